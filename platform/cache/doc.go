@@ -1,0 +1,19 @@
+// Package cache is the one mechanism behind every cache of the backend.
+//
+// A Table holds what the database says about its keys, so that hot requests
+// need no query. It is write-through: a domain stages Put and Drop in the
+// transaction that changes the rows, and the change reaches the table after
+// COMMIT, under the stripe of its key, in commit order.
+//
+// What always holds:
+//
+//   - The database decides. A table is an answer to "what did the last commit
+//     say", never to "may I": rules that two requests could break together are
+//     held by constraints and row locks.
+//   - After quiescence every entry equals its row. A COMMIT whose outcome is
+//     unknown drops its keys, which the next Get reads again. A read that
+//     started before a commit never overwrites what the commit staged.
+//   - A table is bounded. Past its ceiling it forgets an arbitrary entry, which
+//     the next Get reads again: slower, never wrong.
+//   - Inside a transaction read the store, not the cache.
+package cache

@@ -1,0 +1,24 @@
+// Package pg is the backend's way to Postgres: one pool, one kind of
+// transaction, and the only package besides platform/localpg that names a
+// driver.
+//
+// Statements run natively on a pgxpool; sqlx maps rows to structs. database/sql
+// serves the migrations alone, because under it an argument-less statement whose
+// reply is lost runs twice (TestDatabaseSQLRunsAStatementTwice keeps watch).
+//
+// A writing statement belongs into a transaction: only Tx has Exec and Queue,
+// and tools/pgwrite refuses an INSERT that is hidden in a Get on a DB.
+//
+//   - Round trips: BEGIN travels with the first statement, what was queued and
+//     COMMIT travel with the last. A transaction of queued statements alone is
+//     one round trip.
+//   - OnCommit is the only way out of a transaction for push, wake-ups and
+//     caches. What it registers runs after COMMIT, in order, never after a
+//     rollback.
+//   - Retries: a serialization failure or a deadlock runs the function again
+//     with a fresh transaction, five times at most, so the function must not
+//     leave traces outside tx.
+//   - A COMMIT that was sent and not answered has an unknown outcome:
+//     ErrOutcomeUnknown, no retry, and every staged cache key is read again.
+//   - Times come back in UTC.
+package pg

@@ -1,0 +1,118 @@
+package pg
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/exaring/otelpgx"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// DB is the pool. It runs reads; every write goes through InTx.
+type DB struct {
+	pool    *pgxpool.Pool
+	timeout time.Duration
+	stripes *stripes
+	fence   atomic.Pointer[func() error]
+
+	statements, roundTrips atomic.Int64
+}
+
+// New makes the pool without connecting: the first statement does.
+func New(cfg Config) (*DB, error) {
+	pc, err := pgxpool.ParseConfig(cfg.DSN.Reveal())
+	if err != nil {
+		return nil, fmt.Errorf("BACKEND_POSTGRES_DSN is not a Postgres DSN") // err quotes the DSN
+	}
+	pc.MaxConns, pc.MinConns = cfg.MaxConns, cfg.MinConns
+	pc.ConnConfig.Tracer = otelpgx.NewTracer(otelpgx.WithDisableQuerySpanNamePrefix())
+	pc.AfterConnect = useUTC
+	harden(pc.ConnConfig, cfg.OperationTimeout)
+	pool, err := pgxpool.NewWithConfig(context.Background(), pc)
+	if err != nil {
+		return nil, fmt.Errorf("make the pool: %w", err)
+	}
+	return &DB{pool: pool, timeout: cfg.OperationTimeout, stripes: newStripes()}, nil
+}
+
+// harden bounds what a lost peer or a forgotten transaction can hold. The
+// server's own defaults are hours or never.
+func harden(cc *pgx.ConnConfig, statement time.Duration) {
+	ms := func(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
+	for name, value := range map[string]string{
+		"application_name":                    "galaxy-backend",
+		"statement_timeout":                   ms(statement),
+		"lock_timeout":                        ms(min(statement, 3*time.Second)),
+		"idle_in_transaction_session_timeout": ms(30 * time.Second),
+		"tcp_keepalives_idle":                 "30",
+		"tcp_keepalives_interval":             "10",
+		"tcp_keepalives_count":                "3",
+		"client_connection_check_interval":    ms(10 * time.Second),
+		"timezone":                            "UTC",
+	} {
+		if _, set := cc.RuntimeParams[name]; !set {
+			cc.RuntimeParams[name] = value
+		}
+	}
+	if cc.ConnectTimeout == 0 {
+		cc.ConnectTimeout = statement
+	}
+	// A cancelled statement costs the statement, not the connection. When the
+	// server does not answer the cancel request either, the deadline ends it.
+	cc.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
+		return &pgconn.CancelRequestContextWatcherHandler{
+			Conn: conn, CancelRequestDelay: 0, DeadlineDelay: 500 * time.Millisecond,
+		}
+	}
+}
+
+func useUTC(_ context.Context, conn *pgx.Conn) error {
+	conn.TypeMap().RegisterType(&pgtype.Type{
+		Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
+	})
+	return nil
+}
+
+// Ping reports whether the database answers.
+func (db *DB) Ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, db.timeout)
+	defer cancel()
+	return translate(db.pool.Ping(ctx))
+}
+
+// Close ends every connection once its work is done, or when ctx ends.
+func (db *DB) Close(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() { db.pool.Close(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("connections are still in use: %w", ctx.Err())
+	}
+}
+
+// Fence sets a check that every transaction makes first: the holder of the
+// backend's lock may write, a process that lost it may not.
+func (db *DB) Fence(check func() error) { db.fence.Store(&check) }
+
+// Traffic counts what went to the server since the pool was made. Tests hold
+// commands to their number of round trips with it.
+type Traffic struct{ Statements, RoundTrips int64 }
+
+// Traffic returns the counters.
+func (db *DB) Traffic() Traffic {
+	return Traffic{Statements: db.statements.Load(), RoundTrips: db.roundTrips.Load()}
+}
+
+func (db *DB) count(statements int) {
+	db.statements.Add(int64(statements))
+	db.roundTrips.Add(1)
+}
