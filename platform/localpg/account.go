@@ -1,0 +1,92 @@
+package localpg
+
+import (
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"syscall"
+)
+
+// Account is who the server runs as.
+type Account struct {
+	UID, GID int
+	Name     string
+	foreign  bool // another user than this process
+}
+
+// Unprivileged returns the account that the server and its files belong to:
+// this process' own, unless that is root.
+func Unprivileged() (Account, error) {
+	if uid := os.Geteuid(); uid != 0 {
+		return Account{UID: uid, GID: os.Getegid(), Name: strconv.Itoa(uid)}, nil
+	}
+	for _, name := range []string{"postgres", "nobody"} {
+		u, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		uid, errUID := strconv.Atoi(u.Uid)
+		gid, errGID := strconv.Atoi(u.Gid)
+		if errUID == nil && errGID == nil {
+			return Account{UID: uid, GID: gid, Name: name, foreign: true}, nil
+		}
+	}
+	return Account{}, fmt.Errorf("PostgreSQL refuses to run as root, and there is neither a user postgres nor nobody")
+}
+
+// attributes put a child into a process group of its own, so that Ctrl-C in a
+// terminal reaches only the parent, and under the account.
+func (a Account) attributes() *syscall.SysProcAttr {
+	attr := &syscall.SysProcAttr{Setpgid: true}
+	if a.foreign {
+		attr.Credential = &syscall.Credential{Uid: uint32(a.UID), Gid: uint32(a.GID)}
+	}
+	return attr
+}
+
+// own gives a path to the account.
+func (a Account) own(path string) error {
+	if !a.foreign {
+		return nil
+	}
+	return os.Lchown(path, a.UID, a.GID)
+}
+
+// Reach reports whether the account can enter every directory above path. A
+// checkout below /root is the common case where it cannot.
+func (a Account) Reach(path string) error {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return err
+	}
+	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
+		info, err := os.Stat(dir)
+		switch {
+		case os.IsNotExist(err): // will be made, with the right mode
+		case err != nil:
+			return err
+		case !a.enters(info):
+			return fmt.Errorf("the user %s, which PostgreSQL runs as, cannot enter %s", a.Name, dir)
+		}
+		if dir == filepath.Dir(dir) {
+			return nil
+		}
+	}
+}
+
+func (a Account) enters(info os.FileInfo) bool {
+	mode := info.Mode().Perm()
+	st, ok := info.Sys().(*syscall.Stat_t)
+	switch {
+	case !ok:
+		return true
+	case int(st.Uid) == a.UID:
+		return mode&0o100 != 0
+	case int(st.Gid) == a.GID:
+		return mode&0o010 != 0
+	default:
+		return mode&0o001 != 0
+	}
+}

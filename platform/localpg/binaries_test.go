@@ -1,0 +1,55 @@
+package localpg
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// install writes programs that answer --version as Postgres does.
+func install(t *testing.T, root, version string) string {
+	t.Helper()
+	dir := filepath.Join(root, version, "bin")
+	require.NoError(t, os.MkdirAll(dir, 0o755))
+	script := "#!/bin/sh\necho 'postgres (PostgreSQL) " + version + "'\n"
+	for _, name := range []string{"postgres", "initdb"} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(script), 0o755))
+	}
+	return dir
+}
+
+func TestNewestInstallationWins(t *testing.T) {
+	root := t.TempDir()
+	t.Setenv("PATH", "/usr/bin:/bin:"+install(t, root, "16.2"))
+	newer := install(t, root, "18beta1")
+	install(t, root, "9.6.24")
+
+	got, err := newest(installed([]string{root + "/*/bin"}))
+	require.NoError(t, err)
+	require.Equal(t, Binaries{Dir: newer, Version: "18beta1", Major: 18}, got)
+}
+
+func TestTooOldIsAsGoodAsMissing(t *testing.T) {
+	root := t.TempDir()
+	t.Setenv("PATH", root)
+	install(t, root, "14.11")
+	_, err := newest(installed([]string{root + "/*/bin"}))
+	require.ErrorIs(t, err, ErrMissing)
+}
+
+func TestClusterOfAnAbsentVersionIsNamed(t *testing.T) {
+	_, err := FindMajor(3)
+	require.EqualError(t, err, "no PostgreSQL 3 was found, which made this data directory")
+}
+
+func TestUnreachableDirectoryIsNamed(t *testing.T) {
+	t.Parallel()
+	closed := filepath.Join(t.TempDir(), "closed")
+	require.NoError(t, os.Mkdir(closed, 0o700))
+	stranger := Account{UID: 65533, GID: 65533, Name: "stranger"}
+	require.ErrorContains(t, stranger.Reach(filepath.Join(closed, "pg")), "the user stranger, which PostgreSQL runs as, cannot enter ")
+	owner := Account{UID: os.Geteuid(), GID: os.Getegid()}
+	require.NoError(t, owner.Reach(filepath.Join(closed, "not", "yet", "there")))
+}

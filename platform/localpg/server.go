@@ -1,0 +1,252 @@
+package localpg
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Config says where and how a server runs.
+type Config struct {
+	Dir       string  // holds the cluster, its password and its log; made when missing
+	Port      int     // on 127.0.0.1; 0 takes a free one
+	Profile   Profile // Durable unless said otherwise
+	Ephemeral bool    // Dir is removed once the server has ended, even when this process was killed
+}
+
+// Server is a running Postgres.
+type Server struct {
+	cluster *cluster
+	port    int
+	cmd     *exec.Cmd
+	leash   io.Closer // closing it stops the server; so does the death of this process
+	ended   chan struct{}
+	stop    sync.Once
+}
+
+// watchdog runs postgres in the background and ends it when standard input,
+// of which this process holds the other end, closes. $1 is the signal that
+// stops it and $2 what to remove afterwards, or empty.
+const watchdog = `
+signal=$1 remove=$2; shift 2
+exec 3<&0 </dev/null
+"$@" 3<&- & server=$!
+( read -r _ <&3; kill -"$signal" $server ) 2>/dev/null & leash=$!
+wait $server; code=$?
+kill $leash 2>/dev/null
+[ -z "$remove" ] || rm -rf "$remove"
+exit $code`
+
+// ErrPortTaken says that something else listens on the port that was asked for.
+var ErrPortTaken = errors.New("port is in use")
+
+// Start makes the cluster on first use, starts the server and returns once it
+// answers.
+func Start(ctx context.Context, cfg Config) (*Server, error) {
+	c, err := openCluster(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	// Between finding a free port and using it somebody else may take it.
+	for attempt := 1; ; attempt++ {
+		s, err := c.start(ctx, cfg)
+		if err == nil || cfg.Port != 0 || attempt == 5 || !errors.Is(err, ErrPortTaken) {
+			return s, err
+		}
+	}
+}
+
+func (c *cluster) start(ctx context.Context, cfg Config) (*Server, error) {
+	port, err := choosePort(cfg.Port)
+	if err != nil {
+		return nil, err
+	}
+	logs, err := c.openLog()
+	if err != nil {
+		return nil, err
+	}
+	defer logs.Close()
+	signal, remove := "INT", "" // a fast shutdown: clients are cut, data is flushed
+	if cfg.Ephemeral {
+		signal, remove = "QUIT", c.dir
+	}
+	args := []string{"-c", watchdog, "localpg", signal, remove, filepath.Join(c.binaries.Dir, "postgres"), "-D", filepath.Join(c.dir, dataDir)}
+	cmd := exec.Command("/bin/sh", append(args, cfg.Profile.settings(port)...)...)
+	cmd.Dir, cmd.Env, cmd.SysProcAttr = c.dir, environment(), c.account.attributes()
+	cmd.Stdout, cmd.Stderr = logs, logs
+	leash, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, fmt.Errorf("start postgres: %w", err)
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start postgres: %w", err)
+	}
+	s := &Server{cluster: c, port: port, cmd: cmd, leash: leash, ended: make(chan struct{})}
+	go func() { _ = cmd.Wait(); close(s.ended) }() // ends with the server; Stop waits for it
+	if err := s.answer(ctx); err != nil {
+		return nil, errors.Join(err, s.Stop(context.WithoutCancel(ctx)))
+	}
+	return s, nil
+}
+
+// openLog starts a log of its own for each start and keeps the one before.
+func (c *cluster) openLog() (*os.File, error) {
+	name := filepath.Join(c.dir, logFile)
+	_ = os.Rename(name, name+".old") // there is none at the first start
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open the server's log: %w", err)
+	}
+	return f, c.account.own(name)
+}
+
+func choosePort(port int) (int, error) {
+	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return 0, fmt.Errorf("%w: %d", ErrPortTaken, port)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("find a port: %w", err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+// answer waits until the server takes connections, has ended, or ctx ends.
+func (s *Server) answer(ctx context.Context) error {
+	poll := time.NewTicker(5 * time.Millisecond)
+	defer poll.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("postgres did not answer: %w: %s", ctx.Err(), s.complaint())
+		case <-s.ended:
+			return s.startError()
+		case <-poll.C:
+		}
+		conn, err := pgx.Connect(ctx, s.DSN("postgres"))
+		if err == nil {
+			return conn.Close(ctx)
+		}
+		var refused *pgconn.PgError
+		if errors.As(err, &refused) && refused.Code != startingUp {
+			return fmt.Errorf("postgres refused the first connection: %s", refused.Message)
+		}
+	}
+}
+
+// startingUp is the SQLSTATE of a server that is not ready yet.
+const startingUp = "57P03"
+
+func (s *Server) startError() error {
+	said := s.complaint()
+	if strings.Contains(said, "Address already in use") || strings.Contains(said, "could not create any TCP/IP sockets") {
+		return fmt.Errorf("%w: %d", ErrPortTaken, s.port)
+	}
+	return fmt.Errorf("postgres ended at once: %s", said)
+}
+
+// complaint is what the server last complained about.
+func (s *Server) complaint() string {
+	text, _ := os.ReadFile(s.LogPath()) // its absence leaves the complaint empty
+	for line := range strings.SplitSeq(string(text), "\n") {
+		if _, said, found := strings.Cut(line, "FATAL:"); found {
+			return strings.TrimSpace(said)
+		}
+	}
+	return lastLine(string(text))
+}
+
+// Stop ends the server: a fast shutdown, or an immediate one when ctx ends
+// first or the data is not needed. It may be called more than once.
+func (s *Server) Stop(ctx context.Context) error {
+	s.stop.Do(func() { _ = s.leash.Close() })
+	select {
+	case <-s.ended:
+		return nil
+	case <-ctx.Done():
+	}
+	// A server that cannot be found has just removed its process file: it is
+	// about to end. One that a fault test has stopped must first go on.
+	_ = s.Signal(syscall.SIGCONT)
+	_ = s.Signal(syscall.SIGQUIT)
+	<-s.ended
+	return nil
+}
+
+// Signal sends sig to the server's main process. Fault tests stop, continue
+// and kill it.
+func (s *Server) Signal(sig syscall.Signal) error {
+	text, err := os.ReadFile(filepath.Join(s.cluster.dir, dataDir, "postmaster.pid"))
+	if err != nil {
+		return fmt.Errorf("find the server's process: %w", err)
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	pid, err := strconv.Atoi(first)
+	if err != nil {
+		return fmt.Errorf("find the server's process: %w", err)
+	}
+	if err := syscall.Kill(pid, sig); err != nil {
+		return fmt.Errorf("signal the server: %w", err)
+	}
+	return nil
+}
+
+// Ended is closed once the server has ended, wanted or not.
+func (s *Server) Ended() <-chan struct{} { return s.ended }
+
+// Port is where the server listens on 127.0.0.1.
+func (s *Server) Port() int { return s.port }
+
+// LogPath is the file with what the server says.
+func (s *Server) LogPath() string { return filepath.Join(s.cluster.dir, logFile) }
+
+// Version is the server's version as the program says it.
+func (s *Server) Version() string { return s.cluster.binaries.Version }
+
+// DSN addresses one database as the superuser. It ends in a query string, so
+// that "&search_path=..." can follow.
+func (s *Server) DSN(database string) string {
+	u := url.URL{
+		Scheme:   "postgres",
+		User:     url.UserPassword(Superuser, s.cluster.password),
+		Host:     net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)),
+		Path:     database,
+		RawQuery: "sslmode=disable",
+	}
+	return u.String()
+}
+
+// EnsureDatabase makes a database unless it is there.
+func (s *Server) EnsureDatabase(ctx context.Context, name string) error {
+	conn, err := pgx.Connect(ctx, s.DSN("postgres"))
+	if err != nil {
+		return fmt.Errorf("connect to postgres: %w", err)
+	}
+	defer conn.Close(ctx)
+	var there bool
+	if err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)`, name).Scan(&there); err != nil {
+		return fmt.Errorf("look for database %s: %w", name, err)
+	}
+	if there {
+		return nil
+	}
+	if _, err := conn.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize()); err != nil {
+		return fmt.Errorf("create database %s: %w", name, err)
+	}
+	return nil
+}
