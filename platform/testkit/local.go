@@ -1,0 +1,80 @@
+package testkit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"syscall"
+
+	"galaxy/backend/platform/localpg"
+)
+
+// enough is the free memory that a file system in memory must have for a test
+// server to go there: several packages test at once.
+const enough = 2 << 30
+
+// startLocal starts a private server from local binaries on a copy of the
+// prepared cluster. The copy goes with the server.
+func startLocal(ctx context.Context) (adminDSN string, err error) {
+	dir, err := scratch()
+	if err != nil {
+		return "", err
+	}
+	srv, err := startCopy(ctx, dir)
+	if err != nil {
+		return "", errors.Join(err, os.RemoveAll(dir))
+	}
+	return srv.DSN("postgres"), nil
+}
+
+func startCopy(ctx context.Context, dir string) (*localpg.Server, error) {
+	if err := prepared(ctx, dir); err != nil {
+		return nil, err
+	}
+	return localpg.Start(ctx, localpg.Config{Dir: dir, Profile: localpg.Fast, Ephemeral: true})
+}
+
+// scratch makes a directory that the server's account can enter and remove, in
+// memory where there is room.
+func scratch() (string, error) {
+	account, err := localpg.Unprivileged()
+	if err != nil {
+		return "", err
+	}
+	for _, base := range []string{"/dev/shm", os.TempDir(), "/tmp"} {
+		if base == "/dev/shm" && free(base) < enough {
+			continue
+		}
+		dir, err := os.MkdirTemp(base, "galaxy-testpg-")
+		if err != nil {
+			continue
+		}
+		if account.Reach(dir) == nil && os.Lchown(dir, account.UID, account.GID) == nil {
+			return dir, nil
+		}
+		if err := os.Remove(dir); err != nil {
+			return "", err
+		}
+	}
+	return "", fmt.Errorf("neither /dev/shm nor %s nor /tmp can hold a test server", os.TempDir())
+}
+
+func free(dir string) uint64 {
+	var st syscall.Statfs_t
+	if err := syscall.Statfs(dir, &st); err != nil {
+		return 0
+	}
+	return st.Bavail * uint64(st.Bsize)
+}
+
+// templateOn makes the template database on a local server.
+func templateOn(ctx context.Context, srv *localpg.Server) error {
+	admin, err := url.Parse(srv.DSN("postgres"))
+	if err != nil {
+		return err
+	}
+	_, err = ensureTemplate(ctx, &pgServer{admin: admin})
+	return err
+}
