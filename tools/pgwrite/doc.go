@@ -1,0 +1,14 @@
+// Package pgwrite is the lint rule of reliability findings D1 and D2: a
+// statement that writes runs only in an explicit transaction.
+//
+// Why: pgx through database/sql runs an argument-less statement a second time
+// when the reply is lost, and pgconn.SafeToRetry calls a COMMIT that took place
+// safe to repeat. So the analyzer refuses
+//
+//   - a writing statement passed to pg.Get or pg.All with anything but a *pg.Tx
+//     (a pg.Querier may turn out to be a *pg.DB),
+//   - a statement that is not a constant, whose nature nobody can check, and
+//     which is how values get spliced into SQL,
+//   - database/sql, pgx and sqlx outside platform/,
+//   - pgconn.SafeToRetry anywhere.
+package pgwrite

@@ -1,0 +1,45 @@
+package lobby
+
+import (
+	"context"
+	"fmt"
+
+	"galaxy/backend/platform/pg"
+)
+
+const (
+	columns    = "game_id, state"
+	selectGame = "SELECT " + columns + " FROM games WHERE game_id = $1 FOR UPDATE"
+	insertGame = "INSERT INTO games (" + columns + ") VALUES ($1, $2) RETURNING game_id"
+)
+
+func reads(ctx context.Context, db *pg.DB, q pg.Querier, tx *pg.Tx) {
+	pg.Get[string](ctx, db, selectGame, 1)
+	pg.All[string](ctx, q, selectGame, 1)
+	pg.All[string](ctx, tx, selectGame, 1)
+	pg.IsUnique(nil, "INSERT INTO is only a name here")
+}
+
+func writesInTransaction(ctx context.Context, db *pg.DB) error {
+	return db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		tx.Queue(insertGame, 1, 2)
+		tx.Exec(ctx, "UPDATE games SET state = 'open'")
+		_, err := pg.Get[string](ctx, tx, insertGame, 1, 2)
+		return err
+	})
+}
+
+func writesAlone(ctx context.Context, db *pg.DB, q pg.Querier) {
+	pg.Get[string](ctx, db, insertGame, 1, 2)                                         // want `INSERT outside a transaction`
+	pg.All[string](ctx, q, "DELETE FROM games")                                       // want `DELETE outside a transaction`
+	pg.Get[int](ctx, db, "SELECT nextval('games_n')")                                 // want `NEXTVAL outside a transaction`
+	db.Exec(ctx, "WITH x AS (UPDATE games SET turn = 1 RETURNING 1) SELECT 1 FROM x") // want `UPDATE outside a transaction`
+	db.Exec(ctx, "TRUNCATE games")                                                    // want `TRUNCATE outside a transaction`
+}
+
+func composed(ctx context.Context, db *pg.DB, tx *pg.Tx, table string) {
+	pg.All[int](ctx, db, "SELECT 1 FROM "+table)            // want `the statement of All is not a constant`
+	tx.Exec(ctx, fmt.Sprintf("DELETE FROM %s", table))      // want `the statement of Exec is not a constant`
+	tx.Queue(table)                                         // want `the statement of Queue is not a constant`
+	pg.Get[int](ctx, tx, map[bool]string{true: "x"}[false]) // want `the statement of Get is not a constant`
+}

@@ -1,0 +1,3 @@
+package testkit
+
+import _ "github.com/jackc/pgx/v5"

@@ -1,0 +1,3 @@
+package pgconn
+
+func SafeToRetry(err error) bool { return err == nil }
