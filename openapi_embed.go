@@ -1,0 +1,10 @@
+// Package backend holds the contract of the service, for the binary to embed.
+package backend
+
+import _ "embed"
+
+// OpenAPI is openapi.yaml: the source of truth for every route. It is bundled
+// from openapi/*.yaml by make generate.
+//
+//go:embed openapi.yaml
+var OpenAPI []byte

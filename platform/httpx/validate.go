@@ -1,0 +1,149 @@
+package httpx
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"galaxy/backend/platform/fault"
+)
+
+// schemaOptions makes kin-openapi report everything at once and without values.
+var schemaOptions = []openapi3.SchemaValidationOption{
+	openapi3.MultiErrors(),
+	openapi3.DisableSchemaErrorDetails(),
+	openapi3.WithStringFormatValidator("uuid", formatCheck(func(s string) bool { _, ok := parseUUID(s); return ok })),
+	openapi3.WithStringFormatValidator("date-time", formatCheck(func(s string) bool { _, err := time.Parse(time.RFC3339, s); return err == nil })),
+}
+
+var errFormat = errors.New("another form")
+
+func formatCheck(ok func(string) bool) openapi3.StringFormatValidator {
+	return openapi3.NewCallbackValidator(func(s string) error {
+		if ok(s) {
+			return nil
+		}
+		return errFormat
+	})
+}
+
+// schemaCodes translates the keyword of a schema that failed.
+var schemaCodes = map[string]string{
+	"type": badType, "nullable": badType, "enum": "unknown_value", "format": badFormat, "pattern": badFormat,
+	"minimum": badRange, "maximum": badRange, "exclusiveMinimum": badRange, "exclusiveMaximum": badRange, "multipleOf": badRange,
+	"minLength": "too_short", "maxLength": "too_long", "minItems": "too_few", "maxItems": "too_many",
+	"minProperties": "too_few", "maxProperties": "too_many", "uniqueItems": "not_unique",
+	"required": missing, "properties": "unknown_field",
+}
+
+// maxFields bounds an answer: a body of nonsense could name thousands.
+const maxFields = 20
+
+// checkBody holds a decoded body against its schema. An unknown field is a
+// malformed request, and that wins over a value that does not fit.
+func (op *operation) checkBody(tree any) error {
+	err := op.body.VisitJSON(tree, schemaOptions...)
+	if err == nil {
+		return nil
+	}
+	var wrong, unknown []fault.Field
+	for _, f := range schemaFields(err, nil) {
+		if f.Code == "unknown_field" {
+			unknown = append(unknown, f)
+		} else {
+			wrong = append(wrong, f)
+		}
+	}
+	if len(unknown) > 0 {
+		return ErrInvalid.At(tidy(unknown)...)
+	}
+	return ErrValidation.At(tidy(wrong)...)
+}
+
+// checkParam holds the text of a parameter against its schema.
+func (p boundParam) checkParam(values []string) (code string) {
+	if p.schema == nil {
+		return ""
+	}
+	var value any = values[0]
+	if p.many {
+		items := make([]any, len(values))
+		for i, v := range values {
+			items[i] = v
+		}
+		value = items
+	} else if p.schema.Type.Is("integer") || p.schema.Type.Is("number") {
+		n, err := strconv.ParseFloat(values[0], 64)
+		if err != nil {
+			return badType
+		}
+		value = n
+	}
+	if err := p.schema.VisitJSON(value, schemaOptions...); err != nil {
+		if fields := schemaFields(err, nil); len(fields) > 0 {
+			return fields[0].Code
+		}
+		return "invalid"
+	}
+	return ""
+}
+
+// schemaFields flattens what kin-openapi reports.
+func schemaFields(err error, fields []fault.Field) []fault.Field {
+	switch e := err.(type) {
+	case openapi3.MultiError:
+		for _, one := range e {
+			fields = schemaFields(one, fields)
+		}
+	case *openapi3.SchemaError:
+		if e.SchemaField == "allOf" && e.Origin != nil {
+			return schemaFields(e.Origin, fields)
+		}
+		code, name := cmp.Or(schemaCodes[e.SchemaField], "invalid"), strings.Join(e.JSONPointer(), ".")
+		if code == "unknown_field" {
+			return append(fields, unknownFields(e, name)...)
+		}
+		return append(fields, field(name, code))
+	case interface{ Unwrap() []error }:
+		for _, one := range e.Unwrap() {
+			fields = schemaFields(one, fields)
+		}
+	case interface{ Unwrap() error }:
+		return schemaFields(e.Unwrap(), fields)
+	default:
+		return append(fields, field("", "invalid"))
+	}
+	return fields
+}
+
+// unknownFields names the members that the schema does not have: the error
+// itself names only the object.
+func unknownFields(e *openapi3.SchemaError, at string) []fault.Field {
+	var fields []fault.Field
+	members, _ := e.Value.(map[string]any)
+	for name := range members {
+		if e.Schema.Properties[name] == nil {
+			fields = append(fields, field(strings.TrimPrefix(at+"."+name, "."), "unknown_field"))
+		}
+	}
+	return fields
+}
+
+func field(name, code string) fault.Field {
+	if len(name) > 128 {
+		name = name[:128]
+	}
+	return fault.Field{Name: strings.ToValidUTF8(name, ""), Code: code, Message: messages[code]}
+}
+
+// tidy sorts, removes repetitions and bounds.
+func tidy(fields []fault.Field) []fault.Field {
+	slices.SortFunc(fields, func(a, b fault.Field) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Code, b.Code)) })
+	fields = slices.Compact(fields)
+	return fields[:min(len(fields), maxFields)]
+}
