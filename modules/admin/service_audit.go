@@ -1,0 +1,86 @@
+package admin
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+
+	"github.com/google/uuid"
+	"go.uber.org/zap"
+
+	"galaxy/backend/platform/httpx"
+	"galaxy/backend/platform/pg"
+)
+
+// Record writes the audit row of a mutation that succeeds, in its transaction.
+// Who did it comes from the request behind ctx; work without one is the
+// system's.
+func (s *Service) Record(ctx context.Context, tx *pg.Tx, e Entry) error {
+	row := auditRow{At: s.clock.Now(), Action: e.Action, Target: e.Target, Outcome: Succeeded, RequestID: httpx.RequestID(ctx)}
+	p := httpx.PrincipalOf(ctx)
+	row.Actor, row.Role = cmp.Or(p.Username, "system"), cmp.Or(p.Role.String(), "system")
+	row.Source = address(httpx.ClientIP(ctx))
+	var err error
+	if row.ID, err = uuid.NewV7(); err != nil {
+		return fmt.Errorf("make an audit id: %w", err)
+	}
+	if row.Before, err = encode(e.Before); err != nil {
+		return fmt.Errorf("audit %s: %w", e.Action, err)
+	}
+	if row.After, err = encode(e.After); err != nil {
+		return fmt.Errorf("audit %s: %w", e.Action, err)
+	}
+	s.store.audit(tx, row)
+	return nil
+}
+
+// Refused implements httpx.Auditor: a mutation that the edge turned away or
+// that failed leaves a row of its own.
+func (s *Service) Refused(ctx context.Context, e httpx.AuditEntry) {
+	outcome := Refused
+	if e.Status >= 500 {
+		outcome = Failed
+	}
+	id, err := uuid.NewV7()
+	if err == nil {
+		row := auditRow{ID: id, At: s.clock.Now(), Actor: cmp.Or(e.Actor, "anonymous"), Role: cmp.Or(e.Role.String(), "none"), Action: e.Op,
+			Target: e.Target, Outcome: outcome, Reason: &e.Reason, RequestID: e.RequestID, Source: address(e.Source)}
+		err = s.db.InTx(context.WithoutCancel(ctx), func(_ context.Context, tx *pg.Tx) error {
+			s.store.audit(tx, row)
+			return nil
+		})
+	}
+	if err != nil {
+		s.log.Error("audit row of a refused request was lost", zap.String("action", e.Op), zap.String("request_id", e.RequestID), zap.Error(err))
+	}
+}
+
+// Audit lists the log, newest first.
+func (s *Service) Audit(ctx context.Context, f AuditFilter) ([]AuditRow, error) {
+	rows, err := s.store.listAudit(ctx, s.db, f)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]AuditRow, len(rows))
+	for i, r := range rows {
+		out[i] = AuditRow{ID: r.ID, At: r.At, Actor: r.Actor, Role: r.Role, Action: r.Action, Target: r.Target, Outcome: r.Outcome,
+			Reason: r.Reason, Before: r.Before, After: r.After, RequestID: r.RequestID, Source: r.Source}
+	}
+	return out, nil
+}
+
+func address(a netip.Addr) string {
+	if !a.IsValid() {
+		return ""
+	}
+	return a.String()
+}
+
+func encode(v any) (json.RawMessage, error) {
+	if v == nil {
+		return nil, nil
+	}
+	return json.Marshal(v)
+}

@@ -1,0 +1,124 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"galaxy/backend/platform/httpx"
+	"galaxy/backend/platform/pg"
+)
+
+type store struct{}
+
+type accountRow struct {
+	Username   string     `db:"username"`
+	Hash       string     `db:"password_hash"`
+	Role       string     `db:"role"`
+	Bootstrap  bool       `db:"bootstrap"`
+	CreatedAt  time.Time  `db:"created_at"`
+	UpdatedAt  time.Time  `db:"updated_at"`
+	DisabledAt *time.Time `db:"disabled_at"`
+}
+
+func (r accountRow) account() (Account, error) {
+	role, err := httpx.ParseRole(r.Role)
+	return Account{Username: r.Username, Role: role, Bootstrap: r.Bootstrap, CreatedAt: r.CreatedAt,
+		UpdatedAt: r.UpdatedAt, DisabledAt: r.DisabledAt}, err
+}
+
+const accountColumns = `SELECT username, password_hash, role, bootstrap, created_at, updated_at, disabled_at FROM admin_accounts`
+
+func (store) account(ctx context.Context, q pg.Querier, username string) (accountRow, error) {
+	row, err := pg.Get[accountRow](ctx, q, accountColumns+` WHERE username = $1`, username)
+	if errors.Is(err, pg.ErrNoRows) {
+		return accountRow{}, ErrNotFound
+	}
+	return row, err
+}
+
+func (store) accounts(ctx context.Context, q pg.Querier) ([]accountRow, error) {
+	return pg.All[accountRow](ctx, q, accountColumns+` ORDER BY username`)
+}
+
+// lockAll keeps two requests from disabling the last two admins at once. There
+// are few operators, so all rows are taken, in one order.
+func (store) lockAll(ctx context.Context, tx *pg.Tx) ([]accountRow, error) {
+	return pg.All[accountRow](ctx, tx, accountColumns+` ORDER BY username FOR UPDATE`)
+}
+
+const insertAccount = `
+INSERT INTO admin_accounts (username, password_hash, role, bootstrap, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $5)
+ON CONFLICT (username) DO NOTHING`
+
+// insert reports false when the name is taken.
+func (store) insert(ctx context.Context, tx *pg.Tx, r accountRow) (bool, error) {
+	n, err := tx.Exec(ctx, insertAccount, r.Username, r.Hash, r.Role, r.Bootstrap, r.CreatedAt)
+	return n == 1, err
+}
+
+const updateAccount = `
+UPDATE admin_accounts SET password_hash = $2, role = $3, bootstrap = $4, updated_at = $5, disabled_at = $6 WHERE username = $1`
+
+func (store) update(tx *pg.Tx, r accountRow) {
+	tx.Queue(updateAccount, r.Username, r.Hash, r.Role, r.Bootstrap, r.UpdatedAt, r.DisabledAt)
+}
+
+type auditRow struct {
+	ID        uuid.UUID       `db:"audit_id"`
+	At        time.Time       `db:"at"`
+	Actor     string          `db:"actor"`
+	Role      string          `db:"role"`
+	Action    string          `db:"action"`
+	Target    string          `db:"target"`
+	Outcome   Outcome         `db:"outcome"`
+	Reason    *string         `db:"reason"`
+	Before    json.RawMessage `db:"before"`
+	After     json.RawMessage `db:"after"`
+	RequestID string          `db:"request_id"`
+	Source    string          `db:"source"`
+}
+
+const insertAudit = `
+INSERT INTO admin_audit (audit_id, at, actor, role, action, target, outcome, reason, before, after, request_id, source)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
+
+func (store) audit(tx *pg.Tx, r auditRow) {
+	tx.Queue(insertAudit, r.ID, r.At, r.Actor, r.Role, r.Action, r.Target, r.Outcome, r.Reason, r.Before, r.After, r.RequestID, r.Source)
+}
+
+// AuditFilter narrows the audit log; zero fields do not.
+type AuditFilter struct {
+	Actor, Target, Action string
+	Since                 time.Time
+	Before                uuid.UUID // cursor: rows older than this one
+	Limit                 int
+}
+
+const listAudit = `
+SELECT audit_id, at, actor, role, action, target, outcome, reason, before, after, request_id, source
+FROM admin_audit
+WHERE ($1::text = '' OR actor = $1) AND ($2::text = '' OR target = $2) AND ($3::text = '' OR action = $3)
+  AND ($4::timestamptz IS NULL OR at >= $4) AND ($5::uuid IS NULL OR audit_id < $5)
+ORDER BY audit_id DESC
+LIMIT $6`
+
+func (store) listAudit(ctx context.Context, q pg.Querier, f AuditFilter) ([]auditRow, error) {
+	var since, before any
+	if !f.Since.IsZero() {
+		since = f.Since
+	}
+	if f.Before != uuid.Nil {
+		before = f.Before
+	}
+	rows, err := pg.All[auditRow](ctx, q, listAudit, f.Actor, f.Target, f.Action, since, before, f.Limit)
+	if err != nil {
+		return nil, fmt.Errorf("list the audit log: %w", err)
+	}
+	return rows, nil
+}

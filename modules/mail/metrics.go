@@ -1,0 +1,40 @@
+package mail
+
+import (
+	"context"
+	"errors"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+)
+
+// metrics are mail_outbox_depth{state}, mail_attempts_total{outcome} and
+// mail_dead_letters_total.
+type metrics struct {
+	attempts, deadLetters metric.Int64Counter
+}
+
+func newMetrics(depth func(context.Context) (map[Status]int64, error)) (metrics, error) {
+	m := otel.Meter("galaxy/mail")
+	attempts, err1 := m.Int64Counter("mail_attempts_total", metric.WithDescription("delivery attempts by outcome"))
+	dead, err2 := m.Int64Counter("mail_dead_letters_total", metric.WithDescription("deliveries given up"))
+	gauge, err3 := m.Int64ObservableGauge("mail_outbox_depth", metric.WithDescription("deliveries that wait, by state"))
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return metrics{}, err
+	}
+	_, err := m.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		byState, err := depth(ctx)
+		for state, n := range byState {
+			o.ObserveInt64(gauge, n, metric.WithAttributes(attribute.String("state", string(state))))
+		}
+		return err
+	}, gauge)
+	return metrics{attempts: attempts, deadLetters: dead}, err
+}
+
+func (m metrics) attempt(ctx context.Context, o Outcome) {
+	m.attempts.Add(ctx, 1, metric.WithAttributes(attribute.String("outcome", string(o))))
+}
+
+func (m metrics) dead(ctx context.Context) { m.deadLetters.Add(ctx, 1) }

@@ -1,0 +1,151 @@
+package mail
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	netmail "net/mail"
+	"os"
+	"strings"
+	"time"
+
+	gomail "github.com/wneessen/go-mail"
+	"github.com/wneessen/go-mail/smtp"
+)
+
+// sendTimeout bounds every step of a conversation with the relay. go-mail's
+// context covers the dial alone.
+const sendTimeout = 15 * time.Second
+
+// relay makes connections to the SMTP relay.
+type relay struct {
+	client *gomail.Client
+	from   string
+	domain string
+}
+
+func newRelay(cfg SMTPConfig) (*relay, error) {
+	from, err := netmail.ParseAddress(cfg.From)
+	if err != nil {
+		return nil, errors.New("BACKEND_SMTP_FROM must be an e-mail address")
+	}
+	_, domain, _ := strings.Cut(from.Address, "@")
+	options := []gomail.Option{
+		gomail.WithPort(cfg.Port), gomail.WithTimeout(sendTimeout), gomail.WithHELO(helo(domain)), gomail.WithoutNoop(),
+	}
+	switch cfg.TLSMode {
+	case TLSNone:
+		options = append(options, gomail.WithTLSPolicy(gomail.NoTLS))
+	case TLSStartTLS:
+		options = append(options, gomail.WithTLSPolicy(gomail.TLSMandatory))
+	case TLSImplicit:
+		options = append(options, gomail.WithSSL())
+	}
+	options = append(options, gomail.WithTLSConfig(&tls.Config{ServerName: cfg.Host, MinVersion: tls.VersionTLS12}))
+	if cfg.Username != "" {
+		options = append(options, gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover),
+			gomail.WithUsername(cfg.Username), gomail.WithPassword(cfg.Password.Reveal()))
+	}
+	client, err := gomail.NewClient(cfg.Host, options...)
+	if err != nil {
+		return nil, fmt.Errorf("configure the relay: %w", err)
+	}
+	return &relay{client: client, from: cfg.From, domain: domain}, nil
+}
+
+// helo names this machine as strict relays want it: with a dot.
+func helo(domain string) string {
+	if name, err := os.Hostname(); err == nil && strings.Contains(name, ".") {
+		return name
+	}
+	return domain
+}
+
+// connection is a kept conversation with the relay. Its zero value is closed.
+type connection struct {
+	relay *relay
+	smtp  *smtp.Client
+	fresh bool // nothing was sent over it yet
+}
+
+// send hands one message over, dialling first when needed. A kept connection
+// that the relay closed meanwhile is replaced once: nothing had been accepted.
+func (c *connection) send(ctx context.Context, msg *gomail.Msg) (Outcome, string) {
+	for {
+		if c.smtp == nil {
+			if err := c.dial(ctx); err != nil {
+				return RelayFault, "the relay could not be used"
+			}
+		}
+		kept := !c.fresh
+		c.fresh = false
+		err := c.relay.client.SendWithSMTPClient(c.smtp, msg)
+		outcome, detail := classify(msg, err)
+		if err != nil && outcome != Rejected && outcome != Invalid {
+			c.drop()
+			if kept && beforeHandOver(err) && outcome != Delivered {
+				continue
+			}
+		}
+		return outcome, detail
+	}
+}
+
+// beforeHandOver reports an error without an answer of the relay, at a step
+// before the message itself.
+func beforeHandOver(err error) bool {
+	var se *gomail.SendError
+	if !errors.As(err, &se) || se.ErrorCode() != 0 {
+		return false
+	}
+	return se.Reason == gomail.ErrConnCheck || se.Reason == gomail.ErrSMTPMailFrom || se.Reason == gomail.ErrSMTPReset
+}
+
+func (c *connection) dial(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	client, err := c.relay.client.DialToSMTPClientWithContext(ctx)
+	if err != nil {
+		return err
+	}
+	c.smtp, c.fresh = client, true
+	return nil
+}
+
+// close ends the conversation politely.
+func (c *connection) close() {
+	if c.smtp != nil {
+		_ = c.relay.client.CloseWithSMTPClient(c.smtp)
+		c.smtp = nil
+	}
+}
+
+func (c *connection) drop() {
+	if c.smtp != nil {
+		_ = c.smtp.Close()
+		c.smtp = nil
+	}
+}
+
+// message makes the mail of a parcel. The Message-ID is the delivery's own, so
+// that a repeat can be recognised.
+func (r *relay) message(p parcel) (*gomail.Msg, error) {
+	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
+	if err := msg.From(r.from); err != nil {
+		return nil, fmt.Errorf("from: %w", err)
+	}
+	if err := msg.To(p.Address); err != nil {
+		return nil, errors.New("the recipient is not an address")
+	}
+	if p.Text == "" {
+		return nil, errors.New("the payload is gone")
+	}
+	msg.Subject(p.Subject)
+	msg.SetMessageIDWithValue(p.ID.String() + "@" + r.domain)
+	msg.SetDate()
+	msg.SetGenHeader("Auto-Submitted", "auto-generated")
+	msg.SetBodyString(gomail.TypeTextPlain, p.Text)
+	msg.AddAlternativeString(gomail.TypeTextHTML, p.HTML)
+	return msg, nil
+}

@@ -1,0 +1,27 @@
+// Package push owns the stream to the gateways: gRPC SubscribePush, the only
+// way in which the backend speaks first.
+//
+// It owns no table. Events live in a ring in memory, by count and by
+// BACKEND_FRESHNESS_WINDOW; what push misses is found in the users' inboxes and,
+// for revoked sessions, replayed from the database.
+//
+// What always holds:
+//
+//   - Cursors are zero-padded decimal uint64. The counter starts at the process's
+//     start in microseconds, so cursors also grow from one process to the next,
+//     and a cursor below the start is recognised as an earlier process's. That
+//     start is the epoch.
+//   - Within a stream cursors strictly grow. A resume yields the retained events
+//     after the cursor; where something is missing a Gap says so, in its place.
+//   - Publishing never blocks. Each subscriber has a bounded queue; past it the
+//     oldest client event is dropped, counted, and a Gap stands where it was. A
+//     SessionInvalidation is never dropped: a subscriber that lets too many pile
+//     up is disconnected and gets them replayed when it comes back.
+//   - A gateway that subscribes without a cursor that this process can serve is
+//     first told all revocations of the last BACKEND_FRESHNESS_WINDOW.
+//   - One live stream per gateway_client_id; a newer one ends the older with
+//     Aborted. A gateway that reads nothing for ten seconds is disconnected with
+//     ResourceExhausted.
+//   - Events leave a transaction with its commit (Publish, Invalidate) and are
+//     encoded once, whatever the number of subscribers.
+package push

@@ -1,0 +1,249 @@
+package push
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	"galaxy/backend/platform/clock"
+	pushv1 "galaxy/backend/proto/push/v1"
+)
+
+const (
+	ringCapacity   = 16_384
+	maxSubscribers = 16
+)
+
+// Reasons for which the hub ends a stream.
+var (
+	errReplaced = status.Error(codes.Aborted, "a newer subscription of this gateway_client_id took over")
+	errDraining = status.Error(codes.Unavailable, "the backend is shutting down")
+	errTooMany  = status.Error(codes.ResourceExhausted, "too many gateways are connected")
+	errTooSlow  = status.Error(codes.ResourceExhausted, "the stream is not read")
+)
+
+// hub fans events out. It knows nothing of gRPC's transport.
+type hub struct {
+	clock  clock.Clock
+	window time.Duration
+	start  uint64 // the first sequence number is start+1; the epoch
+	onDrop func(gateway string, n int)
+
+	mu       sync.Mutex
+	seq      uint64
+	ring     []*frame
+	head     int // ring[:head] is forgotten
+	evicted  uint64 // highest sequence number that the ring has forgotten
+	subs     map[string]*subscription
+	draining bool
+	idle     chan struct{} // closed when the hub drains and nobody is left
+}
+
+// subscription is one connected gateway. The hub's lock guards its queue and
+// counters; end is closed once.
+type subscription struct {
+	id        string
+	since     time.Time
+	queue     *queue
+	cursor    uint64
+	delivered uint64
+	end       chan struct{}
+	err       error // why; set before end is closed
+	draining  chan struct{}
+}
+
+func newHub(clk clock.Clock, window time.Duration, onDrop func(string, int)) *hub {
+	start := uint64(clk.Now().UnixMicro())
+	return &hub{clock: clk, window: window, start: start, seq: start, evicted: start, onDrop: onDrop,
+		subs: map[string]*subscription{}, idle: make(chan struct{})}
+}
+
+func (h *hub) epoch() string { return strconv.FormatUint(h.start, 10) }
+
+// publish gives the event a cursor, keeps it, and hands it to every subscriber.
+// It never blocks.
+func (h *hub) publish(event *pushv1.PushEvent) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	f := h.number(event)
+	h.ring = append(h.ring, f)
+	h.evict(f.at)
+	for _, s := range h.subs {
+		h.offer(s, f)
+	}
+}
+
+func (h *hub) number(event *pushv1.PushEvent) *frame {
+	h.seq++
+	event.Cursor = cursorOf(h.seq)
+	return &frame{seq: h.seq, at: h.clock.Now(), event: event}
+}
+
+func (h *hub) offer(s *subscription, f *frame) {
+	dropped, ok := s.queue.add(f)
+	if dropped > 0 {
+		h.onDrop(s.id, dropped)
+	}
+	if !ok {
+		h.finish(s, errTooSlow)
+	}
+}
+
+// evict forgets by age and by count. The slice moves only once half of it is
+// dead, so that forgetting stays cheap.
+func (h *hub) evict(now time.Time) {
+	for h.head < len(h.ring) && (len(h.ring)-h.head > ringCapacity || now.Sub(h.ring[h.head].at) > h.window) {
+		h.evicted = h.ring[h.head].seq
+		h.ring[h.head] = nil
+		h.head++
+	}
+	if h.head > len(h.ring)/2 {
+		h.ring = append(h.ring[:0], h.ring[h.head:]...)
+		h.head = 0
+	}
+}
+
+// subscribe registers a gateway and queues what it missed. It reports whether
+// the gateway has to be told of recent revocations, which resume does once the
+// caller has read them.
+func (h *hub) subscribe(id, cursor string) (s *subscription, replay bool, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.draining {
+		return nil, false, errDraining
+	}
+	if old, ok := h.subs[id]; ok {
+		h.finish(old, errReplaced)
+	} else if len(h.subs) >= maxSubscribers {
+		return nil, false, errTooMany
+	}
+	h.evict(h.clock.Now())
+	s = &subscription{id: id, since: h.clock.Now(), queue: newQueue(), cursor: h.seq, end: make(chan struct{}), draining: make(chan struct{})}
+	h.subs[id] = s
+	return s, h.catchUp(s, cursor), nil
+}
+
+// catchUp queues the retained events after cursor, behind a gap when some are
+// missing.
+func (h *hub) catchUp(s *subscription, cursor string) (replay bool) {
+	if cursor == "" {
+		return true
+	}
+	from, ok := parseCursor(cursor)
+	gap := func(reason pushv1.GapReason, at, lost uint64) {
+		f := gapFrame(at, reason, lost)
+		f.event.Epoch = h.epoch()
+		h.offer(s, f)
+	}
+	switch {
+	case !ok || from > h.seq:
+		gap(pushv1.GapReason_GAP_REASON_CURSOR_UNKNOWN, h.evicted, 0)
+		from, replay = h.evicted, true
+	case from < h.start:
+		gap(pushv1.GapReason_GAP_REASON_EPOCH_CHANGED, h.evicted, 0)
+		from, replay = h.evicted, true
+	case from < h.evicted:
+		gap(pushv1.GapReason_GAP_REASON_CURSOR_AGED_OUT, h.evicted, h.evicted-from)
+		from, replay = h.evicted, true
+	}
+	live := h.ring[h.head:]
+	i, _ := slices.BinarySearchFunc(live, from+1, func(f *frame, seq uint64) int { return cmp.Compare(f.seq, seq) })
+	for _, f := range live[i:] {
+		h.offer(s, f)
+	}
+	return replay
+}
+
+// resume queues revocations for one subscriber alone. They take numbers of
+// their own, so that the stream's cursors keep growing.
+func (h *hub) resume(s *subscription, events []*pushv1.PushEvent) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, e := range events {
+		h.offer(s, h.number(e))
+	}
+}
+
+// take returns what waits for s, at most n frames; the first frame of a stream
+// carries the epoch.
+func (h *hub) take(s *subscription, n int) []*pushv1.PushEvent {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	frames := s.queue.take(n)
+	out := make([]*pushv1.PushEvent, len(frames))
+	for i, f := range frames {
+		out[i] = f.event
+		if s.delivered == 0 && i == 0 && f.event.GetEpoch() == "" {
+			first, _ := proto.Clone(f.event).(*pushv1.PushEvent) // the frame is shared
+			first.Epoch = h.epoch()
+			out[i] = first
+		}
+		s.cursor = f.seq
+	}
+	s.delivered += uint64(len(frames))
+	return out
+}
+
+// leave removes s unless a newer stream has taken its place.
+func (h *hub) leave(s *subscription) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.finish(s, nil)
+}
+
+// finish ends a subscription; the caller holds the lock.
+func (h *hub) finish(s *subscription, why error) {
+	if h.subs[s.id] != s {
+		return
+	}
+	delete(h.subs, s.id)
+	s.err = why
+	close(s.end)
+	if h.draining && len(h.subs) == 0 {
+		close(h.idle)
+	}
+}
+
+// drain refuses new subscribers and lets the others write out what waits.
+func (h *hub) drain() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.draining {
+		return
+	}
+	h.draining = true
+	for _, s := range h.subs {
+		close(s.draining)
+	}
+	if len(h.subs) == 0 {
+		close(h.idle)
+	}
+}
+
+// abort ends every stream now.
+func (h *hub) abort() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, s := range h.subs {
+		h.finish(s, errDraining)
+	}
+}
+
+// list shows the connected gateways by id.
+func (h *hub) list() []Subscriber {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	out := make([]Subscriber, 0, len(h.subs))
+	for _, s := range h.subs {
+		out = append(out, Subscriber{GatewayClientID: s.id, Since: s.since, Cursor: cursorOf(s.cursor),
+			Buffered: len(s.queue.entries), Delivered: s.delivered, Dropped: s.queue.dropped})
+	}
+	slices.SortFunc(out, func(a, b Subscriber) int { return cmp.Compare(a.GatewayClientID, b.GatewayClientID) })
+	return out
+}
