@@ -1,0 +1,110 @@
+package engine
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	enginev1 "galaxy/backend/proto/engine/v1"
+)
+
+// answer is what an engine sent, read to its end but not yet believed.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// bad is ErrBadResponse for a reason that only the log sees.
+func bad(format string, args ...any) error {
+	return ErrBadResponse.Because(fmt.Errorf(format, args...))
+}
+
+// read takes the body up to the cap. A broken connection is not an answer.
+func read(res *http.Response) (answer, error) {
+	if res.ContentLength > maxBody {
+		return answer{}, bad("a body of %d bytes was announced", res.ContentLength)
+	}
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxBody+1))
+	if err != nil {
+		return answer{}, ErrUnreachable.Because(fmt.Errorf("read the answer: %w", err))
+	}
+	if len(body) > maxBody {
+		return answer{}, bad("a body of more than %d bytes", maxBody)
+	}
+	return answer{status: res.StatusCode, header: res.Header, body: body}, nil
+}
+
+// from checks that the answer is an engine's, and this game's. Before init an
+// engine may not know its game.
+func (a answer) from(game uuid.UUID) error {
+	if v := a.header.Get(enginev1.HeaderContract); v != fmt.Sprint(enginev1.ContractVersion) {
+		return bad("the answer names contract %q", clean(v))
+	}
+	if id := a.header.Get(enginev1.HeaderGameID); id != "" && id != game.String() {
+		return bad("the answer is of game %q", clean(id))
+	}
+	if enc := a.header.Get("Content-Encoding"); enc != "" && enc != "identity" {
+		return bad("the answer is encoded")
+	}
+	return nil
+}
+
+func (a answer) is(mediaType string) bool {
+	got, _, err := mime.ParseMediaType(a.header.Get("Content-Type"))
+	return err == nil && got == mediaType
+}
+
+// decode reads the body as exactly one JSON value with no unknown field.
+func (a answer) decode(into any) error {
+	if !a.is("application/json") {
+		return bad("status %d with content type %q", a.status, clean(a.header.Get("Content-Type")))
+	}
+	if !utf8.Valid(a.body) {
+		return bad("the answer is not UTF-8")
+	}
+	dec := json.NewDecoder(bytes.NewReader(a.body))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(into); err != nil {
+		return bad("decode the answer: %w", err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return bad("something follows the answer")
+	}
+	return nil
+}
+
+// maxText is the longest text of an engine that is passed on, in bytes.
+const maxText = 300
+
+// clean makes text of an engine fit to be shown: printable and short.
+func clean(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, ""))
+	for len(s) > maxText {
+		_, size := utf8.DecodeLastRuneInString(s[:maxText+1])
+		s = s[:maxText+1-size]
+	}
+	return s
+}
+
+func cleanResults(results []enginev1.OrderResult) []enginev1.OrderResult {
+	for i := range results {
+		results[i].Message = clean(results[i].Message)
+		results[i].Code = enginev1.OrderCode(clean(string(results[i].Code)))
+	}
+	return results
+}

@@ -1,0 +1,16 @@
+package engine
+
+import (
+	"time"
+
+	"go.uber.org/fx"
+
+	"galaxy/backend/platform/lifecycle"
+)
+
+// Module provides the *Client. It needs a Config and a Dialer, which the
+// runtime binds to its driver.
+var Module = fx.Module("engine",
+	fx.Provide(New),
+	lifecycle.Component(lifecycle.Docker, "engine client", time.Second, nil, (*Client).Stop),
+)
