@@ -1,0 +1,97 @@
+package telemetry
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"slices"
+
+	"go.uber.org/zap/zapcore"
+)
+
+// ServiceName is BACKEND_SERVICE_NAME: the field service of every log line and
+// the resource attribute service.name.
+type ServiceName string
+
+// The exporters of BACKEND_OTEL_*_EXPORTER.
+const (
+	None       = "none"
+	OTLP       = "otlp"
+	Stdout     = "stdout"
+	Prometheus = "prometheus"
+)
+
+// The values of BACKEND_OTEL_PROTOCOL.
+const (
+	GRPC         = "grpc"
+	HTTPProtobuf = "http/protobuf"
+)
+
+// Config is the section BACKEND_OTEL_*.
+type Config struct {
+	TracesExporter       string  `split_words:"true" default:"otlp"`
+	MetricsExporter      string  `split_words:"true" default:"otlp"`
+	Protocol             string  `split_words:"true" default:"grpc"` // of OTLP
+	Endpoint             string  `split_words:"true"`                // of OTLP: a URL; empty is the library's default
+	PrometheusListenAddr string  `split_words:"true" default:":9100"`
+	TracesRatio          float64 `split_words:"true" default:"0.1"` // share of the traces that start here
+}
+
+// Validate names every variable that does not fit.
+func (c Config) Validate() error {
+	var errs []error
+	refuse := func(name, want string) { errs = append(errs, fmt.Errorf("BACKEND_OTEL_%s has to be %s", name, want)) }
+	if !slices.Contains([]string{None, OTLP, Stdout}, c.TracesExporter) {
+		refuse("TRACES_EXPORTER", "none, otlp or stdout")
+	}
+	if !slices.Contains([]string{None, OTLP, Stdout, Prometheus}, c.MetricsExporter) {
+		refuse("METRICS_EXPORTER", "none, otlp, stdout or prometheus")
+	}
+	if c.Protocol != GRPC && c.Protocol != HTTPProtobuf {
+		refuse("PROTOCOL", "grpc or http/protobuf")
+	}
+	if u, err := url.Parse(c.Endpoint); c.Endpoint != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		refuse("ENDPOINT", "a URL with http or https")
+	}
+	if _, _, err := net.SplitHostPort(c.PrometheusListenAddr); c.MetricsExporter == Prometheus && err != nil {
+		refuse("PROMETHEUS_LISTEN_ADDR", "host:port")
+	}
+	if !(c.TracesRatio >= 0 && c.TracesRatio <= 1) {
+		refuse("TRACES_RATIO", "between 0 and 1")
+	}
+	return errors.Join(errs...)
+}
+
+// LoggingConfig is the section BACKEND_LOGGING_*.
+type LoggingConfig struct {
+	Level string `split_words:"true" default:"info"`
+}
+
+// Validate names the variable when it does not fit.
+func (c LoggingConfig) Validate() error {
+	if _, err := zapcore.ParseLevel(c.Level); err != nil {
+		return errors.New("BACKEND_LOGGING_LEVEL has to be debug, info, warn or error")
+	}
+	return nil
+}
+
+// PprofConfig is the section BACKEND_PPROF_*. Profiles show memory, so only
+// the machine itself may ask for them.
+type PprofConfig struct {
+	ListenAddr string `split_words:"true"` // empty: off
+}
+
+// Validate refuses an address that other machines can reach.
+func (c PprofConfig) Validate() error {
+	if c.ListenAddr == "" {
+		return nil
+	}
+	host, _, err := net.SplitHostPort(c.ListenAddr)
+	addr, _ := netip.ParseAddr(host)
+	if err != nil || host != "localhost" && !addr.IsLoopback() {
+		return errors.New("BACKEND_PPROF_LISTEN_ADDR has to be a loopback address with a port")
+	}
+	return nil
+}
