@@ -49,8 +49,12 @@ func (p Proxies) clientIP(r *http.Request) netip.Addr {
 }
 
 // requestID takes the caller's id when it is sane, else makes one.
-func requestID(h http.Header) string {
-	if given := h["X-Request-Id"]; len(given) == 1 && sane(given[0]) {
+func requestID(h http.Header) string { return TakeRequestID(h["X-Request-Id"]) }
+
+// TakeRequestID returns the id that a caller sent, when there is exactly one
+// and it is sane, else a new one.
+func TakeRequestID(given []string) string {
+	if len(given) == 1 && sane(given[0]) {
 		return given[0]
 	}
 	return uuid.Must(uuid.NewV7()).String()

@@ -17,6 +17,7 @@ import (
 
 	"galaxy/backend/platform/fault"
 	"galaxy/backend/platform/httpx/gateway"
+	"galaxy/backend/platform/telemetry"
 )
 
 const (
@@ -143,12 +144,9 @@ func (e *endpoint) report(c *call, status int, f *fault.Error, took time.Duratio
 		return
 	}
 	fields := []zap.Field{zap.String("request_id", c.requestID), zap.String("op", e.route.Op), zap.Stringer("group", e.surface),
-		zap.Int("status", status), zap.String("reason", f.Reason), zap.Duration("took", took), zap.Error(f)}
+		zap.Int("status", status), zap.String("reason", f.Reason), zap.Duration("took", took), zap.Error(f), telemetry.Trace(c)}
 	if c.user != noCall.user {
 		fields = append(fields, zap.Stringer("user_id", c.user))
-	}
-	if sc := trace.SpanContextFromContext(c); sc.IsValid() {
-		fields = append(fields, zap.Stringer("otel_trace_id", sc.TraceID()), zap.Stringer("otel_span_id", sc.SpanID()))
 	}
 	line.Write(fields...)
 }

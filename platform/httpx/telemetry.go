@@ -14,7 +14,8 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
+
+	"galaxy/backend/platform/telemetry"
 )
 
 const scope = "galaxy/backend/platform/httpx"
@@ -39,10 +40,7 @@ func newInstruments(log *zap.Logger, tp trace.TracerProvider, mp metric.MeterPro
 	if mp == nil {
 		mp = otel.GetMeterProvider()
 	}
-	thin := zap.WrapCore(func(core zapcore.Core) zapcore.Core {
-		return zapcore.NewSamplerWithOptions(core, time.Minute, 1, 0)
-	})
-	t := &instruments{log: log, anomalies: log.WithOptions(thin), tracer: tp.Tracer(scope), spread: propagation.TraceContext{}}
+	t := &instruments{log: log, anomalies: telemetry.Thin(log), tracer: tp.Tracer(scope), spread: propagation.TraceContext{}}
 	m := mp.Meter(scope)
 	// The names and options are constants: the SDK has nothing to object to.
 	t.requests, _ = m.Int64Counter("http_requests_total", metric.WithDescription("Requests answered."))
