@@ -36,14 +36,12 @@ func Unprivileged() (Account, error) {
 	return Account{}, fmt.Errorf("PostgreSQL refuses to run as root, and there is neither a user postgres nor nobody")
 }
 
-// attributes put a child into a process group of its own, so that Ctrl-C in a
-// terminal reaches only the parent, and under the account.
-func (a Account) attributes() *syscall.SysProcAttr {
-	attr := &syscall.SysProcAttr{Setpgid: true}
-	if a.foreign {
-		attr.Credential = &syscall.Credential{Uid: uint32(a.UID), Gid: uint32(a.GID)}
+// credential is what a child starts with; nil is this process' own.
+func (a Account) credential() *syscall.Credential {
+	if !a.foreign {
+		return nil
 	}
-	return attr
+	return &syscall.Credential{Uid: uint32(a.UID), Gid: uint32(a.GID)}
 }
 
 // own gives a path to the account.

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 // Superuser is the role that owns the cluster.
@@ -105,7 +106,8 @@ func (c *cluster) init(ctx context.Context, profile Profile) error {
 		args = append(args, "--no-sync", "--wal-segsize=1")
 	}
 	cmd := exec.CommandContext(ctx, filepath.Join(c.binaries.Dir, "initdb"), args...)
-	cmd.Dir, cmd.Env, cmd.SysProcAttr = c.dir, environment(), c.account.attributes()
+	cmd.Dir, cmd.Env = c.dir, environment()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: c.account.credential()}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w: %s", err, lastLine(string(out)))
 	}

@@ -9,8 +9,7 @@
 //   - The server listens on 127.0.0.1 only and asks for a password that was
 //     drawn when the cluster was made.
 //   - The server never outlives the process that started it, however that
-//     process ends: a small shell around it waits on a pipe and shuts it down
-//     when the pipe closes.
+//     process ends (package leash).
 //   - Postgres refuses to run as root, so under root the server and its files
 //     belong to the user postgres, or to nobody where that one is missing.
 package localpg

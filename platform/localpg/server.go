@@ -4,20 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"galaxy/backend/platform/localpg/leash"
 )
 
 // Config says where and how a server runs.
@@ -32,24 +31,8 @@ type Config struct {
 type Server struct {
 	cluster *cluster
 	port    int
-	cmd     *exec.Cmd
-	leash   io.Closer // closing it stops the server; so does the death of this process
-	ended   chan struct{}
-	stop    sync.Once
+	process *leash.Process
 }
-
-// watchdog runs postgres in the background and ends it when standard input,
-// of which this process holds the other end, closes. $1 is the signal that
-// stops it and $2 what to remove afterwards, or empty.
-const watchdog = `
-signal=$1 remove=$2; shift 2
-exec 3<&0 </dev/null
-"$@" 3<&- & server=$!
-( read -r _ <&3; kill -"$signal" $server ) 2>/dev/null & leash=$!
-wait $server; code=$?
-kill $leash 2>/dev/null
-[ -z "$remove" ] || rm -rf "$remove"
-exit $code`
 
 // ErrPortTaken says that something else listens on the port that was asked for.
 var ErrPortTaken = errors.New("port is in use")
@@ -80,23 +63,19 @@ func (c *cluster) start(ctx context.Context, cfg Config) (*Server, error) {
 		return nil, err
 	}
 	defer logs.Close()
-	signal, remove := "INT", "" // a fast shutdown: clients are cut, data is flushed
+	options := leash.Options{
+		Signal: syscall.SIGINT, // a fast shutdown: clients are cut, data is flushed
+		Dir:    c.dir, Env: environment(), Stdout: logs, Stderr: logs, Credential: c.account.credential(),
+	}
 	if cfg.Ephemeral {
-		signal, remove = "QUIT", c.dir
+		options.Signal, options.Remove = syscall.SIGQUIT, c.dir
 	}
-	args := []string{"-c", watchdog, "localpg", signal, remove, filepath.Join(c.binaries.Dir, "postgres"), "-D", filepath.Join(c.dir, dataDir)}
-	cmd := exec.Command("/bin/sh", append(args, cfg.Profile.settings(port)...)...)
-	cmd.Dir, cmd.Env, cmd.SysProcAttr = c.dir, environment(), c.account.attributes()
-	cmd.Stdout, cmd.Stderr = logs, logs
-	leash, err := cmd.StdinPipe()
+	args := append([]string{"-D", filepath.Join(c.dir, dataDir)}, cfg.Profile.settings(port)...)
+	process, err := leash.Start(options, filepath.Join(c.binaries.Dir, "postgres"), args...)
 	if err != nil {
-		return nil, fmt.Errorf("start postgres: %w", err)
+		return nil, err
 	}
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start postgres: %w", err)
-	}
-	s := &Server{cluster: c, port: port, cmd: cmd, leash: leash, ended: make(chan struct{})}
-	go func() { _ = cmd.Wait(); close(s.ended) }() // ends with the server; Stop waits for it
+	s := &Server{cluster: c, port: port, process: process}
 	if err := s.answer(ctx); err != nil {
 		return nil, errors.Join(err, s.Stop(context.WithoutCancel(ctx)))
 	}
@@ -134,7 +113,7 @@ func (s *Server) answer(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("postgres did not answer: %w: %s", ctx.Err(), s.complaint())
-		case <-s.ended:
+		case <-s.process.Ended():
 			return s.startError()
 		case <-poll.C:
 		}
@@ -174,9 +153,9 @@ func (s *Server) complaint() string {
 // Stop ends the server: a fast shutdown, or an immediate one when ctx ends
 // first or the data is not needed. It may be called more than once.
 func (s *Server) Stop(ctx context.Context) error {
-	s.stop.Do(func() { _ = s.leash.Close() })
+	s.process.Release()
 	select {
-	case <-s.ended:
+	case <-s.process.Ended():
 		return nil
 	case <-ctx.Done():
 	}
@@ -184,7 +163,7 @@ func (s *Server) Stop(ctx context.Context) error {
 	// about to end. One that a fault test has stopped must first go on.
 	_ = s.Signal(syscall.SIGCONT)
 	_ = s.Signal(syscall.SIGQUIT)
-	<-s.ended
+	<-s.process.Ended()
 	return nil
 }
 
@@ -207,7 +186,7 @@ func (s *Server) Signal(sig syscall.Signal) error {
 }
 
 // Ended is closed once the server has ended, wanted or not.
-func (s *Server) Ended() <-chan struct{} { return s.ended }
+func (s *Server) Ended() <-chan struct{} { return s.process.Ended() }
 
 // Port is where the server listens on 127.0.0.1.
 func (s *Server) Port() int { return s.port }

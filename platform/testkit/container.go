@@ -4,14 +4,14 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"strconv"
 	"syscall"
 
 	"github.com/testcontainers/testcontainers-go"
 	"github.com/testcontainers/testcontainers-go/modules/postgres"
+
+	"galaxy/backend/platform/localpg/leash"
 )
 
 const (
@@ -36,25 +36,15 @@ func startContainer(ctx context.Context) (adminDSN string, err error) {
 	return c.ConnectionString(ctx, "sslmode=disable")
 }
 
-// leash holds the pipe whose closing removes the container. The end of the
-// process closes it.
-var leash io.Closer
-
 // leashContainer has the container removed when this process ends, where
 // testcontainers' own reaper is switched off.
 func leashContainer(id string) error {
 	if off, _ := strconv.ParseBool(os.Getenv("TESTCONTAINERS_RYUK_DISABLED")); !off {
 		return nil
 	}
-	cmd := exec.Command("/bin/sh", "-c", `read -r _; exec docker rm -f -v "$1" >/dev/null 2>&1`, "leash", id)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
+	const watch = `trap 'kill $!; exec docker rm -f -v "$0" >/dev/null 2>&1' TERM; while :; do sleep 600 & wait $!; done`
+	if _, err := leash.Start(leash.Options{Signal: syscall.SIGTERM}, "/bin/sh", "-c", watch, id); err != nil {
 		return fmt.Errorf("watch over the container: %w", err)
 	}
-	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("watch over the container: %w", err)
-	}
-	leash = stdin
 	return nil
 }
