@@ -1,0 +1,106 @@
+package docker
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/docker/docker/api/types/events"
+	"github.com/docker/docker/api/types/filters"
+	"go.uber.org/zap"
+)
+
+// Hint says that something happened to a container. Hints may be lost: the zero
+// Hint says that some may have been, so that everything is worth a look.
+type Hint struct {
+	Name   string
+	Labels map[string]string
+	Action string // create, start, die, oom, stop, destroy
+}
+
+const (
+	hintBuffer  = 64
+	retryFirst  = 100 * time.Millisecond
+	retryLimit  = 30 * time.Second
+	stableAfter = 10 * time.Second // a subscription this old proves the daemon well
+)
+
+// Watch sends hints about containers with the label until ctx ends, then closes
+// the channel. It subscribes again, with a growing pause, as often as needed;
+// each subscription begins with the zero Hint.
+func (c *Client) Watch(ctx context.Context, label string) <-chan Hint {
+	out := make(chan Hint, hintBuffer)
+	go func() {
+		defer close(out)
+		pause := retryFirst
+		for ctx.Err() == nil {
+			began := c.clk.Now()
+			err := c.subscribe(ctx, label, out)
+			if ctx.Err() != nil {
+				return
+			}
+			if c.clk.Now().Sub(began) >= stableAfter {
+				pause = retryFirst
+			}
+			c.log.Debug("docker events ended", zap.Duration("pause", pause), zap.Error(err))
+			timer := c.clk.NewTimer(pause/2 + rand.N(pause/2))
+			select {
+			case <-ctx.Done():
+				timer.Stop()
+				return
+			case <-timer.C():
+			}
+			pause = min(2*pause, retryLimit)
+		}
+	}()
+	return out
+}
+
+func (c *Client) subscribe(ctx context.Context, label string, out chan<- Hint) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	messages, errs := c.api.Events(ctx, events.ListOptions{Filters: filters.NewArgs(
+		filters.Arg("type", string(events.ContainerEventType)), filters.Arg("label", label),
+	)})
+	select {
+	case err := <-errs: // never subscribed
+		return err
+	default:
+	}
+	hints := hints{out: out}
+	hints.offer(Hint{})
+	for {
+		select {
+		case err := <-errs:
+			return err
+		case m := <-messages:
+			switch m.Action {
+			case events.ActionCreate, events.ActionStart, events.ActionDie, events.ActionOOM, events.ActionStop, events.ActionDestroy:
+				hints.offer(Hint{Name: m.Actor.Attributes["name"], Labels: m.Actor.Attributes, Action: string(m.Action)})
+			}
+		}
+	}
+}
+
+// hints never waits for its receiver. One that is behind loses hints, and is
+// told so by a zero Hint as soon as there is room.
+type hints struct {
+	out  chan<- Hint
+	lost bool
+}
+
+func (h *hints) offer(hint Hint) {
+	if h.lost && !h.send(Hint{}) {
+		return
+	}
+	h.lost = !h.send(hint)
+}
+
+func (h *hints) send(hint Hint) bool {
+	select {
+	case h.out <- hint:
+		return true
+	default:
+		return false
+	}
+}
