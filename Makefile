@@ -27,6 +27,8 @@ export TESTCONTAINERS_RYUK_DISABLED ?= true
 export TESTCONTAINERS_HOST_OVERRIDE ?= 127.0.0.1
 
 GO_TEST := go test -race -timeout 10m
+# The packages with tests on the real Docker daemon.
+INTEGRATION := ./integration/... ./platform/docker/... ./modules/runtime/driver/...
 
 .PHONY: help
 help: ## list the targets
@@ -61,8 +63,8 @@ test: setup ## unit and contract tests, on a real Postgres, under the race detec
 
 .PHONY: integration-test
 integration-test: test-images ## the real binary against Postgres, SMTP and the Docker daemon
-	@echo "integration-test: go test -race -tags integration ./integration/..."
-	@$(GO_TEST) -tags integration ./integration/...
+	@echo "integration-test: go test -race -tags integration $(INTEGRATION)"
+	@$(GO_TEST) -tags integration $(INTEGRATION)
 
 .PHONY: test-images
 test-images: setup ## build the images of the integration tests, without a registry
