@@ -86,7 +86,8 @@ func (tx *Tx) Exec(ctx context.Context, sql string, args ...any) (int64, error) 
 
 // Queue holds a statement back until the next one, or COMMIT, takes it along:
 // no round trip of its own. Its error surfaces there. It is for writes whose
-// row count does not matter.
+// row count does not matter. The statements of one round trip are prepared
+// before any of them runs, so none may need another one's schema change.
 func (tx *Tx) Queue(sql string, args ...any) {
 	tx.queued = append(tx.queued, statement{sql, args})
 }

@@ -18,11 +18,15 @@ type Pool struct {
 	log   *zap.Logger
 	slots chan struct{}
 
-	mu      sync.Mutex
-	open    bool
-	ctx     context.Context //nolint:containedctx // the life of the pool's tasks
-	cancel  context.CancelFunc
-	pending sync.WaitGroup
+	mu   sync.Mutex
+	life *life // nil while the pool is stopped
+}
+
+// life is one life of the pool, from a Start to a Stop.
+type life struct {
+	ctx    context.Context //nolint:containedctx // the tasks' own
+	cancel context.CancelFunc
+	tasks  sync.WaitGroup
 }
 
 // NewPool makes a stopped pool of size workers.
@@ -34,9 +38,9 @@ func NewPool(size int, log *zap.Logger) *Pool {
 func (p *Pool) Start(context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.open {
-		p.open = true
-		p.ctx, p.cancel = context.WithCancel(context.Background())
+	if p.life == nil {
+		p.life = &life{}
+		p.life.ctx, p.life.cancel = context.WithCancel(context.Background())
 	}
 	return nil
 }
@@ -54,19 +58,19 @@ func (p *Pool) Go(ctx context.Context, task func(ctx context.Context)) error {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.open {
+	if p.life == nil {
 		<-p.slots
 		return ErrStopped
 	}
-	life := p.ctx
-	p.pending.Go(func() {
+	ctx = p.life.ctx
+	p.life.tasks.Go(func() {
 		defer func() { <-p.slots }()
 		defer func() {
 			if r := recover(); r != nil {
 				p.log.Error("task panicked", zap.Any("panic", r), zap.ByteString("stack", debug.Stack()))
 			}
 		}()
-		task(life)
+		task(ctx)
 	})
 	return nil
 }
@@ -75,21 +79,20 @@ func (p *Pool) Go(ctx context.Context, task func(ctx context.Context)) error {
 // they are cancelled, and Stop waits for them to notice.
 func (p *Pool) Stop(ctx context.Context) error {
 	p.mu.Lock()
-	if !p.open {
-		p.mu.Unlock()
+	l := p.life
+	p.life = nil
+	p.mu.Unlock()
+	if l == nil {
 		return nil
 	}
-	p.open = false
-	cancel := p.cancel
-	p.mu.Unlock()
+	defer l.cancel()
 	done := make(chan struct{})
-	go func() { p.pending.Wait(); close(done) }()
+	go func() { l.tasks.Wait(); close(done) }()
 	select {
 	case <-done:
-		cancel()
 		return nil
 	case <-ctx.Done():
-		cancel()
+		l.cancel()
 		<-done
 		return fmt.Errorf("tasks were cut short: %w", ctx.Err())
 	}

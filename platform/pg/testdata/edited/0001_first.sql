@@ -1,0 +1,5 @@
+-- +migrate Up
+CREATE TABLE first (id bigint);
+
+-- +migrate Down
+DROP TABLE first;

@@ -1,0 +1,5 @@
+-- +migrate Up
+CREATE TABLE second (id int);
+
+-- +migrate Down
+DROP TABLE second;

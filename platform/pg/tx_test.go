@@ -1,0 +1,277 @@
+package pg_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"galaxy/backend/platform/fault"
+	"galaxy/backend/platform/pg"
+	"galaxy/backend/platform/secret"
+	"galaxy/backend/platform/testkit"
+)
+
+const createItems = `CREATE TABLE items (id int PRIMARY KEY, name text CONSTRAINT items_name UNIQUE, at timestamptz, tags text[])`
+
+// items opens a database with a table to play with.
+func items(t *testing.T) *pg.DB {
+	t.Helper()
+	db := testkit.DB(t)
+	exec(t, db, createItems)
+	return db
+}
+
+func exec(t *testing.T, db *pg.DB, sql string, args ...any) {
+	t.Helper()
+	require.NoError(t, db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+		_, err := tx.Exec(ctx, sql, args...)
+		return err
+	}))
+}
+
+func count(t *testing.T, db *pg.DB) int {
+	t.Helper()
+	n, err := pg.Get[int](t.Context(), db, `SELECT count(*) FROM items`)
+	require.NoError(t, err)
+	return n
+}
+
+var errRefused = errors.New("refused")
+
+func TestATransactionIsWholeOrAbsent(t *testing.T) {
+	t.Parallel()
+	db := items(t)
+	err := db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+		_, err := tx.Exec(ctx, `INSERT INTO items (id) VALUES (1)`)
+		require.NoError(t, err)
+		tx.Queue(`INSERT INTO items (id) VALUES (2)`)
+		return errRefused
+	})
+	require.ErrorIs(t, err, errRefused)
+	require.Zero(t, count(t, db))
+}
+
+func TestAPanicRollsBackAndTravelsOn(t *testing.T) {
+	t.Parallel()
+	db := items(t)
+	require.PanicsWithValue(t, "boom", func() {
+		_ = db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+			_, _ = tx.Exec(ctx, `INSERT INTO items (id) VALUES (1)`)
+			panic("boom")
+		})
+	})
+	require.Zero(t, count(t, db))
+}
+
+func TestQueuedStatementsAndCommitAreOneRoundTrip(t *testing.T) {
+	t.Parallel()
+	db := items(t)
+	before := db.Traffic()
+	require.NoError(t, db.InTx(t.Context(), func(_ context.Context, tx *pg.Tx) error {
+		tx.Queue(`INSERT INTO items (id) VALUES ($1)`, 1)
+		tx.Queue(`INSERT INTO items (id) VALUES ($1)`, 2)
+		return nil
+	}))
+	after := db.Traffic()
+	require.EqualValues(t, 1, after.RoundTrips-before.RoundTrips)
+	require.EqualValues(t, 4, after.Statements-before.Statements) // BEGIN, two INSERTs, COMMIT
+	require.Equal(t, 2, count(t, db))
+}
+
+func TestALockingReadAndQueuedWritesAreTwoRoundTrips(t *testing.T) {
+	t.Parallel()
+	db := items(t)
+	exec(t, db, `INSERT INTO items (id, name) VALUES (1, 'a')`)
+	before := db.Traffic()
+	require.NoError(t, db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+		name, err := pg.Get[string](ctx, tx, `SELECT name FROM items WHERE id = $1 FOR UPDATE`, 1)
+		tx.Queue(`UPDATE items SET name = $2 WHERE id = $1`, 1, name+"b")
+		return err
+	}))
+	require.EqualValues(t, 2, db.Traffic().RoundTrips-before.RoundTrips)
+	got, err := pg.Get[string](t.Context(), db, `SELECT name FROM items`)
+	require.NoError(t, err)
+	require.Equal(t, "ab", got)
+}
+
+func TestATransactionThatDidNothingCostsNothing(t *testing.T) {
+	t.Parallel()
+	db := items(t)
+	before := db.Traffic()
+	ran := false
+	require.NoError(t, db.InTx(t.Context(), func(_ context.Context, tx *pg.Tx) error {
+		tx.OnCommit(func() { ran = true })
+		return nil
+	}))
+	require.Equal(t, before, db.Traffic())
+	require.True(t, ran)
+}
+
+func TestAQueuedFailureAbortsTheCommit(t *testing.T) {
+	t.Parallel()
+	db := items(t)
+	err := db.InTx(t.Context(), func(_ context.Context, tx *pg.Tx) error {
+		tx.Queue(`INSERT INTO items (id, name) VALUES (1, 'a')`)
+		tx.Queue(`INSERT INTO items (id, name) VALUES (2, 'a')`)
+		tx.OnCommit(func() { t.Error("let out of a transaction that failed") })
+		return nil
+	})
+	require.True(t, pg.IsUnique(err, "items_name"), "%v", err)
+	require.False(t, pg.IsUnique(err, "items_pkey"))
+	require.Equal(t, "items_name", pg.Constraint(err))
+	require.Zero(t, count(t, db))
+}
+
+func TestASwallowedErrorDoesNotLookLikeACommit(t *testing.T) {
+	t.Parallel()
+	db := items(t)
+	err := db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+		_, _ = tx.Exec(ctx, `INSERT INTO items (id) VALUES (1)`)
+		_, _ = tx.Exec(ctx, `INSERT INTO items (id) VALUES (1)`) // fails, and nobody looks
+		return nil
+	})
+	require.Error(t, err)
+	require.Zero(t, count(t, db))
+}
+
+func TestOnCommitRunsInOrderAndOnlyAfterACommit(t *testing.T) {
+	t.Parallel()
+	db := items(t)
+	var ran []int
+	require.NoError(t, db.InTx(t.Context(), func(_ context.Context, tx *pg.Tx) error {
+		tx.Queue(`INSERT INTO items (id) VALUES (1)`)
+		for i := range 3 {
+			tx.OnCommit(func() { ran = append(ran, i) })
+		}
+		require.Empty(t, ran)
+		return nil
+	}))
+	require.Equal(t, []int{0, 1, 2}, ran)
+	_ = db.InTx(t.Context(), func(_ context.Context, tx *pg.Tx) error {
+		tx.OnCommit(func() { ran = append(ran, 99) })
+		return errRefused
+	})
+	require.Len(t, ran, 3)
+}
+
+func TestALostRaceRunsAgain(t *testing.T) {
+	t.Parallel()
+	db := items(t)
+	exec(t, db, `INSERT INTO items (id, name) VALUES (1, 'a'), (2, 'b')`)
+	// Two transactions that take the two rows in opposite order, once.
+	var bothHold sync.WaitGroup
+	bothHold.Add(2)
+	var first [2]sync.Once
+	swap := func(n, a, b int) error {
+		return db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+			if _, err := tx.Exec(ctx, `UPDATE items SET name = name || '!' WHERE id = $1`, a); err != nil {
+				return err
+			}
+			first[n].Do(func() { bothHold.Done(); bothHold.Wait() })
+			_, err := tx.Exec(ctx, `UPDATE items SET name = name || '!' WHERE id = $1`, b)
+			return err
+		})
+	}
+	var errs [2]error
+	var wg sync.WaitGroup
+	wg.Go(func() { errs[0] = swap(0, 1, 2) })
+	wg.Go(func() { errs[1] = swap(1, 2, 1) })
+	wg.Wait()
+	require.NoError(t, errors.Join(errs[:]...))
+	names, err := pg.All[string](t.Context(), db, `SELECT name FROM items ORDER BY id`)
+	require.NoError(t, err)
+	require.Equal(t, []string{"a!!", "b!!"}, names)
+}
+
+func TestAClientThatHangsUpDoesNotUndoACommit(t *testing.T) {
+	t.Parallel()
+	db := items(t)
+	ctx, hangUp := context.WithCancel(t.Context())
+	require.NoError(t, db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		_, err := tx.Exec(ctx, `INSERT INTO items (id) VALUES (1)`)
+		hangUp()
+		return err
+	}))
+	require.Equal(t, 1, count(t, db))
+}
+
+func TestTheFenceStopsEveryTransaction(t *testing.T) {
+	t.Parallel()
+	db := items(t)
+	db.Fence(func() error { return errRefused })
+	err := db.InTx(t.Context(), func(context.Context, *pg.Tx) error { t.Error("ran behind the fence"); return nil })
+	require.ErrorIs(t, err, errRefused)
+	db.Fence(func() error { return nil })
+	exec(t, db, `INSERT INTO items (id) VALUES (1)`)
+}
+
+func TestRowsAreMappedByColumnAndTimesAreUTC(t *testing.T) {
+	t.Parallel()
+	db := items(t)
+	at := time.Date(2026, 7, 1, 12, 0, 0, 0, time.FixedZone("CEST", 7200))
+	exec(t, db, `INSERT INTO items (id, name, at, tags) VALUES (1, 'a', $1, $2), (2, NULL, NULL, NULL)`, at, []string{"x", "y"})
+	type item struct {
+		ID   int        `db:"id"`
+		Name *string    `db:"name"`
+		At   *time.Time `db:"at"`
+		Tags []string   `db:"tags"`
+	}
+	rows, err := pg.All[item](t.Context(), db, `SELECT id, name, at, tags FROM items ORDER BY id`)
+	require.NoError(t, err)
+	require.Len(t, rows, 2)
+	require.Equal(t, time.UTC, rows[0].At.Location())
+	require.True(t, rows[0].At.Equal(at))
+	require.Equal(t, []string{"x", "y"}, rows[0].Tags)
+	require.Nil(t, rows[1].Name)
+
+	none, err := pg.All[item](t.Context(), db, `SELECT id, name, at, tags FROM items WHERE id > 2`)
+	require.NoError(t, err)
+	require.NotNil(t, none)
+	_, err = pg.Get[time.Time](t.Context(), db, `SELECT at FROM items WHERE id > 2`)
+	require.ErrorIs(t, err, pg.ErrNoRows)
+	id := uuid.New()
+	got, err := pg.Get[uuid.UUID](t.Context(), db, `SELECT $1::uuid`, id)
+	require.NoError(t, err)
+	require.Equal(t, id, got)
+	ids, err := pg.Get[int](t.Context(), db, `SELECT cardinality($1::uuid[])`, []uuid.UUID{id, id})
+	require.NoError(t, err)
+	require.Equal(t, 2, ids)
+}
+
+func TestAStatementThatTakesTooLongIsUnavailableAndKeepsItsConnection(t *testing.T) {
+	t.Parallel()
+	p := testkit.Postgres(t)
+	db := testkit.OpenWith(t, pg.Config{DSN: secret.New(p.DSN), MaxConns: 2, MinConns: 1, OperationTimeout: 100 * time.Millisecond})
+	before, err := pg.Get[int](t.Context(), db, `SELECT pg_backend_pid()`)
+	require.NoError(t, err)
+	_, err = pg.Get[string](t.Context(), db, `SELECT pg_sleep(30)::text`)
+	require.ErrorIs(t, err, pg.ErrUnavailable)
+	require.Equal(t, fault.Unavailable, fault.From(err).Code)
+	after, err := pg.Get[int](t.Context(), db, `SELECT pg_backend_pid()`)
+	require.NoError(t, err)
+	require.Equal(t, before, after)
+}
+
+func TestADatabaseThatIsDownIsUnavailable(t *testing.T) {
+	t.Parallel()
+	p := testkit.Postgres(t)
+	proxy := testkit.PostgresProxy(t, p.Addr)
+	db := testkit.Open(t, p.Via(proxy.Addr()))
+	require.NoError(t, db.Ping(t.Context()))
+	proxy.CutAll()
+	killed := db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+		_, err := tx.Exec(ctx, `SELECT 1`)
+		proxy.CutAll()
+		if err == nil {
+			_, err = tx.Exec(ctx, `SELECT 1`)
+		}
+		return err
+	})
+	require.ErrorIs(t, killed, pg.ErrUnavailable)
+	require.NoError(t, db.Ping(t.Context()), "the pool heals by itself")
+}
