@@ -1,0 +1,175 @@
+package rules
+
+import (
+	"cmp"
+	"math"
+	"math/rand/v2"
+	"slices"
+)
+
+// Site is a planet as the generator makes it.
+type Site struct {
+	Point
+	Size, Resources float64
+	Owner           int // index of the race, or -1
+}
+
+// Plan is what a galaxy is generated from.
+type Plan struct {
+	Side           Torus
+	Races          int
+	PlanetsPerRace int       // start planets included
+	Homes          []float64 // sizes of a race's start planets, the home world first
+}
+
+// startResources is R of all start planets.
+const startResources = 10
+
+// kind is a class of planets that belong to nobody at the start.
+type kind struct {
+	share              int // percent of the planets that are not start planets
+	minSize, maxSize   int
+	minResources, maxR int
+	fromHome           float64 // least distance to homes
+	fromKind           float64 // least distance to its own kind
+}
+
+// kinds of free planets (GP): super, big, normal, rich, asteroid.
+func kinds() []kind {
+	return []kind{
+		{share: 6, minSize: 1500, maxSize: 2500, maxR: 3, fromHome: 20, fromKind: 20},
+		{share: 18, minSize: 1000, maxSize: 2000, minResources: 1, maxR: 10, fromHome: 10, fromKind: 10},
+		{share: 50, maxSize: 1000, maxR: 10},
+		{share: 18, maxSize: 500, minResources: 5, maxR: 25},
+		{share: 8},
+	}
+}
+
+// Generate makes a galaxy. Planet i+1 is the i-th site: numbers are assigned
+// after a shuffle, so that they do not reveal owners.
+func Generate(plan Plan, random *rand.Rand) []Site {
+	g := generator{plan: plan, random: random, taken: map[Point]bool{}}
+	g.homes()
+	g.daughters()
+	free := plan.Races * (plan.PlanetsPerRace - len(plan.Homes))
+	for i, count := range apportion(free) {
+		g.scatter(kinds()[i], count)
+	}
+	random.Shuffle(len(g.sites), func(i, j int) { g.sites[i], g.sites[j] = g.sites[j], g.sites[i] })
+	return g.sites
+}
+
+type generator struct {
+	plan   Plan
+	random *rand.Rand
+	sites  []Site
+	taken  map[Point]bool // looked up only, never iterated
+}
+
+// homes are at least 30 apart, and 20 when a race starts with one planet (DG).
+func (g *generator) homes() {
+	apart := 30.0
+	if len(g.plan.Homes) == 1 {
+		apart = 20
+	}
+	for race := range g.plan.Races {
+		at := g.place(func(p Point, shrink float64) bool {
+			return g.clear(p, g.sites[:race], apart*shrink)
+		})
+		g.add(Site{Point: at, Size: g.plan.Homes[0], Resources: startResources, Owner: race})
+	}
+}
+
+// daughters lie 5 to 15 from their home.
+func (g *generator) daughters() {
+	for race := range g.plan.Races {
+		home := g.sites[race].Point
+		for _, size := range g.plan.Homes[1:] {
+			at := g.near(home, 5, 15)
+			g.add(Site{Point: at, Size: size, Resources: startResources, Owner: race})
+		}
+	}
+}
+
+func (g *generator) scatter(k kind, count int) {
+	first := len(g.sites)
+	for range count {
+		at := g.place(func(p Point, shrink float64) bool {
+			return g.clear(p, g.sites[:g.plan.Races], k.fromHome*shrink) &&
+				g.clear(p, g.sites[first:], k.fromKind*shrink)
+		})
+		g.add(Site{
+			Point: at, Owner: -1,
+			Size:      g.between(k.minSize, k.maxSize),
+			Resources: g.between(k.minResources, k.maxR),
+		})
+	}
+}
+
+func (g *generator) add(s Site) {
+	g.taken[s.Point] = true
+	g.sites = append(g.sites, s)
+}
+
+// patience is how many misses shrink the spacing by 5 %.
+const patience = 20_000
+
+// place draws free points until one fits; fits gets the factor by which
+// spacings have shrunk.
+func (g *generator) place(fits func(p Point, shrink float64) bool) Point {
+	for shrink := 1.0; ; shrink *= 0.95 {
+		for range patience {
+			p := Point{g.coordinate(), g.coordinate()}
+			if !g.taken[p] && fits(p, shrink) {
+				return p
+			}
+		}
+	}
+}
+
+// near draws a free point in a ring. A torus too small for the ring widens it.
+func (g *generator) near(center Point, least, most float64) Point {
+	return g.place(func(p Point, shrink float64) bool {
+		d := g.plan.Side.Distance(center, p)
+		return d >= least*shrink && d <= most/shrink
+	})
+}
+
+func (g *generator) clear(p Point, sites []Site, apart float64) bool {
+	if apart == 0 {
+		return true
+	}
+	return !slices.ContainsFunc(sites, func(s Site) bool {
+		return g.plan.Side.Distance(p, s.Point) < apart
+	})
+}
+
+// coordinate is a multiple of 0.01 within the galaxy.
+func (g *generator) coordinate() float64 {
+	return float64(g.random.IntN(int(math.Round(float64(g.plan.Side)*100)))) / 100
+}
+
+// between is a multiple of 0.01 in the closed interval.
+func (g *generator) between(least, most int) float64 {
+	return float64(least*100+g.random.IntN((most-least)*100+1)) / 100
+}
+
+// apportion splits the free planets over the kinds by largest remainder.
+func apportion(planets int) []int {
+	all := kinds()
+	counts := make([]int, len(all))
+	byRemainder := make([]int, len(all))
+	left := planets
+	for i, k := range all {
+		counts[i] = planets * k.share / 100
+		left -= counts[i]
+		byRemainder[i] = i
+	}
+	slices.SortStableFunc(byRemainder, func(a, b int) int {
+		return cmp.Compare(planets*all[b].share%100, planets*all[a].share%100)
+	})
+	for _, i := range byRemainder[:left] {
+		counts[i]++
+	}
+	return counts
+}
