@@ -1,0 +1,160 @@
+package game
+
+import (
+	"fmt"
+	"slices"
+
+	enginev1 "galaxy/backend/proto/engine/v1"
+)
+
+// desk carries out one race's order list on a state.
+type desk struct {
+	config  *Config
+	state   *State
+	race    int
+	groups  map[int]int // number to index in state.Groups; looked up only
+	aliases map[string]int
+	land    []int // own planets
+	tell    func(enginev1.Event, []int)
+}
+
+// outcome is what became of one order; refused when its code is set and it is
+// not a warning.
+type outcome struct {
+	enginev1.OrderResult
+}
+
+func ok() outcome { return outcome{enginev1.OrderResult{Status: enginev1.ResultOK}} }
+
+func refused(code enginev1.OrderCode, format string, args ...any) outcome {
+	return outcome{enginev1.OrderResult{Status: enginev1.ResultError, Code: code, Message: fmt.Sprintf(format, args...)}}
+}
+
+// warned is an order that was carried out in part.
+func (o outcome) warned(code enginev1.OrderCode, format string, args ...any) outcome {
+	o.Status, o.Code, o.Message = enginev1.ResultWarning, code, fmt.Sprintf(format, args...)
+	return o
+}
+
+// about tells which group the order was about in the end.
+func (o outcome) about(g *Group) outcome {
+	o.Group = g.Number
+	return o
+}
+
+func newDesk(c *Config, s *State, race int, tell func(enginev1.Event, []int)) *desk {
+	d := &desk{config: c, state: s, race: race, aliases: map[string]int{}, tell: tell}
+	for i := range s.Planets {
+		if s.Planets[i].Owner == race {
+			d.land = append(d.land, i+1)
+		}
+	}
+	d.index()
+	return d
+}
+
+// index is needed whenever groups have moved in the state.
+func (d *desk) index() {
+	d.groups = map[int]int{}
+	for i := range d.state.Groups {
+		if g := &d.state.Groups[i]; g.Race == d.race && g.Ships > 0 {
+			d.groups[g.Number] = i
+		}
+	}
+}
+
+// run carries out the list; an order that cannot be is skipped.
+func (d *desk) run(orders []enginev1.Order) []enginev1.OrderResult {
+	results := make([]enginev1.OrderResult, len(orders))
+	for i, o := range orders {
+		s, known := shapeOf(o.Type)
+		if !known { // CheckOrders lets none through
+			s.run = (*desk).unsupported
+		}
+		results[i] = s.run(d, o).OrderResult
+		results[i].Index = i
+	}
+	return results
+}
+
+// Preview runs a list on a private copy of the state.
+func Preview(c *Config, s *State, race int, orders []enginev1.Order) []enginev1.OrderResult {
+	return newDesk(c, s.Clone(), race, func(enginev1.Event, []int) {}).run(orders)
+}
+
+func (d *desk) unsupported(o enginev1.Order) outcome {
+	return refused(enginev1.OrderNotSupported, "%s is not supported by this engine", o.Type)
+}
+
+func (d *desk) own() *Race { return &d.state.Races[d.race] }
+
+// group finds the group that an order names.
+func (d *desk) group(ref enginev1.GroupRef) (*Group, outcome) {
+	number := ref.Number
+	if ref.Alias != "" {
+		known := false
+		if number, known = d.aliases[ref.Alias]; !known {
+			return nil, refused(enginev1.OrderUnknownAlias, "no group is called %s", ref.Alias)
+		}
+	}
+	i, known := d.groups[number]
+	if !known || d.state.Groups[i].Ships == 0 {
+		return nil, refused(enginev1.OrderUnknownGroup, "no group %d", number)
+	}
+	return &d.state.Groups[i], ok()
+}
+
+// docked finds a group that is in orbit and has enough ships for the order.
+func (d *desk) docked(o enginev1.Order) (*Group, outcome) {
+	g, out := d.group(o.Group)
+	if g == nil {
+		return nil, out
+	}
+	if g.Space {
+		return nil, refused(enginev1.OrderGroupInSpace, "group %d is in space", g.Number)
+	}
+	if ships := or(o.Ships, 1); ships > g.Ships {
+		return nil, refused(enginev1.OrderNotEnoughShips, "group %d has only %d ships", g.Number, g.Ships)
+	}
+	if o.Type != enginev1.OrderSend && !g.inOrbit() {
+		return nil, refused(enginev1.OrderGroupInSpace, "group %d has been launched", g.Number)
+	}
+	return g, out
+}
+
+// part splits off the ships that an order is limited to, and gives the group
+// that the order is about its alias.
+func (d *desk) part(g *Group, o enginev1.Order) *Group {
+	if ships := or(o.Ships, g.Ships); ships < g.Ships {
+		d.own().LastGroup++
+		d.state.Groups = append(d.state.Groups, g.part(ships, d.own().LastGroup))
+		at := len(d.state.Groups) - 1
+		g = &d.state.Groups[at]
+		d.groups[g.Number] = at
+	}
+	if o.As != nil {
+		d.aliases[*o.As] = g.Number
+	}
+	return g
+}
+
+// planet finds a planet that the order names and the race owns.
+func (d *desk) planet(number int) (*Planet, outcome) {
+	if !d.state.isPlanet(number) {
+		return nil, refused(enginev1.OrderUnknownPlanet, "no planet %d", number)
+	}
+	if p := d.state.planet(number); p.Owner == d.race {
+		return p, ok()
+	}
+	return nil, refused(enginev1.OrderNotYourPlanet, "planet %d is not yours", number)
+}
+
+// claim makes a free planet the race's.
+func (d *desk) claim(number int) {
+	d.state.planet(number).Owner = d.race
+	d.land = append(d.land, number)
+	seen := d.state.owners(d.state.orbits()[number])
+	d.tell(enginev1.Event{
+		Type: enginev1.EventPlanetColonised, Planet: number, Race: d.config.RaceName(d.race),
+	}, insert(slices.Clone(seen), d.race))
+}

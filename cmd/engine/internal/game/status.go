@@ -1,0 +1,50 @@
+package game
+
+import (
+	"galaxy/backend/cmd/engine/internal/rules"
+	enginev1 "galaxy/backend/proto/engine/v1"
+)
+
+// MapInfo describes the galaxy of a game.
+func MapInfo(c *Config, s *State) enginev1.MapInfo {
+	return enginev1.MapInfo{
+		Topology: c.Request.Map.Topology, Size: c.Request.Map.Size, Planets: len(s.Planets), Races: len(s.Races),
+	}
+}
+
+// RaceStatuses is what the host may know of the races. hasOrders tells which
+// of them have handed in a list for the turn.
+func RaceStatuses(c *Config, s *State, hasOrders func(race int) bool) []enginev1.RaceStatus {
+	standings := s.standings()
+	all := make([]enginev1.RaceStatus, len(s.Races))
+	for race := range s.Races {
+		r, has := &s.Races[race], standings[race]
+		all[race] = enginev1.RaceStatus{
+			RaceName: c.RaceName(race), UserID: c.Request.Races[race].UserID, State: r.State,
+			Planets: has.planets, Population: rules.Shown(has.population), Industry: rules.Shown(has.industry),
+			Ships: has.ships, ShipMass: rules.Shown(has.mass), Votes: rules.Shown(has.votes),
+			IdleTurns: r.Idle, HasOrders: hasOrders(race),
+			Tech: enginev1.Tech(shownTech(r.Tech)),
+		}
+		if r.State == enginev1.RaceEliminated {
+			all[race].EliminatedTurn = new(r.Left)
+		}
+	}
+	return all
+}
+
+func shownTech(t rules.Tech) rules.Tech {
+	return rules.Tech{
+		Drive: rules.Shown(t.Drive), Weapons: rules.Shown(t.Weapons),
+		Shields: rules.Shown(t.Shields), Cargo: rules.Shown(t.Cargo),
+	}
+}
+
+// PublicEvents are a turn's events for the host, who hears of everything.
+func PublicEvents(events []Event) []enginev1.Event {
+	all := make([]enginev1.Event, len(events))
+	for i, e := range events {
+		all[i] = e.Event
+	}
+	return all
+}

@@ -1,0 +1,168 @@
+package game
+
+import (
+	"strconv"
+	"strings"
+
+	enginev1 "galaxy/backend/proto/engine/v1"
+)
+
+func (w *textWriter) battles() {
+	for _, b := range w.report.Battles {
+		var rows [][]string
+		for _, g := range b.Groups {
+			state := "in battle"
+			if !g.InBattle {
+				state = "not in battle"
+			}
+			rows = append(rows, []string{
+				g.Race, strconv.Itoa(g.Ships), g.Type, decimal(g.Drive), decimal(g.Weapons), decimal(g.Shields),
+				decimal(g.CargoTech), cargoText(g.Cargo), decimal(g.Load), strconv.Itoa(g.Survivors),
+				strconv.Itoa(g.Shots), strconv.Itoa(g.Kills), state,
+			})
+		}
+		title := "Battle at " + b.PlanetName + ", " + strconv.Itoa(b.Rounds) + " rounds, " + strconv.Itoa(b.Shots) + " shots"
+		w.table(title, []string{"<Race", "#", "<T", "D", "W", "S", "C", "<T", "Q", "L", "Shots", "Kills", "<"}, rows)
+	}
+}
+
+func cargoText(c *enginev1.Cargo) string {
+	if c == nil {
+		return "-"
+	}
+	return string(*c)
+}
+
+func (w *textWriter) bombings() {
+	var rows [][]string
+	for _, b := range w.report.Bombings {
+		rows = append(rows, []string{
+			strconv.Itoa(b.Planet), b.PlanetName, b.Owner, strings.Join(b.Attackers, "+"), decimal(b.Power),
+			decimal(b.Population), decimal(b.Industry), decimal(b.Capital), decimal(b.Materials), decimal(b.Colonists), b.Result,
+		})
+	}
+	w.table("Bombings", []string{"#", "<N", "<Owner", "<By", "Power", "P", "I", "$", "M", "C", "<Result"}, rows)
+}
+
+func (w *textWriter) incoming() {
+	var rows [][]string
+	for _, g := range w.report.IncomingGroups {
+		rows = append(rows, []string{w.planet(g.Origin), w.planet(g.Destination), decimal(g.Distance), decimal(g.Speed), decimal(g.Mass)})
+	}
+	w.table("Incoming groups", []string{"<O", "<D", "R", "S", "M"}, rows)
+}
+
+func factCells(p enginev1.PlanetFacts) []string {
+	return []string{strconv.Itoa(p.Number), decimal(p.X), decimal(p.Y), p.Name, decimal(p.Size)}
+}
+
+func economyCells(e enginev1.Economy, resources float64) []string {
+	product := e.Production.Kind
+	if e.Production.Name != nil {
+		product = *e.Production.Name
+	}
+	return []string{
+		decimal(e.Population), decimal(e.Industry), decimal(resources), product,
+		decimal(e.Capital), decimal(e.Materials), decimal(e.Colonists), decimal(e.FreeProduction),
+	}
+}
+
+func planetHeadings() []string {
+	return []string{"#", "X", "Y", "<N", "S", "P", "I", "R", "<P", "$", "M", "C", "L"}
+}
+
+func (w *textWriter) localPlanets() {
+	var rows [][]string
+	for _, p := range w.report.LocalPlanets {
+		rows = append(rows, append(factCells(p.PlanetFacts), economyCells(p.Economy, p.Resources)...))
+	}
+	w.table("Your planets", planetHeadings(), rows)
+}
+
+func (w *textWriter) production() {
+	var rows [][]string
+	for _, s := range w.report.ShipsInProduction {
+		rows = append(rows, []string{
+			strconv.Itoa(s.Planet), w.planet(s.Planet), s.Type, decimal(s.Cost), decimal(s.Progress), decimal(s.FreeProduction),
+		})
+	}
+	w.table("Ships in production", []string{"#", "<N", "<S", "C", "P", "L"}, rows)
+}
+
+func (w *textWriter) routes() {
+	var rows [][]string
+	for _, p := range w.report.LocalPlanets {
+		row, any := []string{p.Name}, false
+		for _, cargo := range routeCargos {
+			any = any || p.Routes[cargo] != nil
+			row = append(row, w.optional(p.Routes[cargo]))
+		}
+		if any {
+			rows = append(rows, row)
+		}
+	}
+	w.table("Your routes", []string{"<N", "<COL", "<CAP", "<MAT", "<EMP"}, rows)
+}
+
+func (w *textWriter) otherPlanets() {
+	var rows [][]string
+	for _, p := range w.report.OtherPlanets {
+		row := append([]string{p.Owner}, factCells(p.PlanetFacts)...)
+		rows = append(rows, append(row, economyCells(p.Economy, p.Resources)...))
+	}
+	w.table("Planets of others", append([]string{"<O"}, planetHeadings()...), rows)
+}
+
+func (w *textWriter) uninhabited() {
+	var rows [][]string
+	for _, p := range w.report.UninhabitedPlanets {
+		rows = append(rows, append(factCells(p.PlanetFacts), decimal(p.Resources), decimal(p.Capital), decimal(p.Materials)))
+	}
+	w.table("Uninhabited planets", []string{"#", "X", "Y", "<N", "S", "R", "$", "M"}, rows)
+}
+
+func (w *textWriter) unidentified() {
+	var rows [][]string
+	for _, p := range w.report.UnidentifiedPlanets {
+		rows = append(rows, []string{strconv.Itoa(p.Number), decimal(p.X), decimal(p.Y)})
+	}
+	w.table("Unidentified planets", []string{"#", "X", "Y"}, rows)
+}
+
+func (w *textWriter) ownGroups() {
+	var rows [][]string
+	for _, g := range w.report.Groups {
+		from, distance, fleet := "-", "-", "-"
+		to := w.planet(g.Planet)
+		if g.Destination != nil {
+			from, to, distance = to, w.planet(*g.Destination), decimal(*g.Distance)
+		}
+		if g.Fleet != nil {
+			fleet = *g.Fleet
+		}
+		rows = append(rows, []string{
+			strconv.Itoa(g.Number), strconv.Itoa(g.Ships), g.Type, decimal(g.Drive), decimal(g.Weapons), decimal(g.Shields),
+			decimal(g.CargoTech), cargoText(g.Cargo), decimal(g.Load), to, from, distance, decimal(g.Speed), decimal(g.Mass), fleet,
+		})
+	}
+	w.table("Your groups", []string{"G", "#", "<T", "D", "W", "S", "C", "<T", "Q", "<D", "<F", "R", "P", "M", "<L"}, rows)
+}
+
+func (w *textWriter) otherGroups() {
+	var rows [][]string
+	for _, g := range w.report.OtherGroups {
+		rows = append(rows, []string{
+			g.Race, strconv.Itoa(g.Ships), g.Type, decimal(g.Drive), decimal(g.Weapons), decimal(g.Shields),
+			decimal(g.CargoTech), cargoText(g.Cargo), decimal(g.Load), w.planet(g.Planet), decimal(g.Speed), decimal(g.Mass),
+		})
+	}
+	w.table("Groups of others", []string{"<Race", "#", "<T", "D", "W", "S", "C", "<T", "Q", "<D", "P", "M"}, rows)
+}
+
+func (w *textWriter) unidentifiedGroups() {
+	var rows [][]string
+	for _, g := range w.report.UnidentifiedGroups {
+		rows = append(rows, []string{decimal(g.X), decimal(g.Y)})
+	}
+	w.table("Unidentified groups", []string{"X", "Y"}, rows)
+}

@@ -1,0 +1,202 @@
+package game
+
+import (
+	"cmp"
+	"slices"
+
+	"galaxy/backend/cmd/engine/internal/rules"
+	enginev1 "galaxy/backend/proto/engine/v1"
+)
+
+// Turn is a state and how it came about: what a snapshot holds.
+type Turn struct {
+	State    *State    `json:"state"`
+	Events   []Event   `json:"events"`
+	Battles  []Battle  `json:"battles"`
+	Bombings []Bombing `json:"bombings"`
+}
+
+// Battle is an account and the races that have seen it.
+type Battle struct {
+	enginev1.Battle
+	Seen []int `json:"seen"`
+}
+
+// Bombing is an account and the races that have seen it.
+type Bombing struct {
+	enginev1.Bombing
+	Seen []int `json:"seen"`
+}
+
+// Lists are the order lists of all races by race index; nil for none.
+type Lists [][]enginev1.Order
+
+// Advance makes the next turn. The state it is given stays as it was. It panics
+// when the result breaks an invariant, which would be a bug of these rules.
+func Advance(c *Config, state *State, lists Lists) *Turn {
+	g := newGeneration(c, state, lists)
+	for _, phase := range []func(){
+		g.attendance,
+		g.orders,
+		g.merge,
+		func() { g.battles(1, rules.PhaseBattle1) },
+		g.serveRoutes,
+		g.fly,
+		g.merge,
+		func() { g.battles(2, rules.PhaseBattle2) },
+		g.bomb,
+		g.buildShips,
+		g.merge,
+		g.produce,
+		g.grow,
+		g.unload,
+		g.settle,
+		g.dropRoutes,
+		g.conclude,
+	} {
+		phase()
+		g.state.round()
+	}
+	if err := g.state.Check(); err != nil {
+		panic(err)
+	}
+	return &g.Turn
+}
+
+// generation is a turn in the making.
+type generation struct {
+	Turn
+	config *Config
+	state  *State // the same as Turn.State
+	lists  Lists
+	// killers are the races that took ships or planets from a race this turn.
+	killers [][]int
+}
+
+func newGeneration(c *Config, before *State, lists Lists) *generation {
+	state := before.Clone()
+	state.Turn++
+	g := &generation{
+		Turn:   Turn{State: state, Events: state.News, Battles: []Battle{}, Bombings: []Bombing{}},
+		config: c, state: state, lists: lists, killers: make([][]int, len(state.Races)),
+	}
+	state.News = []Event{}
+	// Mail stays for the report after the one it was first shown in.
+	state.Messages = slices.DeleteFunc(state.Messages, func(m Message) bool { return m.Turn < state.Turn-1 })
+	return g
+}
+
+func (g *generation) tell(e enginev1.Event, seen []int) {
+	e.Turn = g.state.Turn
+	g.Events = append(g.Events, Event{Event: e, Seen: seen})
+}
+
+// list is the race's order list, or nil.
+func (g *generation) list(race int) []enginev1.Order {
+	if race < len(g.lists) {
+		return g.lists[race]
+	}
+	return nil
+}
+
+// attendance counts missed turns and quits (1).
+func (g *generation) attendance() {
+	limit := *g.config.options().IdleTurnLimit
+	for race := range g.state.Races {
+		r := &g.state.Races[race]
+		present := r.Present || g.list(race) != nil
+		r.Present = false
+		if !r.State.InPlay() {
+			continue
+		}
+		if present {
+			r.Idle = 0
+		} else {
+			r.Idle++
+		}
+		name := g.config.RaceName(race)
+		switch {
+		case r.State == enginev1.RaceQuitting && r.Countdown <= 1:
+			g.state.remove(race, enginev1.RaceQuit, g.state.Turn)
+			g.tell(enginev1.Event{Type: enginev1.EventRaceQuit, Race: name}, nil)
+		case r.State == enginev1.RaceQuitting:
+			r.Countdown--
+		}
+		if limit > 0 && r.State.InPlay() {
+			g.idle(race, name, limit)
+		}
+	}
+}
+
+// Turns before removal at which a race, and then everybody, is warned (GP).
+const (
+	ownIdleWarning    = 5
+	publicIdleWarning = 3
+)
+
+func (g *generation) idle(race int, name string, limit int) {
+	r := &g.state.Races[race]
+	warning := enginev1.Event{Type: enginev1.EventRaceIdleWarning, Race: name}
+	switch left := limit - r.Idle; {
+	case r.Idle == 0:
+	case left <= 0:
+		g.state.remove(race, enginev1.RaceIdleRemoved, g.state.Turn)
+		g.tell(enginev1.Event{Type: enginev1.EventRaceIdleRemoved, Race: name}, nil)
+	case left == ownIdleWarning:
+		warning.Reason = "5 turns left"
+		g.tell(warning, []int{race})
+	case left == publicIdleWarning:
+		warning.Reason = "3 turns left"
+		g.tell(warning, nil)
+	}
+}
+
+// orders runs every race's list, one race after the other in random order (2).
+func (g *generation) orders() {
+	random := rules.Stream(g.config.Seed, uint32(g.state.Turn), rules.PhaseRaceOrder, 0)
+	for _, race := range random.Perm(len(g.state.Races)) {
+		r := &g.state.Races[race]
+		r.Results = []enginev1.OrderResult{}
+		if list := g.list(race); list != nil && r.State.InPlay() {
+			r.Results = newDesk(g.config, g.state, race, g.tell).run(list)
+		}
+	}
+	g.state.dropEmptyGroups()
+}
+
+// merge joins equal groups; the lowest number survives (3, 7, 11).
+func (g *generation) merge() { g.state.merge(nobody) }
+
+// merge joins equal groups of one race, or of all races for nobody.
+func (s *State) merge(only int) {
+	slices.SortFunc(s.Groups, func(a, b Group) int {
+		return cmp.Or(cmp.Compare(a.Race, b.Race), cmp.Compare(a.Number, b.Number))
+	})
+	seen := make(map[Group]int, len(s.Groups)) // looked up only
+	for i := range s.Groups {
+		group := &s.Groups[i]
+		if group.Ships == 0 || only != nobody && group.Race != only {
+			continue
+		}
+		key := group.likeness()
+		first, found := seen[key]
+		if !found {
+			seen[key] = i
+			continue
+		}
+		s.Groups[first].Ships += group.Ships
+		s.Groups[first].Load = rules.State(s.Groups[first].Load + group.Load)
+		group.Ships = 0
+	}
+	s.dropEmptyGroups()
+}
+
+// likeness is what two groups must share to be one: all but number and size.
+func (g *Group) likeness() Group {
+	key := *g
+	key.Number, key.Ships = 0, 0
+	if g.Load > 0 {
+		key.Load = rules.State(g.Load / float64(g.Ships))
+	}
+	return key
+}
