@@ -1,0 +1,115 @@
+package store
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+	"syscall"
+)
+
+// Step is a point of a write at which a fault can be injected.
+type Step string
+
+// Steps: before bytes are written, and after each thing that reaches the disk.
+const (
+	BeforeWrite Step = "before write"
+	AfterFsync  Step = "after fsync"
+	AfterRename Step = "after rename"
+	AfterDir    Step = "after directory fsync"
+)
+
+// Hook is called at every step; an error it returns is the error of that step.
+// A test's hook may also never return.
+type Hook func(step Step, path string) error
+
+// disk is the directory, entered through os.Root: no name leads out of it, not
+// even through a symbolic link.
+type disk struct {
+	root *os.Root
+	hook Hook
+}
+
+func (d *disk) at(step Step, name string) error {
+	if d.hook == nil {
+		return nil
+	}
+	return d.hook(step, name)
+}
+
+// write creates a file with its content on disk.
+func (d *disk) write(name string, data []byte) error {
+	if err := d.at(BeforeWrite, name); err != nil {
+		return err
+	}
+	f, err := d.root.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY|syscall.O_NOFOLLOW, 0o640)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	return d.at(AfterFsync, name)
+}
+
+func (d *disk) rename(from, to string) error {
+	if err := d.root.Rename(from, to); err != nil {
+		return err
+	}
+	return d.at(AfterRename, to)
+}
+
+// sync makes the entries of a directory durable.
+func (d *disk) sync(name string) error {
+	f, err := d.root.Open(name)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return d.at(AfterDir, name)
+}
+
+// directory creates a directory unless it is there.
+func (d *disk) directory(name string) error {
+	err := d.root.Mkdir(name, 0o750)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return d.sync(path.Dir(name))
+}
+
+// names lists a directory; one that does not exist is empty.
+func (d *disk) names(name string) ([]string, error) {
+	entries, err := fs.ReadDir(d.root.FS(), name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names, err
+}
+
+const temporary = ".tmp"
+
+// sweep removes what a crash left half written in a directory.
+func (d *disk) sweep(name string) error {
+	names, err := d.names(name)
+	for _, entry := range names {
+		if strings.HasSuffix(entry, temporary) {
+			err = errors.Join(err, d.root.RemoveAll(path.Join(name, entry)))
+		}
+	}
+	return err
+}

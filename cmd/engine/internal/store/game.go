@@ -1,0 +1,103 @@
+package store
+
+import (
+	"errors"
+	"io/fs"
+	"time"
+
+	"galaxy/backend/cmd/engine/internal/game"
+)
+
+// Game is what a directory was founded with.
+type Game struct {
+	Config        game.Config `json:"config"`
+	Identity      string      `json:"identity"`
+	EngineVersion string      `json:"engine_version"`
+	CreatedAt     time.Time   `json:"created_at"`
+}
+
+// Contents is a directory as a start finds it.
+type Contents struct {
+	Game     *Game // nil before init
+	Snapshot *Snapshot
+	Orders   map[int]OrderList
+	Commands []Entry // of the current turn
+	Earlier  []Entry // of the turn before
+}
+
+// Load reads the newest turn and what came since. A CorruptError comes with the
+// Game when that much could be read.
+func (s *Store) Load() (*Contents, error) {
+	c := &Contents{}
+	last, err := s.newest()
+	if err != nil {
+		return c, &CorruptError{turnsDir, err}
+	}
+	data, err := s.root.ReadFile(gameFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		if last > 0 {
+			return c, &CorruptError{gameFile, errors.New("is missing, but turns exist")}
+		}
+		return c, nil
+	}
+	founded := &Game{}
+	if err == nil {
+		_, err = unseal(data, founded)
+	}
+	if err != nil {
+		return c, &CorruptError{gameFile, err}
+	}
+	c.Game = founded
+	if last < 0 {
+		return c, &CorruptError{turnsDir, errors.New("is empty, but the game exists")}
+	}
+	return c, s.loadTurn(c, last)
+}
+
+func (s *Store) loadTurn(c *Contents, turn int) (err error) {
+	if c.Snapshot, err = s.Snapshot(turn); err != nil {
+		return err
+	}
+	if c.Orders, err = s.Orders(turn); err != nil {
+		return err
+	}
+	if err := s.cutTornLine(turn); err != nil {
+		return &UnavailableError{"repair command log", err}
+	}
+	if c.Commands, err = s.Commands(turn); err != nil {
+		return err
+	}
+	if turn > 0 {
+		c.Earlier, err = s.Commands(turn - 1)
+	}
+	return err
+}
+
+// Found writes turn 0, and then the document that makes the directory a game.
+func (s *Store) Found(founded Game, turn *game.Turn, meta Meta) (*Snapshot, error) {
+	const op = "found game"
+	// A crash between the two leaves a turn 0 that belongs to no game.
+	if err := s.root.RemoveAll(turnDir(0)); err != nil {
+		return nil, &UnavailableError{op, err}
+	}
+	snapshot, err := s.Commit(turn, "", meta)
+	if err != nil {
+		return nil, err
+	}
+	data, _, err := seal(founded)
+	if err != nil {
+		return nil, err
+	}
+	if err = s.write(gameFile+temporary, data); err == nil {
+		err = s.root.Rename(gameFile+temporary, gameFile)
+	}
+	if err != nil {
+		_ = s.root.Remove(gameFile + temporary) // or at the next start
+		return nil, &UnavailableError{op, err}
+	}
+	if err := errors.Join(s.at(AfterRename, gameFile), s.sync(".")); err != nil {
+		s.broken = true
+		return nil, &UnavailableError{op, err}
+	}
+	return snapshot, nil
+}

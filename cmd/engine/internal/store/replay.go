@@ -1,0 +1,65 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+
+	"galaxy/backend/cmd/engine/internal/game"
+)
+
+// Replayed is a turn that was made again.
+type Replayed struct {
+	Turn     int
+	Hash     string
+	Recorded string // hash of the snapshot on disk
+}
+
+// Same states whether the turn came out as it was recorded.
+func (r Replayed) Same() bool { return r.Hash == r.Recorded }
+
+// Replay makes every turn again from the init document, the order lists and the
+// command logs, and shows each to see. It ends at the newest turn.
+func (s *Store) Replay(see func(Replayed) error) error {
+	c, err := s.Load()
+	if err != nil {
+		return err
+	}
+	if c.Game == nil {
+		return errors.New("the directory holds no game")
+	}
+	config := &c.Game.Config
+	turn, prev := game.Found(config), ""
+	for {
+		number := turn.State.Turn
+		recorded, err := s.Snapshot(number)
+		if err != nil {
+			return fmt.Errorf("turn %d: %w", number, err)
+		}
+		hash, err := HashOf(turn, prev)
+		if err != nil {
+			return err
+		}
+		if err := see(Replayed{Turn: number, Hash: hash, Recorded: recorded.Hash}); err != nil {
+			return err
+		}
+		if number == c.Snapshot.Turn.State.Turn {
+			return nil
+		}
+		if turn, err = s.again(config, turn.State); err != nil {
+			return fmt.Errorf("turn %d: %w", number, err)
+		}
+		prev = hash
+	}
+}
+
+func (s *Store) again(c *game.Config, state *game.State) (*game.Turn, error) {
+	entries, err := s.Commands(state.Turn)
+	if err != nil {
+		return nil, err
+	}
+	lists, err := s.Orders(state.Turn)
+	if err != nil {
+		return nil, err
+	}
+	return game.Advance(c, Live(c, state, entries, lists), Lists(c, lists)), nil
+}
