@@ -1,0 +1,186 @@
+package api
+
+import (
+	"context"
+	"strconv"
+
+	"go.uber.org/zap"
+
+	"galaxy/backend/cmd/engine/internal/game"
+	"galaxy/backend/cmd/engine/internal/store"
+	enginev1 "galaxy/backend/proto/engine/v1"
+)
+
+// found starts the game; created is false for a repeat of the same document.
+func (e *Engine) found(ctx context.Context, request enginev1.InitRequest) (status enginev1.Status, created bool, err error) {
+	if err := invalid(e.checkInit(request)); err != nil {
+		return status, false, err
+	}
+	give, err := e.take(ctx, 0)
+	if err != nil {
+		return status, false, err
+	}
+	defer give()
+	v := e.view.Load()
+	if v.failed != nil {
+		return status, false, failureOf(v.failed)
+	}
+	identity := game.Identity(request)
+	if v.game != nil && v.game.Identity != identity {
+		return status, false, fail(enginev1.CodeAlreadyInitialized, "the directory holds a game that was founded differently")
+	}
+	if v.game == nil {
+		if v, err = e.create(request, identity); err != nil {
+			return status, false, err
+		}
+		created = true
+		e.view.Store(v)
+	}
+	status = e.status()
+	status.Seed = strconv.FormatUint(v.config().Seed, 10)
+	return status, created, nil
+}
+
+func (e *Engine) checkInit(request enginev1.InitRequest) []enginev1.FieldError {
+	fields := game.CheckInit(request)
+	if want := e.options.GameID; want != "" && want != request.GameID {
+		fields = append(fields, enginev1.FieldError{Field: "game_id", Message: "this engine is kept for another game"})
+	}
+	return fields
+}
+
+func (e *Engine) create(request enginev1.InitRequest, identity string) (*view, error) {
+	now := e.options.Now().UTC()
+	founded := store.Game{
+		Config:   game.NewConfig(request, e.options.Draw),
+		Identity: identity, EngineVersion: e.options.Version, CreatedAt: now,
+	}
+	turn := game.Found(&founded.Config)
+	snapshot, err := e.store.Found(founded, turn, store.Meta{EngineVersion: e.options.Version, CreatedAt: now})
+	if err != nil {
+		return nil, err
+	}
+	e.options.Log.Info("game founded", zap.String("game_id", request.GameID), zap.Int("races", len(request.Races)))
+	v := &view{game: &founded}
+	return v.next(snapshot), nil
+}
+
+// advance sees to it that the requested turn exists.
+func (e *Engine) advance(ctx context.Context, request enginev1.TurnRequest) (*enginev1.TurnResponse, error) {
+	var p []enginev1.FieldError
+	if request.Turn < 1 {
+		p = append(p, enginev1.FieldError{Field: "turn", Message: "must be at least 1"})
+	}
+	if err := invalid(p); err != nil {
+		return nil, err
+	}
+	give, err := e.take(ctx, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer give()
+	v, err := e.running()
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case request.Turn == v.turn():
+		return e.turnResponse(v, true), nil
+	case v.finished() && request.Turn > v.turn():
+		return nil, errFinished()
+	case request.Turn != v.turn()+1:
+		return nil, v.atTurn(request.Turn)
+	}
+	if v, err = e.generate(v); err != nil {
+		return nil, err
+	}
+	return e.turnResponse(v, false), nil
+}
+
+// generate makes and commits the next turn. Whatever goes wrong, the game stays
+// at the old one.
+func (e *Engine) generate(v *view) (*view, error) {
+	e.generating.Store(true)
+	defer e.generating.Store(false)
+	begin := e.options.Now()
+	turn, err := e.play(v)
+	if err != nil {
+		return nil, err
+	}
+	now := e.options.Now()
+	snapshot, err := e.store.Commit(turn, v.snapshot.Hash, store.Meta{
+		EngineVersion: e.options.Version, CreatedAt: now.UTC(), DurationMS: now.Sub(begin).Milliseconds(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	next := v.next(snapshot)
+	e.view.Store(next)
+	e.options.Log.Info("turn generated", zap.Int("turn", next.turn()), zap.Duration("took", now.Sub(begin)),
+		zap.String("state_hash", snapshot.Hash[:16]), zap.Bool("finished", next.finished()))
+	if err := e.store.Compact(v.turn()); err != nil {
+		e.options.Log.Warn("old turn not compressed", zap.Int("turn", v.turn()), zap.Error(err))
+	}
+	return next, nil
+}
+
+// play runs the rules. They are deterministic: a panic would come again, and
+// the host is told so.
+func (e *Engine) play(v *view) (turn *game.Turn, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			e.options.Log.Error("turn generation panicked", zap.Int("turn", v.turn()+1), zap.Any("cause", cause), zap.Stack("stack"))
+			turn, err = nil, fail(enginev1.CodeTurnFailed, "turn %d cannot be generated", v.turn()+1)
+		}
+	}()
+	return e.options.Advance(v.config(), v.live, store.Lists(v.config(), v.orders)), nil
+}
+
+// turnResponse describes the turn as it was made, so that a repeat gets the same.
+func (e *Engine) turnResponse(v *view, replayed bool) *enginev1.TurnResponse {
+	made := v.snapshot.Turn
+	return &enginev1.TurnResponse{
+		Turn: v.turn(), Replayed: replayed, DurationMS: v.snapshot.Meta.DurationMS,
+		Events: game.PublicEvents(made.Events),
+		Status: e.statusOf(v, made.State, func(int) bool { return false }),
+	}
+}
+
+// banish takes a race out of the game at once.
+func (e *Engine) banish(ctx context.Context, request enginev1.BanishRequest) (*enginev1.BanishResponse, error) {
+	if err := invalid(checkBanish(request)); err != nil {
+		return nil, err
+	}
+	give, err := e.take(ctx, e.options.LockWait)
+	if err != nil {
+		return nil, err
+	}
+	defer give()
+	v, err := e.running()
+	if err != nil {
+		return nil, err
+	}
+	race, err := v.race(request.RaceName)
+	if err != nil {
+		return nil, err
+	}
+	if v.finished() {
+		return nil, errFinished()
+	}
+	replayed := !v.live.Races[race].State.InPlay()
+	if !replayed {
+		live := v.live.Clone()
+		game.Banish(v.config(), live, race)
+		entry := store.Entry{Kind: store.KindBanish, Race: race, Reason: request.Reason}
+		if err := e.store.Append(v.turn(), entry); err != nil {
+			return nil, err
+		}
+		v = v.after(live, entry)
+		e.view.Store(v)
+	}
+	r := v.live.Races[race]
+	return &enginev1.BanishResponse{
+		RaceName: request.RaceName, State: r.State, Turn: v.turn(), Replayed: replayed,
+		PlanetsReleased: r.Released, ShipsRemoved: r.Removed,
+	}, nil
+}

@@ -1,0 +1,113 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"galaxy/backend/cmd/engine/internal/game"
+	"galaxy/backend/cmd/engine/internal/store"
+	enginev1 "galaxy/backend/proto/engine/v1"
+)
+
+// Options are what an engine is started with. The functions have defaults; tests
+// replace them.
+type Options struct {
+	Version    string // of the engine
+	GameID     string // the only game that may be founded; "" for any
+	AdminToken string // bearer token of the admin operations; "" for none
+	Log        *zap.Logger
+	// LockWait is how long a command waits for a turn under way.
+	LockWait time.Duration
+	Now      func() time.Time
+	Draw     func() uint64 // a seed
+	Advance  func(*game.Config, *game.State, game.Lists) *game.Turn
+}
+
+func (o Options) withDefaults() Options {
+	if o.Log == nil {
+		o.Log = zap.NewNop()
+	}
+	if o.LockWait == 0 {
+		o.LockWait = 5 * time.Second
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Draw == nil {
+		o.Draw = drawSeed
+	}
+	if o.Advance == nil {
+		o.Advance = game.Advance
+	}
+	return o
+}
+
+func drawSeed() uint64 {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return binary.BigEndian.Uint64(b[:])
+}
+
+// Engine serves one game from one state directory.
+type Engine struct {
+	options    Options
+	store      *store.Store
+	writer     chan struct{} // holds one token; who has taken it may write
+	view       atomic.Pointer[view]
+	generating atomic.Bool
+	closing    atomic.Bool
+	reports    *reportCache
+}
+
+// New loads what the directory holds. A directory that cannot be trusted gives
+// an engine in state failed, which still answers reads of healthy turns.
+func New(s *store.Store, options Options) *Engine {
+	e := &Engine{
+		options: options.withDefaults(), store: s, writer: make(chan struct{}, 1), reports: newReportCache(),
+	}
+	e.writer <- struct{}{}
+	v := e.recover()
+	e.view.Store(v)
+	if v.failed != nil {
+		e.options.Log.Error("state directory refused", zap.Error(v.failed))
+	}
+	return e
+}
+
+// Close refuses new work; what is under way ends.
+func (e *Engine) Close() { e.closing.Store(true) }
+
+// take waits for the right to write; give hands it back.
+func (e *Engine) take(ctx context.Context, wait time.Duration) (give func(), err error) {
+	var timeout <-chan time.Time
+	if wait > 0 {
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		timeout = timer.C
+	}
+	select {
+	case <-e.writer:
+		return func() { e.writer <- struct{}{} }, nil
+	case <-timeout:
+		return nil, fail(enginev1.CodeBusy, "a turn is being generated; try again")
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// running gives the view of a game that can be written to.
+func (e *Engine) running() (*view, error) {
+	v := e.view.Load()
+	switch {
+	case v.failed != nil:
+		return nil, failureOf(v.failed)
+	case v.game == nil:
+		return nil, fail(enginev1.CodeNotInitialized, "the game has not been founded yet")
+	}
+	return v, nil
+}

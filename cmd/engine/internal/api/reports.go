@@ -1,0 +1,151 @@
+package api
+
+import (
+	"container/list"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"sync"
+
+	"galaxy/backend/cmd/engine/internal/game"
+	"galaxy/backend/cmd/engine/internal/store"
+	enginev1 "galaxy/backend/proto/engine/v1"
+)
+
+// rendered is a report as it is sent.
+type rendered struct {
+	body []byte
+	etag string
+	past bool // of a turn that has been superseded: it will not change
+}
+
+// reportKey names a rendered report. Revision is -1 for past turns.
+type reportKey struct {
+	turn, race, revision int
+	text                 bool
+}
+
+// reportCacheSize is how many reports are kept.
+const reportCacheSize = 64
+
+// reportCache keeps the reports that were asked for last.
+type reportCache struct {
+	mu      sync.Mutex
+	byKey   map[reportKey]*list.Element
+	recency *list.List // of cached, newest first
+}
+
+type cached struct {
+	key    reportKey
+	report *rendered
+}
+
+func newReportCache() *reportCache {
+	return &reportCache{byKey: map[reportKey]*list.Element{}, recency: list.New()}
+}
+
+func (c *reportCache) get(key reportKey) *rendered {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	element, found := c.byKey[key]
+	if !found {
+		return nil
+	}
+	c.recency.MoveToFront(element)
+	return element.Value.(cached).report
+}
+
+func (c *reportCache) put(key reportKey, report *rendered) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, found := c.byKey[key]; found {
+		return
+	}
+	c.byKey[key] = c.recency.PushFront(cached{key, report})
+	if c.recency.Len() > reportCacheSize {
+		oldest := c.recency.Remove(c.recency.Back()).(cached)
+		delete(c.byKey, oldest.key)
+	}
+}
+
+// report renders a race's report of a turn, the current one for turn -1.
+func (e *Engine) report(raceName string, turn int, text bool) (*rendered, error) {
+	v := e.view.Load()
+	if v.game == nil {
+		if v.failed != nil {
+			return nil, failureOf(v.failed)
+		}
+		return nil, fail(enginev1.CodeNotInitialized, "the game has not been founded yet")
+	}
+	race, err := v.race(raceName)
+	if err != nil {
+		return nil, err
+	}
+	current := v.failed == nil && (turn < 0 || turn == v.turn())
+	if turn < 0 && !current {
+		return nil, failureOf(v.failed)
+	}
+	key := reportKey{turn: turn, race: race, revision: -1, text: text}
+	if current {
+		key.turn, key.revision = v.turn(), v.revision
+	}
+	if hit := e.reports.get(key); hit != nil {
+		return hit, nil
+	}
+	subject, err := e.subject(v, race, key.turn, current)
+	if err != nil {
+		return nil, err
+	}
+	report, err := render(subject, race, text)
+	if err != nil {
+		return nil, err
+	}
+	report.past = !current
+	e.reports.put(key, report)
+	return report, nil
+}
+
+// subject is the turn in memory, or one read from disk.
+func (e *Engine) subject(v *view, race, turn int, current bool) (game.Subject, error) {
+	s := game.Subject{Config: v.config()}
+	if current {
+		s.Turn, s.Live = v.snapshot.Turn, v.live
+		if list, has := v.orders[race]; has {
+			s.Pending = &enginev1.Pending{Turn: list.Turn, Orders: list.Orders, Results: list.Results}
+		}
+		return s, nil
+	}
+	snapshot, err := e.store.Snapshot(turn)
+	if errors.Is(err, store.ErrNoTurn) {
+		return s, fail(enginev1.CodeTurnNotFound, "no turn %d", turn)
+	}
+	if err != nil {
+		return s, err
+	}
+	entries, err := e.store.Commands(turn)
+	if err != nil {
+		return s, err
+	}
+	lists, err := e.store.Orders(turn)
+	if err != nil {
+		return s, err
+	}
+	s.Turn, s.Live = snapshot.Turn, store.Live(s.Config, snapshot.Turn.State, entries, lists)
+	return s, nil
+}
+
+func render(subject game.Subject, race int, text bool) (*rendered, error) {
+	report := game.Report(subject, race)
+	var body []byte
+	if text {
+		body = []byte(game.Text(report))
+	} else {
+		var err error
+		if body, err = json.Marshal(report); err != nil {
+			return nil, err
+		}
+	}
+	sum := sha256.Sum256(body)
+	return &rendered{body: body, etag: `"` + hex.EncodeToString(sum[:16]) + `"`}, nil
+}

@@ -1,0 +1,142 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"galaxy/backend/cmd/engine/internal/game"
+	"galaxy/backend/platform/httpx/strict"
+	enginev1 "galaxy/backend/proto/engine/v1"
+)
+
+var uuidPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+
+// read decodes a body of at most limit bytes and checks that the required keys
+// are there. It gives the parsed object besides, for who needs to know more.
+func read[T any](w http.ResponseWriter, r *http.Request, limit int64, required ...string) (in T, object map[string]any, err error) {
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || media != "application/json" {
+		return in, nil, fail(enginev1.CodeUnsupportedMediaType, "the body must be application/json")
+	}
+	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		return in, nil, fail(enginev1.CodeBodyTooLarge, "the body must have at most %d bytes", limit)
+	}
+	if err != nil {
+		return in, nil, fail(enginev1.CodeInvalidRequest, "the body cannot be read")
+	}
+	parsed, err := strict.Parse(raw)
+	if err == nil {
+		err = checkJSON(parsed, "", "")
+	}
+	if err != nil {
+		return in, nil, fail(enginev1.CodeInvalidRequest, "malformed JSON: %v", err)
+	}
+	object, isObject := parsed.(map[string]any)
+	if !isObject {
+		return in, nil, fail(enginev1.CodeInvalidRequest, "the body must be an object")
+	}
+	if err := decode(raw, &in); err != nil {
+		return in, nil, fail(enginev1.CodeInvalidRequest, "malformed request: %v", err)
+	}
+	var missing []enginev1.FieldError
+	for _, key := range required {
+		if _, has := object[key]; !has {
+			missing = append(missing, enginev1.FieldError{Field: key, Message: "is required"})
+		}
+	}
+	return in, object, invalid(missing)
+}
+
+// decode is strict about unknown fields.
+func decode(raw []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	return d.Decode(into)
+}
+
+// checkJSON refuses what the decoder would let pass: keys in the wrong case, and
+// null where the contract has none (it knows order.destination and product.name).
+func checkJSON(value any, key, parent string) error {
+	switch v := value.(type) {
+	case map[string]any:
+		for name, part := range v {
+			if name != strings.ToLower(name) {
+				return errors.New("a field is unknown")
+			}
+			if err := checkJSON(part, name, key); err != nil {
+				return err
+			}
+		}
+	case []any:
+		for _, part := range v {
+			if err := checkJSON(part, "", key); err != nil {
+				return err
+			}
+		}
+	case nil:
+		if key != "destination" && (key != "name" || parent != "product") {
+			return fmt.Errorf("%s must not be null", key)
+		}
+	}
+	return nil
+}
+
+func characters(field, value string, least, most int) []enginev1.FieldError {
+	if n := utf8.RuneCountInString(value); n < least || n > most {
+		return []enginev1.FieldError{{Field: field, Message: fmt.Sprintf("must have %d..%d characters", least, most)}}
+	}
+	return nil
+}
+
+func checkTurn(turn int) []enginev1.FieldError {
+	if turn < 0 {
+		return []enginev1.FieldError{{Field: "turn", Message: "must be at least 0"}}
+	}
+	return nil
+}
+
+func checkBanish(r enginev1.BanishRequest) []enginev1.FieldError {
+	return slices.Concat(
+		characters("race_name", r.RaceName, 1, enginev1.MaxRaceName),
+		characters("reason", r.Reason, 0, enginev1.MaxBanishReason),
+	)
+}
+
+// readCommand decodes the command within the request as its type says.
+func readCommand(request enginev1.CommandRequest, object map[string]any) (cmd enginev1.Command, err error) {
+	fields := slices.Concat(characters("race_name", request.RaceName, 1, enginev1.MaxRaceName), checkTurn(request.Turn))
+	if !uuidPattern.MatchString(request.CommandID) {
+		fields = append(fields, enginev1.FieldError{Field: "command_id", Message: "must be a UUID"})
+	}
+	inner, isObject := object["command"].(map[string]any)
+	if !isObject {
+		return cmd, fail(enginev1.CodeInvalidRequest, "command must be an object")
+	}
+	if err := decode(request.Command, &cmd); err != nil {
+		return cmd, fail(enginev1.CodeInvalidRequest, "malformed command: %v", err)
+	}
+	var keys []string
+	for key := range inner {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return cmd, invalid(append(fields, game.CheckCommandKeys(cmd.Type, keys)...))
+}
+
+func checkOrder(r enginev1.OrderRequest, object map[string]any) []enginev1.FieldError {
+	fields := slices.Concat(characters("race_name", r.RaceName, 1, enginev1.MaxRaceName), checkTurn(r.Turn))
+	if _, has := object["mode"]; has && r.Mode != enginev1.ModeLenient && r.Mode != enginev1.ModeStrict {
+		fields = append(fields, enginev1.FieldError{Field: "mode", Message: "must be lenient or strict"})
+	}
+	return append(fields, game.CheckOrders(r.Orders)...)
+}

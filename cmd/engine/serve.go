@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"galaxy/backend/cmd/engine/internal/api"
+	"galaxy/backend/cmd/engine/internal/store"
+	enginev1 "galaxy/backend/proto/engine/v1"
+)
+
+// serve answers until ctx ends, and then lets what is under way end.
+func serve(ctx context.Context, args []string, getenv func(string) string, stderr io.Writer) (err error) {
+	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	c, err := readConfig(getenv)
+	if err != nil {
+		return err
+	}
+	log := newLogger(c.logLevel, stderr)
+	directory, err := store.Open(c.stateDir, nil)
+	if err != nil {
+		return fmt.Errorf("open %s: %w", c.stateDir, err)
+	}
+	defer func() { err = errors.Join(err, directory.Close()) }()
+	engine := api.New(directory, api.Options{
+		Version: version, GameID: c.gameID, AdminToken: c.adminToken, Log: log,
+	})
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	log.Info("engine started", zap.String("version", version), zap.Stringer("addr", listener.Addr()), zap.String("state_dir", c.stateDir))
+	return serveOn(ctx, listener, engine, c.shutdown, log)
+}
+
+// serveOn serves on a listener and owns it.
+func serveOn(ctx context.Context, listener net.Listener, engine *api.Engine, shutdown time.Duration, log *zap.Logger) error {
+	server := &http.Server{
+		Handler:           engine.Handler(),
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		IdleTimeout:       60 * time.Second,
+		MaxHeaderBytes:    32 << 10,
+		// No write timeout: a turn takes as long as its client waits.
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	engine.Close()
+	log.Info("engine stopping")
+	limit, cancel := context.WithTimeout(context.Background(), shutdown)
+	defer cancel()
+	err := server.Shutdown(limit)
+	if served := <-ended; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
+	log.Info("engine stopped")
+	return err
+}
+
+func newLogger(level zapcore.Level, w io.Writer) *zap.Logger {
+	encoding := zap.NewProductionEncoderConfig()
+	encoding.EncodeTime = zapcore.RFC3339NanoTimeEncoder
+	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(encoding), zapcore.Lock(zapcore.AddSync(w)), level))
+}
+
+// healthcheck asks the engine that listens where this environment says.
+func healthcheck(ctx context.Context, getenv func(string) string) error {
+	c, err := readConfig(getenv)
+	if err != nil {
+		return err
+	}
+	host, port, err := net.SplitHostPort(c.listen)
+	if err != nil {
+		return err
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	target := url.URL{Scheme: "http", Host: net.JoinHostPort(host, port), Path: enginev1.PathHealthz}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), http.NoBody)
+	if err != nil {
+		return err
+	}
+	answer, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(request)
+	if err != nil {
+		return err
+	}
+	if err := answer.Body.Close(); err != nil {
+		return err
+	}
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("healthz answered %d", answer.StatusCode)
+	}
+	return nil
+}
