@@ -69,7 +69,7 @@ func (s *Service) bootstrap(ctx context.Context) error {
 	if _, err := s.store.account(ctx, s.db, name); !errors.Is(err, ErrNotFound) {
 		return err // there already, or the database cannot be asked
 	}
-	h, err := hash(s.cfg.BootstrapPassword.Reveal())
+	h, err := s.verifier.hash(s.cfg.BootstrapPassword.Reveal())
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ func (s *Service) Create(ctx context.Context, username, password string, role ht
 	if err != nil {
 		return Account{}, false, err
 	}
-	h, err := hash(password)
+	h, err := s.verifier.hash(password)
 	if err != nil {
 		return Account{}, false, err
 	}
@@ -66,7 +66,7 @@ func (s *Service) SetRole(ctx context.Context, username string, role httpx.Role)
 // ResetPassword sets a new password; credentials remembered for the old one no
 // longer count.
 func (s *Service) ResetPassword(ctx context.Context, username, password string) (Account, error) {
-	h, err := hash(password)
+	h, err := s.verifier.hash(password)
 	if err != nil {
 		return Account{}, err
 	}

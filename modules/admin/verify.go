@@ -18,8 +18,8 @@ import (
 )
 
 const (
-	bcryptCost    = 12
-	rememberFor   = 5 * time.Minute
+	bcryptCost     = 12
+	rememberFor    = 5 * time.Minute
 	rememberAtMost = 256 // credentials; far more than there are operators
 )
 
@@ -29,6 +29,7 @@ type verifier struct {
 	key   []byte        // of this process; remembered credentials die with it
 	turn  chan struct{} // one bcrypt at a time
 	dummy []byte        // what unknown user names are compared with
+	cost  int           // of new hashes
 
 	mu       sync.Mutex
 	known    map[[sha256.Size]byte]remembered
@@ -51,7 +52,7 @@ func newVerifier(clk clock.Clock) (*verifier, error) {
 	// A constant hash of cost 12 of a random string: making one would cost the
 	// start a quarter of a second.
 	const dummy = "$2a$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW"
-	return &verifier{clock: clk, key: key, turn: make(chan struct{}, 1), dummy: []byte(dummy),
+	return &verifier{clock: clk, key: key, turn: make(chan struct{}, 1), dummy: []byte(dummy), cost: bcryptCost,
 		known: map[[sha256.Size]byte]remembered{}, throttle: map[string]*rate.Limiter{}}, nil
 }
 
@@ -135,10 +136,10 @@ func (v *verifier) limiter(key string, perMinute int) *rate.Limiter {
 }
 
 // hash makes the stored form of a password. It takes about a quarter of a second.
-func hash(password string) (string, error) {
+func (v *verifier) hash(password string) (string, error) {
 	if err := checkPassword(password); err != nil {
 		return "", err
 	}
-	h, err := bcrypt.GenerateFromPassword([]byte(password), bcryptCost)
+	h, err := bcrypt.GenerateFromPassword([]byte(password), v.cost)
 	return string(h), err
 }

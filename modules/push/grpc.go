@@ -25,10 +25,10 @@ const (
 // server is the gRPC face of the hub.
 type server struct {
 	pushv1.UnimplementedPushServer
-	hub     *hub
-	clock   clock.Clock
-	log     *zap.Logger
-	recent  func(ctx context.Context) ([]*pushv1.PushEvent, error)
+	hub    *hub
+	clock  clock.Clock
+	log    *zap.Logger
+	recent func(ctx context.Context) ([]*pushv1.PushEvent, error)
 }
 
 // SubscribePush implements the stream of push.proto.

@@ -38,7 +38,7 @@ type hub struct {
 	mu       sync.Mutex
 	seq      uint64
 	ring     []*frame
-	head     int // ring[:head] is forgotten
+	head     int    // ring[:head] is forgotten
 	evicted  uint64 // highest sequence number that the ring has forgotten
 	subs     map[string]*subscription
 	draining bool

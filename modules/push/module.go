@@ -1,8 +1,6 @@
 package push
 
 import (
-	"context"
-
 	"go.uber.org/fx"
 
 	"galaxy/backend/platform/grpcx"
@@ -11,15 +9,14 @@ import (
 	pushv1 "galaxy/backend/proto/push/v1"
 )
 
-// Module wires the domain. It needs a Config.
+// Module wires the domain. It needs a Config and platform/grpcx.
 var Module = fx.Module("push",
 	fx.Provide(fx.Annotate(NewService, fx.ParamTags(``, ``, ``, `group:"push.replays"`))),
 	grpcx.ProvideService(func(s *Service) grpcx.Service {
 		return grpcx.Service{Desc: &pushv1.Push_ServiceDesc, Impl: s.server}
 	}),
 	httpx.Provide(newAdminRoutes),
-	lifecycle.Provide(func(s *Service, g *grpcx.Server, cfg grpcx.Config) lifecycle.Entry {
-		return lifecycle.Entry{Phase: lifecycle.Push, Name: "push streams", StopTimeout: cfg.PushShutdownTimeout,
-			Stop: func(ctx context.Context) error { return stop(ctx, s, g) }}
+	lifecycle.Provide(func(s *Service, cfg grpcx.Config) lifecycle.Entry {
+		return lifecycle.Entry{Phase: lifecycle.Push, Name: "push streams", StopTimeout: cfg.ShutdownTimeout, Stop: s.Stop}
 	}),
 )

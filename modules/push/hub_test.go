@@ -1,0 +1,273 @@
+package push
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"galaxy/backend/platform/clock"
+	pushv1 "galaxy/backend/proto/push/v1"
+)
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+func newTestHub(clk clock.Clock) *hub { return newHub(clk, 5*time.Minute, func(string, int) {}) }
+
+func clientEvent(kind string) *pushv1.PushEvent {
+	return &pushv1.PushEvent{Kind: &pushv1.PushEvent_ClientEvent{ClientEvent: &pushv1.ClientEvent{Kind: kind}}}
+}
+
+func revoked(user uuid.UUID) *pushv1.PushEvent {
+	return invalidation(Invalidation{UserID: user, Reason: "operator", At: noon})
+}
+
+func subscribe(t require.TestingT, h *hub, id, cursor string) (*subscription, bool) {
+	s, replay, err := h.subscribe(id, cursor)
+	require.NoError(t, err)
+	return s, replay
+}
+
+// kinds drains a subscription and names what came.
+func kinds(h *hub, s *subscription) []string {
+	var out []string
+	for {
+		events := h.take(s, 1000)
+		if len(events) == 0 {
+			return out
+		}
+		for _, e := range events {
+			switch {
+			case e.GetClientEvent() != nil:
+				out = append(out, e.GetClientEvent().GetKind())
+			case e.GetGap() != nil:
+				out = append(out, fmt.Sprintf("gap %s %d", e.GetGap().GetReason(), e.GetGap().GetLost()))
+			default:
+				out = append(out, "invalidation")
+			}
+		}
+	}
+}
+
+func TestAResumeYieldsExactlyWhatWasMissed(t *testing.T) {
+	t.Parallel()
+	h := newTestHub(clock.NewFake(noon))
+	s, replay := subscribe(t, h, "gw", "")
+	require.True(t, replay, "a fresh gateway is told of recent revocations")
+	h.publish(clientEvent("a"))
+	h.publish(clientEvent("b"))
+	last := h.take(s, 1)[0].GetCursor()
+	h.leave(s)
+	h.publish(clientEvent("c"))
+	s, replay = subscribe(t, h, "gw", last)
+	require.False(t, replay)
+	require.Equal(t, []string{"b", "c"}, kinds(h, s))
+}
+
+func TestTheFirstFrameAndEveryGapCarryTheEpoch(t *testing.T) {
+	t.Parallel()
+	h := newTestHub(clock.NewFake(noon))
+	s, _ := subscribe(t, h, "gw", "")
+	h.publish(clientEvent("a"))
+	h.publish(clientEvent("b"))
+	frames := h.take(s, 2)
+	require.Equal(t, h.epoch(), frames[0].GetEpoch())
+	require.Empty(t, frames[1].GetEpoch())
+	other, _ := subscribe(t, h, "other", cursorOf(1))
+	require.Equal(t, h.epoch(), h.take(other, 1)[0].GetEpoch())
+	require.Empty(t, frames[1].GetEpoch(), "frames are shared, and not written to")
+}
+
+func TestACursorThatCannotBeServedStartsWithAGap(t *testing.T) {
+	t.Parallel()
+	clk := clock.NewFake(noon)
+	h := newTestHub(clk)
+	h.publish(clientEvent("old"))
+	aged := cursorOf(h.start)
+	clk.Advance(6 * time.Minute)
+	h.publish(clientEvent("new"))
+	for name, c := range map[string]struct{ cursor, gap string }{
+		"aged out":            {aged, "gap GAP_REASON_CURSOR_AGED_OUT 1"},
+		"an earlier process":  {cursorOf(h.start - 1), "gap GAP_REASON_EPOCH_CHANGED 0"},
+		"letters":             {"abc", "gap GAP_REASON_CURSOR_UNKNOWN 0"},
+		"too many digits":     {"0" + cursorOf(h.seq), "gap GAP_REASON_CURSOR_UNKNOWN 0"},
+		"from the future":     {cursorOf(h.seq + 1), "gap GAP_REASON_CURSOR_UNKNOWN 0"},
+		"more than a uint64":  {"99999999999999999999", "gap GAP_REASON_CURSOR_UNKNOWN 0"},
+		"digits of elsewhere": {"٠٠٠٠٠٠٠٠٠٠", "gap GAP_REASON_CURSOR_UNKNOWN 0"},
+	} {
+		s, replay := subscribe(t, h, name, c.cursor)
+		require.True(t, replay, name)
+		require.Equal(t, []string{c.gap, "new"}, kinds(h, s), name)
+	}
+}
+
+func TestCursorsGrowFromOneProcessToTheNext(t *testing.T) {
+	t.Parallel()
+	clk := clock.NewFake(noon)
+	first := newTestHub(clk)
+	for range 100 {
+		first.publish(clientEvent("a"))
+	}
+	clk.Advance(time.Second)
+	second := newTestHub(clk)
+	require.Greater(t, cursorOf(second.seq+1), cursorOf(first.seq))
+	s, replay := subscribe(t, second, "gw", cursorOf(first.seq))
+	require.True(t, replay)
+	require.Equal(t, []string{"gap GAP_REASON_EPOCH_CHANGED 0"}, kinds(second, s))
+}
+
+func TestOverflowDropsTheOldestClientEventsAndSaysSoInTheirPlace(t *testing.T) {
+	t.Parallel()
+	drops := 0
+	h := newHub(clock.NewFake(noon), time.Minute, func(_ string, n int) { drops += n })
+	slow, _ := subscribe(t, h, "slow", "")
+	h.publish(revoked(uuid.New()))
+	for range bufferedEvents + 3 {
+		h.publish(clientEvent("e"))
+	}
+	h.publish(revoked(uuid.New()))
+	got := kinds(h, slow)
+	require.Equal(t, "invalidation", got[0])
+	require.Equal(t, "gap GAP_REASON_OVERFLOW 3", got[1])
+	require.Len(t, got, 1+1+bufferedEvents+1)
+	require.Equal(t, "invalidation", got[len(got)-1])
+	require.Equal(t, 3, drops)
+}
+
+func TestASubscriberThatLetsInvalidationsPileUpIsDisconnected(t *testing.T) {
+	t.Parallel()
+	h := newTestHub(clock.NewFake(noon))
+	s, _ := subscribe(t, h, "stuck", "")
+	for range bufferedVital + 1 {
+		h.publish(revoked(uuid.New()))
+	}
+	<-s.end
+	require.Equal(t, errTooSlow, s.err)
+	require.Empty(t, h.list())
+}
+
+func TestANewerSubscriptionEndsTheOlder(t *testing.T) {
+	t.Parallel()
+	h := newTestHub(clock.NewFake(noon))
+	older, _ := subscribe(t, h, "gw", "")
+	newer, _ := subscribe(t, h, "gw", "")
+	<-older.end
+	require.Equal(t, errReplaced, older.err)
+	h.leave(older) // its handler returns late
+	h.publish(clientEvent("a"))
+	require.Equal(t, []string{"a"}, kinds(h, newer))
+}
+
+func TestOnlySoManyGatewaysMayConnect(t *testing.T) {
+	t.Parallel()
+	h := newTestHub(clock.NewFake(noon))
+	for i := range maxSubscribers {
+		subscribe(t, h, fmt.Sprint(i), "")
+	}
+	_, _, err := h.subscribe("one more", "")
+	require.Equal(t, errTooMany, err)
+	_, _, err = h.subscribe("3", "")
+	require.NoError(t, err, "a known gateway may come back")
+}
+
+func TestTheRingIsBoundedByCount(t *testing.T) {
+	t.Parallel()
+	h := newTestHub(clock.NewFake(noon))
+	for range 3 * ringCapacity {
+		h.publish(clientEvent("a"))
+	}
+	require.Equal(t, ringCapacity, len(h.ring)-h.head)
+	require.LessOrEqual(t, len(h.ring), 2*ringCapacity+1)
+	require.Equal(t, h.seq-ringCapacity, h.evicted)
+}
+
+// TestNoStreamIsEverSilentlyIncomplete is the model of the hub: for any sequence
+// of publishing, reading, leaving, resuming and ageing, cursors strictly grow
+// within a stream, everything is delivered or covered by a gap, and every
+// invalidation of a connected gateway arrives.
+func TestNoStreamIsEverSilentlyIncomplete(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		clk := clock.NewFake(noon)
+		h := newTestHub(clk)
+		var published []uint64
+		vital := map[uint64]bool{}
+		var s *subscription
+		cursor, seen, gapUpTo, gapFrom := "", uint64(0), uint64(0), uint64(0)
+		read := func(n int) {
+			for _, e := range h.take(s, n) {
+				at, ok := parseCursor(e.GetCursor())
+				require.True(rt, ok)
+				if e.GetGap() != nil {
+					gapUpTo = max(gapUpTo, at)
+				} else {
+					require.Greater(rt, at, seen, "cursors grow")
+					for _, p := range published {
+						if p > max(seen, gapFrom) && p < at && p > gapUpTo {
+							rt.Fatalf("event %d is missing and no gap covers it", p)
+						}
+						if p > seen && p < at && vital[p] && p > gapFrom {
+							rt.Fatalf("invalidation %d was dropped", p)
+						}
+					}
+					seen = at
+				}
+				cursor = e.GetCursor()
+			}
+		}
+		for range rapid.IntRange(1, 60).Draw(rt, "steps") {
+			switch rapid.SampledFrom([]string{"publish", "publish", "burst", "revoke", "connect", "read", "leave", "age"}).Draw(rt, "step") {
+			case "publish":
+				h.publish(clientEvent("e"))
+				published = append(published, h.seq)
+			case "burst":
+				for range bufferedEvents {
+					h.publish(clientEvent("e"))
+					published = append(published, h.seq)
+				}
+			case "revoke":
+				h.publish(revoked(uuid.Nil))
+				published = append(published, h.seq)
+				vital[h.seq] = true
+			case "connect":
+				if s == nil {
+					var replay bool
+					s, replay = subscribe(rt, h, "gw", cursor)
+					if cursor == "" {
+						gapFrom = h.seq // a fresh stream starts at the present
+					} else if replay {
+						gapFrom = h.evicted
+					}
+				}
+			case "read":
+				if s != nil {
+					read(rapid.IntRange(1, 50).Draw(rt, "frames"))
+				}
+			case "leave":
+				if s != nil {
+					h.leave(s)
+					s = nil
+				}
+			case "age":
+				clk.Advance(time.Duration(rapid.IntRange(1, 6).Draw(rt, "minutes")) * time.Minute)
+			}
+		}
+		if s != nil {
+			read(1 << 20)
+		}
+	})
+}
+
+func FuzzCursorOrderIsNumberOrder(f *testing.F) {
+	f.Add(uint64(0), uint64(1))
+	f.Add(uint64(9), uint64(10))
+	f.Fuzz(func(t *testing.T, a, b uint64) {
+		require.Equal(t, a < b, cursorOf(a) < cursorOf(b))
+		back, ok := parseCursor(cursorOf(a))
+		require.True(t, ok)
+		require.Equal(t, a, back)
+	})
+}
