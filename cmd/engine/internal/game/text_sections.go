@@ -132,20 +132,17 @@ func (w *textWriter) unidentified() {
 func (w *textWriter) ownGroups() {
 	var rows [][]string
 	for _, g := range w.report.Groups {
-		from, distance, fleet := "-", "-", "-"
+		from, distance := "-", "-"
 		to := w.planet(g.Planet)
 		if g.Destination != nil {
 			from, to, distance = to, w.planet(*g.Destination), decimal(*g.Distance)
 		}
-		if g.Fleet != nil {
-			fleet = *g.Fleet
-		}
 		rows = append(rows, []string{
 			strconv.Itoa(g.Number), strconv.Itoa(g.Ships), g.Type, decimal(g.Drive), decimal(g.Weapons), decimal(g.Shields),
-			decimal(g.CargoTech), cargoText(g.Cargo), decimal(g.Load), to, from, distance, decimal(g.Speed), decimal(g.Mass), fleet,
+			decimal(g.CargoTech), cargoText(g.Cargo), decimal(g.Load), to, from, distance, decimal(g.Speed), decimal(g.Mass),
 		})
 	}
-	w.table("Your groups", []string{"G", "#", "<T", "D", "W", "S", "C", "<T", "Q", "<D", "<F", "R", "P", "M", "<L"}, rows)
+	w.table("Your groups", []string{"G", "#", "<T", "D", "W", "S", "C", "<T", "Q", "<D", "<F", "R", "P", "M"}, rows)
 }
 
 func (w *textWriter) otherGroups() {

@@ -109,6 +109,9 @@ func (g *generation) battle(planet, phase int, stream rules.Phase, groups, races
 		ShotLimit: *g.config.options().BattleShotLimit, LogLimit: g.logLimit(),
 		Random: rules.Stream(g.config.Seed, uint32(g.state.Turn), stream, uint32(planet)),
 	})
+	if out.Shots == 0 {
+		return // nobody can hurt anybody: a stand-off is no battle
+	}
 	account.Rounds, account.Shots, account.Draw = out.Rounds, out.Shots, out.Draw
 	account.LogTruncated = len(out.Log) < out.Shots
 	for _, shot := range out.Log {
