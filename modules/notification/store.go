@@ -1,0 +1,106 @@
+package notification
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+
+	"galaxy/backend/platform/pg"
+)
+
+type store struct{}
+
+type row struct {
+	id        uuid.UUID
+	kind      Kind
+	key       string
+	payload   json.RawMessage
+	requestID string
+	at        time.Time
+}
+
+const insertNotification = `
+INSERT INTO notifications (notification_id, kind, idempotency_key, payload, request_id, created_at)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT ON CONSTRAINT notifications_key DO NOTHING`
+
+// insert reports whether the key was free. A fresh key is, and costs no round
+// trip.
+func (store) insert(ctx context.Context, tx *pg.Tx, r row, fresh bool) (bool, error) {
+	args := []any{r.id, r.kind, r.key, r.payload, r.requestID, r.at}
+	if fresh {
+		tx.Queue(insertNotification, args...)
+		return true, nil
+	}
+	n, err := tx.Exec(ctx, insertNotification, args...)
+	return n == 1, err
+}
+
+const insertRecipients = `
+INSERT INTO notification_recipients (user_id, notification_id)
+SELECT unnest($2::uuid[]), $1`
+
+const insertRoutes = `
+INSERT INTO notification_routes (route_id, notification_id, user_id, channel, status, next_attempt_at, settled_at)
+SELECT r.route_id, $1, nullif(r.user_id, '00000000-0000-0000-0000-000000000000'), r.channel, r.status, $6,
+       CASE WHEN r.status = 'pending' THEN NULL ELSE $6::timestamptz END
+FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[]) AS r (route_id, user_id, channel, status)`
+
+func (store) addRoutes(tx *pg.Tx, id uuid.UUID, recipients []uuid.UUID, routes []route, now time.Time) {
+	if len(recipients) > 0 {
+		tx.Queue(insertRecipients, id, recipients)
+	}
+	if len(routes) == 0 {
+		return
+	}
+	ids, users := make([]uuid.UUID, len(routes)), make([]uuid.UUID, len(routes))
+	channels, states := make([]string, len(routes)), make([]string, len(routes))
+	for i, r := range routes {
+		ids[i], users[i], channels[i], states[i] = r.id, r.user, string(r.channel), string(r.status)
+	}
+	tx.Queue(insertRoutes, id, ids, users, channels, states, now)
+}
+
+const insertMalformed = `
+INSERT INTO notification_malformed (malformed_id, kind, idempotency_key, payload, reason, created_at)
+VALUES ($1, $2, $3, $4, $5, $6)`
+
+func (store) addMalformed(tx *pg.Tx, id uuid.UUID, in Intent, payload json.RawMessage, reason string, now time.Time) {
+	tx.Queue(insertMalformed, id, in.Kind, in.Key, payload, reason, now)
+}
+
+const listInbox = `
+SELECT n.notification_id, n.kind, n.payload, n.created_at, r.read_at
+FROM notification_recipients r JOIN notifications n USING (notification_id)
+WHERE r.user_id = $1 AND (NOT $2 OR r.read_at IS NULL) AND ($3::uuid IS NULL OR r.notification_id < $3)
+ORDER BY r.notification_id DESC
+LIMIT $4`
+
+func (store) inbox(ctx context.Context, q pg.Querier, user uuid.UUID, unread bool, before uuid.UUID, limit int) ([]Item, error) {
+	var cursor any
+	if before != uuid.Nil {
+		cursor = before
+	}
+	return pg.All[Item](ctx, q, listInbox, user, unread, cursor, limit)
+}
+
+const countUnread = `SELECT count(*) FROM notification_recipients WHERE user_id = $1 AND read_at IS NULL`
+
+func (store) unread(ctx context.Context, q pg.Querier, user uuid.UUID) (int, error) {
+	return pg.Get[int](ctx, q, countUnread, user)
+}
+
+const markRead = `
+UPDATE notification_recipients SET read_at = coalesce(read_at, $3) WHERE user_id = $1 AND notification_id = $2`
+
+// read reports whether the user has that notification.
+func (store) read(ctx context.Context, tx *pg.Tx, user, id uuid.UUID, now time.Time) (bool, error) {
+	n, err := tx.Exec(ctx, markRead, user, id, now)
+	return n == 1, err
+}
+
+const markAllRead = `UPDATE notification_recipients SET read_at = $2 WHERE user_id = $1 AND read_at IS NULL`
+
+func (store) readAll(tx *pg.Tx, user uuid.UUID, now time.Time) { tx.Queue(markAllRead, user, now) }

@@ -1,0 +1,135 @@
+package notification
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"go.uber.org/zap"
+
+	"galaxy/backend/modules/mail"
+	"galaxy/backend/modules/user"
+	"galaxy/backend/platform/clock"
+	"galaxy/backend/platform/outbox"
+	"galaxy/backend/platform/pg"
+	"galaxy/backend/platform/worker"
+)
+
+const (
+	batch = 50
+	lease = time.Minute
+)
+
+var backoff = outbox.Backoff{Base: 10 * time.Second, Factor: 3, Max: 30 * time.Minute}
+
+// Worker turns e-mail routes into mail deliveries.
+type Worker struct {
+	db       *pg.DB
+	clock    clock.Clock
+	log      *zap.Logger
+	cfg      Config
+	mail     Mailer
+	accounts Accounts
+	store    store
+	metrics  metrics
+	loop     *worker.Loop
+}
+
+// NewWorker makes a stopped worker and has service wake it.
+func NewWorker(db *pg.DB, clk clock.Clock, log *zap.Logger, cfg Config, mailer Mailer, accounts Accounts, service *Service) *Worker {
+	w := &Worker{db: db, clock: clk, log: log, cfg: cfg, mail: mailer, accounts: accounts, metrics: service.metrics}
+	w.loop = worker.NewLoop("notification routes", cfg.WorkerInterval, clk, log, w.runOnce)
+	service.wake = w.loop.Wake
+	return w
+}
+
+// Start begins with whatever an earlier process left.
+func (w *Worker) Start(ctx context.Context) error { return w.loop.Start(ctx) }
+
+// Stop claims nothing more and waits for the pass under way.
+func (w *Worker) Stop(ctx context.Context) error { return w.loop.Stop(ctx) }
+
+func (w *Worker) runOnce(ctx context.Context) (again bool, err error) {
+	parcels, err := w.store.claim(ctx, w.db, w.clock.Now(), batch, lease)
+	if err != nil || len(parcels) == 0 {
+		return false, err
+	}
+	users, err := w.recipients(ctx, parcels)
+	if err != nil {
+		return false, err
+	}
+	err = w.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		for _, p := range parcels {
+			w.deliver(ctx, tx, p, users)
+		}
+		return nil
+	})
+	return len(parcels) == batch, err
+}
+
+func (w *Worker) recipients(ctx context.Context, parcels []parcel) (map[uuid.UUID]user.Snapshot, error) {
+	var ids []uuid.UUID
+	for _, p := range parcels {
+		if p.UserID != nil {
+			ids = append(ids, *p.UserID)
+		}
+	}
+	users, err := w.accounts.Snapshots(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("look recipients up: %w", err)
+	}
+	return users, nil
+}
+
+// deliver enqueues one mail and settles its route in the same transaction. A
+// statement's error aborts the whole batch, whose leases then run out; an error
+// before any statement is the route's own.
+func (w *Worker) deliver(ctx context.Context, tx *pg.Tx, p parcel, users map[uuid.UUID]user.Snapshot) {
+	now := w.clock.Now()
+	to, data, reason := w.compose(p, users)
+	if reason != "" {
+		w.store.settle(tx, p, settlement{status: Skipped, reason: &reason}, now)
+		return
+	}
+	m := mail.Message{Template: string(p.Kind), Key: p.RouteID.String(), To: to, Data: data}
+	if p.UserID != nil {
+		m.UserID = *p.UserID
+	}
+	delivery, err := w.mail.Enqueue(ctx, tx, m)
+	if err == nil {
+		w.store.settle(tx, p, settlement{status: Delivered, delivery: &delivery}, now)
+		return
+	}
+	text := err.Error()
+	s := settlement{status: Retrying, reason: &text, next: now.Add(backoff.Next(p.Attempt))}
+	if p.Attempt >= w.cfg.MaxAttempts {
+		s.status = DeadLettered
+	}
+	w.store.settle(tx, p, s, now)
+	tx.OnCommit(func() {
+		w.log.Error("notification route failed", zap.Stringer("route_id", p.RouteID), zap.String("kind", string(p.Kind)),
+			zap.Int("attempt", p.Attempt), zap.String("status", string(s.status)), zap.Error(err))
+	})
+}
+
+// compose finds the address and the template's data, or why there is no mail.
+func (w *Worker) compose(p parcel, users map[uuid.UUID]user.Snapshot) (to string, data map[string]any, reason string) {
+	data = map[string]any{}
+	if err := json.Unmarshal(p.Payload, &data); err != nil {
+		return "", nil, "the payload is not an object"
+	}
+	if p.Channel == AdminEmail {
+		if w.cfg.AdminEmail == "" {
+			return "", nil, "BACKEND_NOTIFICATION_ADMIN_EMAIL is not set"
+		}
+		return w.cfg.AdminEmail, data, ""
+	}
+	u, ok := users[*p.UserID]
+	if !ok || u.Deleted || u.Email == "" {
+		return "", nil, "the account is gone"
+	}
+	data["user_name"] = u.UserName
+	return u.Email, data, ""
+}
