@@ -1,0 +1,40 @@
+package runtime
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"galaxy/backend/modules/admin"
+	"galaxy/backend/modules/notification"
+	"galaxy/backend/platform/pg"
+	enginev1 "galaxy/backend/proto/engine/v1"
+)
+
+// Observer hears of every change of an engine, in the transaction that records
+// it and before runtime writes its own row. It may lock its game. An error
+// voids the step, which is tried again.
+type Observer interface {
+	// Name orders the observers.
+	Name() string
+	// RuntimeChanged is called for every change of Observed, and when a request
+	// ends.
+	RuntimeChanged(ctx context.Context, tx *pg.Tx, c Change) error
+}
+
+// Engines is the client of engines.
+type Engines interface {
+	Init(ctx context.Context, game uuid.UUID, req enginev1.InitRequest) (enginev1.Status, error)
+	Status(ctx context.Context, game uuid.UUID) (enginev1.Status, error)
+	Health(ctx context.Context, game uuid.UUID) error
+}
+
+// Notifier tells operators.
+type Notifier interface {
+	Submit(ctx context.Context, tx *pg.Tx, in notification.Intent) error
+}
+
+// Auditor records what operators did, in the transaction that did it.
+type Auditor interface {
+	Record(ctx context.Context, tx *pg.Tx, e admin.Entry) error
+}

@@ -1,0 +1,122 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"go.uber.org/zap"
+
+	"galaxy/backend/platform/cache"
+	"galaxy/backend/platform/clock"
+	"galaxy/backend/platform/outbox"
+	"galaxy/backend/platform/pg"
+)
+
+// Service is the domain. Its methods that take a tx write with the caller's
+// commit; all others open their own transaction.
+type Service struct {
+	db       *pg.DB
+	clock    clock.Clock
+	log      *zap.Logger
+	store    store
+	registry *cache.Table[registryKey, []Version]
+	states   *cache.Table[uuid.UUID, State]
+	auditor  Auditor
+	wake     func()
+}
+
+// Base is what every part of the domain stands on.
+type Base struct {
+	DB    *pg.DB
+	Clock clock.Clock
+	Log   *zap.Logger
+}
+
+// NewBase gathers it.
+func NewBase(db *pg.DB, clk clock.Clock, log *zap.Logger) Base {
+	return Base{DB: db, Clock: clk, Log: log}
+}
+
+// NewService makes the service. It does nothing until it is asked.
+func NewService(base Base, size CacheConfig, auditor Auditor) *Service {
+	s := &Service{db: base.DB, clock: base.Clock, log: base.Log, auditor: auditor, wake: func() {}}
+	s.registry = cache.New("engine_versions", 1, s.loadRegistry)
+	s.states = cache.New("runtimes", size.Max, s.loadState)
+	return s
+}
+
+// Wake asks the workers to look for due games soon. Requests do it by
+// themselves.
+func (s *Service) Wake() { s.wake() }
+
+// State is what is wanted and seen of a game's engine, from memory.
+func (s *Service) State(ctx context.Context, game uuid.UUID) (State, error) {
+	state, ok, err := s.states.Get(ctx, game)
+	if err == nil && !ok {
+		return State{}, ErrNotFound
+	}
+	return state, err
+}
+
+func (s *Service) loadState(ctx context.Context, game uuid.UUID) (State, bool, error) {
+	r, err := s.store.get(ctx, s.db, game)
+	if errors.Is(err, ErrNotFound) {
+		return State{}, false, nil
+	}
+	return r.State(), err == nil, err
+}
+
+// Lease takes a game's engine for d, for work that nothing may interrupt. It is
+// ErrBusy while somebody else has it, also converge, and ErrNotRunning when
+// there is no engine to work with. After d the lease is over by itself.
+func (s *Service) Lease(ctx context.Context, game uuid.UUID, d time.Duration) (Lease, error) {
+	var lease Lease
+	err := s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		row, err := s.store.lease(ctx, tx, game, d)
+		if errors.Is(err, pg.ErrNoRows) {
+			return s.whyNoLease(ctx, tx, game)
+		}
+		lease = Lease{GameID: game, Token: row.Token, Version: row.Version}
+		return err
+	})
+	if err != nil {
+		return Lease{}, fmt.Errorf("lease the engine of game %s: %w", game, err)
+	}
+	return lease, nil
+}
+
+func (s *Service) whyNoLease(ctx context.Context, tx *pg.Tx, game uuid.UUID) error {
+	r, err := s.store.get(ctx, tx, game)
+	switch {
+	case err != nil:
+		return err
+	case r.Desired != WantRunning || r.Observed != Running:
+		return ErrNotRunning.With("observed", r.Observed)
+	}
+	return ErrBusy
+}
+
+// Extend prolongs a lease to d from now. ErrLeaseLost: the work must stop.
+func (s *Service) Extend(ctx context.Context, l Lease, d time.Duration) error {
+	held, err := queue.Extend(ctx, s.db, outbox.Claim{Key: l.GameID, Token: l.Token}, d)
+	if err == nil && !held {
+		err = ErrLeaseLost
+	}
+	return err
+}
+
+// Release gives a lease back. One that is over already is no error.
+func (s *Service) Release(ctx context.Context, l Lease) error {
+	err := s.db.InTx(ctx, func(_ context.Context, tx *pg.Tx) error {
+		s.store.release(tx, l)
+		tx.OnCommit(s.Wake) // a request may have waited for it
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("release the engine of game %s: %w", l.GameID, err)
+	}
+	return nil
+}

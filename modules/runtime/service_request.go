@@ -1,0 +1,176 @@
+package runtime
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/google/uuid"
+
+	"galaxy/backend/platform/httpx"
+	"galaxy/backend/platform/pg"
+	enginev1 "galaxy/backend/proto/engine/v1"
+)
+
+// Start wants a game's engine to run, and returns the operation that follows
+// the wish. The first start creates the record and needs an active version; a
+// later one keeps the founding document once the engine has been founded. A
+// start of an engine that failed, crashed or was stopped is a new generation; a
+// repeat of one under way returns that one's operation.
+func (s *Service) Start(ctx context.Context, tx *pg.Tx, spec Spec, by Source) (uuid.UUID, error) {
+	r, err := s.store.lock(ctx, tx, spec.GameID)
+	if errors.Is(err, ErrNotFound) {
+		return s.first(ctx, tx, spec, by)
+	}
+	if err != nil {
+		return uuid.Nil, fmt.Errorf("start the engine of game %s: %w", spec.GameID, err)
+	}
+	if r.under(OpStart) {
+		return *r.OperationID, nil
+	}
+	if r.Desired != WantRunning && spec.Version != "" {
+		r.Version = spec.Version
+	}
+	if err := s.notBlocked(ctx, r.Version); err != nil {
+		return uuid.Nil, fmt.Errorf("start the engine of game %s: %w", spec.GameID, err)
+	}
+	if r.InitializedAt == nil && len(spec.Init.Races) > 0 {
+		if r.Init, err = document(spec.Init, r.Init); err != nil {
+			return uuid.Nil, err
+		}
+	}
+	if r.Desired != WantRunning || r.Observed.Final() {
+		r.anew()
+	}
+	r.Desired, r.Source = WantRunning, by
+	return s.wish(ctx, tx, r, OpStart)
+}
+
+// first creates the record.
+func (s *Service) first(ctx context.Context, tx *pg.Tx, spec Spec, by Source) (uuid.UUID, error) {
+	if spec.Version == "" {
+		return uuid.Nil, ErrInvalidDesiredRun
+	}
+	if err := s.StartableVersion(ctx, spec.Version); err != nil {
+		return uuid.Nil, fmt.Errorf("start the engine of game %s: %w", spec.GameID, err)
+	}
+	doc, err := document(spec.Init, nil)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	r := Record{
+		GameID: spec.GameID, Desired: WantRunning, Version: spec.Version, Generation: 1, Source: by,
+		Init: doc, Observed: Starting,
+	}
+	s.store.insert(tx, r, s.clock.Now())
+	return s.follow(ctx, tx, r, OpStart)
+}
+
+// Stop wants the engine stopped; its state stays.
+func (s *Service) Stop(ctx context.Context, tx *pg.Tx, game uuid.UUID, by Source) (uuid.UUID, error) {
+	return s.change(ctx, tx, game, by, OpStop, func(r *Record) error {
+		r.Desired = WantStopped
+		return nil
+	})
+}
+
+// Remove wants the engine's container gone; the state directory stays.
+func (s *Service) Remove(ctx context.Context, tx *pg.Tx, game uuid.UUID, by Source) (uuid.UUID, error) {
+	return s.change(ctx, tx, game, by, OpRemove, func(r *Record) error {
+		r.Desired = WantRemoved
+		return nil
+	})
+}
+
+// Restart wants the engine stopped and started again, whatever it does now.
+func (s *Service) Restart(ctx context.Context, tx *pg.Tx, game uuid.UUID, by Source) (uuid.UUID, error) {
+	return s.change(ctx, tx, game, by, OpRestart, func(r *Record) error {
+		r.anew()
+		r.Desired = WantRunning
+		return s.notBlocked(ctx, r.Version)
+	})
+}
+
+func (s *Service) change(ctx context.Context, tx *pg.Tx, game uuid.UUID, by Source, kind OperationKind, apply func(*Record) error) (uuid.UUID, error) {
+	r, err := s.store.lock(ctx, tx, game)
+	if err == nil && r.under(kind) {
+		return *r.OperationID, nil
+	}
+	if err == nil {
+		r.Source = by
+		err = apply(&r)
+	}
+	if err != nil {
+		return uuid.Nil, fmt.Errorf("%s the engine of game %s: %w", kind, game, err)
+	}
+	return s.wish(ctx, tx, r, kind)
+}
+
+// under reports whether a request of this kind is under way: a repeat of it
+// changes nothing.
+func (r Record) under(kind OperationKind) bool {
+	return r.OperationID != nil && r.Kind != nil && *r.Kind == kind
+}
+
+// anew begins a generation with a clean slate.
+func (r *Record) anew() {
+	r.Generation++
+	r.Observed, r.Failures, r.LastCode, r.LastError = Starting, 0, "", ""
+	r.Restarts, r.RestartsSince = 0, nil
+}
+
+// wish writes what is wanted and the operation that follows it.
+func (s *Service) wish(ctx context.Context, tx *pg.Tx, r Record, kind OperationKind) (uuid.UUID, error) {
+	s.store.wish(tx, r, s.clock.Now())
+	return s.follow(ctx, tx, r, kind)
+}
+
+func (s *Service) follow(ctx context.Context, tx *pg.Tx, r Record, kind OperationKind) (uuid.UUID, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return uuid.Nil, fmt.Errorf("make an operation id: %w", err)
+	}
+	s.store.request(tx, Operation{
+		ID: id, GameID: r.GameID, Kind: kind, Source: r.Source, Actor: actor(ctx), RequestID: httpx.RequestID(ctx),
+		Generation: r.Generation, CreatedAt: s.clock.Now(),
+	})
+	s.states.Put(tx, r.GameID, r.State())
+	tx.OnCommit(s.Wake)
+	return id, nil
+}
+
+// actor names who is behind the request, or nobody.
+func actor(ctx context.Context) string {
+	user := ""
+	if id := httpx.UserID(ctx); id != uuid.Nil {
+		user = id.String()
+	}
+	return cmp.Or(httpx.PrincipalOf(ctx).Username, user)
+}
+
+// document renders the founding document. A seed that is missing is the former
+// document's, or drawn: the engine recognises a repeat by the whole document.
+func document(req enginev1.InitRequest, former []byte) ([]byte, error) {
+	if req.Seed == "" && former != nil {
+		var old enginev1.InitRequest
+		if err := json.Unmarshal(former, &old); err != nil {
+			return nil, fmt.Errorf("read the former founding document: %w", err)
+		}
+		req.Seed = old.Seed
+	}
+	if req.Seed == "" {
+		var b [8]byte
+		_, _ = rand.Read(b[:]) // never fails
+		req.Seed = strconv.FormatUint(binary.BigEndian.Uint64(b[:]), 10)
+	}
+	doc, err := json.Marshal(req)
+	if err != nil {
+		return nil, fmt.Errorf("encode the founding document: %w", err)
+	}
+	return doc, nil
+}
