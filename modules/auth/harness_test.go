@@ -1,0 +1,207 @@
+package auth_test
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/base64"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/fx"
+
+	"galaxy/backend/modules/admin"
+	"galaxy/backend/modules/auth"
+	"galaxy/backend/modules/geo"
+	"galaxy/backend/modules/mail"
+	"galaxy/backend/modules/push"
+	"galaxy/backend/modules/user"
+	"galaxy/backend/platform/clock"
+	"galaxy/backend/platform/httpx"
+	"galaxy/backend/platform/pg"
+	"galaxy/backend/platform/secret"
+	"galaxy/backend/platform/testkit"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+const (
+	operator = "root"
+	password = "correct horse battery"
+)
+
+// house is the identity domains as the product runs them: real database, real
+// SMTP, real HTTP; only the clock is the test's, and the gateways.
+type house struct {
+	testing.TB
+	db       *pg.DB
+	clock    *clock.Fake
+	auth     *auth.Service
+	users    *user.Service
+	geo      *geo.Service
+	inbox    *testkit.Inbox
+	gateways *gateways
+	api      *testkit.API
+}
+
+// gateways remembers what was announced.
+type gateways struct {
+	mu    sync.Mutex
+	heard []push.Invalidation
+}
+
+func (g *gateways) Invalidate(tx *pg.Tx, inv ...push.Invalidation) {
+	tx.OnCommit(func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.heard = append(g.heard, inv...)
+	})
+}
+
+func (g *gateways) sessions() []uuid.UUID {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var ids []uuid.UUID
+	for _, inv := range g.heard {
+		ids = append(ids, inv.DeviceSessionID)
+	}
+	return ids
+}
+
+func settings() auth.Config {
+	return auth.Config{ChallengeTTL: 10 * time.Minute, ChallengeMaxAttempts: 5, ChallengeThrottleWindow: time.Minute,
+		ChallengeThrottleMax: 3, UsernameMaxRetries: 10, SessionsMax: 20}
+}
+
+func open(t testing.TB, options ...fx.Option) *house { return openWith(t, settings(), options...) }
+
+func openWith(t testing.TB, cfg auth.Config, options ...fx.Option) *house {
+	t.Helper()
+	h := &house{TB: t, clock: clock.NewFake(noon), inbox: testkit.SMTP(t), gateways: &gateways{}}
+	var server *httpx.Server
+	var proxies httpx.Proxies
+	require.NoError(t, proxies.UnmarshalText([]byte("127.0.0.0/8")))
+	testkit.Boot(t, append(options,
+		admin.Module, mail.Module, user.Module, geo.Module, auth.Module, httpx.Module,
+		fx.Supply(
+			admin.Config{BootstrapUser: operator, BootstrapPassword: secret.New(password)},
+			mail.Config{WorkerInterval: time.Second, MaxAttempts: 3},
+			mail.SMTPConfig{Host: "127.0.0.1", Port: h.inbox.Port(), From: "Galaxy <no-reply@galaxy.example>", TLSMode: mail.TLSNone},
+			user.Config{ErasureGrace: 7 * 24 * time.Hour, SweepInterval: time.Minute}, user.CacheConfig{UsersMax: 1000},
+			geo.Config{DBPath: testkit.MMDB(t)},
+			cfg, auth.CacheConfig{SessionsMax: 1000},
+			httpx.Config{ListenAddr: "127.0.0.1:0", ReadTimeout: time.Minute, WriteTimeout: time.Minute, ShutdownTimeout: time.Minute, TrustedProxies: proxies},
+			httpx.GatewayConfig{}, httpx.TLSConfig{},
+		),
+		testkit.StandIn[clock.Clock](h.clock),
+		testkit.StandIn[auth.Announcer](h.gateways),
+		fx.Populate(&h.db, &h.auth, &h.users, &h.geo, &server),
+	)...)
+	h.api = testkit.Client(t, "http://"+server.Addr().String())
+	return h
+}
+
+// device is a client with a key of its own.
+type device struct{ key ed25519.PublicKey }
+
+func newDevice(t testing.TB) device {
+	t.Helper()
+	key, _, err := ed25519.GenerateKey(rand.Reader)
+	require.NoError(t, err)
+	return device{key}
+}
+
+func (d device) text() string { return base64.StdEncoding.EncodeToString(d.key) }
+
+type issued struct {
+	ChallengeID uuid.UUID `json:"challenge_id"`
+	ExpiresAt   time.Time `json:"expires_at"`
+}
+
+type signedIn struct {
+	Session uuid.UUID `json:"device_session_id"`
+	User    uuid.UUID `json:"user_id"`
+}
+
+const public = "/api/v1/public/auth/"
+
+func (h *house) send(email string) issued {
+	h.Helper()
+	return testkit.Into[issued](h.api.Post(public+"send-email-code", map[string]any{"email": email, "language": "en"}).Want(200))
+}
+
+var codePattern = regexp.MustCompile(`[0-9A-Z]{4}-[0-9A-Z]{4}`)
+
+// code waits for the next code mailed to an address.
+func (h *house) code(email string) string {
+	h.Helper()
+	last := ""
+	for _, m := range h.inbox.All() {
+		for _, to := range m.To {
+			if strings.EqualFold(to, email) && h.read(m.ID) {
+				last = m.ID
+			}
+		}
+	}
+	m := h.inbox.Next(email, last)
+	h.mark(m.ID)
+	code := codePattern.FindString(m.Text)
+	require.NotEmpty(h, code, m.Text)
+	return code
+}
+
+var readMails sync.Map
+
+func (h *house) read(id string) bool { _, ok := readMails.Load(id); return ok }
+func (h *house) mark(id string)      { readMails.Store(id, true) }
+
+func confirmation(challenge uuid.UUID, code string, d device) map[string]any {
+	return map[string]any{"challenge_id": challenge, "code": code, "client_public_key": d.text(), "time_zone": "Europe/Amsterdam",
+		"language": "en", "device": map[string]any{"name": "Pixel 9", "user_agent": "galaxy/1.4"}}
+}
+
+func (h *house) confirm(challenge uuid.UUID, code string, d device) testkit.Reply {
+	h.Helper()
+	return h.api.Post(public+"confirm-email-code", confirmation(challenge, code, d))
+}
+
+// from speaks with the address of a network in mmdb.Networks.
+func (h *house) from(ip string) *house {
+	other := *h
+	other.api = h.api.With("X-Forwarded-For", ip)
+	return &other
+}
+
+// signIn is the whole way of one person on one device.
+func (h *house) signIn(email string, d device) signedIn {
+	h.Helper()
+	c := h.send(email)
+	return testkit.Into[signedIn](h.confirm(c.ChallengeID, h.code(email), d).Want(200))
+}
+
+// quick is signIn without mail: for tests about what comes after.
+func (h *house) quick(email string) user.Account {
+	h.Helper()
+	var a user.Account
+	require.NoError(h, h.db.InTx(h.Context(), func(ctx context.Context, tx *pg.Tx) (err error) {
+		a, err = h.users.Register(ctx, tx, user.NewAccount{Email: email, Language: "en", TimeZone: "UTC"})
+		return err
+	}))
+	return a
+}
+
+func (h *house) count(statement string, args ...any) int {
+	h.Helper()
+	n, err := pg.Get[int](h.Context(), h.db, statement, args...)
+	require.NoError(h, err)
+	return n
+}
+
+func (h *house) admin() *testkit.API { return h.api.Admin(operator, password) }

@@ -1,0 +1,66 @@
+package auth
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Purpose is what a challenge proves an address for.
+type Purpose string
+
+// The purposes.
+const (
+	SignIn      Purpose = "sign_in"
+	EmailChange Purpose = "email_change"
+)
+
+// Issued is the answer to a request for a code.
+type Issued struct {
+	ChallengeID uuid.UUID
+	ExpiresAt   time.Time
+}
+
+// Status is the state of a device session. Revoked is for ever.
+type Status string
+
+// The states of a device session.
+const (
+	Active  Status = "active"
+	Revoked Status = "revoked"
+)
+
+// Cause says who ended a session, and why.
+type Cause string
+
+// The causes of a revocation.
+const (
+	ByUser          Cause = "user"
+	ByGateway       Cause = "gateway"
+	ByOperator      Cause = "operator"
+	Replaced        Cause = "replaced"          // the same key signed in again
+	TooManySessions Cause = "too_many_sessions" // one more than BACKEND_AUTH_SESSIONS_MAX
+	AccountBlocked  Cause = "account_blocked"
+	AccountDeleted  Cause = "account_deleted"
+)
+
+// Session is a device that has signed in.
+type Session struct {
+	ID         uuid.UUID  `db:"device_session_id"`
+	UserID     uuid.UUID  `db:"user_id"`
+	PublicKey  []byte     `db:"public_key"` // Ed25519
+	Status     Status     `db:"status"`
+	DeviceName string     `db:"device_name"`
+	UserAgent  string     `db:"user_agent"`
+	Country    string     `db:"country"` // of the sign-in; ISO 3166 or empty
+	CreatedAt  time.Time  `db:"created_at"`
+	LastSeenAt time.Time  `db:"last_seen_at"`
+	RevokedAt  *time.Time `db:"revoked_at"`
+	Cause      *Cause     `db:"revoked_reason"`
+}
+
+// revoke is the session as it is after its revocation.
+func (s Session) revoke(at time.Time, why Cause) Session {
+	s.Status, s.RevokedAt, s.Cause = Revoked, &at, &why
+	return s
+}

@@ -1,0 +1,32 @@
+package auth
+
+import (
+	"go.uber.org/fx"
+
+	"galaxy/backend/modules/admin"
+	"galaxy/backend/modules/geo"
+	"galaxy/backend/modules/mail"
+	"galaxy/backend/modules/push"
+	"galaxy/backend/modules/user"
+	"galaxy/backend/platform/httpx"
+	"galaxy/backend/platform/lifecycle"
+)
+
+// Module wires the domain. It needs a Config and a CacheConfig.
+var Module = fx.Module("auth",
+	fx.Provide(
+		NewSessions,
+		NewNeighbours,
+		NewService,
+		func(m *mail.Service) Mailer { return m },
+		func(p *push.Service) Announcer { return p },
+		func(u *user.Service) Users { return u },
+		func(g *geo.Service) Places { return g },
+		func(a *admin.Service) Auditor { return a },
+		fx.Annotate(newDeparture, fx.As(new(user.Departure)), fx.ResultTags(`group:"user.departures"`)),
+		fx.Annotate(newExport, fx.As(new(user.Export)), fx.ResultTags(`group:"user.exports"`)),
+		fx.Annotate(newReplay, fx.As(new(push.Replay)), fx.ResultTags(`group:"push.replays"`)),
+	),
+	httpx.Provide(newPublicRoutes, newInternalRoutes),
+	lifecycle.Component(lifecycle.Cache, "device sessions", 0, (*Service).Start, nil),
+)

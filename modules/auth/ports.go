@@ -1,0 +1,59 @@
+package auth
+
+import (
+	"context"
+	"net/netip"
+
+	"github.com/google/uuid"
+
+	"galaxy/backend/modules/admin"
+	"galaxy/backend/modules/mail"
+	"galaxy/backend/modules/push"
+	"galaxy/backend/modules/user"
+	"galaxy/backend/platform/pg"
+)
+
+// Mailer is what the domain needs of mail.
+type Mailer interface {
+	Enqueue(ctx context.Context, tx *pg.Tx, m mail.Message) (uuid.UUID, error)
+}
+
+// Announcer tells the gateways which sessions are over.
+type Announcer interface {
+	Invalidate(tx *pg.Tx, inv ...push.Invalidation)
+}
+
+// Users is what the domain needs of user.
+type Users interface {
+	Register(ctx context.Context, tx *pg.Tx, n user.NewAccount) (user.Account, error)
+	Lock(ctx context.Context, tx *pg.Tx, id uuid.UUID) (user.Snapshot, error)
+	Snapshot(ctx context.Context, id uuid.UUID) (user.Snapshot, error)
+	LoginBlocked(ctx context.Context, q pg.Querier, canonical string) (bool, error)
+	FindByEmail(ctx context.Context, q pg.Querier, canonical string) (user.Account, bool, error)
+	ChangeEmail(ctx context.Context, tx *pg.Tx, id uuid.UUID, email string) (old string, err error)
+}
+
+// Places is what the domain needs of geo.
+type Places interface {
+	Country(ip netip.Addr) string
+	SeenCountries(ctx context.Context, q pg.Querier, user uuid.UUID) ([]string, error)
+}
+
+// Auditor records what operators do.
+type Auditor interface {
+	Record(ctx context.Context, tx *pg.Tx, e admin.Entry) error
+}
+
+// Neighbours is every port of the service.
+type Neighbours struct {
+	Mail     Mailer
+	Announce Announcer
+	Users    Users
+	Places   Places
+	Audit    Auditor
+}
+
+// NewNeighbours gathers the ports.
+func NewNeighbours(m Mailer, a Announcer, u Users, p Places, audit Auditor) Neighbours {
+	return Neighbours{Mail: m, Announce: a, Users: u, Places: p, Audit: audit}
+}

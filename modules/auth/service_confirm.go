@@ -1,0 +1,185 @@
+package auth
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"galaxy/backend/modules/mail"
+	"galaxy/backend/modules/user"
+	"galaxy/backend/platform/httpx"
+	"galaxy/backend/platform/pg"
+)
+
+// Confirmation is what a device sends to sign in.
+type Confirmation struct {
+	ChallengeID uuid.UUID
+	Code        string
+	PublicKey   string // standard base64
+	TimeZone    string
+	Language    string // empty: that of the request for the code
+	DeviceName  string
+	UserAgent   string
+}
+
+// Confirm signs in: it makes the account of a new address, and a device session.
+// The same confirmation again, with the same key and while the code has not
+// expired, returns the same session.
+func (s *Service) Confirm(ctx context.Context, in Confirmation) (Session, error) {
+	key, err := parsePublicKey(in.PublicKey)
+	if err != nil {
+		return Session{}, err
+	}
+	if in.TimeZone, err = user.NormalizeTimeZone(in.TimeZone); err != nil {
+		return Session{}, err
+	}
+	if in.Language != "" {
+		if in.Language, err = user.NormalizeLanguage("language", in.Language); err != nil {
+			return Session{}, err
+		}
+	}
+	code, ok := normalizeCode(in.Code)
+	if !ok {
+		return Session{}, ErrCode // nothing to compare, so no attempt
+	}
+	attempt, err := s.attempt(ctx, in.ChallengeID)
+	if err != nil {
+		return Session{}, err
+	}
+	var out Session
+	err = s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		c, err := s.judge(ctx, tx, in.ChallengeID, attempt, SignIn, code)
+		if err != nil {
+			return err
+		}
+		if c.Consumed != nil {
+			out, err = s.again(ctx, tx, c, key)
+			return err
+		}
+		out, err = s.signIn(ctx, tx, c, in, key)
+		return err
+	})
+	if err != nil {
+		if pg.IsUnique(err, "device_sessions_live_key") {
+			err = ErrKeyInUse.Because(err)
+		}
+		return Session{}, fmt.Errorf("confirm a challenge: %w", err)
+	}
+	return out, nil
+}
+
+// again answers a repeat with the session that the first confirmation made.
+func (s *Service) again(ctx context.Context, tx *pg.Tx, c challenge, key []byte) (Session, error) {
+	if c.SessionID == nil || !bytes.Equal(c.PublicKey, key) {
+		return Session{}, ErrCode
+	}
+	session, err := s.store.session(ctx, tx, *c.SessionID)
+	if err == nil && session.Status != Active {
+		return Session{}, ErrCode
+	}
+	return session, err
+}
+
+// signIn uses the challenge up and makes the session. The lock of the address
+// is held; the account's row is locked as well once it exists, so that a block
+// either sees the session or is seen here.
+func (s *Service) signIn(ctx context.Context, tx *pg.Tx, c challenge, in Confirmation, key []byte) (Session, error) {
+	ids, err := newIDs(2)
+	if err != nil {
+		return Session{}, err
+	}
+	now := s.clock.Now()
+	country := s.near.Places.Country(httpx.ClientIP(ctx))
+	c.SessionID, c.PublicKey = &ids[0], key
+	s.store.consume(tx, c, now)
+	account, err := s.near.Users.Register(ctx, tx, user.NewAccount{ID: ids[1], Email: c.Email, Language: cmp.Or(in.Language, c.Language),
+		TimeZone: in.TimeZone, Country: country, NameTries: s.cfg.UsernameMaxRetries})
+	if err != nil {
+		return Session{}, err
+	}
+	session := Session{ID: ids[0], UserID: account.ID, PublicKey: key, Status: Active, DeviceName: in.DeviceName,
+		UserAgent: cmp.Or(in.UserAgent, httpx.UserAgent(ctx)), Country: country, CreatedAt: now, LastSeenAt: now}
+	if account.ID != ids[1] {
+		if err := s.welcomeBack(ctx, tx, account, session); err != nil {
+			return Session{}, err
+		}
+	}
+	s.store.insertSession(tx, session)
+	s.sessions.Put(tx, session.ID, session)
+	return session, nil
+}
+
+func newIDs(n int) ([]uuid.UUID, error) {
+	ids := make([]uuid.UUID, n)
+	for i := range ids {
+		var err error
+		if ids[i], err = uuid.NewV7(); err != nil {
+			return nil, fmt.Errorf("make an id: %w", err)
+		}
+	}
+	return ids, nil
+}
+
+// welcomeBack is what a sign-in to an account that exists means: it may be
+// blocked, the key may replace a session, there may be one session too many, and
+// the place may be a new one.
+func (s *Service) welcomeBack(ctx context.Context, tx *pg.Tx, account user.Account, session Session) error {
+	who, err := s.near.Users.Lock(ctx, tx, account.ID)
+	if err != nil {
+		return err
+	}
+	if who.LoginBlocked() {
+		return user.ErrBlocked
+	}
+	live, err := s.store.live(ctx, tx, account.ID)
+	if err != nil {
+		return err
+	}
+	if err := s.makeRoom(ctx, tx, live, session); err != nil {
+		return err
+	}
+	return s.noticePlace(ctx, tx, account, live, session)
+}
+
+// makeRoom ends the session that has the same key, and those seen least recently
+// when there would be too many.
+func (s *Service) makeRoom(ctx context.Context, tx *pg.Tx, live []Session, session Session) error {
+	same := slices.IndexFunc(live, func(one Session) bool { return bytes.Equal(one.PublicKey, session.PublicKey) })
+	if same >= 0 {
+		if err := s.ends.these(ctx, tx, []uuid.UUID{live[same].ID}, Replaced); err != nil {
+			return err
+		}
+		live = slices.Delete(slices.Clone(live), same, same+1)
+	}
+	excess := len(live) + 1 - s.cfg.SessionsMax
+	if excess <= 0 {
+		return nil
+	}
+	ids := make([]uuid.UUID, excess)
+	for i := range ids {
+		ids[i] = live[i].ID
+	}
+	return s.ends.these(ctx, tx, ids, TooManySessions)
+}
+
+// noticePlace mails a notice when the user was never seen in the country before.
+// Only a country that neither the account nor a live session names is looked up
+// among the counters.
+func (s *Service) noticePlace(ctx context.Context, tx *pg.Tx, account user.Account, live []Session, session Session) error {
+	if session.Country == "" || session.Country == account.DeclaredCountry ||
+		slices.ContainsFunc(live, func(one Session) bool { return one.Country == session.Country }) {
+		return nil
+	}
+	seen, err := s.near.Places.SeenCountries(ctx, tx, account.ID)
+	if err != nil || slices.Contains(seen, session.Country) {
+		return err
+	}
+	_, err = s.near.Mail.Enqueue(ctx, tx, mail.Message{Template: "account.new_country", To: account.Email, UserID: account.ID,
+		Data: map[string]any{"country": session.Country, "at": session.CreatedAt.Format(time.RFC3339)}})
+	return err
+}

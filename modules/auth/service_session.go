@@ -1,0 +1,137 @@
+package auth
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"galaxy/backend/modules/admin"
+	"galaxy/backend/platform/pg"
+)
+
+// touchEvery is how exactly last_seen_at is kept: a busy session writes at most
+// once in this time.
+const touchEvery = time.Minute
+
+// SessionFilter narrows a list of sessions; zero fields do not.
+type SessionFilter struct {
+	UserID uuid.UUID
+	Status Status
+	Before uuid.UUID // cursor: sessions made before this one
+	Limit  int
+}
+
+// Session is a device session as cached, live or revoked, or ErrNotFound.
+func (s *Service) Session(ctx context.Context, id uuid.UUID) (Session, error) {
+	session, ok, err := s.sessions.Get(ctx, id)
+	if err != nil {
+		return Session{}, fmt.Errorf("read device session %s: %w", id, err)
+	}
+	if !ok {
+		return Session{}, ErrNotFound
+	}
+	return session, nil
+}
+
+// Sessions lists a user's sessions, newest first.
+func (s *Service) Sessions(ctx context.Context, f SessionFilter) ([]Session, error) {
+	rows, err := s.store.sessions(ctx, s.db, f)
+	if err != nil {
+		return nil, fmt.Errorf("list device sessions: %w", err)
+	}
+	return rows, nil
+}
+
+// Touch says that a live session was just used. A revoked one is ErrNotFound.
+func (s *Service) Touch(ctx context.Context, id uuid.UUID) error {
+	session, err := s.Session(ctx, id)
+	if err != nil {
+		return err
+	}
+	if session.Status != Active {
+		return ErrNotFound
+	}
+	now := s.clock.Now()
+	if now.Sub(session.LastSeenAt) < touchEvery {
+		return nil
+	}
+	err = s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		touched, err := s.store.touch(ctx, tx, id, now)
+		if err == nil {
+			s.sessions.Put(tx, id, touched)
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("touch device session %s: %w", id, err)
+	}
+	return nil
+}
+
+// Revoke ends one session; ending it again changes nothing. With an owner given
+// (not nil) somebody else's session is ErrNotFound.
+func (s *Service) Revoke(ctx context.Context, id, owner uuid.UUID, why Cause) error {
+	session, err := s.Session(ctx, id)
+	if err != nil {
+		return err
+	}
+	if owner != uuid.Nil && session.UserID != owner {
+		return ErrNotFound
+	}
+	if session.Status == Revoked && why != ByOperator {
+		return nil
+	}
+	err = s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		if err := s.ends.these(ctx, tx, []uuid.UUID{id}, why); err != nil {
+			return err
+		}
+		return s.audited(ctx, tx, why, admin.Entry{Action: "session.revoke", Target: "session:" + id.String(),
+			After: map[string]any{"user_id": session.UserID}})
+	})
+	if err != nil {
+		return fmt.Errorf("revoke device session %s: %w", id, err)
+	}
+	return nil
+}
+
+// RevokeOthers ends every session of a user but one, which has to be live and
+// the user's, and returns how many ended.
+func (s *Service) RevokeOthers(ctx context.Context, user, keep uuid.UUID) (int, error) {
+	session, err := s.Session(ctx, keep)
+	if err != nil {
+		return 0, err
+	}
+	if session.UserID != user || session.Status != Active {
+		return 0, ErrNotFound
+	}
+	return s.revokeAll(ctx, user, &keep, ByUser)
+}
+
+// RevokeAll ends every session of a user and returns how many ended.
+func (s *Service) RevokeAll(ctx context.Context, user uuid.UUID, why Cause) (int, error) {
+	return s.revokeAll(ctx, user, nil, why)
+}
+
+func (s *Service) revokeAll(ctx context.Context, user uuid.UUID, but *uuid.UUID, why Cause) (n int, err error) {
+	err = s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		if n, err = s.ends.all(ctx, tx, user, but, why); err != nil {
+			return err
+		}
+		return s.audited(ctx, tx, why, admin.Entry{Action: "session.revoke_all", Target: "user:" + user.String(),
+			After: map[string]any{"revoked": n}})
+	})
+	if err != nil {
+		return 0, fmt.Errorf("revoke the device sessions of user %s: %w", user, err)
+	}
+	return n, nil
+}
+
+// audited leaves an audit row when an operator acts.
+func (s *Service) audited(ctx context.Context, tx *pg.Tx, why Cause, e admin.Entry) error {
+	if why != ByOperator {
+		return nil
+	}
+	return s.near.Audit.Record(ctx, tx, e)
+}

@@ -1,0 +1,117 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	"galaxy/backend/platform/pg"
+)
+
+const sessionColumns = `device_session_id, user_id, public_key, status, device_name, user_agent, country, created_at, last_seen_at, revoked_at, revoked_reason`
+
+const selectSession = `SELECT ` + sessionColumns + ` FROM device_sessions WHERE device_session_id = $1`
+
+func (store) session(ctx context.Context, q pg.Querier, id uuid.UUID) (Session, error) {
+	s, err := pg.Get[Session](ctx, q, selectSession, id)
+	if errors.Is(err, pg.ErrNoRows) {
+		return Session{}, ErrNotFound
+	}
+	return s, err
+}
+
+const selectRecent = `
+SELECT ` + sessionColumns + ` FROM device_sessions WHERE status = 'active' ORDER BY last_seen_at DESC LIMIT $1`
+
+// recent lists the live sessions seen most recently, for the warm-up.
+func (store) recent(ctx context.Context, q pg.Querier, n int) ([]Session, error) {
+	return pg.All[Session](ctx, q, selectRecent, n)
+}
+
+const selectLive = `
+SELECT ` + sessionColumns + ` FROM device_sessions WHERE user_id = $1 AND status = 'active' ORDER BY last_seen_at, device_session_id`
+
+// live lists a user's live sessions, those seen least recently first.
+func (store) live(ctx context.Context, q pg.Querier, user uuid.UUID) ([]Session, error) {
+	return pg.All[Session](ctx, q, selectLive, user)
+}
+
+const listSessions = `
+SELECT ` + sessionColumns + ` FROM device_sessions
+WHERE user_id = $1 AND ($2::text = '' OR status = $2) AND ($3::uuid IS NULL OR device_session_id < $3)
+ORDER BY device_session_id DESC LIMIT $4`
+
+func (store) sessions(ctx context.Context, q pg.Querier, f SessionFilter) ([]Session, error) {
+	var before any
+	if f.Before != uuid.Nil {
+		before = f.Before
+	}
+	return pg.All[Session](ctx, q, listSessions, f.UserID, f.Status, before, f.Limit)
+}
+
+const insertSession = `
+INSERT INTO device_sessions (device_session_id, user_id, public_key, status, device_name, user_agent, country, created_at, last_seen_at)
+VALUES ($1, $2, $3, 'active', $4, $5, $6, $7, $7)`
+
+func (store) insertSession(tx *pg.Tx, s Session) {
+	tx.Queue(insertSession, s.ID, s.UserID, s.PublicKey, s.DeviceName, s.UserAgent, s.Country, s.CreatedAt)
+}
+
+const revokeSessions = `
+UPDATE device_sessions SET status = 'revoked', revoked_at = $2, revoked_reason = $3
+WHERE device_session_id = ANY($1) AND status = 'active'
+RETURNING ` + sessionColumns
+
+// revoke ends the sessions that are still live and returns them.
+func (store) revoke(ctx context.Context, tx *pg.Tx, ids []uuid.UUID, at time.Time, why Cause) ([]Session, error) {
+	return pg.All[Session](ctx, tx, revokeSessions, ids, at, why)
+}
+
+const revokeUser = `
+UPDATE device_sessions SET status = 'revoked', revoked_at = $2, revoked_reason = $3
+WHERE user_id = $1 AND status = 'active' AND device_session_id IS DISTINCT FROM $4
+RETURNING ` + sessionColumns
+
+// revokeUser ends all live sessions of a user but one (nil: none is spared).
+func (store) revokeUser(ctx context.Context, tx *pg.Tx, user uuid.UUID, but *uuid.UUID, at time.Time, why Cause) ([]Session, error) {
+	return pg.All[Session](ctx, tx, revokeUser, user, at, why, but)
+}
+
+const touchSession = `
+UPDATE device_sessions SET last_seen_at = greatest(last_seen_at, $2) WHERE device_session_id = $1 AND status = 'active'
+RETURNING ` + sessionColumns
+
+// touch moves last_seen_at of a live session, or returns ErrNotFound.
+func (store) touch(ctx context.Context, tx *pg.Tx, id uuid.UUID, at time.Time) (Session, error) {
+	s, err := pg.Get[Session](ctx, tx, touchSession, id, at)
+	if errors.Is(err, pg.ErrNoRows) {
+		return Session{}, ErrNotFound
+	}
+	return s, err
+}
+
+const selectRevoked = `
+SELECT device_session_id, user_id, revoked_at, revoked_reason FROM device_sessions
+WHERE status = 'revoked' AND revoked_at >= $1 ORDER BY revoked_at, device_session_id`
+
+// revocation is one row of the replay.
+type revocation struct {
+	ID     uuid.UUID `db:"device_session_id"`
+	UserID uuid.UUID `db:"user_id"`
+	At     time.Time `db:"revoked_at"`
+	Cause  Cause     `db:"revoked_reason"`
+}
+
+func (store) revokedSince(ctx context.Context, q pg.Querier, since time.Time) ([]revocation, error) {
+	return pg.All[revocation](ctx, q, selectRevoked, since)
+}
+
+const eraseSessions = `UPDATE device_sessions SET device_name = '', user_agent = '', country = '' WHERE user_id = $1`
+
+// erase removes what a user's sessions say about the person.
+func (store) erase(tx *pg.Tx, user uuid.UUID) {
+	tx.Queue(eraseSessions, user)
+	tx.Queue(`DELETE FROM auth_challenges WHERE user_id = $1`, user)
+}

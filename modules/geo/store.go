@@ -1,0 +1,49 @@
+package geo
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"galaxy/backend/platform/pg"
+)
+
+type store struct{}
+
+// Counter is how often a user was seen in a country.
+type Counter struct {
+	UserID      uuid.UUID `db:"user_id" json:"-"`
+	Country     string    `db:"country" json:"country"`
+	Count       int64     `db:"count" json:"count"`
+	FirstSeenAt time.Time `db:"first_seen_at" json:"first_seen_at"`
+	LastSeenAt  time.Time `db:"last_seen_at" json:"last_seen_at"`
+}
+
+// One statement for any number of counters. The caller sorts them, so that two
+// processes that flush at once never wait for each other in a circle.
+const upsertCounters = `
+INSERT INTO user_country_counters AS c (user_id, country, count, first_seen_at, last_seen_at)
+SELECT user_id, country, count, $4, $4 FROM unnest($1::uuid[], $2::text[], $3::bigint[]) AS seen (user_id, country, count)
+ON CONFLICT (user_id, country) DO UPDATE SET count = c.count + EXCLUDED.count, last_seen_at = greatest(c.last_seen_at, EXCLUDED.last_seen_at)`
+
+func (store) add(tx *pg.Tx, b batch, now time.Time) {
+	tx.Queue(upsertCounters, b.users, b.countries, b.counts, now)
+}
+
+const selectCounters = `
+SELECT user_id, country, count, first_seen_at, last_seen_at FROM user_country_counters WHERE user_id = $1 ORDER BY count DESC, country`
+
+func (store) counters(ctx context.Context, q pg.Querier, user uuid.UUID) ([]Counter, error) {
+	return pg.All[Counter](ctx, q, selectCounters, user)
+}
+
+const selectCountries = `SELECT country FROM user_country_counters WHERE user_id = $1 ORDER BY country`
+
+func (store) countries(ctx context.Context, q pg.Querier, user uuid.UUID) ([]string, error) {
+	return pg.All[string](ctx, q, selectCountries, user)
+}
+
+func (store) erase(tx *pg.Tx, user uuid.UUID) {
+	tx.Queue(`DELETE FROM user_country_counters WHERE user_id = $1`, user)
+}

@@ -1,0 +1,80 @@
+package user
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"galaxy/backend/modules/admin"
+	"galaxy/backend/modules/mail"
+	"galaxy/backend/platform/pg"
+)
+
+// Mailer is what the domain needs of mail.
+type Mailer interface {
+	Enqueue(ctx context.Context, tx *pg.Tx, m mail.Message) (uuid.UUID, error)
+	EraseAddress(ctx context.Context, tx *pg.Tx, address string) error
+}
+
+// Auditor records what operators do.
+type Auditor interface {
+	Record(ctx context.Context, tx *pg.Tx, e admin.Entry) error
+}
+
+// Reason says why somebody departs.
+type Reason string
+
+// The reasons of a departure.
+const (
+	Deleted Reason = "deleted" // by the user or an operator; can be undone for a while
+	Blocked Reason = "blocked" // a permanent block
+	Erased  Reason = "erased"  // the grace period is over: nothing personal may stay
+)
+
+// Departure is how a domain lets go of a user, in the transaction of the
+// deletion, block or erasure. The account's row is locked.
+type Departure interface {
+	Name() string
+	Depart(ctx context.Context, tx *pg.Tx, user uuid.UUID, why Reason) error
+}
+
+// Export gives everything that a domain holds on a user, as something that can
+// be encoded as JSON.
+type Export interface {
+	Name() string
+	Export(ctx context.Context, q pg.Querier, user uuid.UUID) (any, error)
+}
+
+// Usage says how much of each limit a user takes. A domain names only the limits
+// that it counts.
+type Usage interface {
+	Name() string
+	Usage(ctx context.Context, q pg.Querier, user uuid.UUID) (map[string]int, error)
+}
+
+// Hooks is what other domains hang on users, each kind in the order of names.
+type Hooks struct {
+	Departures []Departure
+	Exports    []Export
+	Usages     []Usage
+}
+
+// NewHooks fixes the order: value groups are shuffled on purpose.
+func NewHooks(departures []Departure, exports []Export, usages []Usage) Hooks {
+	return Hooks{byName(departures), byName(exports), byName(usages)}
+}
+
+func byName[T interface{ Name() string }](group []T) []T {
+	return slices.SortedFunc(slices.Values(group), func(a, b T) int { return cmp.Compare(a.Name(), b.Name()) })
+}
+
+func (h Hooks) depart(ctx context.Context, tx *pg.Tx, user uuid.UUID, why Reason) error {
+	for _, d := range h.Departures {
+		if err := d.Depart(ctx, tx, user, why); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,178 @@
+package user
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"galaxy/backend/platform/pg"
+)
+
+// NewAccount is what a first sign-in knows about a person.
+type NewAccount struct {
+	ID       uuid.UUID // a fresh one when nil; tells whether the account was made
+	Email    string    // as the person wrote it
+	Language string    // as NormalizeLanguage returns it
+	TimeZone string    // as NormalizeTimeZone returns it
+	Country  string    // ISO 3166, or empty
+	// NameTries bounds how many user names are tried; 10 when zero.
+	NameTries int
+}
+
+const defaultNameTries = 10
+
+// Register makes an account on the free plan, or returns the live account that
+// has the address: whose id is not n.ID then. The caller holds the address's
+// advisory lock or lives with a retry.
+func (s *Service) Register(ctx context.Context, tx *pg.Tx, n NewAccount) (Account, error) {
+	canonical, err := NormalizeEmail(n.Email)
+	if err != nil {
+		return Account{}, err
+	}
+	if n.ID == uuid.Nil {
+		if n.ID, err = uuid.NewV7(); err != nil {
+			return Account{}, fmt.Errorf("make a user id: %w", err)
+		}
+	}
+	if n.NameTries <= 0 {
+		n.NameTries = defaultNameTries
+	}
+	now := s.clock.Now()
+	a := Account{ID: n.ID, Email: n.Email, PreferredLanguage: n.Language, TimeZone: n.TimeZone, DeclaredCountry: n.Country, CreatedAt: now}
+	for range n.NameTries {
+		a.UserName = newUserName()
+		made, err := s.store.insertAccount(ctx, tx, a, canonical)
+		if errors.Is(err, pg.ErrNoRows) {
+			continue // the name is taken, or the address has been since
+		}
+		if err != nil {
+			return Account{}, fmt.Errorf("register an account: %w", err)
+		}
+		if made.ID != n.ID {
+			return made, nil
+		}
+		return made, s.entitleFirst(tx, made)
+	}
+	return Account{}, errUserNames
+}
+
+// entitleFirst gives a new account the free plan and stages its facts.
+func (s *Service) entitleFirst(tx *pg.Tx, a Account) error {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return fmt.Errorf("make a record id: %w", err)
+	}
+	s.store.grant(tx, Record{ID: id, UserID: a.ID, Plan: Free, Source: "registration", Actor: system, StartsAt: a.CreatedAt})
+	s.cache.keep(tx, facts{Account: a, Plan: Free, PlanStarts: a.CreatedAt})
+	return nil
+}
+
+const nameAlphabet = "abcdefghijklmnopqrstuvwxyz012345" // 32 letters: a byte's low bits choose evenly
+
+// newUserName draws one of 2^40 names.
+func newUserName() string {
+	b := make([]byte, 8)
+	_, _ = rand.Read(b) // never fails
+	for i := range b {
+		b[i] = nameAlphabet[b[i]%32]
+	}
+	return "player-" + string(b)
+}
+
+// Patch is a change of a profile; nil fields stay.
+type Patch struct {
+	DisplayName       *string
+	PreferredLanguage *string
+	TimeZone          *string
+}
+
+func (p Patch) apply(a *Account) (changed bool, err error) {
+	for _, field := range []struct {
+		given *string
+		into  *string
+		check func(string) (string, error)
+	}{
+		{p.DisplayName, &a.DisplayName, NormalizeDisplayName},
+		{p.PreferredLanguage, &a.PreferredLanguage, func(s string) (string, error) { return NormalizeLanguage("preferred_language", s) }},
+		{p.TimeZone, &a.TimeZone, NormalizeTimeZone},
+	} {
+		if field.given == nil {
+			continue
+		}
+		v, err := field.check(*field.given)
+		if err != nil {
+			return false, err
+		}
+		changed = changed || v != *field.into
+		*field.into = v
+	}
+	return changed, nil
+}
+
+// UpdateProfile changes a profile. ifMatch is an ETag, "*" or empty; another
+// version than the one it names is ErrVersion. A patch that changes nothing
+// leaves the version alone.
+func (s *Service) UpdateProfile(ctx context.Context, id uuid.UUID, p Patch, ifMatch string) (Account, error) {
+	var out Account
+	err := s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		f, err := s.lockLive(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if ifMatch != "" && ifMatch != "*" && ifMatch != f.ETag() {
+			return ErrVersion
+		}
+		now := s.clock.Now()
+		if block := f.barred(ProfileUpdateBlock, now); block != nil {
+			return ErrProfileBlocked.With("reason", block.Reason)
+		}
+		changed, err := p.apply(&f.Account)
+		if err == nil && changed {
+			f.Version++
+			f.UpdatedAt = now
+			s.store.updateProfile(tx, f.Account)
+			s.cache.keep(tx, f)
+		}
+		out = f.Account
+		return err
+	})
+	if err != nil {
+		return Account{}, fmt.Errorf("update user %s: %w", id, err)
+	}
+	return out, nil
+}
+
+// lockLive locks an account that the user surface has admitted.
+func (s *Service) lockLive(ctx context.Context, tx *pg.Tx, id uuid.UUID) (facts, error) {
+	f, err := s.store.lock(ctx, tx, id)
+	if errors.Is(err, ErrNotFound) || err == nil && f.DeletedAt != nil {
+		return facts{}, ErrUserUnknown
+	}
+	return f, err
+}
+
+// ChangeEmail gives the account another address and returns the one it had. An
+// address that another live account has is ErrEmailTaken.
+func (s *Service) ChangeEmail(ctx context.Context, tx *pg.Tx, id uuid.UUID, email string) (old string, err error) {
+	canonical, err := NormalizeEmail(email)
+	if err != nil {
+		return "", err
+	}
+	f, err := s.lockLive(ctx, tx, id)
+	if err != nil {
+		return "", err
+	}
+	old = f.Email
+	if old == email {
+		return old, nil
+	}
+	f.Email, f.Version, f.UpdatedAt = email, f.Version+1, s.clock.Now()
+	if err := s.store.updateEmail(ctx, tx, f.Account, canonical, old); err != nil {
+		return "", fmt.Errorf("change the address of user %s: %w", id, err)
+	}
+	s.cache.keep(tx, f)
+	return old, nil
+}

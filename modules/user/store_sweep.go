@@ -1,0 +1,44 @@
+package user
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"galaxy/backend/platform/pg"
+)
+
+// due is a user about whom something has ended.
+type due struct {
+	UserID uuid.UUID `db:"user_id"`
+}
+
+// Each branch is an index scan over what has ended and is not settled. Users
+// come in the order of their ids, so that the caller can go past one that fails.
+const selectEnded = `
+SELECT user_id FROM (
+    (SELECT user_id FROM sanctions WHERE removed_at IS NULL AND expires_at <= $1 AND user_id > $2 ORDER BY user_id LIMIT $3)
+    UNION
+    (SELECT user_id FROM limit_overrides WHERE removed_at IS NULL AND expires_at <= $1 AND user_id > $2 ORDER BY user_id LIMIT $3)
+    UNION
+    (SELECT user_id FROM entitlement_snapshots WHERE ends_at <= $1 AND user_id > $2 ORDER BY user_id LIMIT $3)
+) ended
+ORDER BY user_id
+LIMIT $3`
+
+// ended lists users with a measure or plan that ended by now.
+func (store) ended(ctx context.Context, q pg.Querier, now time.Time, after uuid.UUID, n int) ([]due, error) {
+	return pg.All[due](ctx, q, selectEnded, now, after, n)
+}
+
+const selectToErase = `
+SELECT user_id FROM accounts
+WHERE deleted_at <= $1 AND erased_at IS NULL AND user_id > $2
+ORDER BY user_id
+LIMIT $3`
+
+// toErase lists accounts that were deleted at or before a time.
+func (store) toErase(ctx context.Context, q pg.Querier, deletedBy time.Time, after uuid.UUID, n int) ([]due, error) {
+	return pg.All[due](ctx, q, selectToErase, deletedBy, after, n)
+}
