@@ -40,14 +40,14 @@ func (c Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-// CacheConfig is the section BACKEND_CACHE_RUNTIMES_*.
+// CacheConfig is the domain's share of the section BACKEND_CACHE_*.
 type CacheConfig struct {
-	Max int `default:"100000" desc:"most engine states kept in memory"`
+	RuntimesMax int `split_words:"true" default:"100000" desc:"most engine states kept in memory"`
 }
 
 // Validate refuses a cache that holds nothing.
 func (c CacheConfig) Validate() error {
-	if c.Max < 1 {
+	if c.RuntimesMax < 1 {
 		return errors.New("BACKEND_CACHE_RUNTIMES_MAX must be at least 1")
 	}
 	return nil

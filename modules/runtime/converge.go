@@ -50,12 +50,6 @@ type Converger struct {
 	unavailable atomic.Bool
 }
 
-// Box is what engines are run with.
-type Box struct {
-	Driver driver.Driver
-	Dirs   *driver.StateDirs
-}
-
 // NewConverger makes a converger. Observers are called in the order of their
 // names, whatever the order they come in.
 func NewConverger(s *Service, cfg Config, box Box, e Engines, n Notifier, observers []Observer) (*Converger, error) {

@@ -332,7 +332,7 @@ func newBench(t *testing.T) *bench {
 		T: t, db: testkit.DB(t), clock: clock.NewFake(epoch), driver: newFakeDriver(), heard: &recorder{name: "lobby"},
 		engines: &fakeEngines{founded: map[uuid.UUID]enginev1.InitRequest{}, probes: map[uuid.UUID]int{}},
 	}
-	b.s = NewService(NewBase(b.db, b.clock, zap.NewNop()), CacheConfig{Max: 1000}, b.heard)
+	b.s = NewService(NewBase(b.db, b.clock, zap.NewNop()), CacheConfig{RuntimesMax: 1000}, b.heard)
 	b.c = b.converger(b.heard)
 	_, _, err := b.s.Register(t.Context(), NewVersion{Version: "1.2.3", ImageRef: "galaxy/engine:1.2.3"})
 	require.NoError(t, err)

@@ -44,7 +44,7 @@ func NewBase(db *pg.DB, clk clock.Clock, log *zap.Logger) Base {
 func NewService(base Base, size CacheConfig, auditor Auditor) *Service {
 	s := &Service{db: base.DB, clock: base.Clock, log: base.Log, auditor: auditor, wake: func() {}}
 	s.registry = cache.New("engine_versions", 1, s.loadRegistry)
-	s.states = cache.New("runtimes", size.Max, s.loadState)
+	s.states = cache.New("runtimes", size.RuntimesMax, s.loadState)
 	return s
 }
 

@@ -102,12 +102,32 @@ func (s *Service) Register(ctx context.Context, in NewVersion) (v Version, creat
 	return v, created, err
 }
 
-// EditVersion runs one of the changes of a version with its audit row.
-func (s *Service) EditVersion(ctx context.Context, action, version string,
-	edit func(ctx context.Context, tx *pg.Tx, version string) (before, after Version, err error),
-) (after Version, err error) {
+// ChangeVersion is PatchVersion with its audit row under the action's name.
+func (s *Service) ChangeVersion(ctx context.Context, version, action string, p Patch) (Version, error) {
+	return s.audited(ctx, version, action, func(ctx context.Context, tx *pg.Tx) (before, after Version, err error) {
+		return s.PatchVersion(ctx, tx, version, p)
+	})
+}
+
+// ChooseVersion is DefaultTo with its audit row.
+func (s *Service) ChooseVersion(ctx context.Context, version string) (Version, error) {
+	return s.audited(ctx, version, "default", func(ctx context.Context, tx *pg.Tx) (before, after Version, err error) {
+		return s.DefaultTo(ctx, tx, version)
+	})
+}
+
+// FetchVersion is PrefetchVersion with its audit row.
+func (s *Service) FetchVersion(ctx context.Context, version string) (Version, error) {
+	return s.audited(ctx, version, "prefetch", func(ctx context.Context, tx *pg.Tx) (before, after Version, err error) {
+		return s.PrefetchVersion(ctx, tx, version)
+	})
+}
+
+type edit func(ctx context.Context, tx *pg.Tx) (before, after Version, err error)
+
+func (s *Service) audited(ctx context.Context, version, action string, change edit) (after Version, err error) {
 	err = s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		before, changed, err := edit(ctx, tx, version)
+		before, changed, err := change(ctx, tx)
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,30 @@
+package runtime
+
+import (
+	"time"
+
+	"go.uber.org/fx"
+
+	"galaxy/backend/modules/admin"
+	"galaxy/backend/modules/engine"
+	"galaxy/backend/modules/notification"
+	"galaxy/backend/platform/httpx"
+	"galaxy/backend/platform/lifecycle"
+)
+
+// Module wires the domain. It needs a Config, a CacheConfig, and of the driver
+// a driver.StateConfig and a docker.Config; observers come from the group
+// runtime.observers.
+var Module = fx.Module("runtime",
+	fx.Provide(
+		NewBase, NewBox, NewService, NewWorker,
+		fx.Annotate(NewConverger, fx.ParamTags("", "", "", "", "", `group:"runtime.observers"`)),
+		Box.dialer,
+		func(s *admin.Service) Auditor { return s },
+		func(s *notification.Service) Notifier { return s },
+		func(c *engine.Client) Engines { return c },
+	),
+	httpx.Provide(newVersionRoutes, newRuntimeRoutes),
+	lifecycle.Component(lifecycle.Docker, "engine driver", 15*time.Second, nil, Box.Close),
+	lifecycle.Component(lifecycle.Work, "engine convergence", 15*time.Second, (*Worker).Start, (*Worker).Stop),
+)
