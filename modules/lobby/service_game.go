@@ -1,0 +1,245 @@
+package lobby
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+
+	"galaxy/backend/modules/notification"
+	"galaxy/backend/modules/runtime"
+	"galaxy/backend/platform/pg"
+	"galaxy/backend/platform/schedule"
+)
+
+// View is a game as a user may see it.
+func (s *Service) View(ctx context.Context, viewer, id uuid.UUID) (Game, error) {
+	g, err := s.Game(ctx, id)
+	if err != nil {
+		return g, err
+	}
+	return g, s.visible(ctx, s.db, g, viewer)
+}
+
+// List is a page of games, newest first.
+func (s *Service) List(ctx context.Context, f Filter) ([]Game, error) {
+	return s.store.games(ctx, s.db, f)
+}
+
+// Mine is a page of the games that the user owns or plays, with what is expected.
+func (s *Service) Mine(ctx context.Context, id, before uuid.UUID, n int) ([]Game, map[uuid.UUID]Expect, error) {
+	games, err := s.store.gamesOf(ctx, s.db, id, before, n)
+	if err != nil {
+		return nil, nil, err
+	}
+	var running []uuid.UUID
+	for _, g := range games {
+		if g.State == Running || g.State == Paused {
+			running = append(running, g.ID)
+		}
+	}
+	expected := map[uuid.UUID]Expect{}
+	if len(running) == 0 {
+		return games, expected, nil
+	}
+	for _, e := range s.expectations {
+		part, err := e.Expected(ctx, id, running)
+		if err != nil {
+			return nil, nil, err
+		}
+		for game, x := range part {
+			expected[game] = x
+		}
+	}
+	return games, expected, nil
+}
+
+// Patch changes a draft: fields that are nil stay, and so do the fields of Turns
+// that are not named.
+type Patch struct {
+	Name             *string             `json:"name"`
+	Description      *string             `json:"description"`
+	MinPlayers       *int                `json:"min_players"`
+	MaxPlayers       *int                `json:"max_players"`
+	JoinPolicy       *string             `json:"join_policy"`
+	EnrollmentEndsAt Nullable[time.Time] `json:"enrollment_ends_at"`
+	StartWhenFull    *bool               `json:"start_when_full"`
+	EngineVersion    *string             `json:"engine_version"`
+	Turns            json.RawMessage     `json:"turns"`
+	Map              *MapOptions         `json:"map"`
+}
+
+// Nullable tells a field that is null from one that is not there.
+type Nullable[T any] struct {
+	Given bool
+	Value *T
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (n *Nullable[T]) UnmarshalJSON(text []byte) error {
+	n.Given = true
+	return json.Unmarshal(text, &n.Value)
+}
+
+func (p Patch) apply(g *Game) error {
+	set(&g.Name, p.Name)
+	set(&g.Description, p.Description)
+	set(&g.MinPlayers, p.MinPlayers)
+	set(&g.MaxPlayers, p.MaxPlayers)
+	set(&g.JoinPolicy, p.JoinPolicy)
+	set(&g.StartWhenFull, p.StartWhenFull)
+	set(&g.EngineVersion, p.EngineVersion)
+	set(&g.Map, p.Map)
+	if p.EnrollmentEndsAt.Given {
+		g.EnrollmentEndsAt = inMicroseconds(p.EnrollmentEndsAt.Value)
+	}
+	if p.Turns == nil {
+		return nil
+	}
+	return json.Unmarshal(p.Turns, &g.Turns)
+}
+
+func set[T any](field, value *T) {
+	if value != nil {
+		*field = *value
+	}
+}
+
+// Patch changes a draft. A non-empty etag has to be the game's.
+func (s *Service) Patch(ctx context.Context, by Actor, id uuid.UUID, etag string, p Patch) (Game, error) {
+	return s.change(ctx, by, id, "game.patch", func(ctx context.Context, tx *pg.Tx, g *Game) error {
+		if etag != "" && etag != "*" && etag != g.ETag() {
+			return ErrVersion
+		}
+		if g.State != Draft {
+			return ErrState.With("state", g.State).With("wanted", Draft)
+		}
+		if err := p.apply(g); err != nil {
+			return errInvalidGame.Because(err)
+		}
+		if err := s.settle(ctx, g); err != nil {
+			return err
+		}
+		s.save(tx, g)
+		return nil
+	})
+}
+
+// SetSchedule changes when turns are due, also while the game runs.
+func (s *Service) SetSchedule(ctx context.Context, by Actor, id uuid.UUID, turns schedule.Settings) (Game, error) {
+	turns, err := s.settleTurns(turns)
+	if err != nil {
+		return Game{}, err
+	}
+	return s.change(ctx, by, id, "game.schedule", func(ctx context.Context, tx *pg.Tx, g *Game) error {
+		if g.State.Terminal() {
+			return ErrState.With("state", g.State).With("wanted", Running)
+		}
+		g.Turns = turns
+		s.save(tx, g)
+		if g.StartedAt == nil {
+			return nil
+		}
+		return s.announce(ctx, tx, *g, EventSettings, nil)
+	})
+}
+
+// Transfer gives a game to another of its members.
+func (s *Service) Transfer(ctx context.Context, by Actor, id, to uuid.UUID) (Game, error) {
+	return s.change(ctx, by, id, "game.transfer", func(ctx context.Context, tx *pg.Tx, g *Game) error {
+		if g.Visibility != Private || g.State.Terminal() {
+			return ErrState.With("state", g.State).With("wanted", g.State)
+		}
+		seat, err := s.store.seat(ctx, tx, id, to)
+		if err != nil && !isNotFound(err) {
+			return err
+		}
+		if seat.Status != Active {
+			return ErrNoSuccessor
+		}
+		g.OwnerID = &to
+		s.save(tx, g)
+		return nil
+	})
+}
+
+// change runs fn on a locked game that the actor manages.
+func (s *Service) change(ctx context.Context, by Actor, id uuid.UUID, action string, fn func(context.Context, *pg.Tx, *Game) error) (Game, error) {
+	var g Game
+	err := s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		var err error
+		if g, err = s.owned(ctx, tx, by, id); err != nil {
+			return err
+		}
+		before := auditView(g)
+		if err := fn(ctx, tx, &g); err != nil {
+			return err
+		}
+		return s.audited(ctx, tx, by, action, id, before, auditView(g))
+	})
+	return g, err
+}
+
+// auditView is what an audit row says about a game.
+func auditView(g Game) map[string]any {
+	return map[string]any{"name": g.Name, "state": g.State, "pause_reason": g.PauseReason, "version": g.Version, "turns": g.Turns}
+}
+
+// Move takes a game along the table of states.
+func (s *Service) Move(ctx context.Context, by Actor, id uuid.UUID, verb Verb) (Game, error) {
+	return s.change(ctx, by, id, "game."+string(verb), func(ctx context.Context, tx *pg.Tx, g *Game) error {
+		return s.move(ctx, tx, g, verb, by.rank(), by.source())
+	})
+}
+
+func (s *Service) move(ctx context.Context, tx *pg.Tx, g *Game, verb Verb, by rank, source runtime.Source) error {
+	to, err := next(g.State, verb, by)
+	if err != nil {
+		return err
+	}
+	if verb == Pause {
+		return s.pause(ctx, tx, g, pauseReason(by))
+	}
+	g.State = to
+	switch verb {
+	case Open:
+		return s.openEnrollment(ctx, tx, g)
+	case Close:
+		return s.closeEnrollment(ctx, tx, g)
+	case Start, Retry:
+		return s.launch(ctx, tx, g, g.MinPlayers, source)
+	case ForceStart:
+		return s.launch(ctx, tx, g, 1, source)
+	case Resume:
+		return s.resume(ctx, tx, g, by, source)
+	default: // Cancel, ForceStop: the system's verbs have their own ways in
+		return s.cancel(ctx, tx, g, "cancelled_by_"+pauseReason(by), source)
+	}
+}
+
+// pauseReason names who did it.
+func pauseReason(by rank) string {
+	if by == owner {
+		return ByUser
+	}
+	return ByOperator
+}
+
+// resume lets the clock run on, and asks for an engine when none is running.
+func (s *Service) resume(ctx context.Context, tx *pg.Tx, g *Game, by rank, source runtime.Source) error {
+	if by == owner && g.PauseReason != ByUser && g.PauseReason != AllMissed {
+		return ErrResume.With("pause_reason", g.PauseReason)
+	}
+	g.PauseReason, g.LastError = "", ""
+	s.save(tx, g)
+	if g.RuntimeStatus != string(runtime.Running) && g.RuntimeStatus != string(runtime.Unreachable) {
+		if _, err := s.launcher.Start(ctx, tx, runtime.Spec{GameID: g.ID, Version: g.EngineVersion}, source); err != nil {
+			return err
+		}
+	}
+	if err := s.announce(ctx, tx, *g, EventResumed, nil); err != nil {
+		return err
+	}
+	return s.tellMembers(ctx, tx, notification.GameResumed, *g, map[string]any{"turn": g.CurrentTurn})
+}

@@ -1,0 +1,300 @@
+package lobby
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+
+	"galaxy/backend/modules/lobby/racename"
+	"galaxy/backend/modules/notification"
+	"galaxy/backend/modules/user"
+	"galaxy/backend/platform/fault"
+	"galaxy/backend/platform/pg"
+)
+
+func isNotFound(err error) bool { return errors.Is(err, ErrNotFound) }
+
+// admit locks an account that wants to sit down somewhere. It is the first lock
+// of every way into a game.
+func (s *Service) admit(ctx context.Context, tx *pg.Tx, id uuid.UUID) (user.Snapshot, error) {
+	u, err := s.users.Lock(ctx, tx, id)
+	switch {
+	case err != nil:
+		return u, err
+	case u.Deleted || u.Blocked():
+		return u, ErrUserUnavailable
+	case u.Has(user.GameJoinBlock, s.clock.Now()):
+		return u, ErrJoinBlocked
+	}
+	return u, nil
+}
+
+// welcome says why a candidate may not become a member now, if so.
+func welcome(c candidate, u user.Snapshot) error {
+	switch {
+	case c.Membership == Active:
+		return ErrAlreadyMember
+	case c.Membership == Blocked:
+		return ErrMemberBlocked
+	case c.Membership == Removed:
+		return ErrMemberRemoved
+	case c.Launched():
+		return ErrGameStarted
+	case c.State != EnrollmentOpen:
+		return ErrEnrollmentClosed.With("state", c.State)
+	case c.Full():
+		return ErrGameFull
+	case c.Active >= u.Limits.ActiveMemberships:
+		return ErrMembershipLimit.With("limit", u.Limits.ActiveMemberships)
+	}
+	return nil
+}
+
+// enrol gives a welcome candidate a seat. It claims the name last.
+func (s *Service) enrol(ctx context.Context, tx *pg.Tx, g *Game, id uuid.UUID, name racename.Name) error {
+	g.SeatsTaken++
+	s.save(tx, g)
+	s.store.insertSeat(tx, Seat{GameID: g.ID, UserID: id, RaceName: name.Display, JoinedAt: s.clock.Now()})
+	s.seats.Drop(tx, g.ID)
+	if g.StartWhenFull && g.Full() {
+		tx.OnCommit(s.wake)
+	}
+	return s.claim(ctx, tx, name, id, g.ID)
+}
+
+// Join seats the owner of a private game.
+func (s *Service) Join(ctx context.Context, who, game uuid.UUID, raceName string) (Seat, bool, error) {
+	name, err := parseName(raceName)
+	if err != nil {
+		return Seat{}, false, err
+	}
+	seat, made := Seat{}, false
+	err = s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		u, err := s.admit(ctx, tx, who)
+		if err != nil {
+			return err
+		}
+		c, err := s.store.candidate(ctx, tx, game, who)
+		if err != nil {
+			return err
+		}
+		if err := s.manages(ctx, tx, Actor{User: who}, c.Game); err != nil {
+			return err
+		}
+		if err := welcome(c, u); err != nil {
+			seat, made, err = s.sameSeat(ctx, tx, game, who, name, err)
+			return err
+		}
+		seat = Seat{GameID: game, UserID: who, RaceName: name.Display, Status: Active, JoinedAt: s.clock.Now()}
+		made = true
+		return s.enrol(ctx, tx, &c.Game, who, name)
+	})
+	return seat, made, err
+}
+
+// sameSeat answers a repeated wish for a seat with the seat that is there.
+func (s *Service) sameSeat(ctx context.Context, tx *pg.Tx, game, who uuid.UUID, name racename.Name, refused error) (Seat, bool, error) {
+	if !errors.Is(refused, ErrAlreadyMember) {
+		return Seat{}, false, refused
+	}
+	seat, err := s.store.seat(ctx, tx, game, who)
+	if err == nil && seat.RaceName != name.Display {
+		err = refused
+	}
+	return seat, false, err
+}
+
+// Apply asks for a seat. A game of policy auto grants it at once. The same
+// application again answers with the first one, and false.
+func (s *Service) Apply(ctx context.Context, a Application, key string) (Application, bool, error) {
+	name, err := parseName(a.RaceName)
+	if err != nil {
+		return Application{}, false, err
+	}
+	a.RaceName = name.Display
+	a.Hash = hashOf([]any{a.GameID, a.RaceName, a.Message})
+	a.ID, a.State, a.CreatedAt = uuid.Must(uuid.NewV7()), pending, s.clock.Now()
+	err = s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error { return s.apply(ctx, tx, &a, name, optional(key)) })
+	if pg.IsUnique(err, applicationsLive) || pg.IsUnique(err, applicationsReplay) {
+		err = ErrAlreadyApplied.Because(err)
+	}
+	if err == nil || !repeatable(err, key) {
+		return a, err == nil, err
+	}
+	earlier, found := s.store.earlierApplication(ctx, s.db, a.UserID, optional(key), a.GameID)
+	switch {
+	case isNotFound(found):
+		return Application{}, false, err
+	case found != nil:
+		return Application{}, false, found
+	case string(earlier.Hash) == string(a.Hash):
+		return earlier, false, nil
+	case key != "":
+		return Application{}, false, ErrReplay
+	}
+	return Application{}, false, err
+}
+
+// repeatable reports whether an earlier, equal request may be why this one was
+// refused.
+func repeatable(err error, key string) bool {
+	return errors.Is(err, ErrAlreadyApplied) || errors.Is(err, ErrAlreadyMember) || errors.Is(err, ErrApplicationLimit) ||
+		key != "" && fault.From(err).Code == fault.Conflict
+}
+
+func (s *Service) apply(ctx context.Context, tx *pg.Tx, a *Application, name racename.Name, key *string) error {
+	u, err := s.admit(ctx, tx, a.UserID)
+	if err != nil {
+		return err
+	}
+	c, err := s.store.candidate(ctx, tx, a.GameID, a.UserID)
+	if err != nil {
+		return err
+	}
+	if err := s.visible(ctx, tx, c.Game, a.UserID); err != nil {
+		return err
+	}
+	if c.Owned(a.UserID) {
+		return ErrOwnGame
+	}
+	if err := welcome(c, u); err != nil {
+		return err
+	}
+	switch {
+	case c.JoinPolicy == PolicyInvite:
+		return ErrPolicy.With("join_policy", c.JoinPolicy)
+	case c.Invited:
+		return ErrAlreadyInvited
+	}
+	a.GameName = c.Name
+	if c.JoinPolicy == PolicyAuto {
+		a.State, a.DecidedAt = approved, &a.CreatedAt
+		s.store.insertApplication(tx, *a, key)
+		return s.enrol(ctx, tx, &c.Game, a.UserID, name)
+	}
+	if c.Pending >= u.Limits.PendingApplications {
+		return ErrApplicationLimit.With("limit", u.Limits.PendingApplications)
+	}
+	s.store.insertApplication(tx, *a, key)
+	if c.OwnerID == nil {
+		return nil
+	}
+	return s.tell(ctx, tx, notification.ApplicationSubmitted, a.ID.String(), c.Game, []uuid.UUID{*c.OwnerID},
+		map[string]any{"application_id": a.ID.String(), "applicant_user_id": a.UserID.String()})
+}
+
+// Approve seats the applicant. An approved application answers as it did.
+func (s *Service) Approve(ctx context.Context, by Actor, id uuid.UUID) (Application, error) {
+	a, err := s.store.application(ctx, s.db, id)
+	if err != nil {
+		return a, err
+	}
+	name, err := parseName(a.RaceName)
+	if err != nil {
+		return a, err
+	}
+	err = s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		u, refused := s.admit(ctx, tx, a.UserID)
+		if refused != nil && fault.From(refused).Code >= fault.Internal {
+			return refused
+		}
+		c, err := s.store.candidate(ctx, tx, a.GameID, a.UserID)
+		if err != nil {
+			return err
+		}
+		if err := s.decides(ctx, tx, by, c.Game); err != nil {
+			return err
+		}
+		if a, err = s.store.application(ctx, tx, id); err != nil || a.State == approved {
+			return err
+		}
+		switch {
+		case a.State != pending:
+			return ErrApplicationEnded.With("state", a.State)
+		case refused != nil:
+			return ErrUserUnavailable.Because(refused)
+		}
+		if err := welcome(c, u); err != nil {
+			return err
+		}
+		s.decide(tx, &a, approved, "")
+		if err := s.tell(ctx, tx, notification.ApplicationApproved, id.String(), c.Game, []uuid.UUID{a.UserID}, map[string]any{"application_id": id.String()}); err != nil {
+			return err
+		}
+		if err := s.audited(ctx, tx, by, "application.approve", a.GameID, nil, map[string]any{"application_id": id}); err != nil {
+			return err
+		}
+		return s.enrol(ctx, tx, &c.Game, a.UserID, name)
+	})
+	return a, err
+}
+
+// decides is manages for what only the parties may know of: an application, an
+// invite.
+func (s *Service) decides(ctx context.Context, q pg.Querier, by Actor, g Game) error {
+	err := s.manages(ctx, q, by, g)
+	if errors.Is(err, ErrNotOwner) {
+		return ErrNotFound
+	}
+	return err
+}
+
+func (s *Service) decide(tx *pg.Tx, a *Application, state, reason string) {
+	now := s.clock.Now()
+	a.State, a.Reason, a.DecidedAt = state, reason, &now
+	s.store.decideApplication(tx, *a)
+}
+
+// Reject refuses an application. A rejected one answers as it did.
+func (s *Service) Reject(ctx context.Context, by Actor, id uuid.UUID, reason string) (Application, error) {
+	return s.answer(ctx, id, func(ctx context.Context, tx *pg.Tx, g Game, a *Application) error {
+		if err := s.decides(ctx, tx, by, g); err != nil || a.State == rejected {
+			return err
+		}
+		if a.State != pending {
+			return ErrApplicationEnded.With("state", a.State)
+		}
+		s.decide(tx, a, rejected, reason)
+		if err := s.audited(ctx, tx, by, "application.reject", g.ID, nil, map[string]any{"application_id": id, "reason": reason}); err != nil {
+			return err
+		}
+		return s.tell(ctx, tx, notification.ApplicationRejected, id.String(), g, []uuid.UUID{a.UserID},
+			map[string]any{"application_id": id.String(), "reason": reason})
+	})
+}
+
+// Withdraw takes the user's own application back.
+func (s *Service) Withdraw(ctx context.Context, who, id uuid.UUID) (Application, error) {
+	return s.answer(ctx, id, func(_ context.Context, tx *pg.Tx, _ Game, a *Application) error {
+		switch {
+		case a.UserID != who:
+			return ErrNotFound
+		case a.State == withdrawn:
+			return nil
+		case a.State != pending:
+			return ErrApplicationEnded.With("state", a.State)
+		}
+		s.decide(tx, a, withdrawn, "")
+		return nil
+	})
+}
+
+// answer runs fn on an application whose game is locked.
+func (s *Service) answer(ctx context.Context, id uuid.UUID, fn func(context.Context, *pg.Tx, Game, *Application) error) (Application, error) {
+	a, err := s.store.application(ctx, s.db, id)
+	if err != nil {
+		return a, err
+	}
+	err = s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		g, err := s.store.lockGame(ctx, tx, a.GameID)
+		if err != nil {
+			return err
+		}
+		if a, err = s.store.application(ctx, tx, id); err != nil {
+			return err
+		}
+		return fn(ctx, tx, g, &a)
+	})
+	return a, err
+}
