@@ -22,7 +22,7 @@ func (d Design) Validate() error {
 		if !(block == 0 || block >= 1) {
 			return errors.New("every block is 0 or at least 1")
 		}
-		if math.Abs(block*100-math.Round(block*100)) > 1e-6 {
+		if !(math.Abs(block*100-math.Round(block*100)) <= 1e-6) { // nor infinite
 			return errors.New("blocks have at most two decimals")
 		}
 		empty = empty && block == 0

@@ -72,8 +72,9 @@ func (g *generator) homes() {
 	if len(g.plan.Homes) == 1 {
 		apart = 20
 	}
+	shrink := 1.0
 	for race := range g.plan.Races {
-		at := g.place(func(p Point, shrink float64) bool {
+		at := g.place(&shrink, func(p Point) bool {
 			return g.clear(p, g.sites[:race], apart*shrink)
 		})
 		g.add(Site{Point: at, Size: g.plan.Homes[0], Resources: startResources, Owner: race})
@@ -82,19 +83,23 @@ func (g *generator) homes() {
 
 // daughters lie 5 to 15 from their home.
 func (g *generator) daughters() {
+	shrink := 1.0 // a torus too small for the ring widens it
 	for race := range g.plan.Races {
 		home := g.sites[race].Point
 		for _, size := range g.plan.Homes[1:] {
-			at := g.near(home, 5, 15)
+			at := g.place(&shrink, func(p Point) bool {
+				d := g.plan.Side.Distance(home, p)
+				return d >= 5*shrink && d <= 15/shrink
+			})
 			g.add(Site{Point: at, Size: size, Resources: startResources, Owner: race})
 		}
 	}
 }
 
 func (g *generator) scatter(k kind, count int) {
-	first := len(g.sites)
+	first, shrink := len(g.sites), 1.0
 	for range count {
-		at := g.place(func(p Point, shrink float64) bool {
+		at := g.place(&shrink, func(p Point) bool {
 			return g.clear(p, g.sites[:g.plan.Races], k.fromHome*shrink) &&
 				g.clear(p, g.sites[first:], k.fromKind*shrink)
 		})
@@ -114,25 +119,18 @@ func (g *generator) add(s Site) {
 // patience is how many misses shrink the spacing by 5 %.
 const patience = 20_000
 
-// place draws free points until one fits; fits gets the factor by which
-// spacings have shrunk.
-func (g *generator) place(fits func(p Point, shrink float64) bool) Point {
-	for shrink := 1.0; ; shrink *= 0.95 {
+// place draws free points until one fits. After too many misses it shrinks the
+// spacings, also for all that follow: where one planet found no room, the next
+// will not either.
+func (g *generator) place(shrink *float64, fits func(p Point) bool) Point {
+	for ; ; *shrink *= 0.95 {
 		for range patience {
 			p := Point{g.coordinate(), g.coordinate()}
-			if !g.taken[p] && fits(p, shrink) {
+			if !g.taken[p] && fits(p) {
 				return p
 			}
 		}
 	}
-}
-
-// near draws a free point in a ring. A torus too small for the ring widens it.
-func (g *generator) near(center Point, least, most float64) Point {
-	return g.place(func(p Point, shrink float64) bool {
-		d := g.plan.Side.Distance(center, p)
-		return d >= least*shrink && d <= most/shrink
-	})
 }
 
 func (g *generator) clear(p Point, sites []Site, apart float64) bool {
