@@ -1,0 +1,122 @@
+package dockerdriver
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"galaxy/backend/modules/runtime/driver"
+	"galaxy/backend/platform/docker"
+)
+
+const (
+	labelBackend    = "galaxy.backend"
+	labelGame       = "galaxy.game_id"
+	labelVersion    = "galaxy.engine_version"
+	labelGeneration = "galaxy.generation"
+	labelSpec       = "galaxy.spec"
+)
+
+// container is what the Spec means to Docker.
+func (d *Driver) container(spec driver.Spec) docker.Spec {
+	return docker.Spec{
+		Name:    spec.Name(),
+		Image:   spec.Image,
+		User:    spec.User,
+		Network: d.network,
+		Labels: map[string]string{
+			labelBackend:    d.label,
+			labelGame:       spec.GameID.String(),
+			labelVersion:    spec.Version,
+			labelGeneration: strconv.FormatInt(spec.Generation, 10),
+			labelSpec:       spec.Hash(),
+		},
+		Env:     spec.Environment(":"+strconv.Itoa(driver.Port), spec.StateMount),
+		Source:  spec.StateDir,
+		Target:  spec.StateMount,
+		Port:    driver.Port,
+		Publish: d.publish,
+		CPUs:    spec.CPU,
+		Memory:  spec.Memory,
+		Pids:    spec.Pids,
+		Logs:    docker.Logging{Driver: spec.LogDriver, Options: spec.LogOpts},
+	}
+}
+
+// observe reads a container back. It is foreign unless label and name agree on
+// the game.
+func (d *Driver) observe(c docker.Container) driver.Observed {
+	named, isName := driver.GameOf(c.Name)
+	generation, _ := strconv.ParseInt(c.Labels[labelGeneration], 10, 64)
+	o := driver.Observed{
+		GameID: named, Name: c.Name, Version: c.Labels[labelVersion], Image: c.Image, Generation: generation, ContainerID: c.ID,
+		ExitCode: c.ExitCode, OOMKilled: c.OOMKilled, Error: c.Error, StartedAt: c.StartedAt, FinishedAt: c.FinishedAt,
+		Foreign: !isName || c.Labels[labelBackend] != d.label || c.Labels[labelGame] != named.String(),
+	}
+	if !isName {
+		o.GameID = uuid.Nil
+	}
+	switch c.Status {
+	case docker.Created:
+		o.Phase = driver.PhaseCreated
+	case docker.Running:
+		o.Phase = driver.PhaseRunning
+		o.ExitCode, o.FinishedAt = 0, time.Time{} // of the run before
+	default:
+		o.Phase = driver.PhaseExited
+	}
+	return o
+}
+
+// Logs implements driver.Driver.
+func (d *Driver) Logs(ctx context.Context, game uuid.UUID, n int) ([]string, error) {
+	name, err := d.existing(ctx, game)
+	if err != nil {
+		return nil, err
+	}
+	text, err := d.docker.Logs(ctx, name, n)
+	if err != nil {
+		return nil, fmt.Errorf("read logs of game %s: %w", game, translate(err))
+	}
+	return lines(text, n), nil
+}
+
+// Stats implements driver.Driver.
+func (d *Driver) Stats(ctx context.Context, game uuid.UUID) (driver.Stats, error) {
+	name, err := d.existing(ctx, game)
+	if err != nil {
+		return driver.Stats{}, err
+	}
+	s, err := d.docker.Stats(ctx, name)
+	if err != nil {
+		return driver.Stats{}, fmt.Errorf("read stats of game %s: %w", game, translate(err))
+	}
+	return driver.Stats{At: s.At, CPU: s.CPU, Memory: s.Memory, MemoryLimit: s.MemoryLimit, Pids: s.Pids}, nil
+}
+
+// existing is the id of the game's container, unless it is foreign.
+func (d *Driver) existing(ctx context.Context, game uuid.UUID) (string, error) {
+	o, err := d.Inspect(ctx, game)
+	switch {
+	case err != nil:
+		return "", err
+	case o.Phase == driver.PhaseAbsent:
+		return "", fmt.Errorf("game %s: %w", game, driver.ErrNotFound)
+	case o.Foreign:
+		return "", fmt.Errorf("game %s: %w", game, driver.ErrForeign)
+	}
+	return o.ContainerID, nil
+}
+
+// lines splits text into its last n lines.
+func lines(text []byte, n int) []string {
+	all := strings.Split(strings.TrimRight(string(text), "\n"), "\n")
+	if len(all) == 1 && all[0] == "" {
+		return []string{}
+	}
+	return all[max(0, len(all)-n):]
+}

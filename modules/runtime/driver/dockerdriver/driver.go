@@ -1,0 +1,211 @@
+package dockerdriver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"runtime"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"galaxy/backend/modules/runtime/driver"
+	"galaxy/backend/platform/docker"
+)
+
+// Driver implements driver.Driver.
+type Driver struct {
+	docker  *docker.Client
+	network string
+	label   string // value of the label galaxy.backend
+	publish string
+}
+
+var _ driver.Driver = (*Driver)(nil)
+
+// New makes the driver for the containers of one network.
+func New(client *docker.Client, network string) *Driver {
+	d := &Driver{docker: client, network: network, label: "1"}
+	if runtime.GOOS != "linux" {
+		// The daemon runs in a virtual machine, whose container addresses
+		// cannot be reached from here.
+		d.publish = "127.0.0.1"
+	}
+	return d
+}
+
+// Ensure implements driver.Driver.
+func (d *Driver) Ensure(ctx context.Context, spec driver.Spec) (driver.Observed, error) {
+	if err := spec.Validate(); err != nil {
+		return driver.Observed{}, err
+	}
+	observed, err := d.ensure(ctx, spec)
+	if err != nil {
+		return observed, fmt.Errorf("ensure engine of game %s: %w", spec.GameID, translate(err))
+	}
+	return observed, nil
+}
+
+// ensure looks, makes what is missing and starts it. A name that is taken
+// between look and creation is the ghost of a call that timed out: look again.
+func (d *Driver) ensure(ctx context.Context, spec driver.Spec) (driver.Observed, error) {
+	for attempt := 0; ; attempt++ {
+		found, err := d.docker.Inspect(ctx, spec.Name())
+		switch {
+		case errors.Is(err, docker.ErrNotFound):
+			if _, err := d.docker.Create(ctx, d.container(spec)); err != nil {
+				if errors.Is(err, docker.ErrConflict) && attempt == 0 {
+					continue
+				}
+				return driver.Observed{}, err
+			}
+		case err != nil:
+			return driver.Observed{}, err
+		default:
+			observed := d.observe(found)
+			same := found.Labels[labelSpec] == spec.Hash()
+			switch {
+			case observed.Foreign:
+				return observed, driver.ErrForeign
+			case observed.Phase == driver.PhaseRunning && same:
+				return observed, nil
+			case observed.Phase == driver.PhaseRunning:
+				return observed, driver.ErrConflict
+			case !same:
+				if err := d.docker.Remove(ctx, found.ID); err != nil && !errors.Is(err, docker.ErrNotFound) {
+					return observed, err
+				}
+				continue
+			}
+		}
+		if err := d.docker.Start(ctx, spec.Name()); err != nil {
+			return driver.Observed{}, err
+		}
+		return d.Inspect(ctx, spec.GameID)
+	}
+}
+
+// Stop implements driver.Driver.
+func (d *Driver) Stop(ctx context.Context, game uuid.UUID, grace time.Duration) error {
+	return d.ours(ctx, game, "stop", func(id string) error { return d.docker.Stop(ctx, id, grace) })
+}
+
+// Remove implements driver.Driver.
+func (d *Driver) Remove(ctx context.Context, game uuid.UUID) error {
+	return d.ours(ctx, game, "remove", func(id string) error { return d.docker.Remove(ctx, id) })
+}
+
+// ours does something to the game's container, by its id, if it has one and it
+// is not foreign.
+func (d *Driver) ours(ctx context.Context, game uuid.UUID, verb string, do func(id string) error) error {
+	observed, err := d.Inspect(ctx, game)
+	switch {
+	case err != nil || observed.Phase == driver.PhaseAbsent:
+		return err
+	case observed.Foreign:
+		return fmt.Errorf("%s engine of game %s: %w", verb, game, driver.ErrForeign)
+	}
+	if err := do(observed.ContainerID); err != nil && !errors.Is(err, docker.ErrNotFound) {
+		return fmt.Errorf("%s engine of game %s: %w", verb, game, translate(err))
+	}
+	return nil
+}
+
+// Inspect implements driver.Driver.
+func (d *Driver) Inspect(ctx context.Context, game uuid.UUID) (driver.Observed, error) {
+	found, err := d.docker.Inspect(ctx, driver.Name(game))
+	if errors.Is(err, docker.ErrNotFound) {
+		return driver.Observed{GameID: game, Name: driver.Name(game), Phase: driver.PhaseAbsent}, nil
+	}
+	if err != nil {
+		return driver.Observed{}, translate(err)
+	}
+	return d.observe(found), nil
+}
+
+// List implements driver.Driver.
+func (d *Driver) List(ctx context.Context) ([]driver.Observed, error) {
+	found, err := d.docker.ListByLabel(ctx, d.selector())
+	if err != nil {
+		return nil, translate(err)
+	}
+	out := make([]driver.Observed, len(found))
+	for i, c := range found {
+		out[i] = d.observe(c)
+	}
+	return out, nil
+}
+
+// Watch implements driver.Driver.
+func (d *Driver) Watch(ctx context.Context) <-chan driver.Hint {
+	hints := d.docker.Watch(ctx, d.selector())
+	out := make(chan driver.Hint)
+	go func() {
+		defer close(out)
+		for h := range hints {
+			game, _ := driver.GameOf(h.Name)
+			select {
+			case out <- driver.Hint{GameID: game, Action: h.Action}:
+			case <-ctx.Done(): // hints is closed soon
+			}
+		}
+	}()
+	return out
+}
+
+// DialContext implements driver.Driver.
+func (d *Driver) DialContext(ctx context.Context, _, addr string) (net.Conn, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, fmt.Errorf("dial engine: %w", err)
+	}
+	game, ok := driver.GameOf(host)
+	if !ok || port != strconv.Itoa(driver.Port) {
+		return nil, fmt.Errorf("dial %s: %w", addr, driver.ErrNotFound)
+	}
+	conn, err := d.docker.Dial(ctx, host, d.network, driver.Port, func(c docker.Container) bool {
+		o := d.observe(c)
+		return !o.Foreign && o.GameID == game
+	})
+	if err != nil {
+		return nil, fmt.Errorf("dial engine of game %s: %w", game, translate(err))
+	}
+	return conn, nil
+}
+
+// Pull implements driver.Driver.
+func (d *Driver) Pull(ctx context.Context, image string, policy driver.PullPolicy) (driver.PullResult, error) {
+	img, err := d.docker.EnsureImage(ctx, image, docker.PullPolicy(policy))
+	if err != nil {
+		return driver.PullResult{}, fmt.Errorf("pull engine image: %w", translate(err))
+	}
+	return driver.PullResult{Digest: img.Digest, Pulled: img.Pulled, Fallback: img.Fallback}, nil
+}
+
+// Available implements driver.Driver.
+func (d *Driver) Available(ctx context.Context) error { return translate(d.docker.Ping(ctx)) }
+
+// Close implements driver.Driver. The containers outlive the backend.
+func (d *Driver) Close(ctx context.Context) error { return d.docker.Close(ctx) }
+
+func (d *Driver) selector() string { return labelBackend + "=" + d.label }
+
+// kinds translates the adapter's kinds of failure into the port's.
+var kinds = []struct{ from, to error }{
+	{docker.ErrUnavailable, driver.ErrUnavailable},
+	{docker.ErrImageUnavailable, driver.ErrImageUnavailable},
+	{docker.ErrConfigInvalid, driver.ErrConfigInvalid},
+	{docker.ErrNotFound, driver.ErrNotFound},
+	{docker.ErrConflict, driver.ErrConflict},
+}
+
+func translate(err error) error {
+	for _, k := range kinds {
+		if errors.Is(err, k.from) {
+			return fmt.Errorf("%w: %w", k.to, err)
+		}
+	}
+	return err
+}
