@@ -5,6 +5,8 @@
 //
 //	admin · mail · push · engine · user · geo · auth · notification · runtime · lobby · turn · console
 //
+// Three rules:
+//
 //  1. Down: the consumer owns the interface. lobby/ports.go says what lobby
 //     needs of runtime, lobby's module.go binds it. Plain types come from the
 //     provider.
