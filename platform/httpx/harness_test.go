@@ -332,13 +332,19 @@ func send(t *testing.T, c *http.Client, r *http.Request) reply {
 	return reply{resp, text}
 }
 
-// raw sends bytes over a socket of its own and returns all that comes back.
-func (w *world) raw(t *testing.T, parts ...string) string {
+func (w *world) dial(t *testing.T) *net.TCPConn {
 	t.Helper()
 	conn, err := net.Dial("tcp", w.Addr().String())
 	require.NoError(t, err)
-	defer conn.Close()
+	t.Cleanup(func() { _ = conn.Close() })
 	require.NoError(t, conn.SetDeadline(time.Now().Add(20*time.Second)))
+	return conn.(*net.TCPConn)
+}
+
+// raw sends bytes over a socket of its own and returns all that comes back.
+func (w *world) raw(t *testing.T, parts ...string) string {
+	t.Helper()
+	conn := w.dial(t)
 	for _, p := range parts {
 		if _, err := conn.Write([]byte(p)); err != nil {
 			break // the server has heard enough

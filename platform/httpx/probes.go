@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"galaxy/backend/platform/clock"
@@ -26,10 +27,11 @@ type probes struct {
 	checks []Check
 	clock  clock.Clock
 
-	mu       sync.Mutex
-	draining bool
-	asked    time.Time
-	last     Readiness
+	draining atomic.Bool // apart from mu: a condition that hangs must not hold up the stop
+
+	mu    sync.Mutex
+	asked time.Time
+	last  Readiness
 }
 
 // Health is the answer of /healthz: always the same while the process lives.
@@ -42,18 +44,14 @@ func (p *probes) healthz(context.Context, struct{}) (Health, error) { return Hea
 func (p *probes) version(context.Context, struct{}) (build.Info, error) { return build.Read(), nil }
 
 // drain makes /readyz fail from now on.
-func (p *probes) drain() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.draining = true
-}
+func (p *probes) drain() { p.draining.Store(true) }
 
 func (p *probes) readyz(ctx context.Context, _ struct{}) (Response[Readiness], error) {
-	p.mu.Lock()
-	defer p.mu.Unlock() // whoever comes meanwhile waits for the same answer
-	if p.draining {
+	if p.draining.Load() {
 		return Response[Readiness]{Status: http.StatusServiceUnavailable, Body: Readiness{Status: "draining", Checks: map[string]string{}}}, nil
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock() // whoever comes meanwhile waits for the same answer
 	if now := p.clock.Now(); p.last.Status == "" || now.Sub(p.asked).Abs() >= readyLifetime {
 		p.last, p.asked = p.ask(context.WithoutCancel(ctx)), now
 	}

@@ -2,6 +2,7 @@ package httpx
 
 import (
 	"encoding"
+	"errors"
 	"fmt"
 	"reflect"
 	"strconv"
@@ -112,7 +113,7 @@ func setBool(v reflect.Value, text string) string {
 func setInt(v reflect.Value, text string) string {
 	n, err := strconv.ParseInt(text, 10, v.Type().Bits())
 	if err != nil {
-		if e, ok := err.(*strconv.NumError); ok && e.Err == strconv.ErrRange {
+		if errors.Is(err, strconv.ErrRange) {
 			return badRange
 		}
 		return badType

@@ -77,12 +77,14 @@ func (p boundParam) checkParam(values []string) (code string) {
 			items[i] = v
 		}
 		value = items
-	} else if p.schema.Type.Is("integer") || p.schema.Type.Is("number") {
-		n, err := strconv.ParseFloat(values[0], 64)
-		if err != nil {
+	} else if p.schema.Type.Is("integer") {
+		n, err := strconv.ParseInt(values[0], 10, 64)
+		if errors.Is(err, strconv.ErrRange) {
+			return badRange
+		} else if err != nil {
 			return badType
 		}
-		value = n
+		value = float64(n)
 	}
 	if err := p.schema.VisitJSON(value, schemaOptions...); err != nil {
 		if fields := schemaFields(err, nil); len(fields) > 0 {

@@ -1,0 +1,113 @@
+package httpx_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"galaxy/backend/platform/clock"
+	"galaxy/backend/platform/httpx"
+)
+
+func TestReadyzNamesEveryCheckAndKeepsItsAnswerForASecond(t *testing.T) {
+	t.Parallel()
+	now := clock.NewFake(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
+	var asked atomic.Int32
+	var down atomic.Bool
+	w := open(t, func(s *setup) {
+		s.clock = now
+		s.checks = []httpx.Check{
+			{Name: "postgres", Check: func(context.Context) error {
+				asked.Add(1)
+				if down.Load() {
+					return errors.New("dial 10.0.0.7: refused")
+				}
+				return nil
+			}},
+			{Name: "grpc", Check: func(context.Context) error { return nil }},
+		}
+	})
+	for range 5 {
+		r := w.do(t, http.MethodGet, "/readyz", "")
+		require.Equal(t, http.StatusOK, r.StatusCode)
+		require.JSONEq(t, `{"status":"ready","checks":{"grpc":"ok","postgres":"ok"}}`, r.text)
+	}
+	require.EqualValues(t, 1, asked.Load())
+
+	down.Store(true)
+	now.Advance(time.Second)
+	r := w.do(t, http.MethodGet, "/readyz", "")
+	require.Equal(t, http.StatusServiceUnavailable, r.StatusCode)
+	require.JSONEq(t, `{"status":"unavailable","checks":{"grpc":"ok","postgres":"failed"}}`, r.text)
+	require.Equal(t, http.StatusOK, w.do(t, http.MethodGet, "/healthz", "").StatusCode)
+
+	down.Store(false)
+	now.Set(now.Now().Add(-time.Hour)) // a clock that goes back does not freeze the answer
+	require.Equal(t, http.StatusOK, w.do(t, http.MethodGet, "/readyz", "").StatusCode)
+}
+
+func TestAStopFailsReadinessFirstAndWaitsForRequestsUnderWay(t *testing.T) {
+	t.Parallel()
+	entered, release := make(chan struct{}), make(chan struct{})
+	w := open(t, func(s *setup) {
+		s.checks = []httpx.Check{{Name: "slow", Check: func(context.Context) error { close(entered); <-release; return nil }}}
+	})
+	answers := make(chan reply, 1)
+	go func() { answers <- w.do(t, http.MethodGet, "/readyz", "") }()
+	<-entered
+
+	stopped := make(chan error, 1)
+	go func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 10*time.Second)
+		defer cancel()
+		stopped <- w.Stop(ctx)
+	}()
+	close(release)
+	require.Equal(t, http.StatusOK, (<-answers).StatusCode, "the request under way is answered")
+	require.NoError(t, <-stopped)
+	_, err := http.Get(w.base + "/readyz") //nolint:noctx // there is nobody to answer
+	require.Error(t, err)
+	require.NoError(t, w.Stop(t.Context()), "a second stop does nothing")
+	require.Equal(t, http.StatusServiceUnavailable, inProcess(w, "/readyz").Code)
+	require.JSONEq(t, `{"status":"draining","checks":{}}`, inProcess(w, "/readyz").Body.String())
+}
+
+func TestAStopPastItsBudgetCutsTheConnections(t *testing.T) {
+	t.Parallel()
+	entered, release := make(chan struct{}), make(chan struct{})
+	w := open(t, func(s *setup) {
+		s.checks = []httpx.Check{{Name: "stuck", Check: func(context.Context) error { close(entered); <-release; return nil }}}
+	})
+	cut := make(chan error, 1)
+	go func() {
+		_, err := http.Get(w.base + "/readyz") //nolint:noctx // the server ends it
+		cut <- err
+	}()
+	<-entered
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { cancel() }()
+	err := make(chan error, 1)
+	go func() { err <- w.Stop(ctx) }()
+	require.Error(t, <-cut)
+	close(release)
+	require.ErrorIs(t, <-err, context.Canceled)
+}
+
+func TestTheDocumentIsServedAndRenderedWithoutTheInternet(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	require.Equal(t, string(document), w.do(t, http.MethodGet, "/openapi.yaml", "").text)
+	page := w.do(t, http.MethodGet, "/docs", "")
+	require.Contains(t, page.Header.Get("Content-Type"), "text/html")
+	require.NotRegexp(t, `(src|href)="https?://`, page.text)
+	for _, asset := range []string{"swagger-ui.css", "swagger-ui-bundle.js", "swagger-ui-standalone-preset.js"} {
+		require.Contains(t, page.text, "/docs/"+asset)
+		require.Equal(t, http.StatusOK, inProcess(w, "/docs/"+asset).Code, asset)
+	}
+	require.Contains(t, w.do(t, http.MethodGet, "/version", "").text, `"go":"go1.`)
+}
