@@ -1,0 +1,58 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+)
+
+// registerEngine enters the engine's version, as an operator would, and makes
+// it the default. At the next start it is there already.
+func (s *stack) registerEngine(ctx context.Context) error {
+	const versions = "/api/v1/admin/engine-versions"
+	status, said, err := s.operator(ctx, http.MethodPost, versions, map[string]string{"version": s.cfg.EngineVersion, "image_ref": s.engines.image})
+	switch {
+	case err != nil:
+		return err
+	case status == http.StatusUnauthorized:
+		return fmt.Errorf("the operator %s has another password by now: give it with -admin-password", s.cfg.AdminUser)
+	case status != http.StatusCreated && status != http.StatusOK && status != http.StatusConflict:
+		return fmt.Errorf("register engine %s: %d %s", s.cfg.EngineVersion, status, said)
+	}
+	status, said, err = s.operator(ctx, http.MethodPost, versions+"/"+url.PathEscape(s.cfg.EngineVersion)+"/default", nil)
+	if err == nil && status >= http.StatusBadRequest {
+		err = fmt.Errorf("make engine %s the default: %d %s", s.cfg.EngineVersion, status, said)
+	}
+	return err
+}
+
+// operator calls an admin route with the first operator's credentials.
+func (s *stack) operator(ctx context.Context, method, path string, body any) (status int, said []byte, err error) {
+	var payload io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			return 0, nil, err
+		}
+		payload = bytes.NewReader(text)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, s.url(path), payload)
+	if err != nil {
+		return 0, nil, err
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	req.SetBasicAuth(s.cfg.AdminUser, s.cfg.AdminPassword)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer res.Body.Close()
+	said, err = io.ReadAll(io.LimitReader(res.Body, 4<<10))
+	return res.StatusCode, bytes.TrimSpace(said), err
+}
