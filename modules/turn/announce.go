@@ -1,0 +1,55 @@
+package turn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/notification"
+	"galaxy/backend/platform/pg"
+	enginev1 "galaxy/backend/proto/engine/v1"
+)
+
+// turnKey identifies a turn among all that are announced. The epoch makes a turn
+// that is generated again after a restore a new one.
+func turnKey(c Clock) string {
+	return fmt.Sprintf("game:%s:epoch:%d:turn:%d", c.GameID, c.Epoch, c.Turn)
+}
+
+// announcement is what every kind about a turn tells.
+func announcement(g lobby.Game, c Clock) map[string]any {
+	payload := map[string]any{"game_id": g.ID.String(), "game_name": g.Name, "turn": c.Turn}
+	if c.NextTurnAt != nil {
+		payload["next_turn_at"] = *c.NextTurnAt
+	}
+	return payload
+}
+
+// announce tells the members of a new turn, and of the end of the game if it
+// was the last one.
+func announce(ctx context.Context, tx *pg.Tx, n Notifier, g lobby.Game, c Clock, res enginev1.TurnResponse, seats []lobby.Seat) error {
+	to := members(seats)
+	if len(to) == 0 {
+		return nil
+	}
+	payload := announcement(g, c)
+	payload["eliminated"] = eliminated(res.Events)
+	err := n.Submit(ctx, tx, notification.Intent{Kind: notification.GameTurnReady, Key: turnKey(c), Recipients: to, Payload: payload})
+	if err != nil || !res.Status.Finished {
+		return err
+	}
+	payload = announcement(g, c)
+	payload["winners"] = []string{}
+	if res.Status.Result != nil && res.Status.Result.Winners != nil {
+		payload["winners"] = res.Status.Result.Winners
+	}
+	return n.Submit(ctx, tx, notification.Intent{Kind: notification.GameFinished, Key: turnKey(c), Recipients: to, Payload: payload})
+}
+
+func ignoreMissing(err error) error {
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,22 @@
+package turn
+
+import (
+	"errors"
+
+	"galaxy/backend/platform/fault"
+)
+
+// What can be wrong with a request.
+var (
+	ErrNotFound = fault.New(fault.NotFound, "not_found", "there is no such turn")
+	// ErrNotPlaying says that the caller's seat is not, or no longer, theirs.
+	ErrNotPlaying = fault.New(fault.Forbidden, "membership_ended", "you no longer play in this game")
+	ErrState      = fault.New(fault.Conflict, "game_state_conflict", "the state of the game does not allow this")
+	// ErrTurnMismatch carries the game's turn as detail current_turn.
+	ErrTurnMismatch = fault.New(fault.Conflict, "turn_mismatch", "the game is at another turn")
+	ErrNoRace       = fault.New(fault.NotFound, "race_not_found", "nobody ever played this race in the game")
+	ErrNothingFails = fault.New(fault.Conflict, "no_failed_run", "no turn of the game waits for another attempt")
+)
+
+// errLost ends a transaction whose run somebody else has taken over.
+var errLost = errors.New("the claim on the run is lost")

@@ -1,0 +1,192 @@
+package turn
+
+import (
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"galaxy/backend/modules/lobby"
+	enginev1 "galaxy/backend/proto/engine/v1"
+)
+
+// Outcomes of a race's turn.
+const (
+	Received = "received"
+	Missed   = "missed"
+	Excused  = "excused"
+)
+
+// Receipt is what a race's player did in a turn.
+type Receipt struct {
+	Turn      int        `db:"turn"`
+	RaceName  string     `db:"race_name"`
+	UserID    uuid.UUID  `db:"user_id"`
+	Awaited   bool       `db:"awaited"`
+	OrdersAt  *time.Time `db:"orders_at"`
+	Orders    int        `db:"orders"`
+	OrderHash string     `db:"order_hash"`
+	Commands  int        `db:"commands"`
+	ReadyAt   *time.Time `db:"ready_at"`
+	ExcusedAt *time.Time `db:"excused_at"`
+	Outcome   *string    `db:"outcome"`
+}
+
+// Submitted reports whether the player has sent anything for the turn.
+func (r Receipt) Submitted() bool { return r.OrdersAt != nil || r.Commands > 0 }
+
+// playing returns who plays each race now. Vacant seats are nobody's to wait
+// for, though their member may still play.
+func playing(seats []lobby.Seat) map[string]lobby.Seat {
+	out := make(map[string]lobby.Seat, len(seats))
+	for _, s := range seats {
+		if s.Status == lobby.Active {
+			out[s.RaceName] = s
+		}
+	}
+	return out
+}
+
+// members are the users of active seats, in order.
+func members(seats []lobby.Seat) []uuid.UUID {
+	var out []uuid.UUID
+	for _, s := range seats {
+		if s.Status == lobby.Active {
+			out = append(out, s.UserID)
+		}
+	}
+	slices.SortFunc(out, func(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) })
+	return out
+}
+
+// ballot counts who the turn waits for, and who of them is not ready.
+type ballot struct{ awaited, open int }
+
+// everybody reports whether the turn waits for nobody any more. A turn that
+// waits for no race at all is never ready: there is nobody to want it early.
+func (b ballot) everybody() bool { return b.awaited > 0 && b.open == 0 }
+
+func count(receipts []Receipt, seats []lobby.Seat) ballot {
+	var b ballot
+	now := playing(seats)
+	for _, r := range receipts {
+		if s, plays := now[r.RaceName]; !plays || s.Vacant || !r.Awaited {
+			continue
+		}
+		b.awaited++
+		if r.ReadyAt == nil {
+			b.open++
+		}
+	}
+	return b
+}
+
+// opening is a new turn's receipts: one per race in play that somebody plays.
+// Races idle for idleAfter turns are not waited for; 0 waits for everybody.
+func opening(races []enginev1.RaceStatus, seats []lobby.Seat, idleAfter int) []Receipt {
+	out := []Receipt{}
+	now := playing(seats)
+	for _, race := range races {
+		seat, plays := now[race.RaceName]
+		if !plays || !race.State.InPlay() {
+			continue
+		}
+		idle := idleAfter > 0 && race.IdleTurns >= idleAfter
+		out = append(out, Receipt{RaceName: race.RaceName, UserID: seat.UserID, Awaited: !idle && !seat.Vacant})
+	}
+	return out
+}
+
+// absent lists the races whose players stayed away for so many turns in a row
+// that their seats may be taken; 0 is never.
+func absent(races []enginev1.RaceStatus, seats []lobby.Seat, vacateAfter int) []string {
+	var out []string
+	now := playing(seats)
+	for _, race := range races {
+		seat, plays := now[race.RaceName]
+		if vacateAfter > 0 && plays && !seat.Vacant && race.State.InPlay() && race.IdleTurns >= vacateAfter {
+			out = append(out, race.RaceName)
+		}
+	}
+	return out
+}
+
+// outcomes says of every receipt what the engine made of it. The engine counts a
+// turn as idle when the race sent neither a list nor a command; a race that is
+// no longer in play has no outcome.
+func outcomes(receipts []Receipt, races []enginev1.RaceStatus) map[string]string {
+	out := map[string]string{}
+	for _, r := range receipts {
+		i := slices.IndexFunc(races, func(s enginev1.RaceStatus) bool { return s.RaceName == r.RaceName })
+		switch {
+		case i < 0 || !races[i].State.InPlay() && races[i].IdleTurns > 0:
+		case races[i].IdleTurns == 0:
+			out[r.RaceName] = Received
+		case r.ExcusedAt != nil:
+			out[r.RaceName] = Excused
+		default:
+			out[r.RaceName] = Missed
+		}
+	}
+	return out
+}
+
+// allMissed reports whether nobody who plays sent anything.
+func allMissed(receipts []Receipt, outcome map[string]string, seats []lobby.Seat) bool {
+	now := playing(seats)
+	missed := 0
+	for _, r := range receipts {
+		if _, plays := now[r.RaceName]; !plays {
+			continue
+		}
+		if outcome[r.RaceName] == Received {
+			return false
+		}
+		if outcome[r.RaceName] != "" {
+			missed++
+		}
+	}
+	return missed > 0
+}
+
+// excusable lists the races that would miss the turn and have misses left that
+// extend it. One extension per turn serves all of them.
+func excusable(receipts []Receipt, races []enginev1.RaceStatus, seats []lobby.Seat, used map[string]int, allowed int) []string {
+	out := []string{}
+	now := playing(seats)
+	for _, r := range receipts {
+		if r.ExcusedAt != nil {
+			return nil // this turn was extended already
+		}
+		i := slices.IndexFunc(races, func(s enginev1.RaceStatus) bool { return s.RaceName == r.RaceName })
+		_, plays := now[r.RaceName]
+		if plays && r.Awaited && i >= 0 && !races[i].HasOrders && !r.Submitted() && used[r.RaceName] < allowed {
+			out = append(out, r.RaceName)
+		}
+	}
+	return out
+}
+
+// stats is the engine's account in lobby's words.
+func stats(races []enginev1.RaceStatus) []lobby.RaceStats {
+	out := make([]lobby.RaceStats, len(races))
+	for i, r := range races {
+		out[i] = lobby.RaceStats{
+			RaceName: r.RaceName, State: string(r.State), Planets: r.Planets, Ships: r.Ships,
+			Population: r.Population, Industry: r.Industry, Votes: r.Votes, IdleTurns: r.IdleTurns,
+		}
+	}
+	return out
+}
+
+// eliminated names the races that the turn put out of play, however.
+func eliminated(events []enginev1.Event) []string {
+	out := []string{}
+	for _, e := range events {
+		switch e.Type {
+		case enginev1.EventRaceEliminated, enginev1.EventRaceQuit, enginev1.EventRaceIdleRemoved:
+			out = append(out, e.Race)
+		}
+	}
+	return out
+}

@@ -1,0 +1,47 @@
+package turn
+
+import (
+	"time"
+
+	"go.uber.org/fx"
+	"go.uber.org/zap"
+
+	"galaxy/backend/modules/admin"
+	"galaxy/backend/modules/engine"
+	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/notification"
+	"galaxy/backend/modules/runtime"
+	"galaxy/backend/platform/httpx"
+	"galaxy/backend/platform/lifecycle"
+)
+
+// Module wires the domain. It needs a Config.
+var Module = fx.Module("turn",
+	fx.Decorate(func(log *zap.Logger) *zap.Logger { return log.Named("turn") }),
+	fx.Provide(
+		NewService,
+		NewRunner,
+		NewObserver,
+		NewExpectations,
+		// what the domain needs
+		func(s *lobby.Service) Games { return s },
+		func(s *lobby.Service) Seating { return s },
+		func(l *lobby.Ledger) Ledger { return l },
+		func(s *runtime.Service) Gate { return s },
+		func(c *engine.Client) Generator { return c },
+		func(c *engine.Client) Table { return c },
+		func(s *notification.Service) Notifier { return s },
+		func(s *admin.Service) Auditor { return s },
+		newHost,
+		// what it hangs on lobby
+		fx.Annotate(func(o *Observer) lobby.Observer { return o }, fx.ResultTags(`group:"lobby.observers"`)),
+		fx.Annotate(func(e *Expectations) lobby.Expectation { return e }, fx.ResultTags(`group:"lobby.expectations"`)),
+	),
+	httpx.Provide(newUserRoutes, newAdminRoutes),
+	// A turn under way has its engine's answer to wait for.
+	lifecycle.Component(lifecycle.Work, "turn clock", 30*time.Second, (*Runner).Start, (*Runner).Stop),
+)
+
+func newHost(g Games, s Seating, gate Gate, e Generator, t Table, n Notifier, a Auditor) Host {
+	return Host{Games: g, Seating: s, Gate: gate, Engine: e, Table: t, Notifier: n, Audit: a}
+}

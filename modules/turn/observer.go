@@ -1,0 +1,150 @@
+package turn
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/notification"
+	"galaxy/backend/platform/clock"
+	"galaxy/backend/platform/httpx"
+	"galaxy/backend/platform/pg"
+	enginev1 "galaxy/backend/proto/engine/v1"
+)
+
+// Observer sets clocks by what happens to games. It hangs on lobby's ledger and
+// not on the Service: lobby's service needs it to exist first. It implements
+// lobby.Observer; every call runs in lobby's transaction, which holds the game's
+// row.
+type Observer struct {
+	clock    clock.Clock
+	store    store
+	ledger   Ledger
+	notifier Notifier
+	wake     func() // the runner's, which comes later
+}
+
+// NewObserver makes the hook that lobby calls.
+func NewObserver(clk clock.Clock, l Ledger, n Notifier) *Observer {
+	return &Observer{clock: clk, ledger: l, notifier: n, wake: func() {}}
+}
+
+// Name implements lobby.Observer.
+func (o *Observer) Name() string { return "turn" }
+
+// GameChanged implements lobby.Observer.
+func (o *Observer) GameChanged(ctx context.Context, tx *pg.Tx, g lobby.Game, e lobby.Event, status *enginev1.Status) error {
+	now := o.clock.Now()
+	switch e {
+	case lobby.EventStarted:
+		if status == nil || status.At() < 0 {
+			return fmt.Errorf("game %s started without a status", g.ID)
+		}
+		return o.begin(ctx, tx, g, *status)
+	case lobby.EventRaceBlocked:
+		return o.banish(ctx, tx, g)
+	case lobby.EventPaused, lobby.EventResumed, lobby.EventFinished, lobby.EventCancelled, lobby.EventSettings:
+	default:
+		return nil
+	}
+	c, err := o.store.lockClock(ctx, tx, g.ID)
+	if err != nil {
+		return ignoreMissing(err) // the game ended or changed before it ever started
+	}
+	after := c
+	switch e {
+	case lobby.EventPaused:
+		after = c.pause(now)
+		o.store.dismiss(tx, g.ID, "game_paused", now)
+	case lobby.EventResumed:
+		after = c.resume(g.Turns, now)
+	case lobby.EventSettings:
+		after = c.reschedule(g.Turns, now)
+	default:
+		after = c.stop()
+		o.store.dismiss(tx, g.ID, "game_over", now)
+	}
+	o.store.save(tx, after)
+	o.ledger.SetNextTurn(tx, g.ID, after.NextTurnAt)
+	tx.OnCommit(o.wake)
+	return nil
+}
+
+func (o *Observer) begin(ctx context.Context, tx *pg.Tx, g lobby.Game, status enginev1.Status) error {
+	c := started(g.ID, status.At(), g.Turns, o.clock.Now())
+	fresh, err := o.store.begin(ctx, tx, c)
+	if err != nil || !fresh {
+		return err
+	}
+	o.ledger.SetNextTurn(tx, g.ID, c.NextTurnAt)
+	seats, err := o.ledger.Seats(ctx, g.ID)
+	if err != nil {
+		return fmt.Errorf("seats of game %s: %w", g.ID, err)
+	}
+	o.store.openTurn(tx, c, opening(status.Races, seats, g.Turns.IdleAfter))
+	for _, seat := range seats {
+		if seat.Status != lobby.Active {
+			continue
+		}
+		payload := announcement(g, c)
+		payload["race_name"] = seat.RaceName
+		err := o.notifier.Submit(ctx, tx, notification.Intent{
+			Kind: notification.GameStarted, Key: turnKey(c) + ":" + seat.UserID.String(),
+			Recipients: []uuid.UUID{seat.UserID}, Payload: payload,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	tx.OnCommit(o.wake)
+	return nil
+}
+
+// banish queues the run that takes a member's race out of its engine. A game
+// that has not started has no race to banish.
+func (o *Observer) banish(ctx context.Context, tx *pg.Tx, g lobby.Game) error {
+	if g.Blocked == nil {
+		return fmt.Errorf("game %s: a race was blocked and not named", g.ID)
+	}
+	c, err := o.store.clock(ctx, tx, g.ID)
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	r, err := newRun(ctx, c, KindBanish, g.Blocked.Cause, o.clock.Now())
+	if err != nil {
+		return err
+	}
+	r.Turn, r.RaceName = nil, &g.Blocked.RaceName
+	if _, err := o.store.add(ctx, tx, r); err != nil {
+		return fmt.Errorf("queue a banish in game %s: %w", g.ID, err)
+	}
+	tx.OnCommit(o.wake)
+	return nil
+}
+
+// newRun makes a queued run of c's next turn.
+func newRun(ctx context.Context, c Clock, kind, cause string, now time.Time) (Run, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return Run{}, fmt.Errorf("make a run id: %w", err)
+	}
+	next := c.Turn + 1
+	return Run{
+		ID: id, GameID: c.GameID, Epoch: c.Epoch, Kind: kind, Cause: cause, Turn: &next,
+		RequestedBy: requester(ctx), RequestID: httpx.RequestID(ctx), Status: RunQueued, NextAttemptAt: now, DueAt: now, CreatedAt: now,
+	}, nil
+}
+
+// requester names who is behind ctx.
+func requester(ctx context.Context) string {
+	if name := httpx.PrincipalOf(ctx).Username; name != "" {
+		return name
+	}
+	if id := httpx.UserID(ctx); id != uuid.Nil {
+		return "user:" + id.String()
+	}
+	return "system"
+}

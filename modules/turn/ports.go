@@ -1,0 +1,72 @@
+package turn
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"galaxy/backend/modules/admin"
+	"galaxy/backend/modules/engine"
+	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/notification"
+	"galaxy/backend/modules/runtime"
+	"galaxy/backend/platform/pg"
+	enginev1 "galaxy/backend/proto/engine/v1"
+)
+
+// Games is what turn needs of lobby.
+type Games interface {
+	// LockGame is the first statement of every transaction that changes a clock.
+	LockGame(ctx context.Context, tx *pg.Tx, game uuid.UUID) (lobby.Game, error)
+	RecordTurn(ctx context.Context, tx *pg.Tx, r lobby.TurnRecord) error
+	Pause(ctx context.Context, tx *pg.Tx, game uuid.UUID, reason string) error
+	SetNextTurn(tx *pg.Tx, game uuid.UUID, at *time.Time)
+	// SetVacant marks the seat of a member who stayed away as free to take.
+	SetVacant(tx *pg.Tx, game uuid.UUID, race string, vacant bool)
+}
+
+// Seating answers, from memory, who plays what.
+type Seating interface {
+	Game(ctx context.Context, game uuid.UUID) (lobby.Game, error)
+	Seat(ctx context.Context, game, user uuid.UUID) (lobby.Seat, error)
+	Seats(ctx context.Context, game uuid.UUID) ([]lobby.Seat, error)
+}
+
+// Ledger is what turn's hook needs of lobby, whose service does not exist yet
+// when the hook is made.
+type Ledger interface {
+	Seats(ctx context.Context, game uuid.UUID) ([]lobby.Seat, error)
+	// SetNextTurn shows a deadline in lobby's snapshot; nil: there is none.
+	SetNextTurn(tx *pg.Tx, game uuid.UUID, at *time.Time)
+}
+
+// Gate is the one gate of a game's engine: who holds its lease works alone.
+type Gate interface {
+	Lease(ctx context.Context, game uuid.UUID, d time.Duration) (runtime.Lease, error)
+	Release(ctx context.Context, l runtime.Lease) error
+}
+
+// Generator is the host's side of an engine.
+type Generator interface {
+	Status(ctx context.Context, game uuid.UUID) (enginev1.Status, error)
+	Turn(ctx context.Context, game uuid.UUID, turn int) (enginev1.TurnResponse, error)
+	Banish(ctx context.Context, game uuid.UUID, race, reason string) (enginev1.BanishResponse, error)
+}
+
+// Table is the players' side of an engine.
+type Table interface {
+	Order(ctx context.Context, game uuid.UUID, req enginev1.OrderRequest) (enginev1.OrderResponse, error)
+	Command(ctx context.Context, game uuid.UUID, req enginev1.CommandRequest) (enginev1.CommandResponse, error)
+	Report(ctx context.Context, game uuid.UUID, q engine.ReportQuery) (engine.Report, error)
+}
+
+// Notifier tells people.
+type Notifier interface {
+	Submit(ctx context.Context, tx *pg.Tx, in notification.Intent) error
+}
+
+// Auditor records what operators do.
+type Auditor interface {
+	Record(ctx context.Context, tx *pg.Tx, e admin.Entry) error
+}

@@ -1,0 +1,116 @@
+package turn
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"galaxy/backend/platform/pg"
+)
+
+const receiptColumns = `turn, race_name, user_id, awaited, orders_at, orders, order_hash, commands, ready_at, excused_at, outcome`
+
+func (store) receipts(ctx context.Context, q pg.Querier, c Clock) ([]Receipt, error) {
+	return pg.All[Receipt](ctx, q, `SELECT `+receiptColumns+` FROM turn_submissions
+WHERE game_id = $1 AND epoch = $2 AND turn = $3 ORDER BY race_name`, c.GameID, c.Epoch, c.Turn)
+}
+
+// between lists the receipts of turns from..to.
+func (store) between(ctx context.Context, q pg.Querier, game uuid.UUID, epoch, from, to int) ([]Receipt, error) {
+	return pg.All[Receipt](ctx, q, `SELECT `+receiptColumns+` FROM turn_submissions
+WHERE game_id = $1 AND epoch = $2 AND turn BETWEEN $3 AND $4 ORDER BY turn DESC, race_name`, game, epoch, from, to)
+}
+
+// An order may have arrived for the new turn before the turn was recorded.
+const insertReceipts = `INSERT INTO turn_submissions (game_id, epoch, turn, race_name, user_id, awaited)
+SELECT $1, $2, $3, u.race_name, u.user_id, u.awaited FROM unnest($4::text[], $5::uuid[], $6::boolean[]) AS u (race_name, user_id, awaited)
+ON CONFLICT (game_id, epoch, turn, race_name) DO NOTHING`
+
+func (store) openTurn(tx *pg.Tx, c Clock, receipts []Receipt) {
+	if len(receipts) == 0 {
+		return
+	}
+	races, users, awaited := make([]string, len(receipts)), make([]uuid.UUID, len(receipts)), make([]bool, len(receipts))
+	for i, r := range receipts {
+		races[i], users[i], awaited[i] = r.RaceName, r.UserID, r.Awaited
+	}
+	tx.Queue(insertReceipts, c.GameID, c.Epoch, c.Turn, races, users, awaited)
+}
+
+const updateOutcomes = `UPDATE turn_submissions s SET outcome = u.outcome
+FROM unnest($4::text[], $5::text[]) AS u (race_name, outcome)
+WHERE s.game_id = $1 AND s.epoch = $2 AND s.turn = $3 AND s.race_name = u.race_name`
+
+// closeTurn records what became of the turn c is at.
+func (store) closeTurn(tx *pg.Tx, c Clock, outcome map[string]string) {
+	if len(outcome) == 0 {
+		return
+	}
+	races := slices.Sorted(maps.Keys(outcome))
+	values := make([]string, len(races))
+	for i, r := range races {
+		values[i] = outcome[r]
+	}
+	tx.Queue(updateOutcomes, c.GameID, c.Epoch, c.Turn, races, values)
+}
+
+// Whoever sends something is waited for again. The engine may be a turn ahead
+// of the clock for a moment. A new list withdraws readiness: what was ready has
+// changed.
+const upsertOrders = `INSERT INTO turn_submissions (game_id, epoch, turn, race_name, user_id, awaited, orders_at, orders, order_hash)
+SELECT c.game_id, c.epoch, $2, $3, $4, true, $5, $6, $7 FROM turn_clocks c WHERE c.game_id = $1 AND $2 - c.turn IN (0, 1)
+ON CONFLICT (game_id, epoch, turn, race_name) DO UPDATE
+SET user_id = EXCLUDED.user_id, awaited = true, orders_at = EXCLUDED.orders_at, orders = EXCLUDED.orders, order_hash = EXCLUDED.order_hash,
+    ready_at = CASE WHEN turn_submissions.order_hash = EXCLUDED.order_hash THEN turn_submissions.ready_at END`
+
+func (store) noteOrders(tx *pg.Tx, game uuid.UUID, turn int, race string, user uuid.UUID, now time.Time, orders int, hash string) {
+	tx.Queue(upsertOrders, game, turn, race, user, now, orders, hash)
+}
+
+const upsertCommand = `INSERT INTO turn_submissions (game_id, epoch, turn, race_name, user_id, awaited, commands)
+SELECT c.game_id, c.epoch, $2, $3, $4, true, 1 FROM turn_clocks c WHERE c.game_id = $1 AND $2 - c.turn IN (0, 1)
+ON CONFLICT (game_id, epoch, turn, race_name) DO UPDATE
+SET user_id = EXCLUDED.user_id, awaited = true, commands = turn_submissions.commands + 1`
+
+func (store) noteCommand(tx *pg.Tx, game uuid.UUID, turn int, race string, user uuid.UUID) {
+	tx.Queue(upsertCommand, game, turn, race, user)
+}
+
+const upsertReady = `INSERT INTO turn_submissions (game_id, epoch, turn, race_name, user_id, awaited, ready_at)
+VALUES ($1, $2, $3, $4, $5, true, $6)
+ON CONFLICT (game_id, epoch, turn, race_name) DO UPDATE
+SET user_id = EXCLUDED.user_id, awaited = true, ready_at = COALESCE(turn_submissions.ready_at, EXCLUDED.ready_at)`
+
+func (store) noteReady(tx *pg.Tx, c Clock, race string, user uuid.UUID, now time.Time) {
+	tx.Queue(upsertReady, c.GameID, c.Epoch, c.Turn, race, user, now)
+}
+
+func (store) withdrawReady(tx *pg.Tx, c Clock, race string) {
+	tx.Queue(`UPDATE turn_submissions SET ready_at = NULL WHERE game_id = $1 AND epoch = $2 AND turn = $3 AND race_name = $4`,
+		c.GameID, c.Epoch, c.Turn, race)
+}
+
+type tally struct {
+	RaceName string `db:"race_name"`
+	N        int    `db:"n"`
+}
+
+// excuses counts the misses of each race that extended a deadline, before c's
+// turn.
+func (store) excuses(ctx context.Context, q pg.Querier, c Clock) (map[string]int, error) {
+	rows, err := pg.All[tally](ctx, q, `SELECT race_name, count(*) AS n FROM turn_submissions
+WHERE game_id = $1 AND epoch = $2 AND excused_at IS NOT NULL AND outcome = 'excused' GROUP BY race_name`, c.GameID, c.Epoch)
+	used := make(map[string]int, len(rows))
+	for _, r := range rows {
+		used[r.RaceName] = r.N
+	}
+	return used, err
+}
+
+func (store) excuse(tx *pg.Tx, c Clock, races []string, now time.Time) {
+	tx.Queue(`UPDATE turn_submissions SET excused_at = $5 WHERE game_id = $1 AND epoch = $2 AND turn = $3 AND race_name = ANY($4)`,
+		c.GameID, c.Epoch, c.Turn, races, now)
+}

@@ -1,0 +1,199 @@
+package turn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.uber.org/zap"
+
+	"galaxy/backend/modules/engine"
+	"galaxy/backend/modules/lobby"
+	"galaxy/backend/platform/fault"
+	"galaxy/backend/platform/pg"
+	enginev1 "galaxy/backend/proto/engine/v1"
+)
+
+const running = lobby.Running
+
+// record is the one transaction of a turn. The claim and the clock guard it: of
+// any number of runners that got an answer, one writes.
+func (a *attempt) record(ctx context.Context, before int, res enginev1.TurnResponse, took time.Duration) error {
+	out := result{before: &before, after: res.Status.Turn, replayed: res.Replayed, took: took, hash: res.Status.StateHash}
+	return a.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		g, err := a.games.LockGame(ctx, tx, a.run.GameID)
+		if err != nil {
+			return fmt.Errorf("lock game %s: %w", a.run.GameID, err)
+		}
+		if g.State != running {
+			return a.unrecorded(ctx, tx, out)
+		}
+		c, err := a.store.lockClock(ctx, tx, g.ID)
+		if err != nil {
+			return fmt.Errorf("lock clock of game %s: %w", g.ID, err)
+		}
+		now := a.clock.Now()
+		after := c.advance(g.Turns, now, a.run.KeepDeadline)
+		if res.Status.Finished {
+			after.NextTurnAt = nil
+		}
+		if after.Turn != res.Turn || c.Epoch != a.run.Epoch {
+			return errLost
+		}
+		if held, err := a.store.finish(ctx, tx, a.claim, RunDone, out, nil, now); err != nil || !held {
+			return lost(err)
+		}
+		if moved, err := a.store.advance(ctx, tx, after); err != nil || !moved {
+			return lost(err)
+		}
+		if err := a.apply(ctx, tx, g, c, after, res); err != nil {
+			return err
+		}
+		tx.OnCommit(func() { a.recorded(ctx, c, after, took, res) })
+		return nil
+	})
+}
+
+// apply writes what follows from the turn: the clock was c and is after.
+func (a *attempt) apply(ctx context.Context, tx *pg.Tx, g lobby.Game, c, after Clock, res enginev1.TurnResponse) error {
+	receipts, err := a.store.receipts(ctx, tx, c)
+	if err != nil {
+		return fmt.Errorf("receipts of game %s: %w", g.ID, err)
+	}
+	seats, err := a.seating.Seats(ctx, g.ID)
+	if err != nil {
+		return fmt.Errorf("seats of game %s: %w", g.ID, err)
+	}
+	outcome := outcomes(receipts, res.Status.Races)
+	a.store.closeTurn(tx, c, outcome)
+	if !res.Status.Finished {
+		a.store.openTurn(tx, after, opening(res.Status.Races, seats, g.Turns.IdleAfter))
+		for _, race := range absent(res.Status.Races, seats, g.Turns.VacateAfter) {
+			a.games.SetVacant(tx, g.ID, race, true)
+		}
+	}
+	if err := announce(ctx, tx, a.notifier, g, after, res, seats); err != nil {
+		return fmt.Errorf("announce turn %d of game %s: %w", after.Turn, g.ID, err)
+	}
+	err = a.games.RecordTurn(ctx, tx, lobby.TurnRecord{
+		GameID: g.ID, Turn: after.Turn, At: after.TurnMadeAt, NextTurnAt: after.NextTurnAt, StateHash: res.Status.StateHash,
+		Races: stats(res.Status.Races), Finished: res.Status.Finished, Result: res.Status.Result,
+	})
+	if err != nil {
+		return fmt.Errorf("record turn %d of game %s: %w", after.Turn, g.ID, err)
+	}
+	if !res.Status.Finished && a.run.Cause == CauseDue && allMissed(receipts, outcome, seats) {
+		if err := a.games.Pause(ctx, tx, g.ID, pauseMissed); err != nil {
+			return fmt.Errorf("pause game %s: %w", g.ID, err)
+		}
+	}
+	return nil
+}
+
+// unrecorded ends a run whose game was paused or ended while its engine worked.
+// A paused game's turn is due when it resumes, and its engine will repeat itself.
+func (a *attempt) unrecorded(ctx context.Context, tx *pg.Tx, out result) error {
+	out.code, out.text = "game_paused", "the game was paused or ended before the turn could be recorded"
+	if held, err := a.store.finish(ctx, tx, a.claim, RunFailed, out, nil, a.clock.Now()); err != nil || !held {
+		return lost(err)
+	}
+	a.store.owe(tx, a.run.GameID)
+	return nil
+}
+
+func (a *attempt) recorded(ctx context.Context, c, after Clock, took time.Duration, res enginev1.TurnResponse) {
+	lag := after.TurnMadeAt.Sub(a.run.DueAt)
+	a.metrics.made(ctx, took, lag)
+	a.metrics.ended(ctx, a.run.Kind, "done")
+	a.log.Info("turn was made", zap.Int("turn", after.Turn), zap.String("cause", a.run.Cause), zap.Bool("replayed", res.Replayed),
+		zap.Bool("finished", res.Status.Finished), zap.Duration("took", took), zap.Duration("lag", lag), zap.Int("epoch", c.Epoch))
+}
+
+// hold moves a deadline that came and shall not make a turn: not everybody is
+// ready and the game waits for that, or somebody has an excuse left. The run
+// goes; the clock queues another one.
+func (a *attempt) hold(ctx context.Context, status enginev1.Status) (held bool, err error) {
+	g, err := a.seating.Game(ctx, a.run.GameID)
+	if err != nil || !g.Turns.OnlyWhenReady && g.Turns.ExcusedMisses == 0 {
+		return false, err
+	}
+	err = a.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		if g, err = a.games.LockGame(ctx, tx, a.run.GameID); err != nil {
+			return err
+		}
+		c, err := a.store.lockClock(ctx, tx, g.ID)
+		if err != nil {
+			return err
+		}
+		now := a.clock.Now()
+		after, races, err := a.excuse(ctx, tx, g, c, status, now)
+		if held = after != nil; err != nil || !held {
+			return err
+		}
+		a.store.save(tx, *after)
+		a.store.excuse(tx, c, races, now)
+		a.games.SetNextTurn(tx, g.ID, after.NextTurnAt)
+		return a.store.drop(ctx, tx, a.claim, "deadline_moved", now)
+	})
+	return held, err
+}
+
+// excuse returns the clock with a later deadline, or nil when the turn is to be
+// made.
+func (a *attempt) excuse(ctx context.Context, tx *pg.Tx, g lobby.Game, c Clock, status enginev1.Status, now time.Time) (*Clock, []string, error) {
+	if g.State != running || c.Turn+1 != a.run.Target() {
+		return nil, nil, nil // the record will find out
+	}
+	receipts, err := a.store.receipts(ctx, tx, c)
+	if err != nil {
+		return nil, nil, err
+	}
+	seats, err := a.seating.Seats(ctx, g.ID)
+	if err != nil {
+		return nil, nil, err
+	}
+	if g.Turns.OnlyWhenReady && !count(receipts, seats).everybody() {
+		after := c.skip(g.Turns, now)
+		return &after, nil, nil
+	}
+	used, err := a.store.excuses(ctx, tx, c)
+	if err != nil {
+		return nil, nil, err
+	}
+	races := excusable(receipts, status.Races, seats, used, g.Turns.ExcusedMisses)
+	if len(races) == 0 {
+		return nil, nil, nil
+	}
+	after := c.postpone(g.Turns.Excuse(now))
+	return &after, races, nil
+}
+
+// banish takes a race out of its engine. It never gives up: a member who was
+// banned must not come back because an engine was down for a while.
+func (a *attempt) banish(ctx context.Context) error {
+	begin := time.Now()
+	res, err := a.engine.Banish(ctx, a.run.GameID, *a.run.RaceName, a.run.Cause)
+	switch {
+	case errors.Is(err, engine.ErrRaceNotFound), errors.Is(err, engine.ErrGameFinished):
+		return a.banished(ctx, RunFailed, result{code: fault.From(err).Reason, text: short(err)}, nil)
+	case err != nil:
+		a.log.Warn("attempt to banish a race failed", zap.Error(err))
+		a.metrics.ended(ctx, a.run.Kind, "retried")
+		return a.later(ctx, result{code: fault.From(err).Reason, text: short(err)})
+	}
+	return a.banished(ctx, RunDone, result{after: &res.Turn, replayed: res.Replayed, took: time.Since(begin)}, &res.Turn)
+}
+
+func (a *attempt) banished(ctx context.Context, status string, res result, at *int) error {
+	return a.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		if held, err := a.store.finish(ctx, tx, a.claim, status, res, at, a.clock.Now()); err != nil || !held {
+			return lost(err)
+		}
+		tx.OnCommit(func() {
+			a.metrics.ended(ctx, a.run.Kind, status)
+			a.log.Info("race was banished", zap.String("race_name", *a.run.RaceName), zap.String("cause", a.run.Cause), zap.String("outcome", status))
+		})
+		return nil
+	})
+}
