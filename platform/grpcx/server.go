@@ -62,8 +62,20 @@ type Server struct {
 	grpc    *grpc.Server // nil before Start
 	health  *health.Server
 	addr    net.Addr
-	served  chan struct{} // closed when the accept loop has ended
+	shut    chan struct{} // closed with the listener
+	served  chan struct{} // closed when Serve has returned, which is after the last stream
 	drained chan struct{} // closed when GracefulStop has returned; nil until Stop
+}
+
+// shutListener tells when it is closed.
+type shutListener struct {
+	net.Listener
+	close func()
+}
+
+func (l *shutListener) Close() error {
+	defer l.close()
+	return l.Listener.Close()
 }
 
 // New builds the server. It opens nothing yet.
@@ -95,6 +107,8 @@ func (s *Server) Start(ctx context.Context) error {
 	}
 	server := grpc.NewServer(options...)
 	s.grpc, s.health, s.addr, s.served = server, health.NewServer(), listener.Addr(), make(chan struct{})
+	s.shut = make(chan struct{})
+	listener = &shutListener{listener, sync.OnceFunc(func() { close(s.shut) })}
 	healthpb.RegisterHealthServer(server, s.health)
 	reflection.Register(server)
 	for _, svc := range s.services {
@@ -159,7 +173,7 @@ func (s *Server) Stop(context.Context) error {
 		defer close(s.drained)
 		s.grpc.GracefulStop()
 	}()
-	<-s.served // GracefulStop closes the listener before it waits for streams
+	<-s.shut // GracefulStop closes the listener before it waits for streams
 	return nil
 }
 
@@ -170,11 +184,12 @@ func (s *Server) Drained(ctx context.Context) error {
 		return err
 	}
 	s.mu.Lock()
-	server, drained := s.grpc, s.drained
+	server, drained, served := s.grpc, s.drained, s.served
 	s.mu.Unlock()
 	if server == nil {
 		return nil
 	}
+	defer func() { <-served }()
 	select {
 	case <-drained:
 		return nil
