@@ -50,7 +50,6 @@ func (s *stack) settings() map[string]string {
 	}
 	if s.engines.driver == driverDocker {
 		env["BACKEND_DOCKER_HOST"] = s.engines.host
-		env["BACKEND_RUNTIME_CONTAINER_CPU_QUOTA"] = strconv.FormatFloat(s.engines.cpus, 'f', 1, 64)
 	} else {
 		env["BACKEND_RUNTIME_ENGINE_BINARY"] = s.binaries.engine
 	}

@@ -28,13 +28,21 @@ func buildBinaries(ctx context.Context) (binaries, error) {
 	}
 	b := binaries{root: root, backend: filepath.Join(root, ".bin", "backend"), engine: filepath.Join(root, ".bin", "engine")}
 	for name, target := range map[string]string{"./cmd/backend": b.backend, "./cmd/engine": b.engine} {
-		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", target, name)
-		cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return b, fmt.Errorf("go build %s: %w\n%s", name, err, strings.TrimSpace(string(out)))
+		if err := compileProgram(ctx, root, name, target); err != nil {
+			return b, err
 		}
 	}
 	return b, nil
+}
+
+// compileProgram builds one static program; environ is added to the caller's.
+func compileProgram(ctx context.Context, root, name, target string, environ ...string) error {
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", target, name)
+	cmd.Dir, cmd.Env = root, append(append(os.Environ(), "CGO_ENABLED=0"), environ...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("go build %s: %w\n%s", name, err, strings.TrimSpace(string(out)))
+	}
+	return nil
 }
 
 // repository finds the module's directory.

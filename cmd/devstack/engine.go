@@ -1,35 +1,35 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strconv"
-	"strings"
 	"time"
+
+	"go.uber.org/zap"
+
+	"galaxy/backend/platform/clock"
+	"galaxy/backend/platform/docker"
 )
 
 // engines is how games are run.
 type engines struct {
 	driver  string // docker or process
-	why     string // reason for process, where docker was looked for
+	why     string // reason for process
 	image   string // what is registered for the version
 	network string
-	host    string  // of the Docker daemon
-	cpus    float64 // that a container may have: Docker refuses more than there are
+	host    string // of the Docker daemon
+	client  *docker.Client
 }
-
-// quota is the backend's own default for a container's CPUs.
-const quota = 2.0
 
 // prepareEngines makes the image and the network where Docker answers, and
 // otherwise has the backend run engines as processes.
 func (s *stack) prepareEngines(ctx context.Context) error {
-	s.engines = engines{driver: driverProcess, image: "galaxy-engine:" + s.cfg.EngineVersion, network: "galaxy-devstack", cpus: quota}
+	s.engines = engines{driver: driverProcess, image: "galaxy-devstack/engine:" + s.cfg.EngineVersion, network: "galaxy-devstack"}
 	if s.cfg.Ephemeral {
 		s.engines.network = filepath.Base(s.home.dir)
 	}
@@ -37,117 +37,92 @@ func (s *stack) prepareEngines(ctx context.Context) error {
 		s.engines.why = "as -driver asks"
 		return nil
 	}
-	cpus, err := askDocker(ctx)
-	if err != nil && s.cfg.Driver == driverDocker {
-		return err
-	}
-	if err != nil {
+	if err := s.engines.connect(ctx); err != nil {
+		if s.cfg.Driver == driverDocker {
+			return err
+		}
 		s.engines.why = err.Error()
-		fmt.Fprintf(s.progress, "  %-10s %v: games run as processes\n", "engine", err)
 		return nil
 	}
-	s.engines.driver, s.engines.cpus = driverDocker, min(quota, cpus)
-	if s.engines.host, err = dockerHost(ctx); err != nil {
+	if err := s.loadImage(ctx); err != nil {
 		return err
 	}
-	if err := s.buildImage(ctx); err != nil {
+	if _, err := s.engines.client.EnsureNetwork(ctx, s.engines.network); err != nil {
 		return err
 	}
-	if err := ensureNetwork(ctx, s.engines.network); err != nil {
-		return err
-	}
+	s.engines.driver = driverDocker
 	s.onStop("engines", time.Minute, s.stopEngines)
 	return nil
 }
 
-// askDocker reports how many CPUs the daemon has, or why it does not answer.
-func askDocker(ctx context.Context) (cpus float64, err error) {
-	if _, err := exec.LookPath("docker"); err != nil {
-		return 0, errors.New("Docker is not installed")
-	}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	out, err := docker(ctx, "info", "--format", "{{.NCPU}}")
-	if err != nil {
-		return 0, fmt.Errorf("Docker does not answer (%w)", err)
-	}
-	n, err := strconv.Atoi(out)
-	if err != nil || n < 1 { // a client without a daemon still prints its own part
-		return 0, errors.New("Docker does not answer")
-	}
-	return float64(n), nil
-}
-
-// dockerHost is where the docker program finds its daemon; the backend is told
-// the same.
-func dockerHost(ctx context.Context) (string, error) {
-	if host := os.Getenv("DOCKER_HOST"); host != "" {
-		return host, nil
-	}
-	return docker(ctx, "context", "inspect", "--format", "{{.Endpoints.docker.Host}}")
-}
-
-// buildImage puts the engine into an image FROM scratch, with the script that
-// the tests use too.
-func (s *stack) buildImage(ctx context.Context) error {
-	cmd := exec.CommandContext(ctx, filepath.Join(s.binaries.root, "scripts", "engine-image.sh"), s.engines.image)
-	cmd.Dir = s.binaries.root
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("build the image %s: %w\n%s", s.engines.image, err, strings.TrimSpace(string(out)))
-	}
-	return nil
-}
-
-// ensureNetwork makes the bridge. Engines neither reach each other nor the
-// outside; the host reaches them by address. Where Docker runs in a virtual
-// machine only published ports lead in, which an internal network has none of.
-func ensureNetwork(ctx context.Context, name string) error {
-	if _, err := docker(ctx, "network", "inspect", name); err == nil {
-		return nil
-	}
-	args := []string{"network", "create", "--driver", "bridge", "--label", "galaxy.devstack=1"}
-	if runtime.GOOS == "linux" {
-		args = append(args, "--internal", "--opt", "com.docker.network.bridge.enable_icc=false")
-	}
-	if _, err := docker(ctx, append(args, name)...); err != nil {
-		return fmt.Errorf("make the network %s: %w", name, err)
-	}
-	return nil
-}
-
-// stopEngines ends the games' containers. Those of a stack that stays are
-// started again by the backend; those of an ephemeral one go with their network.
-func (s *stack) stopEngines(ctx context.Context) error {
-	out, err := docker(ctx, "ps", "-aq", "--filter", "label=galaxy.backend=1", "--filter", "network="+s.engines.network)
+// connect finds the daemon, as the backend will.
+func (e *engines) connect(ctx context.Context) (err error) {
+	e.host = cmp.Or(os.Getenv("BACKEND_DOCKER_HOST"), os.Getenv("DOCKER_HOST"), "unix:///var/run/docker.sock")
+	e.client, err = docker.New(docker.Config{Host: e.host, Network: e.network}, clock.System{}, zap.NewNop())
 	if err != nil {
 		return err
 	}
-	verb := []string{"stop", "--time", "10"}
-	if s.cfg.Ephemeral {
-		verb = []string{"rm", "--force", "--volumes"}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	if err := e.client.Ping(ctx); err != nil {
+		_ = e.client.Close(ctx) // there is nothing to close
+		return fmt.Errorf("no answer from Docker at %s", e.host)
 	}
-	if ids := strings.Fields(out); len(ids) > 0 {
-		if _, err := docker(ctx, append(verb, ids...)...); err != nil {
-			return err
+	return nil
+}
+
+// loadImage puts the engine into an image FROM scratch.
+func (s *stack) loadImage(ctx context.Context) error {
+	program, err := s.engineForLinux(ctx)
+	if err != nil {
+		return err
+	}
+	return s.engines.client.Load(ctx, docker.Program{
+		Ref: s.engines.image, Binary: program, Path: "/engine", Entrypoint: []string{"/engine", "serve"},
+		User: "65532:65532", Port: 8080,
+		Labels: map[string]string{"galaxy.engine.contract": "1", "galaxy.engine.version": s.cfg.EngineVersion},
+	})
+}
+
+// engineForLinux is the program that containers can run.
+func (s *stack) engineForLinux(ctx context.Context) ([]byte, error) {
+	name := s.binaries.engine
+	if runtime.GOOS != "linux" {
+		name += "-linux"
+		if err := compileProgram(ctx, s.binaries.root, "./cmd/engine", name, "GOOS=linux"); err != nil {
+			return nil, err
+		}
+	}
+	program, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("read the engine: %w", err)
+	}
+	return program, nil
+}
+
+// backendLabel is on every container that a backend made.
+const backendLabel = "galaxy.backend=1"
+
+// stopEngines ends the containers of this stack's games. Those of a stack that
+// stays are started again by the backend; an ephemeral one takes them along.
+func (s *stack) stopEngines(ctx context.Context) error {
+	client := s.engines.client
+	containers, err := client.ListByLabel(ctx, backendLabel)
+	errs := []error{err}
+	for _, c := range containers {
+		game := c.Labels["galaxy.game_id"]
+		if _, err := os.Stat(s.home.path("games", filepath.Base(game))); game == "" || err != nil {
+			continue // another backend's
+		}
+		if c.Status == docker.Running {
+			errs = append(errs, client.Stop(ctx, c.Name, 10*time.Second))
+		}
+		if s.cfg.Ephemeral {
+			errs = append(errs, client.Remove(ctx, c.Name))
 		}
 	}
 	if s.cfg.Ephemeral {
-		_, err = docker(ctx, "network", "rm", s.engines.network)
+		errs = append(errs, client.RemoveNetwork(ctx, s.engines.network))
 	}
-	return err
-}
-
-// docker runs the program and returns what it printed.
-func docker(ctx context.Context, args ...string) (string, error) {
-	var said strings.Builder
-	cmd := exec.CommandContext(ctx, "docker", args...)
-	cmd.Stderr = &said
-	out, err := cmd.Output()
-	if err == nil {
-		return strings.TrimSpace(string(out)), nil
-	}
-	if lines := strings.Split(strings.TrimSpace(said.String()), "\n"); lines[len(lines)-1] != "" {
-		return "", fmt.Errorf("docker %s: %s", args[0], lines[len(lines)-1])
-	}
-	return "", fmt.Errorf("docker %s: %w", args[0], err)
+	return errors.Join(append(errs, client.Close(ctx))...)
 }

@@ -11,16 +11,20 @@ import (
 )
 
 // registerEngine enters the engine's version, as an operator would, and makes
-// it the default. At the next start it is there already.
+// it the default. A version that is there already keeps what operators have
+// made of it since.
 func (s *stack) registerEngine(ctx context.Context) error {
 	const versions = "/api/v1/admin/engine-versions"
-	status, said, err := s.operator(ctx, http.MethodPost, versions, map[string]string{"version": s.cfg.EngineVersion, "image_ref": s.engines.image})
+	entry := map[string]string{"version": s.cfg.EngineVersion, "image_ref": s.engines.image, "notes": "registered by devstack"}
+	status, said, err := s.operator(ctx, http.MethodPost, versions, entry)
 	switch {
 	case err != nil:
 		return err
+	case status == http.StatusOK || status == http.StatusConflict:
+		return nil
 	case status == http.StatusUnauthorized:
 		return fmt.Errorf("the operator %s has another password by now: give it with -admin-password", s.cfg.AdminUser)
-	case status != http.StatusCreated && status != http.StatusOK && status != http.StatusConflict:
+	case status != http.StatusCreated:
 		return fmt.Errorf("register engine %s: %d %s", s.cfg.EngineVersion, status, said)
 	}
 	status, said, err = s.operator(ctx, http.MethodPost, versions+"/"+url.PathEscape(s.cfg.EngineVersion)+"/default", nil)

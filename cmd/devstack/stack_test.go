@@ -93,7 +93,7 @@ func TestStateSurvivesARestartAndStopsInOrder(t *testing.T) {
 	defer db.Close(context.Background())
 	var versions []string
 	require.NoError(t, db.QueryRow(t.Context(), "SELECT array_agg(version || ' ' || image) FROM versions").Scan(&versions))
-	require.Equal(t, []string{"0.1.0 galaxy-engine:0.1.0"}, versions, "registering is repeatable")
+	require.Equal(t, []string{"0.1.0 galaxy-devstack/engine:0.1.0"}, versions, "registering is repeatable")
 	require.Len(t, second.inbox.mail.To("ada@example.com"), 2, "the first mail is still there")
 }
 
