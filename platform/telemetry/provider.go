@@ -24,6 +24,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	tracenoop "go.opentelemetry.io/otel/trace/noop"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"galaxy/backend/platform/telemetry/build"
 )
@@ -50,6 +51,7 @@ func NewProviders(c Config, service ServiceName, log *zap.Logger) (*Providers, e
 }
 
 func newProviders(c Config, service ServiceName, log *zap.Logger, out io.Writer) (*Providers, error) {
+	out = zapcore.Lock(zapcore.AddSync(out)) // both exporters write there
 	p := &Providers{Traces: tracenoop.NewTracerProvider(), Meters: metricnoop.NewMeterProvider(), log: log}
 	about := resource.NewSchemaless(attribute.String("service.name", string(service)),
 		attribute.String("service.version", build.Read().Version))
