@@ -1,0 +1,224 @@
+package runtime
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/fx"
+
+	"galaxy/backend/platform/fault"
+	"galaxy/backend/platform/httpx"
+	"galaxy/backend/platform/testkit"
+
+	"galaxy/backend/modules/runtime/driver"
+)
+
+// gate lets everybody in under the role that is their name.
+type gate struct{}
+
+func (gate) Authenticate(_ context.Context, username, _ string, _ netip.Addr) (httpx.Principal, error) {
+	role, err := httpx.ParseRole(username)
+	if err != nil {
+		return httpx.Principal{}, fault.New(fault.Unauthenticated, "unauthenticated", "no such operator")
+	}
+	return httpx.Principal{Username: username, Role: role}, nil
+}
+
+// desk is the admin surface over a bench.
+type desk struct {
+	*bench
+	api *testkit.API
+}
+
+func newDesk(t *testing.T) *desk {
+	t.Helper()
+	b := newBench(t)
+	var server *httpx.Server
+	testkit.Boot(t, httpx.Module,
+		fx.Supply(httpx.Config{ListenAddr: "127.0.0.1:0", ShutdownTimeout: time.Second}, httpx.GatewayConfig{}, httpx.TLSConfig{}, b.s, b.c),
+		fx.Provide(func() httpx.AdminGate { return gate{} }),
+		httpx.Provide(newVersionRoutes, newRuntimeRoutes), fx.Populate(&server))
+	return &desk{b, testkit.Client(t, "http://"+server.Addr().String())}
+}
+
+func (d *desk) as(role string) *testkit.API { return d.api.Admin(role, "secret") }
+
+const versions, runtimes = "/api/v1/admin/engine-versions", "/api/v1/admin/runtimes"
+
+func TestOperatorsKeepTheRegistry(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	op := d.as("operator")
+	body := map[string]any{"version": "1.3.0", "image_ref": "galaxy/engine:1.3.0", "notes": "first"}
+	made := op.Post(versions, body).Want(http.StatusCreated)
+	require.Equal(t, versions+"/1.3.0", made.Header.Get("Location"))
+	op.Post(versions, body).Want(http.StatusOK)
+	body["notes"] = "second"
+	op.Post(versions, body).Refused(http.StatusConflict, "engine_version_exists")
+	op.Post(versions, map[string]any{"version": "v1", "image_ref": "a:1"}).Refused(http.StatusBadRequest, "invalid_engine_version")
+	op.Post(versions, map[string]any{"version": "1.4.0", "image_ref": "--privileged"}).Refused(http.StatusBadRequest, "invalid_image_ref")
+
+	got := op.Get(versions + "/1.3.0").Want(http.StatusOK)
+	require.Equal(t, `"1"`, got.Header.Get("ETag"))
+	patched := testkit.Into[versionView](op.With("If-Match", `"1"`).Patch(versions+"/1.3.0", map[string]any{"notes": "third"}).Want(http.StatusOK))
+	require.Equal(t, "third", patched.Notes)
+	op.With("If-Match", `"1"`).Patch(versions+"/1.3.0", map[string]any{"notes": "fourth"}).Refused(http.StatusPreconditionFailed, "version_conflict")
+	op.With("If-Match", "nonsense").Patch(versions+"/1.3.0", map[string]any{"notes": "fourth"}).Refused(http.StatusPreconditionFailed, "version_conflict")
+	op.Post(versions+"/1.3.0/default", nil).Want(http.StatusOK)
+	queued := testkit.Into[versionView](op.Post(versions+"/1.3.0/prefetch", nil).Want(http.StatusAccepted))
+	require.Equal(t, PrefetchQueued, queued.Prefetch)
+	op.Post(versions+"/1.2.3/deprecate", nil).Want(http.StatusOK)
+	op.Post(versions+"/1.3.0/deprecate", nil).Refused(http.StatusConflict, "engine_version_is_default")
+	op.Delete(versions + "/1.2.3").Want(http.StatusNoContent)
+	op.Delete(versions+"/1.2.3").Refused(http.StatusNotFound, "engine_version_not_found")
+	list := testkit.Into[httpx.List[versionView]](op.Get(versions).Want(http.StatusOK))
+	require.Len(t, list.Items, 1)
+	require.True(t, list.Items[0].IsDefault)
+
+	var actions []string
+	for _, e := range d.heard.entries {
+		actions = append(actions, e.Action)
+	}
+	require.Equal(t, []string{"engine_version.create", "engine_version.create", "engine_version.create", "engine_version.patch",
+		"engine_version.default", "engine_version.prefetch", "engine_version.deprecate", "engine_version.delete"}, actions)
+}
+
+func TestOperatorsFollowTheirRequests(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	game := d.running()
+	one := runtimes + "/" + game.String()
+	for _, row := range []struct {
+		act  func(*testkit.API) testkit.Reply
+		kind OperationKind
+		want Observed
+	}{
+		{func(a *testkit.API) testkit.Reply { return a.Post(one+"/restart", nil) }, OpRestart, Running},
+		{func(a *testkit.API) testkit.Reply { return a.Post(one+"/stop", nil) }, OpStop, Stopped},
+		{func(a *testkit.API) testkit.Reply { return a.Post(one+"/start", nil) }, OpStart, Running},
+		{func(a *testkit.API) testkit.Reply { return a.Delete(one) }, OpRemove, Removed},
+	} {
+		reply := row.act(d.as("operator")).Want(http.StatusAccepted)
+		op := testkit.Into[operationView](reply)
+		require.Equal(t, row.kind, op.Kind)
+		require.Equal(t, "operator", op.Actor)
+		require.NotEmpty(t, op.RequestID)
+		require.Equal(t, "/api/v1/admin/operations/"+op.OperationID.String(), reply.Header.Get("Location"))
+		d.pass()
+		done := testkit.Into[operationView](d.as("viewer").Get(reply.Header.Get("Location")).Want(http.StatusOK))
+		require.Equal(t, OpSucceeded, done.Status)
+		require.Equal(t, row.want, testkit.Into[runtimeView](d.as("viewer").Get(one).Want(http.StatusOK)).Observed)
+		require.Equal(t, Operator, d.heard.changes[len(d.heard.changes)-1].Source)
+	}
+	history := testkit.Into[httpx.List[operationView]](d.as("viewer").Get(one + "/operations?limit=3").Want(http.StatusOK))
+	require.Equal(t, OpRemove, history.Items[0].Kind)
+	rest := testkit.Into[httpx.List[operationView]](d.as("viewer").Get(one + "/operations?limit=3&cursor=" + *history.NextCursor).Want(http.StatusOK))
+	require.Len(t, rest.Items, 2)
+	require.Nil(t, rest.NextCursor)
+	require.Len(t, d.heard.entries, 5, "the version and four requests")
+	require.Equal(t, "game:"+game.String(), d.heard.entries[4].Target)
+}
+
+func TestListsOfEnginesAreFilteredAndPaged(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	for range 3 {
+		d.start()
+	}
+	d.pass()
+	waiting := d.start()
+	get := func(query string) httpx.List[runtimeView] {
+		return testkit.Into[httpx.List[runtimeView]](d.as("viewer").Get(runtimes + query).Want(http.StatusOK))
+	}
+	require.Len(t, get("").Items, 4)
+	require.Equal(t, waiting, get("?status=starting").Items[0].GameID)
+	require.Empty(t, get("?version=9.9.9").Items)
+	first := get("?status=running&limit=2")
+	require.Len(t, first.Items, 2)
+	require.Len(t, get("?status=running&limit=2&cursor="+*first.NextCursor).Items, 1)
+	d.as("viewer").Lenient().Get(runtimes+"?cursor="+httpx.EncodeCursor("operations", uuid.NewString())).Refused(http.StatusBadRequest, "invalid_request")
+	d.as("viewer").Lenient().Get(runtimes+"?status=dancing").Refused(http.StatusBadRequest, "invalid_request")
+}
+
+func TestOperatorsLookIntoAnEngine(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	game := d.running()
+	one := runtimes + "/" + game.String()
+	require.Equal(t, []string{"engine started"}, testkit.Into[logsView](d.as("operator").Get(one+"/logs?lines=5").Want(http.StatusOK)).Lines)
+	require.EqualValues(t, 7, testkit.Into[statsView](d.as("viewer").Get(one+"/stats").Want(http.StatusOK)).Pids)
+	p := testkit.Into[probeView](d.as("operator").Post(one+"/probe", nil).Want(http.StatusOK))
+	require.True(t, p.Healthy)
+	require.Equal(t, 0, *p.Engine.Turn)
+	require.Equal(t, 1, d.pass(), "a probe asks for a look")
+	d.as("operator").Post(one+"/reconcile", nil).Want(http.StatusAccepted)
+	require.Equal(t, 1, d.pass())
+
+	d.driver.failing(driver.ErrUnavailable, "inspect", "logs")
+	d.as("operator").Post(one+"/probe", nil).Refused(http.StatusServiceUnavailable, "runtime_unavailable")
+	d.as("operator").Get(one+"/logs").Refused(http.StatusServiceUnavailable, "runtime_unavailable")
+	d.driver.failing(driver.ErrNotFound, "stats")
+	d.as("viewer").Get(one+"/stats").Refused(http.StatusConflict, "runtime_not_running")
+}
+
+func TestWhatIsNotThereIsNotFound(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	one := runtimes + "/" + uuid.NewString()
+	op := d.as("operator")
+	for _, path := range []string{"", "/operations", "/logs", "/stats"} {
+		op.Get(one+path).Refused(http.StatusNotFound, "runtime_not_found")
+	}
+	for _, path := range []string{"/stop", "/restart", "/reconcile", "/probe"} {
+		op.Post(one+path, nil).Refused(http.StatusNotFound, "runtime_not_found")
+	}
+	op.Post(one+"/start", nil).Refused(http.StatusConflict, "runtime_not_startable")
+	op.Delete(one).Refused(http.StatusNotFound, "runtime_not_found")
+	op.Get("/api/v1/admin/operations/"+uuid.NewString()).Refused(http.StatusNotFound, "not_found")
+	op.Get(versions+"/9.9.9").Refused(http.StatusNotFound, "engine_version_not_found")
+	op.Patch(versions+"/9.9.9", map[string]any{"notes": ""}).Refused(http.StatusNotFound, "engine_version_not_found")
+}
+
+func TestAViewerChangesNothing(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	one := runtimes + "/" + d.running().String()
+	v := d.as("viewer")
+	for _, path := range []string{"/start", "/stop", "/restart", "/reconcile", "/probe"} {
+		v.Post(one+path, nil).Refused(http.StatusForbidden, "forbidden")
+	}
+	v.Delete(one).Refused(http.StatusForbidden, "forbidden")
+	v.Post(versions, map[string]any{"version": "1.3.0", "image_ref": "a/b:1"}).Refused(http.StatusForbidden, "forbidden")
+	v.Delete(versions+"/1.2.3").Refused(http.StatusForbidden, "forbidden")
+}
+
+func TestRequestsFromManyOperatorsLeaveOneOperationUnderWay(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	game := d.running()
+	var wg sync.WaitGroup
+	for i := range 12 {
+		kind := []OperationKind{OpStop, OpRestart, OpStart}[i%3]
+		wg.Go(func() {
+			if _, err := d.s.Order(d.Context(), game, kind); err != nil {
+				d.Errorf("order %s: %v", kind, err)
+			}
+		})
+	}
+	wg.Wait()
+	d.pass()
+	all, err := d.s.Operations(t.Context(), game, uuid.Nil, 100)
+	require.NoError(t, err)
+	ended := map[OperationStatus]int{}
+	for _, o := range all {
+		ended[o.Status]++
+	}
+	require.Equal(t, 2, ended[OpSucceeded], "the first start and the last wish")
+	require.Equal(t, len(all)-2, ended[OpSuperseded])
+}
