@@ -8,8 +8,8 @@ import (
 
 // Config is the section BACKEND_GRPC_PUSH_*.
 type Config struct {
-	ListenAddr      string        `split_words:"true" default:":8081"`
-	ShutdownTimeout time.Duration `split_words:"true" default:"10s"` // until open streams are cut
+	ListenAddr      string        `split_words:"true" default:":8081" desc:"gRPC listener for the push interface"`
+	ShutdownTimeout time.Duration `split_words:"true" default:"10s" desc:"graceful shutdown budget for the gRPC server"`
 }
 
 // Validate names every variable that does not fit.

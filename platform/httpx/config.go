@@ -19,11 +19,11 @@ type TLSConfig = gateway.TLSConfig
 
 // Config is the section BACKEND_HTTP_*.
 type Config struct {
-	ListenAddr      string        `split_words:"true" default:":8080"`
-	ReadTimeout     time.Duration `split_words:"true" default:"30s"`
-	WriteTimeout    time.Duration `split_words:"true" default:"30s"`
-	ShutdownTimeout time.Duration `split_words:"true" default:"15s"`
-	TrustedProxies  Proxies       `split_words:"true"` // whose X-Forwarded-For is believed
+	ListenAddr      string        `split_words:"true" default:":8080" desc:"HTTP listener for REST surfaces and probes"`
+	ReadTimeout     time.Duration `split_words:"true" default:"30s" desc:"HTTP read timeout"`
+	WriteTimeout    time.Duration `split_words:"true" default:"30s" desc:"HTTP write timeout"`
+	ShutdownTimeout time.Duration `split_words:"true" default:"15s" desc:"graceful shutdown budget for the HTTP server"`
+	TrustedProxies  Proxies       `split_words:"true" desc:"comma-separated networks whose X-Forwarded-For is believed"`
 }
 
 // Validate names every variable that does not fit.

@@ -31,12 +31,12 @@ const (
 
 // Config is the section BACKEND_OTEL_*.
 type Config struct {
-	TracesExporter       string  `split_words:"true" default:"otlp"`
-	MetricsExporter      string  `split_words:"true" default:"otlp"`
-	Protocol             string  `split_words:"true" default:"grpc"` // of OTLP
-	Endpoint             string  `split_words:"true"`                // of OTLP: a URL; empty is the library's default
-	PrometheusListenAddr string  `split_words:"true" default:":9100"`
-	TracesRatio          float64 `split_words:"true" default:"0.1"` // share of the traces that start here
+	TracesExporter       string  `split_words:"true" default:"otlp" desc:"none, otlp, stdout"`
+	MetricsExporter      string  `split_words:"true" default:"otlp" desc:"none, otlp, stdout, prometheus"`
+	Protocol             string  `split_words:"true" default:"grpc" desc:"grpc or http/protobuf; OTLP only"`
+	Endpoint             string  `split_words:"true" desc:"OTLP endpoint URL"`
+	PrometheusListenAddr string  `split_words:"true" default:":9100" desc:"listener of /metrics when the metrics exporter is prometheus"`
+	TracesRatio          float64 `split_words:"true" default:"0.1" desc:"share of the traces that start here which are recorded"`
 }
 
 // Validate names every variable that does not fit.
@@ -66,7 +66,7 @@ func (c Config) Validate() error {
 
 // LoggingConfig is the section BACKEND_LOGGING_*.
 type LoggingConfig struct {
-	Level string `split_words:"true" default:"info"`
+	Level string `split_words:"true" default:"info" desc:"zap log level"`
 }
 
 // Validate names the variable when it does not fit.
@@ -80,7 +80,7 @@ func (c LoggingConfig) Validate() error {
 // PprofConfig is the section BACKEND_PPROF_*. Profiles show memory, so only
 // the machine itself may ask for them.
 type PprofConfig struct {
-	ListenAddr string `split_words:"true"` // empty: off
+	ListenAddr string `split_words:"true" desc:"listener of net/http/pprof; loopback only (empty: off)"`
 }
 
 // Validate refuses an address that other machines can reach.

@@ -12,8 +12,8 @@ const minSecret = 16
 
 // Config is the section BACKEND_GATEWAY_*.
 type Config struct {
-	Secret         secret.Secret `split_words:"true"`
-	SecretPrevious secret.Secret `split_words:"true"` // still accepted while the gateways change over
+	Secret         secret.Secret `split_words:"true" desc:"shared secret that the gateway sends (none: every caller is believed)"`
+	SecretPrevious secret.Secret `split_words:"true" desc:"the secret before, still accepted while gateways change over"`
 }
 
 // Validate names every variable that does not fit, never its value.
@@ -34,9 +34,9 @@ func (c Config) Validate() error {
 // TLSConfig is the section BACKEND_TLS_*: three PEM files. Cert and Key turn
 // TLS on; ClientCA lets the gateway prove itself by a certificate.
 type TLSConfig struct {
-	Cert     string `split_words:"true"`
-	Key      string `split_words:"true"`
-	ClientCA string `split_words:"true"`
+	Cert     string `split_words:"true" desc:"PEM certificate of the listeners"`
+	Key      string `split_words:"true" desc:"PEM key of the certificate"`
+	ClientCA string `split_words:"true" desc:"PEM certificates that a gateway certificate must be signed by"`
 }
 
 // Validate names every variable that does not fit.
