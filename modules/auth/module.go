@@ -1,6 +1,8 @@
 package auth
 
 import (
+	"time"
+
 	"go.uber.org/fx"
 
 	"galaxy/backend/modules/admin"
@@ -18,15 +20,18 @@ var Module = fx.Module("auth",
 		NewSessions,
 		NewNeighbours,
 		NewService,
+		NewSweeper,
 		func(m *mail.Service) Mailer { return m },
 		func(p *push.Service) Announcer { return p },
 		func(u *user.Service) Users { return u },
+		func(u *user.Service) Directory { return u },
 		func(g *geo.Service) Places { return g },
 		func(a *admin.Service) Auditor { return a },
 		fx.Annotate(newDeparture, fx.As(new(user.Departure)), fx.ResultTags(`group:"user.departures"`)),
 		fx.Annotate(newExport, fx.As(new(user.Export)), fx.ResultTags(`group:"user.exports"`)),
 		fx.Annotate(newReplay, fx.As(new(push.Replay)), fx.ResultTags(`group:"push.replays"`)),
 	),
-	httpx.Provide(newPublicRoutes, newInternalRoutes),
+	httpx.Provide(newPublicRoutes, newInternalRoutes, newUserRoutes, newAdminRoutes),
 	lifecycle.Component(lifecycle.Cache, "device sessions", 0, (*Service).Start, nil),
+	lifecycle.Component(lifecycle.Work, "auth sweeper", 5*time.Second, (*Sweeper).Start, (*Sweeper).Stop),
 )

@@ -39,6 +39,11 @@ type Places interface {
 	SeenCountries(ctx context.Context, q pg.Querier, user uuid.UUID) ([]string, error)
 }
 
+// Directory knows who exists, for operators' routes.
+type Directory interface {
+	Exists(ctx context.Context, id uuid.UUID) error
+}
+
 // Auditor records what operators do.
 type Auditor interface {
 	Record(ctx context.Context, tx *pg.Tx, e admin.Entry) error

@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"galaxy/backend/modules/mail"
-	"galaxy/backend/modules/user"
+	"galaxy/backend/modules/user/person"
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/pg"
 )
@@ -30,11 +30,11 @@ const (
 // SendCode issues a challenge for signing in with an address and mails its code,
 // in one transaction.
 func (s *Service) SendCode(ctx context.Context, email, language string) (Issued, error) {
-	canonical, err := user.NormalizeEmail(email)
+	canonical, err := person.NormalizeEmail(email)
 	if err != nil {
 		return Issued{}, err
 	}
-	if language, err = user.NormalizeLanguage("language", language); err != nil {
+	if language, err = person.NormalizeLanguage("language", language); err != nil {
 		return Issued{}, err
 	}
 	c := challenge{Purpose: SignIn, Email: email, Canonical: canonical, Language: language}
@@ -89,8 +89,7 @@ func owner(id *uuid.UUID) uuid.UUID {
 	return *id
 }
 
-// minutes rounds up: a code must not be promised for longer than zero minutes
-// less than it lives.
+// minutes rounds up, so that no code is said to live for zero minutes.
 func minutes(d time.Duration) int { return int((d + time.Minute - 1) / time.Minute) }
 
 // network is what the caps count as one source: an IPv4 address, or the /64 that

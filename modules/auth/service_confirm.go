@@ -12,6 +12,7 @@ import (
 
 	"galaxy/backend/modules/mail"
 	"galaxy/backend/modules/user"
+	"galaxy/backend/modules/user/person"
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/pg"
 )
@@ -35,11 +36,11 @@ func (s *Service) Confirm(ctx context.Context, in Confirmation) (Session, error)
 	if err != nil {
 		return Session{}, err
 	}
-	if in.TimeZone, err = user.NormalizeTimeZone(in.TimeZone); err != nil {
+	if in.TimeZone, err = person.NormalizeTimeZone(in.TimeZone); err != nil {
 		return Session{}, err
 	}
 	if in.Language != "" {
-		if in.Language, err = user.NormalizeLanguage("language", in.Language); err != nil {
+		if in.Language, err = person.NormalizeLanguage("language", in.Language); err != nil {
 			return Session{}, err
 		}
 	}

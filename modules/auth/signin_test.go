@@ -16,7 +16,7 @@ type account struct {
 	UserName        string    `json:"user_name"`
 	DisplayName     string    `json:"display_name"`
 	TimeZone        string    `json:"time_zone"`
-	DeclaredCountry *string   `json:"declared_country"`
+	DeclaredCountry string    `json:"declared_country"`
 }
 
 type credential struct {
@@ -44,7 +44,7 @@ func TestSigningInWithAMailedCodeMakesAnAccountAndASession(t *testing.T) {
 	require.Equal(t, "Ada@Example.org", a.Email)
 	require.Equal(t, a.UserName, a.DisplayName)
 	require.Equal(t, "Europe/Amsterdam", a.TimeZone)
-	require.Equal(t, "DE", *a.DeclaredCountry)
+	require.Equal(t, "DE", a.DeclaredCountry)
 	require.Regexp(t, `^player-[a-z0-9]{8}$`, a.UserName)
 }
 

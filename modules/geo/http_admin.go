@@ -11,10 +11,13 @@ import (
 	"galaxy/backend/platform/httpx"
 )
 
-type adminRoutes struct{ service *Service }
+type adminRoutes struct {
+	service *Service
+	users   Directory
+}
 
-func newAdminRoutes(s *Service) httpx.Table {
-	h := adminRoutes{s}
+func newAdminRoutes(s *Service, users Directory) httpx.Table {
+	h := adminRoutes{s, users}
 	return httpx.Admin("geo",
 		httpx.Route{Op: "lookUpAddress", Method: http.MethodGet, Path: "/geo/lookup", Role: httpx.Viewer, Handle: httpx.JSON(200, h.lookup)},
 		httpx.Route{Op: "getGeoDatabase", Method: http.MethodGet, Path: "/geo/database", Role: httpx.Viewer, Handle: httpx.JSON(200, h.database)},
@@ -63,6 +66,9 @@ type byUser struct {
 }
 
 func (h adminRoutes) counters(ctx context.Context, in byUser) (httpx.List[Counter], error) {
+	if err := h.users.Exists(ctx, in.UserID); err != nil {
+		return httpx.List[Counter]{}, err
+	}
 	counters, err := h.service.Counters(ctx, in.UserID)
 	return httpx.List[Counter]{Items: counters}, err
 }

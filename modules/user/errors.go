@@ -13,9 +13,6 @@ var (
 	ErrNoSanction = fault.New(fault.NotFound, "not_found", "there is no such sanction")
 	// ErrNoOverride says that the user's limit is the plan's.
 	ErrNoOverride = fault.New(fault.NotFound, "not_found", "the limit is not overridden")
-	// ErrEmail refuses what is not a plain address.
-	ErrEmail = fault.New(fault.Unprocessable, "validation_failed", "the e-mail address cannot be used").
-			At(fault.Field{Name: "email", Code: "invalid_email", Message: "a plain address such as name@example.org is needed"})
 	// ErrEmailTaken says that another live account has the address.
 	ErrEmailTaken = fault.New(fault.Conflict, "email_taken", "another account uses this address")
 	// ErrVersion says that the account changed since the ETag in If-Match.
@@ -33,9 +30,3 @@ var (
 
 	errUserNames = fault.New(fault.Unavailable, "unavailable", "no free user name was found, try again")
 )
-
-// wrong names one field of a body that a schema could not judge.
-func wrong(name, code, message string) *fault.Error {
-	return fault.New(fault.Unprocessable, "validation_failed", "the request does not fit its schema").
-		At(fault.Field{Name: name, Code: code, Message: message})
-}

@@ -3,9 +3,6 @@ package user
 import (
 	"context"
 	"net/http"
-	"time"
-
-	"github.com/google/uuid"
 
 	"galaxy/backend/platform/httpx"
 )
@@ -17,45 +14,20 @@ func newUserRoutes(s *Service) httpx.Table {
 	return httpx.User("user",
 		httpx.Route{Op: "getAccount", Method: http.MethodGet, Path: "/account", Handle: httpx.JSON(200, h.get)},
 		httpx.Route{Op: "updateAccount", Method: http.MethodPatch, Path: "/account", Handle: httpx.JSON(200, h.update)},
+		httpx.Route{Op: "deleteAccount", Method: http.MethodDelete, Path: "/account", Handle: httpx.Empty(204, h.delete)},
+		httpx.Route{Op: "getEntitlements", Method: http.MethodGet, Path: "/account/entitlements", Handle: httpx.JSON(200, h.entitlements)},
+		httpx.Route{Op: "exportAccount", Method: http.MethodGet, Path: "/account/export", Handle: httpx.JSON(200, h.export)},
 	)
 }
 
-type accountView struct {
-	UserID            uuid.UUID `json:"user_id"`
-	Email             string    `json:"email"`
-	UserName          string    `json:"user_name"`
-	DisplayName       string    `json:"display_name"`
-	PreferredLanguage string    `json:"preferred_language"`
-	TimeZone          string    `json:"time_zone"`
-	DeclaredCountry   *string   `json:"declared_country"`
-	CreatedAt         time.Time `json:"created_at"`
-	UpdatedAt         time.Time `json:"updated_at"`
-}
-
-func accountOf(a Account) accountView {
-	return accountView{UserID: a.ID, Email: a.Email, UserName: a.UserName, DisplayName: a.DisplayName,
-		PreferredLanguage: a.PreferredLanguage, TimeZone: a.TimeZone, DeclaredCountry: orNil(a.DeclaredCountry),
-		CreatedAt: a.CreatedAt, UpdatedAt: a.UpdatedAt}
-}
-
-func orNil(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
-}
-
 // tagged is the account with its ETag.
-func tagged(a Account) httpx.Response[accountView] {
-	return httpx.Response[accountView]{Body: accountOf(a), Header: http.Header{"Etag": {a.ETag()}}}
+func tagged(a Account) httpx.Response[Account] {
+	return httpx.Response[Account]{Body: a, Header: http.Header{"Etag": {a.ETag()}}}
 }
 
-func (h userRoutes) get(ctx context.Context, _ struct{}) (httpx.Response[accountView], error) {
+func (h userRoutes) get(ctx context.Context, _ struct{}) (httpx.Response[Account], error) {
 	a, err := h.service.Account(ctx, httpx.UserID(ctx))
-	if err != nil {
-		return httpx.Response[accountView]{}, err
-	}
-	return tagged(a), nil
+	return tagged(a), err
 }
 
 type patchAccount struct {
@@ -65,11 +37,21 @@ type patchAccount struct {
 	TimeZone          *string `json:"time_zone"`
 }
 
-func (h userRoutes) update(ctx context.Context, in patchAccount) (httpx.Response[accountView], error) {
+func (h userRoutes) update(ctx context.Context, in patchAccount) (httpx.Response[Account], error) {
 	a, err := h.service.UpdateProfile(ctx, httpx.UserID(ctx),
 		Patch{DisplayName: in.DisplayName, PreferredLanguage: in.PreferredLanguage, TimeZone: in.TimeZone}, in.IfMatch)
-	if err != nil {
-		return httpx.Response[accountView]{}, err
-	}
-	return tagged(a), nil
+	return tagged(a), err
+}
+
+func (h userRoutes) delete(ctx context.Context, _ struct{}) error {
+	return h.service.Delete(ctx, httpx.UserID(ctx))
+}
+
+func (h userRoutes) entitlements(ctx context.Context, _ struct{}) (Entitlement, error) {
+	return h.service.Entitlement(ctx, httpx.UserID(ctx))
+}
+
+func (h userRoutes) export(ctx context.Context, _ struct{}) (exportView, error) {
+	e, err := h.service.Export(ctx, httpx.UserID(ctx))
+	return exportOf(e), err
 }

@@ -1,30 +1,37 @@
 package user
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/google/uuid"
+
+	"galaxy/backend/modules/user/person"
 )
 
 // Account is a person. The personal fields of an erased one are empty.
 type Account struct {
-	ID                uuid.UUID  `db:"user_id"`
-	Email             string     `db:"email"` // as the person wrote it
-	UserName          string     `db:"user_name"`
-	DisplayName       string     `db:"display_name"`
-	PreferredLanguage string     `db:"preferred_language"` // BCP 47
-	TimeZone          string     `db:"time_zone"`          // IANA
-	DeclaredCountry   string     `db:"declared_country"`   // ISO 3166 of the first sign-in, or empty
-	CreatedAt         time.Time  `db:"created_at"`
-	UpdatedAt         time.Time  `db:"updated_at"`
-	DeletedAt         *time.Time `db:"deleted_at"`
-	ErasedAt          *time.Time `db:"erased_at"`
-	Version           int        `db:"version"`
+	ID                uuid.UUID  `db:"user_id" json:"user_id"`
+	Email             string     `db:"email" json:"email"` // as the person wrote it
+	UserName          string     `db:"user_name" json:"user_name"`
+	DisplayName       string     `db:"display_name" json:"display_name"`
+	PreferredLanguage string     `db:"preferred_language" json:"preferred_language"` // BCP 47
+	TimeZone          string     `db:"time_zone" json:"time_zone"`                   // IANA
+	DeclaredCountry   string     `db:"declared_country" json:"declared_country"`     // ISO 3166 of the first sign-in, or empty
+	CreatedAt         time.Time  `db:"created_at" json:"created_at"`
+	UpdatedAt         time.Time  `db:"updated_at" json:"updated_at"`
+	DeletedAt         *time.Time `db:"deleted_at" json:"-"`
+	ErasedAt          *time.Time `db:"erased_at" json:"-"`
+	Version           int        `db:"version" json:"-"`
 }
 
 // ETag names the version of the account that a client has read.
 func (a Account) ETag() string { return `"` + strconv.Itoa(a.Version) + `"` }
+
+// NormalizeEmail is person.NormalizeEmail: the form that decides whether two
+// addresses are one.
+func NormalizeEmail(s string) (string, error) { return person.NormalizeEmail(s) }
 
 // Plan is what a user pays for.
 type Plan string
@@ -39,10 +46,10 @@ const (
 
 // Limits bound what a user may hold at once.
 type Limits struct {
-	OwnedPrivateGames   int
-	ActiveMemberships   int
-	PendingApplications int
-	RegisteredRaceNames int
+	OwnedPrivateGames   int `json:"owned_private_games"`
+	ActiveMemberships   int `json:"active_memberships"`
+	PendingApplications int `json:"pending_applications"`
+	RegisteredRaceNames int `json:"registered_race_names"`
 }
 
 var planLimits = map[Plan]Limits{
@@ -87,17 +94,8 @@ const (
 var LimitNames = []LimitName{OwnedPrivateGames, ActiveMemberships, PendingApplications, RegisteredRaceNames}
 
 func (l *Limits) field(n LimitName) *int {
-	switch n {
-	case OwnedPrivateGames:
-		return &l.OwnedPrivateGames
-	case ActiveMemberships:
-		return &l.ActiveMemberships
-	case PendingApplications:
-		return &l.PendingApplications
-	case RegisteredRaceNames:
-		return &l.RegisteredRaceNames
-	}
-	return nil
+	return map[LimitName]*int{OwnedPrivateGames: &l.OwnedPrivateGames, ActiveMemberships: &l.ActiveMemberships,
+		PendingApplications: &l.PendingApplications, RegisteredRaceNames: &l.RegisteredRaceNames}[n]
 }
 
 // Of is the value of one limit, zero for a name that does not exist.
@@ -150,25 +148,11 @@ type Snapshot struct {
 
 // Has reports whether a sanction of the kind is active at now.
 func (s Snapshot) Has(kind SanctionKind, now time.Time) bool {
-	for _, one := range s.Sanctions {
-		if one.Kind == kind && one.active(now) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.Sanctions, func(one ActiveSanction) bool { return one.Kind == kind && one.active(now) })
 }
 
 // Blocked reports whether the account may do nothing at all.
-func (s Snapshot) Blocked() bool { return s.bars(PermanentBlock) }
+func (s Snapshot) Blocked() bool { return s.Has(PermanentBlock, time.Time{}) }
 
 // LoginBlocked reports whether the account may not sign in.
-func (s Snapshot) LoginBlocked() bool { return s.bars(PermanentBlock) || s.bars(LoginBlock) }
-
-func (s Snapshot) bars(kind SanctionKind) bool {
-	for _, one := range s.Sanctions {
-		if one.Kind == kind {
-			return true
-		}
-	}
-	return false
-}
+func (s Snapshot) LoginBlocked() bool { return s.Blocked() || s.Has(LoginBlock, time.Time{}) }

@@ -1,22 +1,11 @@
 package user
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 )
-
-// override is an operator's number for one limit.
-type override struct {
-	ID        uuid.UUID  `json:"override_id"`
-	Name      LimitName  `json:"name"`
-	Value     int        `json:"value"`
-	Reason    string     `json:"reason"`
-	SetAt     time.Time  `json:"set_at"`
-	ExpiresAt *time.Time `json:"expires_at"`
-}
-
-func (o override) active(now time.Time) bool { return o.ExpiresAt == nil || now.Before(*o.ExpiresAt) }
 
 // facts is everything that the cache holds about a user. It says when things
 // end, so that it stays true while time passes.
@@ -26,7 +15,7 @@ type facts struct {
 	PlanStarts time.Time        `db:"plan_starts_at"`
 	PlanEndsAt *time.Time       `db:"plan_ends_at"`
 	Sanctions  []ActiveSanction `db:"sanctions"` // not removed; some may have ended
-	Overrides  []override       `db:"overrides"` // likewise
+	Overrides  []Override       `db:"overrides"` // likewise
 }
 
 func (f *facts) planAt(now time.Time) Plan {
@@ -39,7 +28,7 @@ func (f *facts) planAt(now time.Time) Plan {
 func (f *facts) limitsAt(now time.Time) Limits {
 	limits := f.planAt(now).Limits()
 	for _, o := range f.Overrides {
-		if p := limits.field(o.Name); p != nil && o.active(now) {
+		if p := limits.field(o.Name); p != nil && o.Active(now) {
 			*p = o.Value
 		}
 	}
@@ -47,7 +36,7 @@ func (f *facts) limitsAt(now time.Time) Limits {
 }
 
 func (f *facts) sanctionsAt(now time.Time) []ActiveSanction {
-	var active []ActiveSanction
+	active := []ActiveSanction{}
 	for _, s := range f.Sanctions {
 		if s.active(now) {
 			active = append(active, s)
@@ -74,4 +63,24 @@ func (f *facts) at(now time.Time) Snapshot {
 		s.PlanEndsAt = f.PlanEndsAt
 	}
 	return s
+}
+
+// override returns the override of a limit that is not removed, or nil.
+func (f *facts) override(name LimitName) *Override {
+	for i := range f.Overrides {
+		if f.Overrides[i].Name == name {
+			return &f.Overrides[i]
+		}
+	}
+	return nil
+}
+
+// without takes the override of a limit off.
+func (f *facts) without(name LimitName) {
+	f.Overrides = slices.DeleteFunc(f.Overrides, func(o Override) bool { return o.Name == name })
+}
+
+// pardon takes a sanction off.
+func (f *facts) pardon(id uuid.UUID) {
+	f.Sanctions = slices.DeleteFunc(f.Sanctions, func(s ActiveSanction) bool { return s.ID == id })
 }

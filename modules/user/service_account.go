@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"galaxy/backend/modules/user/person"
 	"galaxy/backend/platform/pg"
 )
 
@@ -15,8 +16,8 @@ import (
 type NewAccount struct {
 	ID       uuid.UUID // a fresh one when nil; tells whether the account was made
 	Email    string    // as the person wrote it
-	Language string    // as NormalizeLanguage returns it
-	TimeZone string    // as NormalizeTimeZone returns it
+	Language string    // as person.NormalizeLanguage returns it
+	TimeZone string    // as person.NormalizeTimeZone returns it
 	Country  string    // ISO 3166, or empty
 	// NameTries bounds how many user names are tried; 10 when zero.
 	NameTries int
@@ -95,9 +96,9 @@ func (p Patch) apply(a *Account) (changed bool, err error) {
 		into  *string
 		check func(string) (string, error)
 	}{
-		{p.DisplayName, &a.DisplayName, NormalizeDisplayName},
-		{p.PreferredLanguage, &a.PreferredLanguage, func(s string) (string, error) { return NormalizeLanguage("preferred_language", s) }},
-		{p.TimeZone, &a.TimeZone, NormalizeTimeZone},
+		{p.DisplayName, &a.DisplayName, person.NormalizeDisplayName},
+		{p.PreferredLanguage, &a.PreferredLanguage, func(s string) (string, error) { return person.NormalizeLanguage("preferred_language", s) }},
+		{p.TimeZone, &a.TimeZone, person.NormalizeTimeZone},
 	} {
 		if field.given == nil {
 			continue

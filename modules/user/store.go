@@ -23,7 +23,7 @@ SELECT ` + accountColumns + `, e.plan, e.starts_at AS plan_starts_at, e.ends_at 
                                   'applied_at', s.applied_at, 'expires_at', s.expires_at) ORDER BY s.sanction_id)
                  FROM sanctions s WHERE s.user_id = a.user_id AND s.removed_at IS NULL), '[]') AS sanctions,
        coalesce((SELECT jsonb_agg(jsonb_build_object('override_id', o.override_id, 'name', o.name, 'value', o.value, 'reason', o.reason,
-                                  'set_at', o.set_at, 'expires_at', o.expires_at) ORDER BY o.name)
+                                  'actor', o.actor, 'set_at', o.set_at, 'expires_at', o.expires_at) ORDER BY o.name)
                  FROM limit_overrides o WHERE o.user_id = a.user_id AND o.removed_at IS NULL), '[]') AS overrides
 FROM accounts a
 JOIN entitlement_snapshots e ON e.user_id = a.user_id`
@@ -163,4 +163,10 @@ ORDER BY mine.email`
 
 func (store) addresses(ctx context.Context, q pg.Querier, id uuid.UUID) ([]string, error) {
 	return pg.All[string](ctx, q, selectAddresses, id)
+}
+
+const selectFormer = `SELECT email FROM former_emails WHERE user_id = $1 ORDER BY replaced_at`
+
+func (store) former(ctx context.Context, q pg.Querier, id uuid.UUID) ([]string, error) {
+	return pg.All[string](ctx, q, selectFormer, id)
 }

@@ -25,8 +25,8 @@ type Filter struct {
 // Listed is a user in an operator's list.
 type Listed struct {
 	Account
-	Plan    Plan `db:"plan"`
-	Blocked bool `db:"blocked"`
+	Plan    Plan `db:"plan" json:"plan"`
+	Blocked bool `db:"blocked" json:"blocked"`
 }
 
 const listUsers = `

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -14,20 +15,22 @@ import (
 // onceOnly is the Idempotency-Key of the call that made a row, and a hash of
 // what it asked for.
 type onceOnly struct {
-	Key  *string `db:"idempotency_key"`
-	Hash []byte  `db:"request_hash"`
+	Key  *string `db:"idempotency_key" json:"-"`
+	Hash []byte  `db:"request_hash" json:"-"`
 }
+
+func (o onceOnly) hash() []byte { return o.Hash }
 
 // Record is one entry of a user's history of plans.
 type Record struct {
-	ID       uuid.UUID  `db:"record_id"`
-	UserID   uuid.UUID  `db:"user_id"`
-	Plan     Plan       `db:"plan"`
-	Source   string     `db:"source"`
-	Actor    string     `db:"actor"`
-	Reason   string     `db:"reason"`
-	StartsAt time.Time  `db:"starts_at"`
-	EndsAt   *time.Time `db:"ends_at"`
+	ID       uuid.UUID  `db:"record_id" json:"record_id"`
+	UserID   uuid.UUID  `db:"user_id" json:"-"`
+	Plan     Plan       `db:"plan" json:"plan"`
+	Source   string     `db:"source" json:"source"`
+	Actor    string     `db:"actor" json:"actor"`
+	Reason   string     `db:"reason" json:"reason"`
+	StartsAt time.Time  `db:"starts_at" json:"starts_at"`
+	EndsAt   *time.Time `db:"ends_at" json:"ends_at"`
 	onceOnly
 }
 
@@ -60,16 +63,16 @@ const recordByKey = recordColumns + ` WHERE actor = $1 AND idempotency_key = $2`
 
 // Sanction is a sanction as operators see it.
 type Sanction struct {
-	ID           uuid.UUID    `db:"sanction_id"`
-	UserID       uuid.UUID    `db:"user_id"`
-	Kind         SanctionKind `db:"kind"`
-	Reason       string       `db:"reason"` // shown to the user
-	InternalNote string       `db:"internal_note"`
-	Actor        string       `db:"actor"`
-	AppliedAt    time.Time    `db:"applied_at"`
-	ExpiresAt    *time.Time   `db:"expires_at"`
-	RemovedAt    *time.Time   `db:"removed_at"`
-	RemovedBy    *string      `db:"removed_by"`
+	ID           uuid.UUID    `db:"sanction_id" json:"sanction_id"`
+	UserID       uuid.UUID    `db:"user_id" json:"-"`
+	Kind         SanctionKind `db:"kind" json:"kind"`
+	Reason       string       `db:"reason" json:"reason"` // shown to the user
+	InternalNote string       `db:"internal_note" json:"internal_note"`
+	Actor        string       `db:"actor" json:"actor"`
+	AppliedAt    time.Time    `db:"applied_at" json:"applied_at"`
+	ExpiresAt    *time.Time   `db:"expires_at" json:"expires_at"`
+	RemovedAt    *time.Time   `db:"removed_at" json:"removed_at"`
+	RemovedBy    *string      `db:"removed_by" json:"removed_by"`
 	onceOnly
 }
 
@@ -120,16 +123,21 @@ func (store) removeSanction(tx *pg.Tx, id uuid.UUID, at time.Time, by string) {
 
 // Override is an operator's number for one limit, as operators see it.
 type Override struct {
-	ID        uuid.UUID  `db:"override_id"`
-	UserID    uuid.UUID  `db:"user_id"`
-	Name      LimitName  `db:"name"`
-	Value     int        `db:"value"`
-	Reason    string     `db:"reason"`
-	Actor     string     `db:"actor"`
-	SetAt     time.Time  `db:"set_at"`
-	ExpiresAt *time.Time `db:"expires_at"`
-	RemovedAt *time.Time `db:"removed_at"`
-	RemovedBy *string    `db:"removed_by"`
+	ID        uuid.UUID  `db:"override_id" json:"override_id"`
+	UserID    uuid.UUID  `db:"user_id" json:"-"`
+	Name      LimitName  `db:"name" json:"name"`
+	Value     int        `db:"value" json:"value"`
+	Reason    string     `db:"reason" json:"reason"`
+	Actor     string     `db:"actor" json:"actor"`
+	SetAt     time.Time  `db:"set_at" json:"set_at"`
+	ExpiresAt *time.Time `db:"expires_at" json:"expires_at"`
+	RemovedAt *time.Time `db:"removed_at" json:"removed_at"`
+	RemovedBy *string    `db:"removed_by" json:"removed_by"`
+}
+
+// Active reports whether the override counts at now.
+func (o Override) Active(now time.Time) bool {
+	return o.RemovedAt == nil && (o.ExpiresAt == nil || now.Before(*o.ExpiresAt))
 }
 
 const insertOverride = `
@@ -155,11 +163,11 @@ func (store) overrides(ctx context.Context, q pg.Querier, user uuid.UUID, n int)
 
 // Note is what operators tell each other about a user.
 type Note struct {
-	ID        uuid.UUID `db:"note_id"`
-	UserID    uuid.UUID `db:"user_id"`
-	Actor     string    `db:"actor"`
-	Text      string    `db:"text"`
-	CreatedAt time.Time `db:"created_at"`
+	ID        uuid.UUID `db:"note_id" json:"note_id"`
+	UserID    uuid.UUID `db:"user_id" json:"-"`
+	Actor     string    `db:"actor" json:"actor"`
+	Text      string    `db:"text" json:"text"`
+	CreatedAt time.Time `db:"created_at" json:"created_at"`
 	onceOnly
 }
 
@@ -183,15 +191,23 @@ const noteByKey = noteColumns + ` WHERE actor = $1 AND idempotency_key = $2`
 
 // repeated returns the row that an earlier call with the same key made, nil when
 // there is none, and ErrIdempotency when that call asked for something else.
-func repeated[T any](ctx context.Context, q pg.Querier, statement, actor string, once onceOnly, hash func(T) []byte) (*T, error) {
+func repeated[T interface{ hash() []byte }](ctx context.Context, q pg.Querier, statement, actor string, once onceOnly) (*T, error) {
 	if once.Key == nil {
 		return nil, nil
 	}
 	row, err := perhaps(pg.Get[T](ctx, q, statement, actor, *once.Key))
-	if err == nil && row != nil && !bytes.Equal(hash(*row), once.Hash) {
+	if err == nil && row != nil && !bytes.Equal((*row).hash(), once.Hash) {
 		return nil, ErrIdempotency
 	}
 	return row, err
+}
+
+// clash is a key that two calls used at the same time for different things.
+func clash(err error) error {
+	if strings.HasSuffix(pg.Constraint(err), "_key") {
+		return ErrIdempotency.Because(err)
+	}
+	return err
 }
 
 func perhaps[T any](v T, err error) (*T, error) {

@@ -9,11 +9,6 @@ import (
 	"galaxy/backend/platform/pg"
 )
 
-// due is a user about whom something has ended.
-type due struct {
-	UserID uuid.UUID `db:"user_id"`
-}
-
 // Each branch is an index scan over what has ended and is not settled. Users
 // come in the order of their ids, so that the caller can go past one that fails.
 const selectEnded = `
@@ -28,8 +23,8 @@ ORDER BY user_id
 LIMIT $3`
 
 // ended lists users with a measure or plan that ended by now.
-func (store) ended(ctx context.Context, q pg.Querier, now time.Time, after uuid.UUID, n int) ([]due, error) {
-	return pg.All[due](ctx, q, selectEnded, now, after, n)
+func (store) ended(ctx context.Context, q pg.Querier, now time.Time, after uuid.UUID, n int) ([]uuid.UUID, error) {
+	return pg.All[uuid.UUID](ctx, q, selectEnded, now, after, n)
 }
 
 const selectToErase = `
@@ -39,6 +34,6 @@ ORDER BY user_id
 LIMIT $3`
 
 // toErase lists accounts that were deleted at or before a time.
-func (store) toErase(ctx context.Context, q pg.Querier, deletedBy time.Time, after uuid.UUID, n int) ([]due, error) {
-	return pg.All[due](ctx, q, selectToErase, deletedBy, after, n)
+func (store) toErase(ctx context.Context, q pg.Querier, deletedBy time.Time, after uuid.UUID, n int) ([]uuid.UUID, error) {
+	return pg.All[uuid.UUID](ctx, q, selectToErase, deletedBy, after, n)
 }

@@ -1,4 +1,4 @@
-package user
+package person
 
 import (
 	_ "embed" // zones.txt
@@ -32,7 +32,7 @@ var zones = sync.OnceValue(func() map[string]bool {
 // NormalizeTimeZone accepts the names of the IANA database, in their spelling.
 func NormalizeTimeZone(s string) (string, error) {
 	if !zones()[s] {
-		return "", wrong("time_zone", "unknown_value", "an IANA time zone such as Europe/Amsterdam is needed")
+		return "", Wrong("time_zone", "unknown_value", "an IANA time zone such as Europe/Amsterdam is needed")
 	}
 	return s, nil
 }
@@ -40,7 +40,7 @@ func NormalizeTimeZone(s string) (string, error) {
 // NormalizeLanguage accepts BCP 47 tags and returns their canonical spelling.
 // field is what a refusal calls the value.
 func NormalizeLanguage(field, s string) (string, error) {
-	refused := wrong(field, "invalid_format", "a BCP 47 language tag such as en or pt-BR is needed")
+	refused := Wrong(field, "invalid_format", "a BCP 47 language tag such as en or pt-BR is needed")
 	if len(s) > maxLanguage {
 		return "", refused
 	}
@@ -55,7 +55,7 @@ func NormalizeLanguage(field, s string) (string, error) {
 // Controls and marks that turn the writing direction are refused: a name stands
 // in other people's lists.
 func NormalizeDisplayName(s string) (string, error) {
-	refused := wrong("display_name", "invalid_format", "1 to 40 visible characters are needed")
+	refused := Wrong("display_name", "invalid_format", "1 to 40 visible characters are needed")
 	if !utf8.ValidString(s) {
 		return "", refused
 	}

@@ -1,0 +1,79 @@
+package user
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"go.uber.org/zap"
+
+	"galaxy/backend/platform/clock"
+	"galaxy/backend/platform/worker"
+)
+
+// sweepBatch is how many users are listed at once.
+const sweepBatch = 200
+
+// Sweeper writes down what has ended and erases accounts whose grace period is
+// over. Nobody waits for it: readers judge by the time.
+type Sweeper struct {
+	*worker.Loop
+	service *Service
+	log     *zap.Logger
+}
+
+// NewSweeper makes the stopped sweeper.
+func NewSweeper(s *Service, clk clock.Clock, cfg Config, log *zap.Logger) *Sweeper {
+	w := &Sweeper{service: s, log: log}
+	w.Loop = worker.NewLoop("user sweeper", cfg.SweepInterval, clk, log, func(ctx context.Context) (bool, error) {
+		return false, w.runOnce(ctx, clk.Now())
+	})
+	return w
+}
+
+// lister lists the next users after one.
+type lister func(ctx context.Context, after uuid.UUID, n int) ([]uuid.UUID, error)
+
+func (w *Sweeper) runOnce(ctx context.Context, now time.Time) error {
+	s := w.service
+	ended := func(ctx context.Context, after uuid.UUID, n int) ([]uuid.UUID, error) {
+		return s.store.ended(ctx, s.db, now, after, n)
+	}
+	gone := func(ctx context.Context, after uuid.UUID, n int) ([]uuid.UUID, error) {
+		return s.store.toErase(ctx, s.db, now.Add(-s.cfg.ErasureGrace), after, n)
+	}
+	return errors.Join(
+		each(ctx, ended, func(ctx context.Context, id uuid.UUID) error { return s.settle(ctx, id, now) }),
+		each(ctx, gone, func(ctx context.Context, id uuid.UUID) error {
+			erased, err := s.erase(ctx, id, now)
+			if erased {
+				w.log.Info("account erased", zap.Stringer("user_id", id))
+			}
+			return err
+		}))
+}
+
+// each works on every listed user once, each in a transaction of his own. One
+// that fails delays nobody: the list goes past him, and the next pass tries again.
+func each(ctx context.Context, list lister, work func(ctx context.Context, id uuid.UUID) error) error {
+	var errs []error
+	after := uuid.Nil
+	for {
+		page, err := list(ctx, after, sweepBatch)
+		if err != nil {
+			return errors.Join(append(errs, fmt.Errorf("list users to sweep: %w", err))...)
+		}
+		for _, id := range page {
+			if ctx.Err() != nil {
+				return errors.Join(append(errs, ctx.Err())...)
+			}
+			after = id
+			errs = append(errs, work(ctx, id))
+		}
+		if len(page) < sweepBatch {
+			return errors.Join(errs...)
+		}
+	}
+}
