@@ -100,7 +100,8 @@ generate-proto: # needs buf and flatc, built once (minutes)
 
 .PHONY: generate-documents
 generate-documents: # openapi.yaml from its fragments, tables from the structs
-	@go generate ./openapi/... ./cmd/backend/...
+	@go run ./openapi/bundle
+	@go generate ./cmd/backend/...
 
 .PHONY: verify
 verify: setup ## fail when generated files are out of date

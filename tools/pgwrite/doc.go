@@ -7,8 +7,10 @@
 //
 //   - a writing statement passed to pg.Get or pg.All with anything but a *pg.Tx
 //     (a pg.Querier may turn out to be a *pg.DB),
-//   - a statement that is not a constant, whose nature nobody can check, and
-//     which is how values get spliced into SQL,
+//   - a statement that is not put together from constants alone, whose nature
+//     nobody can check, and which is how values get spliced into SQL,
 //   - database/sql, pgx and sqlx outside platform/,
 //   - pgconn.SafeToRetry anywhere.
+//
+// In tests only the first of these holds.
 package pgwrite

@@ -38,8 +38,41 @@ func writesAlone(ctx context.Context, db *pg.DB, q pg.Querier) {
 }
 
 func composed(ctx context.Context, db *pg.DB, tx *pg.Tx, table string) {
-	pg.All[int](ctx, db, "SELECT 1 FROM "+table)            // want `the statement of All is not a constant`
-	tx.Exec(ctx, fmt.Sprintf("DELETE FROM %s", table))      // want `the statement of Exec is not a constant`
-	tx.Queue(table)                                         // want `the statement of Queue is not a constant`
-	pg.Get[int](ctx, tx, map[bool]string{true: "x"}[false]) // want `the statement of Get is not a constant`
+	pg.All[int](ctx, db, "SELECT 1 FROM "+table)            // want `the statement of All is not made of constants`
+	tx.Exec(ctx, fmt.Sprintf("DELETE FROM %s", table))      // want `the statement of Exec is not made of constants`
+	tx.Queue(table)                                         // want `the statement of Queue is not made of constants`
+	pg.Get[int](ctx, tx, map[bool]string{true: "x"}[false]) // want `the statement of Get is not made of constants`
 }
+
+func assembled(ctx context.Context, db *pg.DB, full bool, given string) {
+	conditions := " WHERE state = $1"
+	if full {
+		conditions += " AND turn = $2"
+	}
+	var order string
+	order = " ORDER BY game_id"
+	pg.All[int](ctx, db, "SELECT turn FROM games"+conditions+order)
+
+	sly := "SELECT 1; "
+	sly += "DELETE FROM games"
+	pg.All[int](ctx, db, sly) // want `DELETE outside a transaction`
+
+	given += " AND true"
+	pg.All[int](ctx, db, given) // want `is not made of constants`
+
+	for _, table := range []string{"games", "invites"} {
+		table = table + " "
+		pg.All[int](ctx, db, "SELECT 1 FROM "+table) // want `is not made of constants`
+	}
+
+	known, err := pick()
+	pg.All[int](ctx, db, known) // want `is not made of constants`
+	_ = err
+
+	hidden := "SELECT 1"
+	change(&hidden)
+	pg.All[int](ctx, db, hidden) // want `is not made of constants`
+}
+
+func pick() (string, error) { return "", nil }
+func change(*string)        {}
