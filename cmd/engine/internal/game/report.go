@@ -24,7 +24,7 @@ func Report(subject Subject, race int) *enginev1.Report {
 		Race: v.config.RaceName(race), Galaxy: MapInfo(v.config, v.state),
 		Finished: v.state.Result != nil, Result: v.state.Result,
 		Fleets: []struct{}{}, Sciences: []struct{}{},
-		OrderResults: slices.Concat([]enginev1.OrderResult{}, v.state.Races[race].Results),
+		OrderResults: v.state.Races[race].Results,
 		Pending:      subject.Pending,
 	}
 	v.races(r)
@@ -180,6 +180,7 @@ func neverNull(r *enginev1.Report) {
 	fill(&r.UnidentifiedGroups)
 	fill(&r.Messages)
 	fill(&r.Events)
+	fill(&r.OrderResults)
 }
 
 func fill[T any](list *[]T) {

@@ -1,0 +1,272 @@
+package game
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"galaxy/backend/cmd/engine/internal/rules"
+	enginev1 "galaxy/backend/proto/engine/v1"
+)
+
+func create(name string, d float64, a int, w, s, c float64) enginev1.Order {
+	return enginev1.CreateType(name, d, a, w, s, c)
+}
+
+func TestEveryOrderCodeIsReachable(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		want  enginev1.OrderCode
+		order enginev1.Order
+	}{
+		"group":           {enginev1.OrderUnknownGroup, enginev1.Send(enginev1.Group(99), 2)},
+		"foreign group":   {enginev1.OrderUnknownGroup, enginev1.Send(enginev1.Group(7), 2)},
+		"alias":           {enginev1.OrderUnknownAlias, enginev1.Unload(enginev1.Alias("$x"))},
+		"planet":          {enginev1.OrderUnknownPlanet, enginev1.Send(enginev1.Group(1), 99)},
+		"route to itself": {enginev1.OrderUnknownPlanet, enginev1.Route(1, enginev1.Capital, 1)},
+		"own planet":      {enginev1.OrderUnknownPlanet, enginev1.Rename(99, "X")},
+		"type":            {enginev1.OrderUnknownShipType, enginev1.RemoveType("Nothing")},
+		"type to build":   {enginev1.OrderUnknownShipType, enginev1.Produce(1, enginev1.ProduceShip, "Nothing")},
+		"foreign type":    {enginev1.OrderUnknownShipType, enginev1.Produce(1, enginev1.ProduceShip, "Theirs")},
+		"foreign planet":  {enginev1.OrderNotYourPlanet, enginev1.Produce(3, enginev1.ProduceCapital, "")},
+		"free planet":     {enginev1.OrderNotYourPlanet, enginev1.Rename(2, "Mine")},
+		"loading abroad":  {enginev1.OrderNotYourPlanet, enginev1.Load(enginev1.Group(6), enginev1.Capital)},
+		"in space":        {enginev1.OrderGroupInSpace, enginev1.Send(enginev1.Group(3), 1)},
+		"launched":        {enginev1.OrderGroupInSpace, enginev1.Split(enginev1.Group(4), 1)},
+		"far away":        {enginev1.OrderOutOfReach, enginev1.Send(enginev1.Group(1), 4)},
+		"route far away":  {enginev1.OrderOutOfReach, enginev1.Route(1, enginev1.Empty, 4)},
+		"no drive":        {enginev1.OrderNoDrive, enginev1.Send(enginev1.Group(5), 2)},
+		"no bay":          {enginev1.OrderNoCargoBay, enginev1.Load(enginev1.Group(5), enginev1.Colonists)},
+		"other cargo":     {enginev1.OrderWrongCargo, enginev1.Load(enginev1.Group(2), enginev1.Capital)},
+		"empty cargo":     {enginev1.OrderWrongCargo, enginev1.Load(enginev1.Group(1), enginev1.Empty)},
+		"nothing there":   {enginev1.OrderNotEnoughCargo, enginev1.Load(enginev1.Group(1), enginev1.Materials)},
+		"full":            {enginev1.OrderNotEnoughCargo, enginev1.Load(enginev1.Group(2), enginev1.Colonists)},
+		"nothing aboard":  {enginev1.OrderNotEnoughCargo, enginev1.Unload(enginev1.Group(1))},
+		"too many ships":  {enginev1.OrderNotEnoughShips, enginev1.Split(enginev1.Group(1), 11)},
+		"colonists":       {enginev1.OrderColonistsNotAllowed, enginev1.Unload(enginev1.Group(6))},
+		"scrapping":       {enginev1.OrderColonistsNotAllowed, enginev1.Scrap(enginev1.Group(6))},
+		"design":          {enginev1.OrderInvalidDesign, create("New", 0.5, 0, 0, 0, 0)},
+		"guns":            {enginev1.OrderInvalidDesign, create("New", 1, 1, 0, 0, 0)},
+		"name":            {enginev1.OrderInvalidName, create("two words", 1, 0, 0, 0, 0)},
+		"empty name":      {enginev1.OrderInvalidName, enginev1.Rename(1, "")},
+		"default name":    {enginev1.OrderInvalidName, enginev1.Rename(1, "#1")},
+		"control":         {enginev1.OrderInvalidName, enginev1.Rename(1, "a\x1bb")},
+		"taken":           {enginev1.OrderNameTaken, create("HAULER", 1, 0, 0, 0, 0)},
+		"taken planet":    {enginev1.OrderNameTaken, enginev1.Rename(1, "second")},
+		"in use":          {enginev1.OrderTypeInUse, enginev1.RemoveType("Hauler")},
+		"in production":   {enginev1.OrderTypeInUse, enginev1.RemoveType("Building")},
+		"ship, no name":   {enginev1.OrderInvalidProduct, enginev1.Produce(1, enginev1.ProduceShip, "")},
+		"named capital":   {enginev1.OrderInvalidProduct, enginev1.Produce(1, enginev1.ProduceCapital, "Hauler")},
+		"science":         {enginev1.OrderNotSupported, enginev1.Produce(1, enginev1.ProduceScience, "Alchemy")},
+		"upgrade":         {enginev1.OrderNotSupported, enginev1.Order{Type: enginev1.OrderUpgrade, Group: enginev1.Group(1)}},
+		"transfer":        {enginev1.OrderNotSupported, enginev1.Order{Type: enginev1.OrderTransfer}},
+		"join":            {enginev1.OrderNotSupported, enginev1.Order{Type: enginev1.OrderJoinFleet}},
+		"fleet":           {enginev1.OrderNotSupported, enginev1.Order{Type: enginev1.OrderSendFleet}},
+		"new science":     {enginev1.OrderNotSupported, enginev1.Order{Type: enginev1.OrderCreateSci}},
+		"old science":     {enginev1.OrderNotSupported, enginev1.Order{Type: enginev1.OrderRemoveSci}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := manyThings(t)
+			before := w.s.Clone()
+			results := w.run(0, c.order)
+			require.Equal(t, enginev1.ResultError, results[0].Status)
+			require.Equal(t, c.want, results[0].Code)
+			require.NotEmpty(t, results[0].Message)
+			require.Equal(t, before, w.s, "a refused order changes nothing")
+		})
+	}
+}
+
+// manyThings: race A has a home with ships of every kind, one planet far off.
+func manyThings(t *testing.T) *world {
+	second := home(0, 5)
+	second.Name = "Second"
+	w := newWorld(t, 2, home(0, 0), free(20, 500), home(1, 30), free(100, 500), second)
+	w.s.Planets[0].Colonists, w.s.Planets[0].Capital = 10, 10
+	w.group(0, 1, 10, "Hauler", hauler())
+	w.load(0, w.group(0, 1, 2, "Hauler", hauler()), enginev1.Colonists, 2.1)
+	away := w.find(0, w.group(0, 1, 1, "Hauler", hauler()))
+	away.To, away.Left, away.Space = 2, 10, true
+	launched := w.find(0, w.group(0, 1, 2, "Hauler", hauler()))
+	launched.To, launched.Left = 2, 20
+	w.group(0, 1, 1, "Fort", fort())
+	w.load(0, w.group(0, 3, 1, "Hauler", hauler()), enginev1.Colonists, 1)
+	for range 7 {
+		w.group(1, 3, 1, "Theirs", scout())
+	}
+	w.s.Planets[4].Product = Product{Kind: enginev1.ProduceShip, Type: w.design(0, "Building", scout())}
+	return w
+}
+
+func TestOrderFormIsCheckedByType(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 21)
+	for name, c := range map[string]struct {
+		order enginev1.Order
+		field string
+	}{
+		"no type":          {enginev1.Order{}, "orders[0].type"},
+		"unknown type":     {enginev1.Order{Type: "planet.explode"}, "orders[0].type"},
+		"missing field":    {enginev1.Order{Type: enginev1.OrderSend, Group: enginev1.Group(1)}, "orders[0]"},
+		"foreign field":    {enginev1.Merge().OnlyShips(2), "orders[0]"},
+		"route unclear":    {enginev1.Order{Type: enginev1.OrderRoute, Planet: new(1), Cargo: enginev1.CargoKind("COL")}, "orders[0]"},
+		"long name":        {enginev1.Rename(1, long), "orders[0].name"},
+		"negative block":   {create("X", -1, 0, 0, 0, 0), "orders[0].drive"},
+		"huge block":       {create("X", 1, 0, 0, 1e9, 0), "orders[0].shields"},
+		"huge bay":         {create("X", 1, 0, 0, 0, 1e9), "orders[0].cargo"},
+		"negative guns":    {create("X", 1, -1, 0, 0, 0), "orders[0].armament"},
+		"many guns":        {create("X", 1, 1001, 1, 0, 0), "orders[0].armament"},
+		"bay as a kind":    {enginev1.Order{Type: enginev1.OrderCreateType, Name: new("X"), Drive: new(1.0), Armament: new(0), Weapons: new(0.0), Shields: new(0.0), Cargo: enginev1.CargoKind("COL")}, "orders[0].cargo"},
+		"kind as a number": {enginev1.Order{Type: enginev1.OrderLoad, Group: enginev1.Group(1), Cargo: enginev1.CargoMass(3)}, "orders[0].cargo"},
+		"unknown kind":     {enginev1.Load(enginev1.Group(1), "GLD"), "orders[0].cargo"},
+		"planet zero":      {enginev1.Send(enginev1.Group(1), 0), "orders[0].planet"},
+		"route to zero":    {enginev1.Route(1, enginev1.Capital, -1), "orders[0].destination"},
+		"no ships":         {enginev1.Split(enginev1.Group(1), 0), "orders[0].ships"},
+		"negative ships":   {enginev1.Split(enginev1.Group(1), -5), "orders[0].ships"},
+		"no amount":        {enginev1.Unload(enginev1.Group(1)).OnlyAmount(0), "orders[0].amount"},
+		"bad alias":        {enginev1.Split(enginev1.Group(1), 1).Named("A"), "orders[0].as"},
+		"bad reference":    {enginev1.Unload(enginev1.Alias("a")), "orders[0].group"},
+		"negative group":   {enginev1.Unload(enginev1.Group(-1)), "orders[0].group"},
+		"product":          {enginev1.Produce(1, "gold", ""), "orders[0].product.kind"},
+		"product name":     {enginev1.Produce(1, enginev1.ProduceShip, long), "orders[0].product.name"},
+		"technology":       {enginev1.Order{Type: enginev1.OrderUpgrade, Technology: new("magic")}, "orders[0].technology"},
+	} {
+		fields := CheckOrders([]enginev1.Order{c.order})
+		require.NotEmpty(t, fields, name)
+		require.Equal(t, c.field, fields[0].Field, name)
+	}
+	require.NotEmpty(t, CheckOrders(nil))
+	require.NotEmpty(t, CheckOrders(make([]enginev1.Order, enginev1.MaxOrders+1)))
+	require.LessOrEqual(t, len(CheckOrders(make([]enginev1.Order, enginev1.MaxOrders))), 200)
+	require.Empty(t, CheckOrders([]enginev1.Order{}))
+}
+
+func TestSplitGivesTheNextNumberAndShareOfTheLoad(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, home(0, 0))
+	w.load(0, w.group(0, 1, 10, "Hauler", hauler()), enginev1.Colonists, 9)
+	results := w.run(0, enginev1.Split(enginev1.Group(1), 4).Named("$a"), enginev1.Split(enginev1.Alias("$a"), 4))
+	require.Equal(t, 2, results[0].Group)
+	require.Equal(t, 2, results[1].Group, "all ships are the group itself")
+	require.Equal(t, 6, w.find(0, 1).Ships)
+	require.InDelta(t, 3.6, w.find(0, 2).Load, 1e-9)
+	require.InDelta(t, 5.4, w.find(0, 1).Load, 1e-9)
+}
+
+func TestMergeJoinsWhatIsAlike(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, home(0, 0), free(10, 100))
+	for range 3 {
+		w.group(0, 1, 2, "Hauler", hauler())
+	}
+	w.group(0, 2, 2, "Hauler", hauler())
+	w.group(0, 1, 2, "Scout", scout())
+	w.load(0, 3, enginev1.Colonists, 1)
+	require.Empty(t, codes(w.run(0, enginev1.Merge()))[0])
+	require.Equal(t, 4, w.find(0, 1).Ships)
+	require.False(t, w.has(0, 2))
+	require.Equal(t, 2, w.find(0, 3).Ships, "another load")
+	require.True(t, w.has(0, 4) && w.has(0, 5))
+}
+
+func TestLoadTakesWhatFitsAndIsThere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, home(0, 0))
+	w.s.Planets[0].Colonists, w.s.Planets[0].Capital = 5, 100
+	w.group(0, 1, 10, "Hauler", hauler())
+	results := w.run(0,
+		enginev1.Load(enginev1.Group(1), enginev1.Colonists).OnlyShips(4).Named("$col"), // room 4.2
+		enginev1.Load(enginev1.Group(1), enginev1.Capital).OnlyAmount(2),
+		enginev1.Load(enginev1.Group(1), enginev1.Capital).OnlyAmount(50), // room for 4.3 more
+	)
+	require.Equal(t, 2, results[0].Group)
+	require.Equal(t, enginev1.ResultOK, results[1].Status)
+	require.Equal(t, enginev1.ResultWarning, results[2].Status)
+	require.Equal(t, enginev1.OrderNotEnoughCargo, results[2].Code)
+	require.InDelta(t, 4.2, w.find(0, 2).Load, 1e-9)
+	require.InDelta(t, 0.8, w.s.Planets[0].Colonists, 1e-9)
+	require.InDelta(t, 6.3, w.find(0, 1).Load, 1e-9)
+	require.InDelta(t, 93.7, w.s.Planets[0].Capital, 1e-9)
+	require.Empty(t, codes(w.run(0, enginev1.Unload(enginev1.Group(1)).OnlyAmount(1)))[0])
+	require.InDelta(t, 5.3, w.find(0, 1).Load, 1e-9)
+	require.Equal(t, enginev1.ResultWarning, w.run(0, enginev1.Unload(enginev1.Group(1)).OnlyAmount(9))[0].Status)
+	require.Empty(t, w.find(0, 1).Cargo)
+}
+
+func TestUnloadedColonistsClaimAndSettleAFreePlanet(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, home(0, 0), free(10, 500), free(12, 0))
+	w.load(0, w.group(0, 2, 2, "Hauler", hauler()), enginev1.Colonists, 2)
+	w.load(0, w.group(0, 3, 2, "Hauler", hauler()), enginev1.Colonists, 2)
+	require.Equal(t, []enginev1.OrderCode{"", enginev1.OrderColonistsNotAllowed},
+		codes(w.run(0, enginev1.Unload(enginev1.Group(1)), enginev1.Unload(enginev1.Group(2)))), "an asteroid has no room")
+	require.Equal(t, 0, w.s.Planets[1].Owner)
+	require.InDelta(t, 16, w.s.Planets[1].Population, 1e-9)
+	require.Zero(t, w.s.Planets[1].Colonists)
+}
+
+func TestCapitalAndMaterialsCanBeLeftAnywhere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 2, home(0, 0), home(1, 20), free(10, 0))
+	w.s.Planets[1].Industry = 10
+	w.load(0, w.group(0, 2, 2, "Hauler", hauler()), enginev1.Capital, 2)
+	w.load(0, w.group(0, 3, 2, "Hauler", hauler()), enginev1.Materials, 2)
+	require.Equal(t, []enginev1.OrderCode{"", ""}, codes(w.run(0, enginev1.Unload(enginev1.Group(1)), enginev1.Unload(enginev1.Group(2)))))
+	require.InDelta(t, 12, w.s.Planets[1].Industry, 1e-9)
+	require.InDelta(t, 2, w.s.Planets[2].Materials, 1e-9)
+}
+
+func TestScrapTurnsMassIntoMaterials(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, home(0, 0))
+	w.load(0, w.group(0, 1, 10, "Hauler", hauler()), enginev1.Capital, 5)
+	results := w.run(0, enginev1.Scrap(enginev1.Group(1)).OnlyShips(4), enginev1.Scrap(enginev1.Group(1)), enginev1.Scrap(enginev1.Group(1)))
+	require.Equal(t, []enginev1.OrderCode{"", "", enginev1.OrderUnknownGroup}, codes(results))
+	require.InDelta(t, 30, w.s.Planets[0].Materials, 1e-9)
+	require.InDelta(t, 5, w.s.Planets[0].Capital, 1e-9)
+	require.Empty(t, w.s.Groups)
+}
+
+func TestSendTellsTheFlightAndOwnOrbitCancels(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, home(0, 0), free(12.73, 100))
+	w.group(0, 1, 12, "Hauler", hauler())
+	results := w.run(0, enginev1.Send(enginev1.Group(1), 2).OnlyShips(8).Named("$a"))
+	require.Equal(t, enginev1.OrderResult{Index: 0, Status: "ok", Group: 2, Distance: 12.73, Speed: 13.33, Turns: 1}, results[0])
+	require.Equal(t, 2, w.find(0, 2).To)
+	require.Equal(t, 4, w.find(0, 1).Ships)
+	require.Empty(t, codes(w.run(0, enginev1.Send(enginev1.Group(2), 1)))[0])
+	require.Zero(t, w.find(0, 2).To)
+}
+
+func TestChangingTheProductSalvagesProgress(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, home(0, 0))
+	w.design(0, "Hauler", hauler())
+	w.s.Planets[0].Progress = 202
+	w.s.Planets[0].Product = Product{Kind: enginev1.ProduceShip, Type: 1}
+	w.run(0, enginev1.Produce(1, enginev1.ProduceShip, "Hauler"))
+	require.InDelta(t, 202, w.s.Planets[0].Progress, 1e-9, "the same product goes on")
+	w.run(0, enginev1.Produce(1, enginev1.ProduceDrive, ""))
+	require.Zero(t, w.s.Planets[0].Progress)
+	require.InDelta(t, 20, w.s.Planets[0].Materials, 1e-9)
+}
+
+func TestTypesCanBeRemovedAndTheirNamesUsedAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, home(0, 0))
+	results := w.run(0, create("X", 1, 0, 0, 0, 0), enginev1.RemoveType("X"), create("X", 2, 0, 0, 0, 0))
+	require.Equal(t, []enginev1.OrderCode{"", "", ""}, codes(results))
+	require.Equal(t, []ShipType{{ID: 2, Name: "X", Design: rules.Design{Drive: 2}}}, w.s.Races[0].Types)
+}
+
+func TestPreviewLeavesTheStateAlone(t *testing.T) {
+	t.Parallel()
+	w := manyThings(t)
+	before := w.s.Clone()
+	results := Preview(w.c, w.s, 0, []enginev1.Order{enginev1.Scrap(enginev1.Group(1)), enginev1.Rename(1, "Home"), enginev1.Scrap(enginev1.Group(1))})
+	require.Equal(t, []enginev1.OrderCode{"", "", enginev1.OrderUnknownGroup}, codes(results))
+	require.Equal(t, before, w.s)
+}
