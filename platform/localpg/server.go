@@ -44,12 +44,33 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Between finding a free port and using it somebody else may take it.
 	for attempt := 1; ; attempt++ {
 		s, err := c.start(ctx, cfg)
-		if err == nil || cfg.Port != 0 || attempt == 5 || !errors.Is(err, ErrPortTaken) {
+		switch {
+		case errors.Is(err, errStillEnding) && attempt < 100:
+			if err := pause(ctx, 50*time.Millisecond); err != nil {
+				return nil, err
+			}
+		// Between finding a free port and using it somebody else may take it.
+		case errors.Is(err, ErrPortTaken) && cfg.Port == 0 && attempt < 5:
+		default:
 			return s, err
 		}
+	}
+}
+
+// errStillEnding says that a server on the same files was killed and that the
+// processes it leaves behind are not gone yet, which takes them a second or two.
+var errStillEnding = errors.New("an earlier server on this directory has not ended yet")
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
@@ -135,6 +156,9 @@ func (s *Server) startError() error {
 	said := s.complaint()
 	if strings.Contains(said, "Address already in use") || strings.Contains(said, "could not create any TCP/IP sockets") {
 		return fmt.Errorf("%w: %d", ErrPortTaken, s.port)
+	}
+	if strings.Contains(said, "pre-existing shared memory block") {
+		return fmt.Errorf("%w: %s", errStillEnding, said)
 	}
 	return fmt.Errorf("postgres ended at once: %s", said)
 }

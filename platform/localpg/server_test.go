@@ -178,3 +178,16 @@ func TestDamagedClusterSaysWhatPostgresSaid(t *testing.T) {
 	require.ErrorContains(t, err, "postgres ended at once")
 	require.ErrorContains(t, err, "pg_control")
 }
+
+func TestKilledServerStartsAgain(t *testing.T) {
+	t.Parallel()
+	cfg := localpg.Config{Dir: clusterDir(t), Profile: localpg.Fast}
+	srv := start(t, cfg)
+	conn, err := pgx.Connect(t.Context(), srv.DSN("postgres")) // its process outlives the main one for a moment
+	require.NoError(t, err)
+	defer conn.Close(context.Background())
+	require.NoError(t, srv.Signal(syscall.SIGKILL))
+	<-srv.Ended()
+	again := start(t, cfg)
+	require.Equal(t, 1, ask[int](t, again.DSN("postgres"), "SELECT 1"))
+}

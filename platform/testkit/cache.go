@@ -74,7 +74,7 @@ func prepare(ctx context.Context, ready string) (err error) {
 	if err != nil {
 		return err
 	}
-	err = templateOn(ctx, srv)
+	_, err = templateOn(ctx, srv)
 	if err = errors.Join(err, srv.Stop(ctx)); err != nil {
 		return err
 	}

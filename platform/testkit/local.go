@@ -69,12 +69,11 @@ func free(dir string) uint64 {
 	return st.Bavail * uint64(st.Bsize)
 }
 
-// templateOn makes the template database on a local server.
-func templateOn(ctx context.Context, srv *localpg.Server) error {
+// templateOn makes sure that a local server has the template database.
+func templateOn(ctx context.Context, srv *localpg.Server) (name string, err error) {
 	admin, err := url.Parse(srv.DSN("postgres"))
 	if err != nil {
-		return err
+		return "", err
 	}
-	_, err = ensureTemplate(ctx, &pgServer{admin: admin})
-	return err
+	return ensureTemplate(ctx, &pgServer{admin: admin})
 }
