@@ -20,6 +20,7 @@ func newAdminRoutes(s *Service) httpx.Table {
 		httpx.Route{Op: "getTurnRuns", Method: http.MethodGet, Path: "/games/{game_id}/turns/{turn}", Role: httpx.Viewer, Handle: httpx.JSON(200, h.get)},
 		httpx.Route{Op: "advanceTurn", Method: http.MethodPost, Path: "/games/{game_id}/turns/advance", Role: httpx.Operator, Handle: httpx.JSON(202, h.advance)},
 		httpx.Route{Op: "retryTurn", Method: http.MethodPost, Path: "/games/{game_id}/turns/retry", Role: httpx.Operator, Handle: httpx.JSON(202, h.retry)},
+		httpx.Route{Op: "extendTurnByOperator", Method: http.MethodPost, Path: "/games/{game_id}/extend", Role: httpx.Operator, Handle: httpx.JSON(200, h.extend)},
 		httpx.Route{Op: "banishRace", Method: http.MethodPost, Path: "/games/{game_id}/races/{race_name}/banish", Role: httpx.Operator, Handle: httpx.JSON(202, h.banish)},
 	)
 }
@@ -106,6 +107,11 @@ func (h adminRoutes) advance(ctx context.Context, in advanceTurn) (httpx.Respons
 func (h adminRoutes) retry(ctx context.Context, in inGame) (httpx.Response[runView], error) {
 	r, err := h.service.Retry(ctx, in.Game)
 	return accepted(r), err
+}
+
+func (h adminRoutes) extend(ctx context.Context, in extendTurn) (deadlineView, error) {
+	c, err := h.service.Extend(ctx, in.Game, uuid.Nil, in.Until)
+	return viewDeadline(c), err
 }
 
 type banishRace struct {

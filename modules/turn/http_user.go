@@ -28,6 +28,7 @@ func newUserRoutes(s *Service, cfg Config) httpx.Table {
 		httpx.Route{Op: "setReady", Method: http.MethodPut, Path: "/games/{game_id}/ready", Handle: httpx.JSON(200, h.ready)},
 		httpx.Route{Op: "withdrawReady", Method: http.MethodDelete, Path: "/games/{game_id}/ready", Handle: httpx.JSON(200, h.withdraw)},
 		httpx.Route{Op: "listTurns", Method: http.MethodGet, Path: "/games/{game_id}/turns", Handle: httpx.JSON(200, h.turns)},
+		httpx.Route{Op: "extendTurn", Method: http.MethodPost, Path: "/lobby/games/{game_id}/extend", Handle: httpx.JSON(200, h.extend)},
 		httpx.Route{Op: "getReport", Method: http.MethodGet, Path: "/games/{game_id}/reports/{turn}", Handle: httpx.JSON(200, h.report)},
 	)
 }
@@ -163,6 +164,26 @@ func belowTurn(cursor string) (int, error) {
 		return 0, httpx.Invalid("cursor", "invalid_cursor", "the cursor is not one that this list gave out")
 	}
 	return int(turn), nil
+}
+
+type extendTurn struct {
+	Game  uuid.UUID `path:"game_id"`
+	Until time.Time `json:"next_turn_at"`
+}
+
+type deadlineView struct {
+	Turn       int        `json:"turn"`
+	NextTurnAt *time.Time `json:"next_turn_at"`
+	Extended   int64      `json:"extended_seconds"`
+}
+
+func viewDeadline(c Clock) deadlineView {
+	return deadlineView{Turn: c.Turn, NextTurnAt: c.NextTurnAt, Extended: int64(c.ExtendedTotal / time.Second)}
+}
+
+func (h userRoutes) extend(ctx context.Context, in extendTurn) (deadlineView, error) {
+	c, err := h.service.Extend(ctx, in.Game, httpx.UserID(ctx), in.Until)
+	return viewDeadline(c), err
 }
 
 type getReport struct {

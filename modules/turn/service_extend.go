@@ -1,0 +1,77 @@
+package turn
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"galaxy/backend/modules/admin"
+	"galaxy/backend/modules/lobby"
+	"galaxy/backend/platform/pg"
+	"galaxy/backend/platform/schedule"
+)
+
+// Extend moves the deadline of the turn under way to a later time, which makes a
+// repeat harmless. The owner may do so by the game's max_extend in all; an
+// operator, for whom user is Nil, as far as a deadline may lie ahead. It returns
+// the clock as it is then.
+func (s *Service) Extend(ctx context.Context, game, user uuid.UUID, until time.Time) (Clock, error) {
+	var out Clock
+	err := s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		g, c, err := s.lockExtendable(ctx, tx, game, user)
+		if err != nil {
+			return err
+		}
+		out = c
+		by := until.Sub(*c.NextTurnAt)
+		if by == 0 {
+			return nil
+		}
+		if most := s.longest(g, c, user); by < 0 || by > most {
+			return ErrExtension.With("next_turn_at", *c.NextTurnAt).With("latest", c.NextTurnAt.Add(most))
+		}
+		out = c.postpone(by)
+		s.store.save(tx, out)
+		s.games.SetNextTurn(tx, game, out.NextTurnAt)
+		tx.OnCommit(s.wake)
+		if user != uuid.Nil {
+			return nil
+		}
+		return s.audit.Record(ctx, tx, admin.Entry{
+			Action: "game.turn.extend", Target: "game:" + game.String(),
+			Before: map[string]any{"next_turn_at": c.NextTurnAt}, After: map[string]any{"next_turn_at": out.NextTurnAt},
+		})
+	})
+	return out, err
+}
+
+// lockExtendable refuses strangers before it says anything of the game's state.
+func (s *Service) lockExtendable(ctx context.Context, tx *pg.Tx, game, user uuid.UUID) (lobby.Game, Clock, error) {
+	g, err := s.games.LockGame(ctx, tx, game)
+	if err != nil {
+		return g, Clock{}, err
+	}
+	if user != uuid.Nil && !g.Owned(user) {
+		if _, err := s.seating.Seat(ctx, game, user); err != nil {
+			return g, Clock{}, err
+		}
+		return g, Clock{}, lobby.ErrNotOwner
+	}
+	if g.State != running {
+		return g, Clock{}, wrongState(g)
+	}
+	c, err := s.store.clock(ctx, tx, game)
+	if err == nil && c.NextTurnAt == nil {
+		err = ErrNoDeadline
+	}
+	return g, c, err
+}
+
+// longest is by how much a deadline may still be moved.
+func (s *Service) longest(g lobby.Game, c Clock, user uuid.UUID) time.Duration {
+	if user == uuid.Nil {
+		return max(s.clock.Now().Add(schedule.MaxGap).Sub(*c.NextTurnAt), 0)
+	}
+	return g.Turns.Extension(c.ExtendedTotal, schedule.MaxGap)
+}
