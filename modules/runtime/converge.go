@@ -64,6 +64,10 @@ func NewConverger(s *Service, cfg Config, box Box, e Engines, n Notifier, observ
 	}, nil
 }
 
+// Available reports whether engines could be reached when they were last asked
+// for.
+func (c *Converger) Available() bool { return !c.unavailable.Load() }
+
 // move is one step: what it starts from and what becomes of it.
 type move struct {
 	before, after Record
@@ -145,6 +149,7 @@ func (c *Converger) record(ctx context.Context, claim outbox.Claim, m *move) err
 	if m.before.OperationID == nil {
 		m.end = ""
 	}
+	m.after.LastError = plain(m.after.LastError)
 	now := c.clock.Now()
 	wait := m.wait
 	if wait == 0 {

@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
 
 	"galaxy/backend/platform/pg"
 )
@@ -195,4 +197,46 @@ func TestALookAtAHealthyEngineIsFiveRoundTrips(t *testing.T) {
 	before := b.db.Traffic()
 	require.Equal(t, 1, b.later(time.Minute))
 	require.LessOrEqual(t, b.db.Traffic().RoundTrips-before.RoundTrips, int64(5), "claim and commit, read, record and commit")
+}
+
+func TestAClaimIsAnIndexScanHoweverManyGamesThereWere(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	const finished = `
+INSERT INTO runtime_records (game_id, desired, version, generation, source, init, observed, settled, next_attempt_at, created_at, updated_at)
+SELECT gen_random_uuid(), 'stopped', '1.2.3', 1, 'system', '{}', 'stopped', true, $1, $1, $1 FROM generate_series(1, 20000)`
+	require.NoError(t, b.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+		if _, err := tx.Exec(ctx, finished, epoch); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `ANALYZE runtime_records`)
+		return err
+	}))
+	game := b.start()
+	var plan []string
+	require.NoError(t, b.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) (err error) {
+		plan, err = pg.All[string](ctx, tx, `EXPLAIN SELECT q.game_id FROM runtime_records q
+WHERE ((NOT q.settled) AND q.next_attempt_at <= $1 AND (q.lease_until IS NULL OR q.lease_until < clock_timestamp()))
+   OR ((false) AND q.lease_until < clock_timestamp())
+ORDER BY q.next_attempt_at LIMIT 64 FOR UPDATE SKIP LOCKED`, epoch)
+		return err
+	}))
+	require.Contains(t, strings.Join(plan, "\n"), "runtime_records_due")
+	require.Equal(t, 1, b.pass())
+	require.Equal(t, Running, b.record(game).Observed)
+}
+
+func TestTheWarmUpAnswersWithoutAQuery(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	game := b.running()
+	fresh := NewService(NewBase(b.db, b.clock, zap.NewNop()), CacheConfig{RuntimesMax: 10}, b.heard)
+	require.NoError(t, fresh.Warm(t.Context()))
+	before := b.db.Traffic()
+	state, err := fresh.State(t.Context(), game)
+	require.NoError(t, err)
+	require.Equal(t, "running", state.Observed)
+	_, err = fresh.DefaultVersion(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, before, b.db.Traffic())
 }

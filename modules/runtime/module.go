@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"go.uber.org/fx"
+	"go.uber.org/zap"
 
 	"galaxy/backend/modules/admin"
 	"galaxy/backend/modules/engine"
@@ -16,6 +17,7 @@ import (
 // a driver.StateConfig and a docker.Config; observers come from the group
 // runtime.observers.
 var Module = fx.Module("runtime",
+	fx.Decorate(func(log *zap.Logger) *zap.Logger { return log.Named("runtime") }),
 	fx.Provide(
 		NewBase, NewBox, NewService, NewWorker,
 		fx.Annotate(NewConverger, fx.ParamTags("", "", "", "", "", `group:"runtime.observers"`)),
@@ -26,5 +28,6 @@ var Module = fx.Module("runtime",
 	),
 	httpx.Provide(newVersionRoutes, newRuntimeRoutes),
 	lifecycle.Component(lifecycle.Docker, "engine driver", 15*time.Second, nil, Box.Close),
+	lifecycle.Component(lifecycle.Cache, "engine registry", 0, (*Service).Warm, nil),
 	lifecycle.Component(lifecycle.Work, "engine convergence", 15*time.Second, (*Worker).Start, (*Worker).Stop),
 )

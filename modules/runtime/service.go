@@ -25,6 +25,7 @@ type Service struct {
 	registry *cache.Table[registryKey, []Version]
 	states   *cache.Table[uuid.UUID, State]
 	auditor  Auditor
+	ceiling  int // most states that are kept in memory
 	wake     func()
 }
 
@@ -42,7 +43,7 @@ func NewBase(db *pg.DB, clk clock.Clock, log *zap.Logger) Base {
 
 // NewService makes the service. It does nothing until it is asked.
 func NewService(base Base, size CacheConfig, auditor Auditor) *Service {
-	s := &Service{db: base.DB, clock: base.Clock, log: base.Log, auditor: auditor, wake: func() {}}
+	s := &Service{db: base.DB, clock: base.Clock, log: base.Log, auditor: auditor, ceiling: size.RuntimesMax, wake: func() {}}
 	s.registry = cache.New("engine_versions", 1, s.loadRegistry)
 	s.states = cache.New("runtimes", size.RuntimesMax, s.loadState)
 	return s
@@ -59,6 +60,22 @@ func (s *Service) State(ctx context.Context, game uuid.UUID) (State, error) {
 		return State{}, ErrNotFound
 	}
 	return state, err
+}
+
+// Warm reads the registry and the states of engines that are worked on, before
+// anybody asks.
+func (s *Service) Warm(ctx context.Context) error {
+	if _, err := s.Versions(ctx); err != nil {
+		return fmt.Errorf("warm the engine versions: %w", err)
+	}
+	rows, err := s.store.live(ctx, s.db, s.ceiling)
+	if err != nil {
+		return fmt.Errorf("warm the runtimes: %w", err)
+	}
+	for _, r := range rows {
+		s.states.Warm(r.GameID, r.State())
+	}
+	return nil
 }
 
 func (s *Service) loadState(ctx context.Context, game uuid.UUID) (State, bool, error) {

@@ -20,8 +20,9 @@ import (
 // Start wants a game's engine to run, and returns the operation that follows
 // the wish. The first start creates the record and needs an active version; a
 // later one keeps the founding document once the engine has been founded. A
-// start of an engine that failed, crashed or was stopped is a new generation; a
-// repeat of one under way returns that one's operation.
+// start of an engine that failed, crashed or was stopped is a new generation, of
+// the given version if there is one; a repeat of one under way returns that
+// one's operation.
 func (s *Service) Start(ctx context.Context, tx *pg.Tx, spec Spec, by Source) (uuid.UUID, error) {
 	r, err := s.store.lock(ctx, tx, spec.GameID)
 	if errors.Is(err, ErrNotFound) {
@@ -33,7 +34,8 @@ func (s *Service) Start(ctx context.Context, tx *pg.Tx, spec Spec, by Source) (u
 	if r.under(OpStart) {
 		return *r.OperationID, nil
 	}
-	if r.Desired != WantRunning && spec.Version != "" {
+	anew := r.Desired != WantRunning || r.Observed.Final()
+	if anew && spec.Version != "" {
 		r.Version = spec.Version
 	}
 	if err := s.notBlocked(ctx, r.Version); err != nil {
@@ -44,7 +46,7 @@ func (s *Service) Start(ctx context.Context, tx *pg.Tx, spec Spec, by Source) (u
 			return uuid.Nil, err
 		}
 	}
-	if r.Desired != WantRunning || r.Observed.Final() {
+	if anew {
 		r.anew()
 	}
 	r.Desired, r.Source = WantRunning, by

@@ -143,7 +143,7 @@ func (c *Converger) giveUp(ctx context.Context, m *move, f failure) error {
 	}
 	m.after.Observed, m.after.LastCode, m.after.LastError = StartFailed, f.code, f.reason
 	m.after.Settled, m.end = true, OpFailed
-	m.notices = append(m.notices, m.notice(f.kind, m.generationKey(), "reason", f.reason, "image_ref", m.after.Image))
+	m.notices = append(m.notices, m.notice(f.kind, m.generationKey(), "reason", plain(f.reason), "image_ref", m.after.Image))
 	return nil
 }
 

@@ -171,6 +171,15 @@ func (store) list(ctx context.Context, q pg.Querier, f Filter) ([]Record, error)
 	return pg.All[Record](ctx, q, listRecords, string(f.Observed), f.Version, orNull(f.Before), f.Limit)
 }
 
+const listLive = columns + `
+WHERE NOT r.settled
+ORDER BY r.next_attempt_at
+LIMIT $1`
+
+func (store) live(ctx context.Context, q pg.Querier, limit int) ([]Record, error) {
+	return pg.All[Record](ctx, q, listLive, limit)
+}
+
 const countObserved = `SELECT observed, count(*) AS n FROM runtime_records GROUP BY observed`
 
 func (store) counts(ctx context.Context, q pg.Querier) (map[Observed]int, error) {

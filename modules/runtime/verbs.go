@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/google/uuid"
 	"go.uber.org/zap"
@@ -110,6 +112,27 @@ func reasonOf(err error) string {
 		return ""
 	}
 	return fault.From(err).Reason
+}
+
+// maxReason is how much of an error's text is kept, in bytes.
+const maxReason = 1000
+
+// plain makes text of a daemon fit for a column and a mail: printable, on one
+// line, not too long.
+func plain(s string) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsPrint(r):
+			return r
+		case unicode.IsSpace(r):
+			return ' '
+		}
+		return -1
+	}, strings.ToValidUTF8(s, ""))
+	if len(s) > maxReason {
+		s = strings.ToValidUTF8(s[:maxReason], "") // a character may have been cut
+	}
+	return s
 }
 
 func exitReason(s Sight) string {

@@ -128,7 +128,7 @@ func (c *Converger) prefetched(v *Version, failed error) {
 	case errors.Is(failed, driver.ErrUnavailable), errors.Is(failed, context.Canceled):
 		v.Prefetch = PrefetchQueued // the next pass tries again
 	default:
-		v.Prefetch, v.PrefetchError = PrefetchFailed, failed.Error()
+		v.Prefetch, v.PrefetchError = PrefetchFailed, plain(failed.Error())
 	}
 }
 
