@@ -8,3 +8,9 @@ import _ "embed"
 //
 //go:embed openapi.yaml
 var OpenAPI []byte
+
+// OpenAPIShapes is what the HTTP edge needs of the document, made together
+// with it: reading the whole at boot would take longer than the boot.
+//
+//go:embed openapi/shapes.json
+var OpenAPIShapes []byte

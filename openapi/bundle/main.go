@@ -1,16 +1,21 @@
 // Command bundle merges openapi/_base.yaml and the modules' openapi/*.yaml into
-// openapi.yaml, the contract at the top of the repository.
+// openapi.yaml, the contract at the top of the repository, and reduces that to
+// openapi/shapes.json, which the binary reads at boot.
 //
 //	go run ./openapi/bundle          writes openapi.yaml
-//	go run ./openapi/bundle -check   fails when openapi.yaml is not up to date
+//	go run ./openapi/bundle -check   fails when they are not up to date
 package main
 
 import (
 	"bytes"
+	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"galaxy/backend/openapi/shapes"
 )
 
 func main() {
@@ -44,16 +49,30 @@ func run(root string, check bool) error {
 	if err != nil {
 		return err
 	}
-	target := filepath.Join(root, "openapi.yaml")
-	if !check {
-		return os.WriteFile(target, merged, 0o644)
-	}
-	current, err := os.ReadFile(target)
+	reduced, err := shapes.Reduce(merged)
 	if err != nil {
 		return err
 	}
-	if !bytes.Equal(current, merged) {
-		return fmt.Errorf("%s is not up to date; run make generate", target)
+	small, err := json.Marshal(reduced)
+	if err != nil {
+		return err
 	}
-	return nil
+	return errors.Join(
+		put(filepath.Join(root, "openapi.yaml"), merged, check),
+		put(filepath.Join(root, "openapi", "shapes.json"), append(small, '\n'), check))
+}
+
+// put writes a file whole or not at all, or compares it.
+func put(name string, text []byte, check bool) error {
+	if check {
+		current, err := os.ReadFile(name)
+		if err == nil && !bytes.Equal(current, text) {
+			err = fmt.Errorf("%s is not up to date; run make generate", name)
+		}
+		return err
+	}
+	if err := os.WriteFile(name+".new", text, 0o644); err != nil {
+		return err
+	}
+	return os.Rename(name+".new", name)
 }

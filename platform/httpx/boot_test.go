@@ -86,7 +86,7 @@ func TestCompareFindsDifferencesBothWays(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"route getX (GET /api/v1/user/x) is not in openapi.yaml"}, problems)
 
-	_, err = httpx.Compare(httpx.Document("paths: ["))
+	_, err = httpx.Compare(httpx.Document{Text: []byte("paths: [")})
 	require.ErrorContains(t, err, "read openapi.yaml")
 }
 
@@ -144,7 +144,7 @@ func TestTheModuleBootsAndStops(t *testing.T) {
 	t.Parallel()
 	w := &world{}
 	var server *httpx.Server
-	app := fx.New(fx.NopLogger, httpx.Module, lifecycle.Module, fx.Replace(httpx.Document(document)),
+	app := fx.New(fx.NopLogger, httpx.Module, lifecycle.Module, fx.Replace(document),
 		fx.Supply(zap.NewNop(), lifecycle.Cap(0), httpx.Config{ListenAddr: "127.0.0.1:0", ShutdownTimeout: 1e9}, httpx.GatewayConfig{}, httpx.TLSConfig{}),
 		fx.Provide(func() clock.Clock { return clock.System{} }, func() httpx.UserGate { return w }),
 		httpx.Provide(func() httpx.Table { return w.tables()[2] }),

@@ -1,56 +1,60 @@
 package httpx
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 
-	"github.com/getkin/kin-openapi/openapi3"
+	"galaxy/backend/openapi/shapes"
 )
 
-// Document is the text of openapi.yaml.
-type Document []byte
+// Document is openapi.yaml.
+type Document struct {
+	Text   []byte // served as it is
+	Shapes []byte // its reduced form, openapi/shapes.json; made from Text when empty
+}
 
 // operation is what the edge needs of one operation of the document.
 type operation struct {
-	id, method, path string
-	params           map[string]*openapi3.Parameter // by "in name"
-	body             *openapi3.Schema               // nil when the operation takes none
-	bodyRequired     bool
+	shapes.Operation
+	params  map[string]*shapes.Param // by "in name"
+	body    *schema                  // nil when the operation takes none
+	compile compileFunc
 }
 
 // load reads the document's operations, by operationId.
 func (d Document) load() (map[string]*operation, error) {
-	doc, err := openapi3.NewLoader().LoadFromData(d)
+	read := &shapes.Shapes{}
+	var err error
+	if len(d.Shapes) > 0 {
+		err = json.Unmarshal(d.Shapes, read)
+	} else {
+		read, err = shapes.Reduce(d.Text)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read openapi.yaml: %w", err)
 	}
-	ops := map[string]*operation{}
-	for path, item := range doc.Paths.Map() {
-		for method, o := range item.Operations() {
-			if ops[o.OperationID] != nil || o.OperationID == "" {
-				return nil, fmt.Errorf("read openapi.yaml: %s %s: operationId %q is empty or taken", method, path, o.OperationID)
-			}
-			op := &operation{id: o.OperationID, method: method, path: path, params: map[string]*openapi3.Parameter{}}
-			for _, ref := range slices.Concat(item.Parameters, o.Parameters) {
-				op.params[ref.Value.In+" "+ref.Value.Name] = ref.Value
-			}
-			if o.RequestBody != nil {
-				op.bodyRequired = o.RequestBody.Value.Required
-				if media := o.RequestBody.Value.Content.Get("application/json"); media != nil && media.Schema != nil {
-					op.body = media.Schema.Value
-				}
-			}
-			ops[op.id] = op
+	compile := compiler(read.Schemas)
+	ops := make(map[string]*operation, len(read.Operations))
+	for _, o := range read.Operations {
+		op := &operation{Operation: o, params: map[string]*shapes.Param{}, compile: compile}
+		for i := range o.Params {
+			op.params[o.Params[i].In+" "+o.Params[i].Name] = &o.Params[i]
 		}
+		if o.Body != nil {
+			op.body = &schema{text: o.Body, compile: compile}
+		}
+		ops[o.ID] = op
 	}
 	return ops, nil
 }
 
 // Compare holds tables against the document both ways and lists, sorted, what
 // differs: a route without its operation, an operation without its route,
-// parameters that are not those of the document. The probes' operations count
-// as served. It is for the contract test of the whole program.
+// parameters that are not those of the document, a schema that cannot be
+// compiled. The probes' operations count as served. It is for the contract
+// test of the whole program.
 func Compare(d Document, tables ...Table) ([]string, error) {
 	ops, err := d.load()
 	if err != nil {
@@ -60,19 +64,40 @@ func Compare(d Document, tables ...Table) ([]string, error) {
 	if err := checkTables(tables); err != nil {
 		problems = append(problems, err.Error())
 	}
-	for _, t := range append(tables, probeTable(nil, nil)) {
+	for _, t := range append(slices.Clone(tables), probeTable(nil, nil)) {
 		for _, r := range t.Routes {
-			if _, _, err := t.resolve(r, ops); err != nil {
+			op, params, err := t.resolve(r, ops)
+			if err == nil {
+				err = compiles(op, params)
+			}
+			if err != nil {
 				problems = append(problems, err.Error())
 			}
 			delete(ops, r.Op)
 		}
 	}
 	for _, op := range ops {
-		problems = append(problems, fmt.Sprintf("operation %s (%s %s) has no route", op.id, op.method, op.path))
+		problems = append(problems, fmt.Sprintf("operation %s (%s %s) has no route", op.ID, op.Method, op.Path))
 	}
 	slices.Sort(problems)
 	return problems, nil
+}
+
+// compiles tries what a boot leaves for the first request.
+func compiles(op *operation, params []boundParam) error {
+	all := []*schema{op.body}
+	for _, p := range params {
+		all = append(all, p.schema)
+	}
+	for _, s := range all {
+		if s == nil {
+			continue
+		}
+		if _, err := s.get(); err != nil {
+			return fmt.Errorf("operation %s: %w", op.ID, err)
+		}
+	}
+	return nil
 }
 
 // resolve finds the route's operation.
@@ -82,8 +107,8 @@ func (t Table) resolve(r Route, ops map[string]*operation) (*operation, []boundP
 	if op == nil {
 		return nil, nil, errors.New(where + " is not in openapi.yaml")
 	}
-	if op.method != r.Method || op.path != t.fullPath(r) {
-		return nil, nil, fmt.Errorf("%s is %s %s in openapi.yaml", where, op.method, op.path)
+	if op.Method != r.Method || op.Path != t.fullPath(r) {
+		return nil, nil, fmt.Errorf("%s is %s %s in openapi.yaml", where, op.Method, op.Path)
 	}
 	bound, err := r.Handle.plan.bind(op)
 	if err != nil {

@@ -21,7 +21,7 @@ func newDocuments(d Document) *documents {
 	ui := v5emb.New("Galaxy backend", "/openapi.yaml", "/docs")
 	var page capture
 	ui.ServeHTTP(&page, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/docs"}})
-	return &documents{text: d, page: page.body.Bytes(), assets: ui}
+	return &documents{text: d.Text, page: page.body.Bytes(), assets: ui}
 }
 
 func (d *documents) yaml(context.Context, struct{}) (Raw, error) {

@@ -27,7 +27,9 @@ import (
 )
 
 //go:embed testdata/openapi.yaml
-var document []byte
+var documentText []byte
+
+var document = httpx.Document{Text: documentText}
 
 const (
 	goodID    = "01934f4c-7d1c-7c62-9f6c-3a2b1c0d9e8f"

@@ -163,7 +163,7 @@ func (p *boundParam) assign(v reflect.Value, values []string) string {
 // read returns the body, nil when there is none and none is needed.
 func (in *input) read() ([]byte, error) {
 	r := in.r
-	if r.ContentLength == 0 && !in.e.op.bodyRequired {
+	if r.ContentLength == 0 && !in.e.op.BodyRequired {
 		return nil, nil
 	}
 	body := http.MaxBytesReader(in.w, r.Body, in.e.maxBody)
@@ -176,7 +176,7 @@ func (in *input) read() ([]byte, error) {
 		data, err = io.ReadAll(body)
 	}
 	if err == nil {
-		if len(data) == 0 && !in.e.op.bodyRequired {
+		if len(data) == 0 && !in.e.op.BodyRequired {
 			return nil, nil
 		}
 		return data, nil
@@ -192,7 +192,7 @@ func (in *input) read() ([]byte, error) {
 
 // checkMedia refuses a body that is not plain JSON by its headers.
 func checkMedia(r *http.Request, op *operation) error {
-	if op.body == nil || r.ContentLength == 0 && !op.bodyRequired {
+	if op.body == nil || r.ContentLength == 0 && !op.BodyRequired {
 		return nil
 	}
 	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {

@@ -17,7 +17,7 @@ import (
 var Module = fx.Module("http",
 	fx.Decorate(func(log *zap.Logger) *zap.Logger { return log.Named("http") }),
 	fx.Provide(
-		func() Document { return backend.OpenAPI },
+		func() Document { return Document{Text: backend.OpenAPI, Shapes: backend.OpenAPIShapes} },
 		gateway.New,
 		fx.Annotate(newGates, fx.ParamTags(`optional:"true"`, `optional:"true"`, `optional:"true"`, `optional:"true"`)),
 		fx.Annotate(newTelemetry, fx.ParamTags(``, `optional:"true"`, `optional:"true"`)),

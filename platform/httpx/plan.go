@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"galaxy/backend/openapi/shapes"
 )
 
 // plan says where the fields of an In come from. It is made once per route.
@@ -108,8 +110,9 @@ func paramOf(t reflect.Type) (param, error) {
 type boundParam struct {
 	param
 	required bool
-	fallback string           // the schema's default as text, empty when none
-	schema   *openapi3.Schema // nil when the type alone checks it
+	fallback string  // the schema's default as text, empty when none
+	typ      string  // the schema's type
+	schema   *schema // nil when the type alone checks it
 }
 
 // bind joins the plan with the operation and reports where they differ.
@@ -123,7 +126,7 @@ func (p plan) bind(op *operation) ([]boundParam, error) {
 		if declared == nil && !strings.EqualFold(key, "header Accept") { // OpenAPI ignores a declared Accept
 			return nil, fmt.Errorf("the document has no %s parameter", key)
 		}
-		bound = append(bound, boundOf(param, declared))
+		bound = append(bound, boundOf(param, declared, op.compile))
 	}
 	for key := range op.params {
 		if !seen[key] && !strings.HasPrefix(key, "header ") {
@@ -136,21 +139,17 @@ func (p plan) bind(op *operation) ([]boundParam, error) {
 	return bound, nil
 }
 
-func boundOf(p param, declared *openapi3.Parameter) boundParam {
+func boundOf(p param, declared *shapes.Param, compile compileFunc) boundParam {
 	b := boundParam{param: p}
 	if declared == nil {
 		return b
 	}
-	b.required = declared.Required
-	if declared.Schema == nil || declared.Schema.Value == nil {
-		return b
+	b.required, b.typ = declared.Required, declared.Type
+	if declared.Default != nil {
+		b.fallback = fmt.Sprint(declared.Default)
 	}
-	schema := declared.Schema.Value
-	if schema.Default != nil {
-		b.fallback = fmt.Sprint(schema.Default)
-	}
-	if !p.known() {
-		b.schema = schema
+	if declared.Schema != nil && !p.known() {
+		b.schema = &schema{text: declared.Schema, compile: compile}
 	}
 	return b
 }

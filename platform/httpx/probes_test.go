@@ -101,7 +101,7 @@ func TestAStopPastItsBudgetCutsTheConnections(t *testing.T) {
 func TestTheDocumentIsServedAndRenderedWithoutTheInternet(t *testing.T) {
 	t.Parallel()
 	w := open(t)
-	require.Equal(t, string(document), w.do(t, http.MethodGet, "/openapi.yaml", "").text)
+	require.Equal(t, string(documentText), w.do(t, http.MethodGet, "/openapi.yaml", "").text)
 	page := w.do(t, http.MethodGet, "/docs", "")
 	require.Contains(t, page.Header.Get("Content-Type"), "text/html")
 	require.NotRegexp(t, `(src|href)="https?://`, page.text)

@@ -34,8 +34,8 @@ func (e *edge) router(doc Document, tables []Table, docs *documents) (http.Handl
 			if r.MaxBody > 0 {
 				p.maxBody = r.MaxBody
 			}
-			p.series.group, p.series.method, p.series.path = t.Surface.String(), r.Method, op.path
-			router.Add(r.Method, echoPath(op.path), p.serve)
+			p.series.group, p.series.method, p.series.path = t.Surface.String(), r.Method, op.Path
+			router.Add(r.Method, echoPath(op.Path), p.serve)
 		}
 	}
 	if docs != nil {

@@ -47,7 +47,10 @@ const maxFields = 20
 // checkBody holds a decoded body against its schema. An unknown field is a
 // malformed request, and that wins over a value that does not fit.
 func (op *operation) checkBody(tree any) error {
-	err := op.body.VisitJSON(tree, schemaOptions...)
+	if _, err := op.body.get(); err != nil {
+		return err
+	}
+	err := op.body.check(tree)
 	if err == nil {
 		return nil
 	}
@@ -77,7 +80,7 @@ func (p boundParam) checkParam(values []string) (code string) {
 			items[i] = v
 		}
 		value = items
-	} else if p.schema.Type.Is("integer") {
+	} else if p.typ == "integer" {
 		n, err := strconv.ParseInt(values[0], 10, 64)
 		if errors.Is(err, strconv.ErrRange) {
 			return badRange
@@ -86,7 +89,7 @@ func (p boundParam) checkParam(values []string) (code string) {
 		}
 		value = float64(n)
 	}
-	if err := p.schema.VisitJSON(value, schemaOptions...); err != nil {
+	if err := p.schema.check(value); err != nil {
 		if fields := schemaFields(err, nil); len(fields) > 0 {
 			return fields[0].Code
 		}
