@@ -1,0 +1,74 @@
+package main
+
+import (
+	"flag"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/fx"
+	"go.uber.org/zap"
+
+	"galaxy/backend/platform/lifecycle"
+	"galaxy/backend/platform/pg"
+)
+
+var update = flag.Bool("update", false, "write the generated documents and goldens anew")
+
+// complete is an environment that is just enough.
+func complete() map[string]string {
+	return map[string]string{
+		"BACKEND_POSTGRES_DSN": "postgres://galaxy:hunter2@127.0.0.1:1/galaxy?search_path=backend", "BACKEND_SMTP_HOST": "127.0.0.1",
+		"BACKEND_SMTP_FROM": "galaxy@example.com", "BACKEND_DOCKER_NETWORK": "galaxy", "BACKEND_GAME_STATE_ROOT": "/var/lib/galaxy",
+		"BACKEND_GEOIP_DB_PATH": "/var/lib/country.mmdb", "BACKEND_OTEL_TRACES_EXPORTER": "none", "BACKEND_OTEL_METRICS_EXPORTER": "none",
+		"BACKEND_LOGGING_LEVEL": "error",
+	}
+}
+
+// environment replaces all BACKEND_ variables for one test.
+func environment(t *testing.T, vars map[string]string, changes map[string]string) {
+	t.Helper()
+	for _, v := range variables() {
+		t.Setenv(v.Name, "")
+	}
+	maps.Copy(vars, changes)
+	for name, value := range vars {
+		t.Setenv(name, value)
+	}
+}
+
+func plan(t *testing.T, c Config, options []fx.Option) string {
+	t.Helper()
+	l, err := pg.NewLock(c.Postgres, zap.NewNop())
+	require.NoError(t, err)
+	var p lifecycle.Plan
+	app := fx.New(append(program(c, lock{l}, options), fx.NopLogger, fx.Populate(&p))...)
+	require.NoError(t, app.Err())
+	return p.String()
+}
+
+// TestThePlanIsTheSameForAnyOrderOfModules builds the whole graph without
+// starting anything: what starts and stops when is data, not an accident of
+// parameter lists.
+func TestThePlanIsTheSameForAnyOrderOfModules(t *testing.T) {
+	environment(t, complete(), nil)
+	c, _, err := Load()
+	require.NoError(t, err)
+	golden := filepath.Join("testdata", "plan.txt")
+	got := plan(t, c, modules())
+	if *update {
+		require.NoError(t, os.MkdirAll("testdata", 0o755))
+		require.NoError(t, os.WriteFile(golden, []byte(got), 0o644))
+	}
+	want, err := os.ReadFile(golden)
+	require.NoError(t, err)
+	require.Equal(t, string(want), got)
+	for range 100 {
+		options := modules()
+		rand.Shuffle(len(options), func(a, b int) { options[a], options[b] = options[b], options[a] })
+		require.Equal(t, string(want), plan(t, c, options))
+	}
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestTheDefaultsAreEnough(t *testing.T) {
+	environment(t, complete(), nil)
+	c, warnings, err := Load()
+	require.NoError(t, err)
+	require.Empty(t, warnings)
+	require.Equal(t, ":8080", c.HTTP.ListenAddr)
+	require.Equal(t, 30*time.Second, c.ShutdownTimeout)
+	require.EqualValues(t, "galaxy-backend", c.ServiceName)
+	require.Equal(t, 10*time.Second, c.GRPCPush.ShutdownTimeout)
+	require.Equal(t, 5*time.Minute, c.FreshnessWindow)
+	require.EqualValues(t, 25, c.Postgres.MaxConns)
+}
+
+// TestEveryVariableOfTheDescriptionExists holds the names and defaults of the
+// original description, section 4.
+func TestEveryVariableOfTheDescriptionExists(t *testing.T) {
+	have := map[string]variable{}
+	for _, v := range variables() {
+		have[v.Name] = v
+		require.NotEmpty(t, v.Text, v.Name)
+	}
+	text, err := os.ReadFile("testdata/variables.txt")
+	require.NoError(t, err)
+	for line := range strings.Lines(string(text)) {
+		name, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+		required, value, _ := strings.Cut(rest, " ")
+		v, ok := have[name]
+		require.True(t, ok, "%s is missing", name)
+		require.Equal(t, required == "yes", v.required(), name)
+		require.Equal(t, value, v.Default, name)
+	}
+}
+
+func TestAllProblemsAreReportedAtOnceAndNoValue(t *testing.T) {
+	environment(t, map[string]string{}, map[string]string{
+		"BACKEND_HTTP_READ_TIMEOUT": "hunter2", "BACKEND_POSTGRES_MAX_CONNS": "many", "BACKEND_SMTP_TLS_MODE": "hunter2",
+		"BACKEND_ADMIN_BOOTSTRAP_USER": "root", "BACKEND_SMTP_HOST": "  ", "BACKEND_RUNTIME_CONTAINER_LOG_OPTS": "hunter2",
+	})
+	_, _, err := Load()
+	for _, name := range []string{"BACKEND_HTTP_READ_TIMEOUT", "BACKEND_POSTGRES_MAX_CONNS", "BACKEND_SMTP_TLS_MODE", "BACKEND_ADMIN_BOOTSTRAP_PASSWORD",
+		"BACKEND_SMTP_HOST is required", "BACKEND_POSTGRES_DSN is required", "BACKEND_GEOIP_DB_PATH is required", "BACKEND_DOCKER_NETWORK is required",
+		"BACKEND_GAME_STATE_ROOT is required", "BACKEND_SMTP_FROM is required", "BACKEND_RUNTIME_CONTAINER_LOG_OPTS"} {
+		require.ErrorContains(t, err, name)
+	}
+	require.NotContains(t, err.Error(), "hunter2")
+	lines := strings.Split(err.Error(), "\n")
+	seen := map[string]bool{}
+	for _, l := range lines {
+		require.False(t, seen[l], "%q is said twice", l)
+		seen[l] = true
+	}
+}
+
+func TestAVariableThatIsNotOursIsWarnedAbout(t *testing.T) {
+	environment(t, complete(), map[string]string{"BACKEND_HTTP_LISTEN_ADRESS": ":1"})
+	_, warnings, err := Load()
+	require.NoError(t, err)
+	require.Equal(t, []string{"BACKEND_HTTP_LISTEN_ADRESS is not a variable of this program"}, warnings)
+}
+
+func TestAVariableSetToNothingIsNotSet(t *testing.T) {
+	environment(t, complete(), map[string]string{"BACKEND_POSTGRES_MAX_CONNS": ""})
+	c, _, err := Load()
+	require.NoError(t, err)
+	require.EqualValues(t, 25, c.Postgres.MaxConns)
+}
+
+func TestTheHostsOwnVariablesAreNotRead(t *testing.T) {
+	environment(t, complete(), nil)
+	t.Setenv("SERVICE_NAME", "intruder")
+	t.Setenv("LISTEN_ADDR", ":1")
+	c, _, err := Load()
+	require.NoError(t, err)
+	require.EqualValues(t, "galaxy-backend", c.ServiceName)
+	require.Equal(t, ":8080", c.HTTP.ListenAddr)
+}
+
+func TestTheEffectiveConfigurationMasksSecrets(t *testing.T) {
+	environment(t, complete(), map[string]string{"BACKEND_SMTP_PASSWORD": "hunter2", "BACKEND_SMTP_USERNAME": "u", "BACKEND_GATEWAY_SECRET": "hunter2hunter2hunter2hunter2hunter2"})
+	var out bytes.Buffer
+	require.NoError(t, printConfig(&out))
+	require.NotContains(t, out.String(), "hunter2")
+	require.Contains(t, out.String(), `"BACKEND_SMTP_PASSWORD": "***"`)
+	require.Contains(t, out.String(), `"BACKEND_POSTGRES_DSN": "***"`)
+	require.Contains(t, out.String(), `"BACKEND_SMTP_HOST": "127.0.0.1"`)
+}
+
+func TestHelpListsEveryVariable(t *testing.T) {
+	var out bytes.Buffer
+	require.Zero(t, command([]string{"--help"}, &out))
+	for _, v := range variables() {
+		require.Contains(t, out.String(), v.Name)
+	}
+}
+
+func TestACommandLineThatMeansNothingIsRefused(t *testing.T) {
+	environment(t, complete(), nil)
+	require.Equal(t, 2, command([]string{"sreve"}, &bytes.Buffer{}))
+	require.Equal(t, 2, command([]string{"serve", "-v"}, &bytes.Buffer{}))
+	require.Zero(t, command([]string{"version"}, &bytes.Buffer{}))
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"go.uber.org/fx"
+	"go.uber.org/zap"
+
+	"galaxy/backend/platform/lifecycle"
+	"galaxy/backend/platform/pg"
+	"galaxy/backend/platform/telemetry"
+)
+
+const (
+	// startTimeout bounds migrations and warm-up.
+	startTimeout = 10 * time.Minute
+	// stopSlack is what the stop may take beyond the sum of its budgets.
+	stopSlack = 5 * time.Second
+)
+
+var errPending = errors.New("migrations are pending")
+
+// serve runs the service until a signal, and returns the exit code.
+func serve(c Config, warnings []string) int {
+	log, err := telemetry.NewLogger(c.Logging, c.ServiceName)
+	if err != nil {
+		return fail(1, err)
+	}
+	defer func() { _ = log.Sync() }()
+	for _, w := range warnings {
+		log.Warn("configuration is doubtful", zap.String("reason", w))
+	}
+	signals, release := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer release()
+
+	l, err := pg.NewLock(c.Postgres, log)
+	if err != nil {
+		return fail(2, err)
+	}
+	if err := standBy(signals, l, c, log); err != nil {
+		if signals.Err() != nil {
+			return 0 // asked to stop while waiting
+		}
+		return fail(1, err)
+	}
+	return run(signals, c, lock{l}, log)
+}
+
+// run starts the graph and stops it in order.
+func run(signals context.Context, c Config, l lock, log *zap.Logger) int {
+	var plan lifecycle.Plan
+	app := fx.New(append(program(c, l, modules()), fx.Populate(&plan))...)
+	if err := app.Err(); err != nil {
+		return fail(1, err)
+	}
+	begin := time.Now()
+	start, cancel := context.WithTimeout(signals, startTimeout)
+	err := app.Start(start)
+	cancel()
+	if err != nil {
+		log.Error("backend did not start", zap.Error(err))
+		_ = l.Release(context.WithoutCancel(signals))
+		return 1
+	}
+	log.Info("backend started", zap.Duration("took", time.Since(begin)), zap.String("http", c.HTTP.ListenAddr), zap.String("grpc", c.GRPCPush.ListenAddr))
+	code := 0
+	select {
+	case <-signals.Done():
+		log.Info("backend is stopping", zap.Duration("budget", plan.Budget()))
+	case err := <-l.Lost():
+		log.Error("backend has to start afresh", zap.Error(err))
+		code = 3
+	}
+	return max(code, stop(app, plan, log))
+}
+
+// stop gives every phase its budget. A second signal ends the process at once.
+func stop(app *fx.App, plan lifecycle.Plan, log *zap.Logger) int {
+	impatient := make(chan os.Signal, 1)
+	signal.Notify(impatient, syscall.SIGINT, syscall.SIGTERM)
+	defer signal.Stop(impatient)
+	ctx, cancel := context.WithTimeout(context.Background(), plan.Budget()+stopSlack)
+	defer cancel()
+	begin, done := time.Now(), make(chan error, 1)
+	go func() { done <- app.Stop(ctx) }()
+	select {
+	case err := <-done:
+		if err != nil {
+			log.Error("backend stopped with errors", zap.Error(err))
+			return 1
+		}
+		log.Info("backend stopped", zap.Duration("took", time.Since(begin)))
+		return 0
+	case <-impatient:
+		log.Warn("backend was stopped hard by a second signal")
+		return 1
+	}
+}
+
+func fail(code int, err error) int {
+	_, _ = fmt.Fprintln(os.Stderr, err)
+	return code
+}

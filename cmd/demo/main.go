@@ -1,0 +1,64 @@
+// Command demo shows the product doing its job: two people sign up, one makes a
+// game and invites the other, bots play it to its end in a real engine, push
+// events and mails arrive. It uses the stack that `make run` started, or brings
+// one up for itself and takes it down again. Its exit code tells the truth.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"galaxy/backend/cmd/demo/play"
+)
+
+func main() { os.Exit(run()) }
+
+func run() int {
+	dir := flag.String("dir", ".devstack", "directory of the running stack")
+	turns := flag.Int("turns", 150, "give up after so many turns")
+	limit := flag.Duration("timeout", 10*time.Minute, "give up after so long")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, *limit)
+	defer cancel()
+
+	tell := &play.Narrator{Out: os.Stdout, Colour: coloured()}
+	stack, err := findOrStart(ctx, *dir, tell)
+	if err != nil {
+		return fail(err)
+	}
+	played, err := play.Game(ctx, stack.endpoints, &http.Client{Timeout: 90 * time.Second}, play.Options{MaxTurns: *turns, Interval: 3600}, tell)
+	if err == nil {
+		err = played.Summary(ctx)
+	}
+	played.Close()
+	if down := stack.down(); err == nil {
+		err = down
+	}
+	if err != nil {
+		return fail(err)
+	}
+	_, _ = fmt.Fprintln(os.Stdout, "\nEverything went as the contract says.")
+	return 0
+}
+
+// coloured follows the convention of NO_COLOR, and stays plain in a file.
+func coloured() bool {
+	if os.Getenv("NO_COLOR") != "" {
+		return false
+	}
+	info, err := os.Stdout.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+func fail(err error) int {
+	_, _ = fmt.Fprintln(os.Stderr, "demo:", err)
+	return 1
+}

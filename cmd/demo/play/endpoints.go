@@ -1,0 +1,17 @@
+package play
+
+// Endpoints is where the parts of a running platform are. It reads what
+// devstack -json prints.
+type Endpoints struct {
+	REST  string `json:"rest"`  // base URL
+	Push  string `json:"push"`  // host:port of the gRPC stream
+	Inbox string `json:"inbox"` // base URL of the mail inbox
+	Admin struct {
+		Username string `json:"username"`
+		Password string `json:"password"`
+	} `json:"admin"`
+	Engine struct {
+		Driver  string `json:"driver"`
+		Version string `json:"version"`
+	} `json:"engine"`
+}

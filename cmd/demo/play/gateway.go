@@ -1,0 +1,142 @@
+package play
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+// Doer sends a request. *http.Client is one; a test may put its own in front,
+// to hold every exchange to the contract.
+type Doer interface {
+	Do(req *http.Request) (*http.Response, error)
+}
+
+// gateway speaks REST as the platform's gateway does.
+type gateway struct {
+	base  string
+	http  Doer
+	calls *atomic.Int64
+	head  http.Header
+}
+
+func newGateway(base string, d Doer) gateway {
+	return gateway{base: base, http: d, calls: new(atomic.Int64), head: http.Header{}}
+}
+
+// as speaks for a user, whom the gateway has authenticated.
+func (g gateway) as(user string) gateway { return g.with("X-User-ID", user) }
+
+func (g gateway) with(name, value string) gateway {
+	g.head = g.head.Clone()
+	g.head.Set(name, value)
+	return g
+}
+
+// operator speaks with an operator's credentials.
+func (g gateway) operator(e Endpoints) gateway {
+	req := http.Request{Header: http.Header{}}
+	req.SetBasicAuth(e.Admin.Username, e.Admin.Password)
+	return g.with("Authorization", req.Header.Get("Authorization"))
+}
+
+// refusal is an answer that is not a success.
+type refusal struct {
+	Status int
+	Code   string
+	Text   string
+}
+
+func (r refusal) Error() string { return fmt.Sprintf("%d %s: %s", r.Status, r.Code, r.Text) }
+
+// refused reports whether err is a refusal with this code.
+func refused(err error, code string) bool {
+	var r refusal
+	return errors.As(err, &r) && r.Code == code
+}
+
+// call sends in as JSON, unless it is nil, and reads the answer into out, unless
+// that is nil.
+func (g gateway) call(ctx context.Context, method, path string, in, out any) error {
+	var body io.Reader
+	if in != nil {
+		text, err := json.Marshal(in)
+		if err != nil {
+			return err
+		}
+		body = bytes.NewReader(text)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, g.base+path, body)
+	if err != nil {
+		return err
+	}
+	req.Header = g.head.Clone()
+	if in != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	text, err := g.send(req)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	if out == nil {
+		return nil
+	}
+	return json.Unmarshal(text, out)
+}
+
+func (g gateway) send(req *http.Request) ([]byte, error) {
+	g.calls.Add(1)
+	resp, err := g.http.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	text, err := io.ReadAll(io.LimitReader(resp.Body, 16<<20))
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode < 300 {
+		return text, nil
+	}
+	var envelope struct {
+		Error struct {
+			Code    string `json:"code"`
+			Message string `json:"message"`
+		} `json:"error"`
+	}
+	_ = json.Unmarshal(text, &envelope) // what is no envelope is shown by its status
+	return nil, refusal{resp.StatusCode, envelope.Error.Code, envelope.Error.Message}
+}
+
+// text fetches a plain-text document.
+func (g gateway) text(ctx context.Context, path string) (string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, g.base+path, nil)
+	if err != nil {
+		return "", err
+	}
+	req.Header = g.head.Clone()
+	req.Header.Set("Accept", "text/plain")
+	text, err := g.send(req)
+	return string(text), err
+}
+
+// until asks again and again until done, an error, or the end of ctx.
+func until(ctx context.Context, what string, done func() (bool, error)) error {
+	for {
+		ok, err := done()
+		if ok || err != nil {
+			return err
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for %s: %w", what, ctx.Err())
+		}
+	}
+}

@@ -1,0 +1,64 @@
+//go:build integration
+
+package integration
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"galaxy/backend/cmd/demo/play"
+)
+
+// testWriter shows the story in the test's log.
+type testWriter struct{ t *testing.T }
+
+func (w testWriter) Write(p []byte) (int, error) {
+	w.t.Log(strings.TrimRight(string(p), "\n"))
+	return len(p), nil
+}
+
+// TestOneGameFromSignUpToTheLastReport is the demo, held to the contract at
+// every call: the real binary, the real engine in containers, mail and push.
+func TestOneGameFromSignUpToTheLastReport(t *testing.T) {
+	b := newWorld(t).start().ready()
+	b.registerEngine()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	played, err := play.Game(ctx, b.endpoints(), checked{b}, play.Options{MaxTurns: 150, Interval: 3600}, &play.Narrator{Out: testWriter{t}})
+	require.NoError(t, err)
+	require.NoError(t, played.Summary(ctx))
+	require.GreaterOrEqual(t, played.Turns, 5)
+	require.Equal(t, "vote_majority", string(played.Result.Reason))
+	totals, err := played.Totals(ctx)
+	require.NoError(t, err)
+	require.Equal(t, 2*played.Turns, totals.Events["game.turn.ready"], "each player is told of each turn once")
+	require.Equal(t, 2, totals.Events["game.started"])
+	require.Equal(t, 2, totals.Events["game.finished"])
+	require.Equal(t, 1, totals.Events["lobby.invite.received"])
+	for _, p := range played.Players {
+		require.Contains(t, played.Reports[p.Race], p.Race)
+		// code, started, every turn, finished; the guest's invite besides
+		require.GreaterOrEqual(t, totals.Mails[p.Email], played.Turns+3)
+	}
+	played.Close()
+	require.Zero(t, b.terminate())
+	requireNoSecrets(t, b)
+}
+
+// requireNoSecrets looks for planted values in everything the backend logged.
+func requireNoSecrets(t *testing.T, b *backend) {
+	t.Helper()
+	log := b.log.String()
+	require.NotContains(t, log, adminPassword)
+	require.NotContains(t, log, "galaxy:galaxy@")
+	require.NotContains(t, log, "@example.com\"")
+	for _, m := range b.inbox.All() {
+		if code := codeIn(m.Text); code != "" {
+			require.NotContains(t, log, code)
+		}
+	}
+}
