@@ -101,8 +101,8 @@ func (e *Engine) admit(w http.ResponseWriter, r *http.Request) error {
 		return fail(enginev1.CodeShuttingDown, "the engine is shutting down")
 	}
 	if token := e.options.AdminToken; token != "" && strings.HasPrefix(r.URL.Path, "/api/v1/admin/") {
-		given, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		if subtle.ConstantTimeCompare([]byte(given), []byte(token)) != 1 {
+		given, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		if !bearer || subtle.ConstantTimeCompare([]byte(given), []byte(token)) != 1 {
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			f := fail(enginev1.CodeInvalidRequest, "the admin token is missing or wrong")
 			f.status = http.StatusUnauthorized
