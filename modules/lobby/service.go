@@ -180,7 +180,8 @@ func (s *Service) settle(ctx context.Context, g *Game) error {
 func (s *Service) settleTurns(in schedule.Settings) (schedule.Settings, error) {
 	out, err := schedule.Limits{MinInterval: s.cfg.MinTurnInterval}.Settle(in)
 	bad, is := errors.AsType[*fault.Error](err)
-	if !is {
+	if !is { // lists as the database gives them back
+		out.Times, out.Weekdays = append([]string{}, out.Times...), append([]string{}, out.Weekdays...)
 		return out, err
 	}
 	fields := make([]fault.Field, 0, len(bad.Fields))

@@ -51,8 +51,12 @@ func welcome(c candidate, u user.Snapshot) error {
 	return nil
 }
 
-// enrol gives a welcome candidate a seat. It claims the name last.
+// enrol gives a welcome candidate a seat. The name is claimed first: two who
+// want the same one have to learn that, and not that their rows collide.
 func (s *Service) enrol(ctx context.Context, tx *pg.Tx, g *Game, id uuid.UUID, name racename.Name) error {
+	if err := s.claim(ctx, tx, name, id, g.ID); err != nil {
+		return err
+	}
 	g.SeatsTaken++
 	s.save(tx, g)
 	s.store.insertSeat(tx, Seat{GameID: g.ID, UserID: id, RaceName: name.Display, JoinedAt: s.clock.Now()})
@@ -60,7 +64,7 @@ func (s *Service) enrol(ctx context.Context, tx *pg.Tx, g *Game, id uuid.UUID, n
 	if g.StartWhenFull && g.Full() {
 		tx.OnCommit(s.wake)
 	}
-	return s.claim(ctx, tx, name, id, g.ID)
+	return nil
 }
 
 // Join seats the owner of a private game.
