@@ -217,7 +217,7 @@ func (p *Played) turns(ctx context.Context, _ string) error {
 // operator's hand, the others because everybody is ready.
 func (p *Played) hurry(ctx context.Context, turn int) error {
 	if turn == 0 {
-		err := p.gateway.operator(p.Endpoints).call(ctx, "POST", "/api/v1/admin/games/"+p.GameID+"/turns/advance", nil, nil)
+		err := p.gateway.operator(p.Endpoints).call(ctx, "POST", "/api/v1/admin/games/"+p.GameID+"/turns/advance", map[string]bool{"keep_deadline": false}, nil)
 		p.tell.did(yellow, "operator", "advances the first turn by hand")
 		return err
 	}
