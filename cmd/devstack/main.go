@@ -53,11 +53,11 @@ func run(args []string, getenv func(string) string, build builder, stdin *os.Fil
 	if err == nil {
 		err = s.serve(ctx, stdout)
 	}
-	stop() // from here on Ctrl-C ends the program at once
-	if down := s.down(); err == nil {
-		err = down
+	if ctx.Err() != nil {
+		err = nil // a step that Ctrl-C broke off has nothing to say
 	}
-	if err != nil && ctx.Err() == nil {
+	stop() // from here on Ctrl-C ends the program at once
+	if err := errors.Join(err, s.down()); err != nil {
 		return complain(stderr, err)
 	}
 	return 0

@@ -47,18 +47,21 @@ func (s *stack) up(ctx context.Context) error {
 		return err
 	}
 	for _, step := range []struct {
-		name string
-		do   func(context.Context) error
+		name, note string
+		do         func(context.Context) error
 	}{
-		{"programs", s.compile},
-		{"postgres", s.startPostgres},
-		{"inbox", s.startInbox},
-		{"countries", func(context.Context) error { return mmdb.WriteFile(s.home.path("country.mmdb")) }},
-		{"engine", s.prepareEngines},
-		{"backend", s.startBackend},
-		{"registry", s.registerEngine},
+		{"programs", "compiling, which takes minutes the first time", s.compile},
+		{"postgres", "", s.startPostgres},
+		{"inbox", "", s.startInbox},
+		{"countries", "", func(context.Context) error { return mmdb.WriteFile(s.home.path("country.mmdb")) }},
+		{"engine", "", s.prepareEngines},
+		{"backend", "", s.startBackend},
+		{"registry", "", s.registerEngine},
 	} {
 		begin := time.Now()
+		if step.note != "" {
+			fmt.Fprintf(s.progress, "  %-10s %s\n", step.name, step.note)
+		}
 		if err := step.do(ctx); err != nil {
 			return fmt.Errorf("%s: %w", step.name, err)
 		}

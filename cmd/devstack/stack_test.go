@@ -177,3 +177,17 @@ func TestEphemeralStackPrintsItsEndpointsAndLeavesNothing(t *testing.T) {
 	_, err = pgx.Connect(t.Context(), e.Postgres)
 	require.Error(t, err)
 }
+
+func TestFailureIsOneLineAndExitCodeOne(t *testing.T) {
+	t.Parallel()
+	cfg := testConfig(reachable(t))
+	bringUp(t, cfg, "on")
+	var stdout, stderr bytes.Buffer
+	code := run([]string{"-dir", cfg.Dir}, nothing, fakeBuilder(t, "on"), os.Stdin, &stdout, &stderr)
+	require.Equal(t, 1, code)
+	require.Equal(t, "devstack: a stack is running on "+cfg.Dir+" already; -dir takes another directory\n", stderr.String())
+
+	stderr.Reset()
+	require.Equal(t, 1, run([]string{"-driver=podman"}, nothing, fakeBuilder(t, "on"), os.Stdin, &stdout, &stderr))
+	require.Zero(t, run([]string{"-help"}, nothing, fakeBuilder(t, "on"), os.Stdin, &stdout, &stderr))
+}
