@@ -115,7 +115,7 @@ bench: setup ## print every figure beside its baseline of the same run
 .PHONY: engine-conformance
 engine-conformance: setup ## hold any engine against the contract: URL=http://host:8080
 	@test -n "$(URL)" || { echo "engine-conformance: say which engine: make engine-conformance URL=http://127.0.0.1:8080"; exit 2; }
-	@go run ./cmd/engine/conformance -url "$(URL)"
+	@go test -count=1 -v ./cmd/engine/conformance -engine-url="$(URL)"
 
 .PHONY: engine-image
 engine-image: setup ## build the image of the reference engine

@@ -78,7 +78,7 @@ func (s source) domain() string {
 func product(t *testing.T) []source {
 	t.Helper()
 	return slices.DeleteFunc(slices.Clone(sources(t)), func(s source) bool {
-		return s.test() || s.in("platform/testkit", "modules/runtime/driver/drivertest", "integration", "bench") || ast.IsGenerated(s.ast)
+		return s.test() || s.in("platform/testkit", "modules/runtime/driver/drivertest", "cmd/engine/conformance", "integration", "bench") || ast.IsGenerated(s.ast)
 	})
 }
 

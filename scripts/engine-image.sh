@@ -12,7 +12,10 @@ cp deploy/engine.Dockerfile "$context/Dockerfile"
 source=$(cat "$context"/* | sha256sum | cut -c1-32)
 [ "$(docker image inspect -f '{{index .Config.Labels "galaxy.source"}}' "$tag" 2>/dev/null)" != "$source" ] || exit 0
 echo "images: $tag"
+old=$(docker image inspect -f '{{.Id}}' "$tag" 2>/dev/null || true)
 log=$(docker build -q --build-arg "VERSION=${tag##*:}" --label "galaxy.source=$source" -t "$tag" "$context" 2>&1) || {
 	echo "$log" >&2
 	exit 1
 }
+# The image that lost its tag goes, unless a container still uses it.
+[ -z "$old" ] || docker image rm "$old" >/dev/null 2>&1 || true

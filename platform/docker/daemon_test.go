@@ -54,7 +54,7 @@ func newBench(t *testing.T) *bench {
 	ctx := context.Background()
 	app, err := buildApp()
 	require.NoError(t, err, string(app))
-	require.NoError(t, b.Load(ctx, Program{Ref: b.image, Binary: app, Path: "/app", Entrypoint: []string{"/app", "serve"}, User: "65532:65532", Port: 8080}))
+	require.NoError(t, b.Load(ctx, b.program(app)))
 	t.Cleanup(func() {
 		list, err := b.ListByLabel(ctx, b.label)
 		require.NoError(t, err)
@@ -67,6 +67,15 @@ func newBench(t *testing.T) *bench {
 	_, err = b.EnsureNetwork(ctx, b.name)
 	require.NoError(t, err)
 	return b
+}
+
+// program is an image of this test alone: the daemon may lose one that another
+// test untags meanwhile.
+func (b *bench) program(binary []byte) Program {
+	return Program{
+		Ref: b.image, Binary: binary, Path: "/app", Entrypoint: []string{"/app", "serve"}, User: "65532:65532", Port: 8080,
+		Labels: map[string]string{"galaxy.test": b.name},
+	}
 }
 
 func (b *bench) spec() Spec {
@@ -290,7 +299,7 @@ func TestEqualProgramsMakeEqualImages(t *testing.T) {
 	require.NoError(t, err)
 	app, err := buildApp()
 	require.NoError(t, err)
-	require.NoError(t, b.Load(t.Context(), Program{Ref: b.image, Binary: bytes.Clone(app), Path: "/app", Entrypoint: []string{"/app", "serve"}, User: "65532:65532", Port: 8080}))
+	require.NoError(t, b.Load(t.Context(), b.program(bytes.Clone(app))))
 
 	again, err := b.EnsureImage(t.Context(), b.image, PullIfMissing)
 

@@ -34,6 +34,8 @@ func newBench(t *testing.T) (drivertest.Bench, *Driver) {
 	image := name + ":0.1.0"
 	require.NoError(t, client.Load(ctx, docker.Program{
 		Ref: image, Binary: binary, Path: "/engine", Entrypoint: []string{"/engine", "serve"}, User: "65532:65532", Port: driver.Port,
+		// An image of its own: the daemon may lose one that another test untags meanwhile.
+		Labels: map[string]string{"galaxy.test": name},
 	}))
 	_, err = client.EnsureNetwork(ctx, name)
 	require.NoError(t, err)
