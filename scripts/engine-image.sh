@@ -17,5 +17,7 @@ log=$(docker build -q --build-arg "VERSION=${tag##*:}" --label "galaxy.source=$s
 	echo "$log" >&2
 	exit 1
 }
-# The image that lost its tag goes, unless a container still uses it.
-[ -z "$old" ] || docker image rm "$old" >/dev/null 2>&1 || true
+# The image that lost its last tag goes, unless a container still uses it.
+if [ -n "$old" ] && [ "$(docker image inspect -f '{{len .RepoTags}}' "$old" 2>/dev/null)" = 0 ]; then
+	docker image rm "$old" >/dev/null 2>&1 || true
+fi

@@ -24,11 +24,13 @@ context=$(mktemp -d)
 trap 'rm -rf "$context"' EXIT
 "$here/rootfs.sh" "$version" "$context/rootfs.tar"
 cp "$here/Dockerfile" "$context/"
-# The legacy builder needs no buildx and prints that it is deprecated.
 old=$(docker image inspect -f '{{.Id}}' "$tag" 2>/dev/null || true)
+# The legacy builder needs no buildx and prints that it is deprecated.
 log=$(docker build -q --build-arg "PG_VERSION=$version" --label "galaxy.source=$source" -t "$tag" "$context" 2>&1) || {
 	echo "$log" >&2
 	exit 1
 }
-# The image that lost its tag goes, unless a container still uses it.
-[ -z "$old" ] || docker image rm "$old" >/dev/null 2>&1 || true
+# The image that lost its last tag goes, unless a container still uses it.
+if [ -n "$old" ] && [ "$(docker image inspect -f '{{len .RepoTags}}' "$old" 2>/dev/null)" = 0 ]; then
+	docker image rm "$old" >/dev/null 2>&1 || true
+fi
