@@ -68,3 +68,23 @@ func TestADocumentThatCannotBeServedIsRefused(t *testing.T) {
 		require.ErrorContains(t, err, want)
 	}
 }
+
+func TestASchemaIsCompiledWithWhatItRefersTo(t *testing.T) {
+	t.Parallel()
+	s := &shapes.Shapes{Schemas: map[string]json.RawMessage{
+		"Tree": json.RawMessage(`{"type":"object","properties":{"leaf":{"$ref":"#/components/schemas/Leaf"},"next":{"$ref":"#/components/schemas/Tree"}}}`),
+		"Leaf": json.RawMessage(`{"type":"integer"}`),
+	}}
+	tree := &shapes.Schema{Text: json.RawMessage(`{"$ref":"#/components/schemas/Tree"}`), Compile: s.Compiler()}
+	compiled, err := tree.Get()
+	require.NoError(t, err)
+	require.NoError(t, compiled.VisitJSON(map[string]any{"leaf": 1.0, "next": map[string]any{"leaf": 2.0}}))
+	require.Error(t, compiled.VisitJSON(map[string]any{"leaf": "x"}))
+	again, err := tree.Get()
+	require.NoError(t, err)
+	require.Same(t, compiled, again)
+
+	lost := &shapes.Schema{Text: json.RawMessage(`{"$ref":"#/components/schemas/Nowhere"}`), Compile: s.Compiler()}
+	_, err = lost.Get()
+	require.Error(t, err)
+}

@@ -19,8 +19,8 @@ type Document struct {
 type operation struct {
 	shapes.Operation
 	params  map[string]*shapes.Param // by "in name"
-	body    *schema                  // nil when the operation takes none
-	compile compileFunc
+	body    *shapes.Schema           // nil when the operation takes none
+	compile shapes.Compile
 }
 
 // load reads the document's operations, by operationId.
@@ -35,7 +35,7 @@ func (d Document) load() (map[string]*operation, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read openapi.yaml: %w", err)
 	}
-	compile := compiler(read.Schemas)
+	compile := read.Compiler()
 	ops := make(map[string]*operation, len(read.Operations))
 	for _, o := range read.Operations {
 		op := &operation{Operation: o, params: map[string]*shapes.Param{}, compile: compile}
@@ -43,7 +43,7 @@ func (d Document) load() (map[string]*operation, error) {
 			op.params[o.Params[i].In+" "+o.Params[i].Name] = &o.Params[i]
 		}
 		if o.Body != nil {
-			op.body = &schema{text: o.Body, compile: compile}
+			op.body = &shapes.Schema{Text: o.Body, Compile: compile}
 		}
 		ops[o.ID] = op
 	}
@@ -85,7 +85,7 @@ func Compare(d Document, tables ...Table) ([]string, error) {
 
 // compiles tries what a boot leaves for the first request.
 func compiles(op *operation, params []boundParam) error {
-	all := []*schema{op.body}
+	all := []*shapes.Schema{op.body}
 	for _, p := range params {
 		all = append(all, p.schema)
 	}
@@ -93,7 +93,7 @@ func compiles(op *operation, params []boundParam) error {
 		if s == nil {
 			continue
 		}
-		if _, err := s.get(); err != nil {
+		if _, err := s.Get(); err != nil {
 			return fmt.Errorf("operation %s: %w", op.ID, err)
 		}
 	}

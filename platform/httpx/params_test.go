@@ -104,6 +104,25 @@ func TestACursorComesBackOnlyToItsList(t *testing.T) {
 	require.Nil(t, parts)
 }
 
+func TestAPageEndsWhereTheNextBegins(t *testing.T) {
+	t.Parallel()
+	page := func(rows ...int) httpx.List[int] {
+		return httpx.PageOf(rows, 2, func(r int) int { return r * 10 }, func(int) string { return httpx.EncodeCursor("ships", goodID) })
+	}
+	require.Equal(t, httpx.List[int]{Items: []int{}}, page())
+	require.Equal(t, httpx.List[int]{Items: []int{10, 20}}, page(1, 2))
+	more := page(1, 2, 3)
+	require.Equal(t, []int{10, 20}, more.Items)
+	id, err := httpx.IDCursor("ships", *more.NextCursor)
+	require.NoError(t, err)
+	require.Equal(t, goodID, id.String())
+	id, err = httpx.IDCursor("ships", "")
+	require.NoError(t, err)
+	require.Zero(t, id)
+	_, err = httpx.IDCursor("ships", httpx.EncodeCursor("ships", "42"))
+	require.ErrorIs(t, err, httpx.ErrInvalid)
+}
+
 func FuzzCursor(f *testing.F) {
 	f.Add(httpx.EncodeCursor("ships", "a", "b"))
 	f.Add("AAAA")

@@ -110,9 +110,9 @@ func paramOf(t reflect.Type) (param, error) {
 type boundParam struct {
 	param
 	required bool
-	fallback string  // the schema's default as text, empty when none
-	typ      string  // the schema's type
-	schema   *schema // nil when the type alone checks it
+	fallback string         // the schema's default as text, empty when none
+	typ      string         // the schema's type
+	schema   *shapes.Schema // nil when the type alone checks it
 }
 
 // bind joins the plan with the operation and reports where they differ.
@@ -139,7 +139,7 @@ func (p plan) bind(op *operation) ([]boundParam, error) {
 	return bound, nil
 }
 
-func boundOf(p param, declared *shapes.Param, compile compileFunc) boundParam {
+func boundOf(p param, declared *shapes.Param, compile shapes.Compile) boundParam {
 	b := boundParam{param: p}
 	if declared == nil {
 		return b
@@ -149,7 +149,7 @@ func boundOf(p param, declared *shapes.Param, compile compileFunc) boundParam {
 		b.fallback = fmt.Sprint(declared.Default)
 	}
 	if declared.Schema != nil && !p.known() {
-		b.schema = &schema{text: declared.Schema, compile: compile}
+		b.schema = &shapes.Schema{Text: declared.Schema, Compile: compile}
 	}
 	return b
 }

@@ -47,10 +47,11 @@ const maxFields = 20
 // checkBody holds a decoded body against its schema. An unknown field is a
 // malformed request, and that wins over a value that does not fit.
 func (op *operation) checkBody(tree any) error {
-	if _, err := op.body.get(); err != nil {
+	compiled, err := op.body.Get()
+	if err != nil {
 		return err
 	}
-	err := op.body.check(tree)
+	err = compiled.VisitJSON(tree, schemaOptions...)
 	if err == nil {
 		return nil
 	}
@@ -89,13 +90,14 @@ func (p boundParam) checkParam(values []string) (code string) {
 		}
 		value = float64(n)
 	}
-	if err := p.schema.check(value); err != nil {
-		if fields := schemaFields(err, nil); len(fields) > 0 {
-			return fields[0].Code
-		}
-		return "invalid"
+	compiled, err := p.schema.Get()
+	if err == nil {
+		err = compiled.VisitJSON(value, schemaOptions...)
 	}
-	return ""
+	if err == nil {
+		return ""
+	}
+	return append(schemaFields(err, nil), field("", "invalid"))[0].Code
 }
 
 // schemaFields flattens what kin-openapi reports.
@@ -114,10 +116,6 @@ func schemaFields(err error, fields []fault.Field) []fault.Field {
 			return append(fields, unknownFields(e, name)...)
 		}
 		return append(fields, field(name, code))
-	case interface{ Unwrap() []error }:
-		for _, one := range e.Unwrap() {
-			fields = schemaFields(one, fields)
-		}
 	case interface{ Unwrap() error }:
 		return schemaFields(e.Unwrap(), fields)
 	default:

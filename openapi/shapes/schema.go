@@ -1,4 +1,4 @@
-package httpx
+package shapes
 
 import (
 	"encoding/json"
@@ -9,39 +9,31 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-type compileFunc func(text json.RawMessage) (*openapi3.Schema, error)
+// Compile turns the text of a schema into what can check values.
+type Compile func(text json.RawMessage) (*openapi3.Schema, error)
 
-// schema is a schema of the document that is compiled when it is first needed:
+// Schema is a schema of the document that is compiled when it is first needed:
 // a boot has more than a hundred of them and a test needs two.
-type schema struct {
-	text    json.RawMessage
-	compile compileFunc
+type Schema struct {
+	Text    json.RawMessage
+	Compile Compile
 
 	once sync.Once
 	done *openapi3.Schema
 	err  error
 }
 
-func (s *schema) get() (*openapi3.Schema, error) {
-	s.once.Do(func() { s.done, s.err = s.compile(s.text) })
+// Get compiles the schema, once.
+func (s *Schema) Get() (*openapi3.Schema, error) {
+	s.once.Do(func() { s.done, s.err = s.Compile(s.Text) })
 	return s.done, s.err
-}
-
-// check holds a decoded value against the schema. An error that is none of the
-// value's is a mistake in the document.
-func (s *schema) check(value any) error {
-	compiled, err := s.get()
-	if err != nil {
-		return err
-	}
-	return compiled.VisitJSON(value, schemaOptions...)
 }
 
 var reference = regexp.MustCompile(`"#/components/schemas/([^"/]+)`)
 
-// compiler makes a small document of a schema and what it refers to, and has
+// Compiler makes a small document of a schema and what it refers to, and has
 // kin-openapi read that.
-func compiler(all map[string]json.RawMessage) compileFunc {
+func (all *Shapes) Compiler() Compile {
 	const root = "-root-" // no component has this name
 	return func(text json.RawMessage) (*openapi3.Schema, error) {
 		needed := map[string]json.RawMessage{root: text}
@@ -49,8 +41,8 @@ func compiler(all map[string]json.RawMessage) compileFunc {
 			for _, m := range reference.FindAllSubmatch(todo[0], -1) {
 				name := string(m[1])
 				if _, known := needed[name]; !known {
-					needed[name] = all[name]
-					todo = append(todo, all[name])
+					needed[name] = all.Schemas[name]
+					todo = append(todo, all.Schemas[name])
 				}
 			}
 		}
