@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -18,6 +19,16 @@ import (
 
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
+
+// contractRouter finds the operations of the document, which is read once.
+var contractRouter = sync.OnceValues(func() (routers.Router, error) {
+	doc, err := openapi3.NewLoader().LoadFromData(enginev1.OpenAPI())
+	if err != nil {
+		return nil, err
+	}
+	doc.Servers = nil
+	return legacy.NewRouter(doc)
+})
 
 // Client calls an engine and fails the test when an answer breaks the contract.
 type Client struct {
@@ -33,10 +44,7 @@ type Client struct {
 // NewClient talks to the engine at base, for example "http://127.0.0.1:8080".
 func NewClient(t testing.TB, base string) *Client {
 	t.Helper()
-	doc, err := openapi3.NewLoader().LoadFromData(enginev1.OpenAPI())
-	require.NoError(t, err)
-	doc.Servers = nil
-	router, err := legacy.NewRouter(doc)
+	router, err := contractRouter()
 	require.NoError(t, err)
 	return &Client{t: t, base: strings.TrimSuffix(base, "/"), router: router, http: &http.Client{}, Header: http.Header{}}
 }
