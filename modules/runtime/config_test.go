@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -18,10 +17,4 @@ func TestEveryBadSettingIsNamedAtOnce(t *testing.T) {
 		require.ErrorContains(t, err, "BACKEND_"+name)
 	}
 	require.ErrorContains(t, CacheConfig{}.Validate(), "BACKEND_CACHE_RUNTIMES_MAX")
-}
-
-func TestTextOfADaemonIsMadePlain(t *testing.T) {
-	t.Parallel()
-	require.Equal(t, "no such image [31m", plain("no such\nimage\x00 \x1b[31m\xff"))
-	require.LessOrEqual(t, len(plain(strings.Repeat("ü", 4000))), maxReason)
 }

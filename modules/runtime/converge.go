@@ -15,6 +15,7 @@ import (
 
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime/driver"
+	"galaxy/backend/modules/runtime/plan"
 	"galaxy/backend/platform/outbox"
 	"galaxy/backend/platform/pg"
 	enginev1 "galaxy/backend/proto/engine/v1"
@@ -71,7 +72,7 @@ func (c *Converger) Available() bool { return !c.unavailable.Load() }
 // move is one step: what it starts from and what becomes of it.
 type move struct {
 	before, after Record
-	sight         Sight
+	sight         plan.Sight
 	notices       []notification.Intent
 	end           OperationStatus // of the request under way; "" when it goes on
 	status        *enginev1.Status
@@ -119,12 +120,12 @@ func (c *Converger) step(ctx context.Context, claim outbox.Claim) (again bool, e
 	if err != nil {
 		return false, err
 	}
-	step := decide(r, sight, c.clock.Now())
+	step := plan.Decide(r, sight, c.clock.Now())
 	m := &move{before: r, after: r, sight: sight}
 	if err := c.take(ctx, step, m); err != nil {
 		return false, fmt.Errorf("%s: %w", step, err)
 	}
-	if step != Rest && step != Wait {
+	if step != plan.Rest && step != plan.Wait {
 		c.log.Info("step taken", zap.Stringer("game_id", r.GameID), zap.String("step", string(step)),
 			zap.String("observed", string(m.after.Observed)), zap.String("reason", m.after.LastError))
 	}
@@ -132,13 +133,13 @@ func (c *Converger) step(ctx context.Context, claim outbox.Claim) (again bool, e
 }
 
 // look asks the driver, and a running engine of ours.
-func (c *Converger) look(ctx context.Context, r Record) (Sight, error) {
+func (c *Converger) look(ctx context.Context, r Record) (plan.Sight, error) {
 	seen, err := c.inspect(ctx, r.GameID)
-	s := Sight{Observed: seen}
-	if err != nil || s.Foreign || !s.alive() {
+	s := plan.Sight{Observed: seen}
+	if err != nil || s.Foreign || !s.Alive() {
 		return s, err
 	}
-	if r.Desired == WantRunning && r.Launched() && s.wanted(r) && !r.Observed.Final() {
+	if r.Desired == WantRunning && r.Launched() && s.Wanted(r) && !r.Observed.Final() {
 		s.Health = c.probe(ctx, r)
 	}
 	return s, nil
@@ -149,7 +150,7 @@ func (c *Converger) record(ctx context.Context, claim outbox.Claim, m *move) err
 	if m.before.OperationID == nil {
 		m.end = ""
 	}
-	m.after.LastError = plain(m.after.LastError)
+	m.after.LastError = plan.Plain(m.after.LastError)
 	now := c.clock.Now()
 	wait := m.wait
 	if wait == 0 {

@@ -11,6 +11,7 @@ import (
 	"galaxy/backend/modules/engine"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime/driver"
+	"galaxy/backend/modules/runtime/plan"
 	"galaxy/backend/platform/pg"
 )
 
@@ -287,14 +288,14 @@ func TestAnEngineThatNeverAnswersIsTriedAndGivenUp(t *testing.T) {
 	game := b.start()
 	b.pass()
 	require.Equal(t, Starting, b.record(game).Observed)
-	for range startAttempts {
-		b.later(startTimeout) // the attempt is over
-		b.later(time.Minute)  // so is its backoff
+	for range plan.StartAttempts {
+		b.later(plan.StartTimeout) // the attempt is over
+		b.later(time.Minute)       // so is its backoff
 	}
 	r := b.record(game)
 	require.Equal(t, StartFailed, r.Observed)
-	require.Equal(t, startAttempts, r.Failures)
-	require.Equal(t, startAttempts, b.driver.count("ensure"))
+	require.Equal(t, plan.StartAttempts, r.Failures)
+	require.Equal(t, plan.StartAttempts, b.driver.count("ensure"))
 	require.Empty(t, b.driver.engines)
 	require.Equal(t, []notification.Kind{notification.ContainerStartFailed}, b.heard.kinds())
 	require.Zero(t, b.later(time.Hour), "only a new request tries again")

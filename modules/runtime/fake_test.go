@@ -17,6 +17,7 @@ import (
 	"galaxy/backend/modules/engine"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime/driver"
+	"galaxy/backend/modules/runtime/registry"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/pg"
 	"galaxy/backend/platform/testkit"
@@ -334,7 +335,7 @@ func newBench(t *testing.T) *bench {
 	}
 	b.s = NewService(NewBase(b.db, b.clock, zap.NewNop()), CacheConfig{RuntimesMax: 1000}, b.heard)
 	b.c = b.converger(b.heard)
-	_, _, err := b.s.Register(t.Context(), NewVersion{Version: "1.2.3", ImageRef: "galaxy/engine:1.2.3"})
+	_, _, err := b.s.Register(t.Context(), registry.NewVersion{Version: "1.2.3", ImageRef: "galaxy/engine:1.2.3"})
 	require.NoError(t, err)
 	return b
 }

@@ -13,6 +13,8 @@ import (
 	"galaxy/backend/modules/engine"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime/driver"
+	"galaxy/backend/modules/runtime/plan"
+	"galaxy/backend/modules/runtime/registry"
 	"galaxy/backend/platform/pg"
 )
 
@@ -46,13 +48,13 @@ func TestAnImageThatCannotBeHadIsToldOnce(t *testing.T) {
 	b.driver.failing(driver.ErrImageUnavailable, "pull")
 	game := b.start()
 	b.pass()
-	for range 2 * startAttempts {
+	for range 2 * plan.StartAttempts {
 		b.later(time.Minute)
 	}
 	r := b.record(game)
 	require.Equal(t, StartFailed, r.Observed)
 	require.Equal(t, "image_pull_failed", r.LastCode)
-	require.Equal(t, startAttempts, b.driver.count("pull"))
+	require.Equal(t, plan.StartAttempts, b.driver.count("pull"))
 	require.Zero(t, b.driver.count("ensure"))
 	require.Equal(t, []notification.Kind{notification.ImagePullFailed}, b.heard.kinds())
 	require.Equal(t, map[string]any{"game_id": game.String(), "image_ref": "galaxy/engine:1.2.3", "reason": r.LastError}, b.heard.notices[0].Payload)
@@ -91,13 +93,13 @@ func TestALocalImageStandsInAndSaysSo(t *testing.T) {
 func TestABlockedVersionStartsNothing(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	_, _, err := b.s.Register(t.Context(), NewVersion{Version: "2.0.0", ImageRef: "galaxy/engine:2.0.0"})
+	_, _, err := b.s.Register(t.Context(), registry.NewVersion{Version: "2.0.0", ImageRef: "galaxy/engine:2.0.0"})
 	require.NoError(t, err)
 	_, err = b.s.ChooseVersion(t.Context(), "2.0.0")
 	require.NoError(t, err)
 	game := b.start() // on 1.2.3
-	blocked := VersionBlocked
-	_, err = b.s.ChangeVersion(t.Context(), "1.2.3", "patch", Patch{Status: &blocked})
+	blocked := registry.Blocked
+	_, err = b.s.ChangeVersion(t.Context(), "1.2.3", "patch", registry.Patch{Status: &blocked})
 	require.NoError(t, err)
 	b.pass()
 	require.Equal(t, "engine_version_blocked", b.record(game).LastCode)
@@ -112,7 +114,7 @@ func TestACrashedEngineIsStartedAgainAndTheFourthCrashIsOneTooMany(t *testing.T)
 		b.driver.set(game, func(o *driver.Observed) { o.Phase, o.ExitCode, o.OOMKilled = driver.PhaseExited, 137, true })
 		b.later(time.Minute)
 	}
-	for n := range maxRestarts {
+	for n := range plan.MaxRestarts {
 		dies()
 		r := b.record(game)
 		require.Equal(t, Starting, r.Observed)
@@ -138,9 +140,9 @@ func TestCrashesFarApartAreForgiven(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	game := b.running()
-	for range 3 * maxRestarts {
+	for range 3 * plan.MaxRestarts {
 		b.driver.set(game, func(o *driver.Observed) { o.Phase = driver.PhaseExited })
-		b.later(restartWindow + time.Second)
+		b.later(plan.RestartWindow + time.Second)
 		b.later(time.Minute)
 		require.Equal(t, Running, b.record(game).Observed)
 	}
@@ -294,7 +296,7 @@ func (b *bench) loseStep(game uuid.UUID) {
 	sight, err := b.c.look(b.Context(), r)
 	require.NoError(b, err)
 	m := &move{before: r, after: r, sight: sight}
-	require.NoError(b, b.c.take(b.Context(), decide(r, sight, b.clock.Now()), m))
+	require.NoError(b, b.c.take(b.Context(), plan.Decide(r, sight, b.clock.Now()), m))
 }
 
 func TestAStateDirectoryThatIsALinkIsRefused(t *testing.T) {

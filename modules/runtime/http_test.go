@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
 
+	"galaxy/backend/modules/runtime/registry"
 	"galaxy/backend/platform/fault"
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/testkit"
@@ -41,13 +42,20 @@ func newDesk(t *testing.T) *desk {
 	b := newBench(t)
 	var server *httpx.Server
 	testkit.Boot(t, httpx.Module,
-		fx.Supply(httpx.Config{ListenAddr: "127.0.0.1:0", ShutdownTimeout: time.Second}, httpx.GatewayConfig{}, httpx.TLSConfig{}, b.s, b.c),
+		fx.Supply(httpx.Config{ListenAddr: "127.0.0.1:0", ShutdownTimeout: time.Second}, httpx.GatewayConfig{}, httpx.TLSConfig{}, b.s, b.s.Registry, b.c),
 		fx.Provide(func() httpx.AdminGate { return gate{} }),
-		httpx.Provide(newVersionRoutes, newRuntimeRoutes), fx.Populate(&server))
+		httpx.Provide(registry.NewRoutes, newRuntimeRoutes), fx.Populate(&server))
 	return &desk{b, testkit.Client(t, "http://"+server.Addr().String())}
 }
 
 func (d *desk) as(role string) *testkit.API { return d.api.Admin(role, "secret") }
+
+// versionView is what the test looks at of a version.
+type versionView struct {
+	Notes     string            `json:"notes"`
+	Prefetch  registry.Prefetch `json:"prefetch"`
+	IsDefault bool              `json:"is_default"`
+}
 
 const versions, runtimes = "/api/v1/admin/engine-versions", "/api/v1/admin/runtimes"
 
@@ -72,7 +80,7 @@ func TestOperatorsKeepTheRegistry(t *testing.T) {
 	op.With("If-Match", "nonsense").Patch(versions+"/1.3.0", map[string]any{"notes": "fourth"}).Refused(http.StatusPreconditionFailed, "version_conflict")
 	op.Post(versions+"/1.3.0/default", nil).Want(http.StatusOK)
 	queued := testkit.Into[versionView](op.Post(versions+"/1.3.0/prefetch", nil).Want(http.StatusAccepted))
-	require.Equal(t, PrefetchQueued, queued.Prefetch)
+	require.Equal(t, registry.PrefetchQueued, queued.Prefetch)
 	op.Post(versions+"/1.2.3/deprecate", nil).Want(http.StatusOK)
 	op.Post(versions+"/1.3.0/deprecate", nil).Refused(http.StatusConflict, "engine_version_is_default")
 	op.Delete(versions + "/1.2.3").Want(http.StatusNoContent)

@@ -9,6 +9,7 @@ import (
 	"galaxy/backend/modules/admin"
 	"galaxy/backend/modules/engine"
 	"galaxy/backend/modules/notification"
+	"galaxy/backend/modules/runtime/registry"
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/lifecycle"
 )
@@ -24,9 +25,10 @@ var Module = fx.Module("runtime",
 		Box.dialer,
 		func(s *admin.Service) Auditor { return s },
 		func(s *notification.Service) Notifier { return s },
+		func(s *Service) *registry.Registry { return s.Registry },
 		func(c *engine.Client) Engines { return c },
 	),
-	httpx.Provide(newVersionRoutes, newRuntimeRoutes),
+	httpx.Provide(registry.NewRoutes, newRuntimeRoutes),
 	lifecycle.Component(lifecycle.Docker, "engine driver", 15*time.Second, nil, Box.Close),
 	lifecycle.Component(lifecycle.Cache, "engine registry", 0, (*Service).Warm, nil),
 	lifecycle.Component(lifecycle.Work, "engine convergence", 15*time.Second, (*Worker).Start, (*Worker).Stop),

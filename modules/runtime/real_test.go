@@ -16,6 +16,7 @@ import (
 
 	"galaxy/backend/modules/engine"
 	"galaxy/backend/modules/runtime/driver"
+	"galaxy/backend/modules/runtime/registry"
 	"galaxy/backend/platform/docker"
 	"galaxy/backend/platform/pg"
 	"galaxy/backend/platform/testkit"
@@ -70,7 +71,7 @@ func TestARealEngineLivesThroughAGame(t *testing.T) {
 		testkit.StandIn[Auditor](lobby), testkit.StandIn[Notifier](lobby),
 		fx.Provide(fx.Annotate(func() Observer { return lobby }, fx.ResultTags(`group:"runtime.observers"`))),
 		fx.Populate(&s, &engines, &db))
-	_, _, err := s.Register(t.Context(), NewVersion{Version: "0.1.0", ImageRef: "galaxy/engine:0.1.0"})
+	_, _, err := s.Register(t.Context(), registry.NewVersion{Version: "0.1.0", ImageRef: "galaxy/engine:0.1.0"})
 	require.NoError(t, err)
 
 	game, idle := uuid.Must(uuid.NewV7()), 0

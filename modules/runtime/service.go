@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"go.uber.org/zap"
 
+	"galaxy/backend/modules/runtime/registry"
 	"galaxy/backend/platform/cache"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/outbox"
@@ -18,15 +19,16 @@ import (
 // Service is the domain. Its methods that take a tx write with the caller's
 // commit; all others open their own transaction.
 type Service struct {
-	db       *pg.DB
-	clock    clock.Clock
-	log      *zap.Logger
-	store    store
-	registry *cache.Table[registryKey, []Version]
-	states   *cache.Table[uuid.UUID, State]
-	auditor  Auditor
-	ceiling  int // most states that are kept in memory
-	wake     func()
+	*registry.Registry
+
+	db      *pg.DB
+	clock   clock.Clock
+	log     *zap.Logger
+	store   store
+	states  *cache.Table[uuid.UUID, State]
+	auditor Auditor
+	ceiling int // most states that are kept in memory
+	wake    func()
 }
 
 // Base is what every part of the domain stands on.
@@ -44,7 +46,7 @@ func NewBase(db *pg.DB, clk clock.Clock, log *zap.Logger) Base {
 // NewService makes the service. It does nothing until it is asked.
 func NewService(base Base, size CacheConfig, auditor Auditor) *Service {
 	s := &Service{db: base.DB, clock: base.Clock, log: base.Log, auditor: auditor, ceiling: size.RuntimesMax, wake: func() {}}
-	s.registry = cache.New("engine_versions", 1, s.loadRegistry)
+	s.Registry = registry.New(base.DB, base.Clock, auditor, s.Wake)
 	s.states = cache.New("runtimes", size.RuntimesMax, s.loadState)
 	return s
 }

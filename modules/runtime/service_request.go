@@ -31,14 +31,14 @@ func (s *Service) Start(ctx context.Context, tx *pg.Tx, spec Spec, by Source) (u
 	if err != nil {
 		return uuid.Nil, fmt.Errorf("start the engine of game %s: %w", spec.GameID, err)
 	}
-	if r.under(OpStart) {
+	if r.Under(OpStart) {
 		return *r.OperationID, nil
 	}
 	anew := r.Desired != WantRunning || r.Observed.Final()
 	if anew && spec.Version != "" {
 		r.Version = spec.Version
 	}
-	if err := s.notBlocked(ctx, r.Version); err != nil {
+	if err := s.NotBlocked(ctx, r.Version); err != nil {
 		return uuid.Nil, fmt.Errorf("start the engine of game %s: %w", spec.GameID, err)
 	}
 	if r.InitializedAt == nil && len(spec.Init.Races) > 0 {
@@ -47,7 +47,7 @@ func (s *Service) Start(ctx context.Context, tx *pg.Tx, spec Spec, by Source) (u
 		}
 	}
 	if anew {
-		r.anew()
+		r.Anew()
 	}
 	r.Desired, r.Source = WantRunning, by
 	return s.wish(ctx, tx, r, OpStart)
@@ -92,15 +92,15 @@ func (s *Service) Remove(ctx context.Context, tx *pg.Tx, game uuid.UUID, by Sour
 // Restart wants the engine stopped and started again, whatever it does now.
 func (s *Service) Restart(ctx context.Context, tx *pg.Tx, game uuid.UUID, by Source) (uuid.UUID, error) {
 	return s.change(ctx, tx, game, by, OpRestart, func(r *Record) error {
-		r.anew()
+		r.Anew()
 		r.Desired = WantRunning
-		return s.notBlocked(ctx, r.Version)
+		return s.NotBlocked(ctx, r.Version)
 	})
 }
 
 func (s *Service) change(ctx context.Context, tx *pg.Tx, game uuid.UUID, by Source, kind OperationKind, apply func(*Record) error) (uuid.UUID, error) {
 	r, err := s.store.lock(ctx, tx, game)
-	if err == nil && r.under(kind) {
+	if err == nil && r.Under(kind) {
 		return *r.OperationID, nil
 	}
 	if err == nil {
@@ -111,19 +111,6 @@ func (s *Service) change(ctx context.Context, tx *pg.Tx, game uuid.UUID, by Sour
 		return uuid.Nil, fmt.Errorf("%s the engine of game %s: %w", kind, game, err)
 	}
 	return s.wish(ctx, tx, r, kind)
-}
-
-// under reports whether a request of this kind is under way: a repeat of it
-// changes nothing.
-func (r Record) under(kind OperationKind) bool {
-	return r.OperationID != nil && r.Kind != nil && *r.Kind == kind
-}
-
-// anew begins a generation with a clean slate.
-func (r *Record) anew() {
-	r.Generation++
-	r.Observed, r.Failures, r.LastCode, r.LastError = Starting, 0, "", ""
-	r.Restarts, r.RestartsSince = 0, nil
 }
 
 // wish writes what is wanted and the operation that follows it.

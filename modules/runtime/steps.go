@@ -6,6 +6,7 @@ import (
 
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime/driver"
+	"galaxy/backend/modules/runtime/plan"
 	"galaxy/backend/platform/outbox"
 )
 
@@ -13,38 +14,38 @@ import (
 var retries = outbox.Backoff{Base: time.Second, Factor: 2, Max: 30 * time.Second, Floor: 0.5}
 
 // take does the step and writes into m what it leads to.
-func (c *Converger) take(ctx context.Context, step Step, m *move) error {
+func (c *Converger) take(ctx context.Context, step plan.Step, m *move) error {
 	switch step {
-	case Rest:
+	case plan.Rest:
 		c.rest(m)
-	case Wait:
+	case plan.Wait:
 		m.wait = c.patience(m.before)
-	case Launch:
+	case plan.Launch:
 		return c.launch(ctx, m)
-	case Adopt:
+	case plan.Adopt:
 		c.launched(m)
-	case Found:
+	case plan.Found:
 		return c.found(ctx, m)
-	case Arrive:
+	case plan.Arrive:
 		return c.arrive(ctx, m)
-	case Fade:
+	case plan.Fade:
 		c.ail(m)
 		m.after.Observed = Unreachable
-	case Halt:
+	case plan.Halt:
 		m.after.LaunchedGeneration, m.again = 0, true
 		return c.stop(ctx, m.before.GameID)
-	case Discard:
+	case plan.Discard:
 		m.after.ContainerID, m.again = "", true
 		return c.remove(ctx, m.before.GameID)
-	case Settle:
+	case plan.Settle:
 		c.settle(m)
-	case Falter:
+	case plan.Falter:
 		return c.falter(ctx, m)
-	case Crash:
+	case plan.Crash:
 		c.crash(m)
-	case Miss:
+	case plan.Miss:
 		c.miss(m)
-	case Estrange:
+	case plan.Estrange:
 		c.estrange(m)
 	}
 	return nil
@@ -88,7 +89,7 @@ func (c *Converger) settle(m *move) {
 	if m.before.Desired == WantRemoved {
 		m.after.Observed, m.after.ContainerID, m.after.Endpoint = Removed, "", ""
 	}
-	if m.sight.over() {
+	if m.sight.Over() {
 		m.exit()
 	}
 	m.after.LaunchedGeneration, m.after.Failures, m.after.LastCode, m.after.LastError = 0, 0, "", ""
@@ -105,9 +106,9 @@ func (m *move) exit() {
 func (c *Converger) falter(ctx context.Context, m *move) error {
 	reason := "the container is gone"
 	switch {
-	case m.sight.alive():
+	case m.sight.Alive():
 		reason = "no healthy answer in time: " + reasonOf(m.sight.Health)
-	case m.sight.over():
+	case m.sight.Over():
 		m.exit()
 		reason = exitReason(m.sight)
 	}
@@ -124,7 +125,7 @@ type failure struct {
 // retry counts an attempt and gives up after the last one.
 func (c *Converger) retry(ctx context.Context, m *move, f failure) error {
 	m.after.Failures++
-	if m.after.Failures >= startAttempts {
+	if m.after.Failures >= plan.StartAttempts {
 		return c.giveUp(ctx, m, f)
 	}
 	if err := c.clear(ctx, m); err != nil {
@@ -143,14 +144,14 @@ func (c *Converger) giveUp(ctx context.Context, m *move, f failure) error {
 	}
 	m.after.Observed, m.after.LastCode, m.after.LastError = StartFailed, f.code, f.reason
 	m.after.Settled, m.end = true, OpFailed
-	m.notices = append(m.notices, m.notice(f.kind, m.generationKey(), "reason", plain(f.reason), "image_ref", m.after.Image))
+	m.notices = append(m.notices, m.notice(f.kind, m.generationKey(), "reason", plan.Plain(f.reason), "image_ref", m.after.Image))
 	return nil
 }
 
 // clear removes what a failed start left.
 func (c *Converger) clear(ctx context.Context, m *move) error {
 	game := m.before.GameID
-	if m.sight.alive() {
+	if m.sight.Alive() {
 		if err := c.stop(ctx, game); err != nil {
 			return err
 		}
@@ -165,11 +166,11 @@ func (c *Converger) crash(m *move) {
 	now := c.clock.Now()
 	m.exit()
 	m.after.LaunchedGeneration, m.after.LastCode, m.after.LastError = 0, "container_crashed", exitReason(m.sight)
-	if m.after.RestartsSince == nil || now.Sub(*m.after.RestartsSince) > restartWindow {
+	if m.after.RestartsSince == nil || now.Sub(*m.after.RestartsSince) > plan.RestartWindow {
 		m.after.Restarts, m.after.RestartsSince = 0, &now
 	}
 	m.after.Restarts++
-	if m.after.Restarts <= maxRestarts {
+	if m.after.Restarts <= plan.MaxRestarts {
 		m.after.Observed, m.wait = Starting, retries.Next(m.after.Restarts)
 		return
 	}

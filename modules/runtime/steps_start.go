@@ -10,6 +10,8 @@ import (
 	"galaxy/backend/modules/engine"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime/driver"
+	"galaxy/backend/modules/runtime/plan"
+	"galaxy/backend/modules/runtime/registry"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
@@ -18,7 +20,7 @@ import (
 func (c *Converger) launch(ctx context.Context, m *move) error {
 	v, err := c.Version(ctx, m.before.Version)
 	switch {
-	case errors.Is(err, ErrVersionNotFound), err == nil && v.Status == VersionBlocked:
+	case errors.Is(err, registry.ErrNotFound), err == nil && v.Status == registry.Blocked:
 		return c.giveUp(ctx, m, failure{notification.StartConfigInvalid, "engine_version_blocked", "the engine version may not be started"})
 	case err != nil:
 		return err
@@ -133,7 +135,7 @@ func (c *Converger) unanswered(ctx context.Context, m *move, err error) error {
 		return err
 	}
 	launched := m.before.LaunchedAt
-	if m.before.Observed == Starting && launched != nil && c.clock.Now().Sub(*launched) >= startTimeout {
+	if m.before.Observed == Starting && launched != nil && c.clock.Now().Sub(*launched) >= plan.StartTimeout {
 		m.sight.Health = err
 		return c.falter(ctx, m)
 	}

@@ -4,17 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/google/uuid"
 	"go.uber.org/zap"
 
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime/driver"
+	"galaxy/backend/modules/runtime/plan"
 	"galaxy/backend/platform/fault"
-	"galaxy/backend/platform/pg"
 )
 
 // How long one verb of the driver may take. A hung daemon costs a worker no
@@ -85,14 +83,7 @@ func (c *Converger) pull(ctx context.Context, v Version) (note string, err error
 		c.log.Warn("image was not pulled, the local one is used", zap.String("version", v.Version), zap.Error(got.Fallback))
 		note = "the image could not be pulled, the local one is used"
 	}
-	if got.Digest == "" || got.Digest == v.Digest {
-		return note, nil
-	}
-	return note, c.db.InTx(ctx, func(_ context.Context, tx *pg.Tx) error {
-		c.store.pulled(tx, v.Version, got.Digest)
-		c.registry.Drop(tx, registryKey{})
-		return nil
-	})
+	return note, c.Pulled(ctx, v, got.Digest)
 }
 
 // probe asks the engine whether it is able to work. One that ran a moment ago
@@ -114,28 +105,7 @@ func reasonOf(err error) string {
 	return fault.From(err).Reason
 }
 
-// maxReason is how much of an error's text is kept, in bytes.
-const maxReason = 1000
-
-// plain makes text of a daemon fit for a column and a mail: printable, on one
-// line, not too long.
-func plain(s string) string {
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsPrint(r):
-			return r
-		case unicode.IsSpace(r):
-			return ' '
-		}
-		return -1
-	}, strings.ToValidUTF8(s, ""))
-	if len(s) > maxReason {
-		s = strings.ToValidUTF8(s[:maxReason], "") // a character may have been cut
-	}
-	return s
-}
-
-func exitReason(s Sight) string {
+func exitReason(s plan.Sight) string {
 	switch {
 	case s.Error != "":
 		return s.Error

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/google/uuid"
 	"go.uber.org/zap"
@@ -93,52 +92,8 @@ func (c *Converger) report(ctx context.Context, tx *pg.Tx, o driver.Observed) er
 
 // prefetch pulls one image that an operator wants ahead.
 func (c *Converger) prefetch(ctx context.Context) (again bool, err error) {
-	var name string
-	err = c.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		name, again, err = c.store.nextPrefetch(ctx, tx)
-		c.registry.Drop(tx, registryKey{})
+	return c.PullNext(ctx, func(ctx context.Context, v Version) error {
+		_, err := c.pull(ctx, v)
 		return err
-	})
-	if err != nil || !again {
-		return false, err
-	}
-	v, err := c.Version(ctx, name)
-	if err != nil {
-		return false, err
-	}
-	_, failed := c.pull(ctx, v)
-	ctx = context.WithoutCancel(ctx)
-	return failed == nil, c.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		_, _, err := c.editVersion(ctx, tx, name, func(v *Version) error {
-			c.prefetched(v, failed)
-			return nil
-		})
-		if errors.Is(err, ErrVersionNotFound) { // deleted meanwhile
-			return nil
-		}
-		return err
-	})
-}
-
-func (c *Converger) prefetched(v *Version, failed error) {
-	now := c.clock.Now()
-	switch {
-	case failed == nil:
-		v.Prefetch, v.PrefetchError, v.PrefetchedAt = PrefetchDone, "", &now
-	case errors.Is(failed, driver.ErrUnavailable), errors.Is(failed, context.Canceled):
-		v.Prefetch = PrefetchQueued // the next pass tries again
-	default:
-		v.Prefetch, v.PrefetchError = PrefetchFailed, plain(failed.Error())
-	}
-}
-
-// requeue has prefetches that a stopped process left behind begin again. It
-// runs before the loops do.
-func (c *Converger) requeue(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	return c.db.InTx(ctx, func(_ context.Context, tx *pg.Tx) error {
-		c.store.requeuePrefetches(tx)
-		return nil
 	})
 }

@@ -1,0 +1,94 @@
+package registry
+
+import (
+	"time"
+
+	"github.com/Masterminds/semver/v3"
+	"github.com/distribution/reference"
+)
+
+// The states of an engine version. A deprecated one starts no new game, a
+// blocked one starts nothing.
+const (
+	Active     = "active"
+	Deprecated = "deprecated"
+	Blocked    = "blocked"
+)
+
+// Prefetch is how far pulling a version's image ahead has come.
+type Prefetch string
+
+// The states of a prefetch.
+const (
+	PrefetchNone    Prefetch = "none"
+	PrefetchQueued  Prefetch = "queued"
+	PrefetchRunning Prefetch = "running"
+	PrefetchDone    Prefetch = "done"
+	PrefetchFailed  Prefetch = "failed"
+)
+
+// Version is an entry of the registry of engines.
+type Version struct {
+	Version       string     `db:"version"`
+	ImageRef      string     `db:"image_ref"`
+	Digest        string     `db:"digest"` // what the image resolved to at its last pull
+	Status        string     `db:"status"`
+	IsDefault     bool       `db:"is_default"`
+	Notes         string     `db:"notes"`
+	Prefetch      Prefetch   `db:"prefetch"`
+	PrefetchError string     `db:"prefetch_error"`
+	PrefetchedAt  *time.Time `db:"prefetched_at"`
+	Revision      int64      `db:"revision"`
+	CreatedAt     time.Time  `db:"created_at"`
+	UpdatedAt     time.Time  `db:"updated_at"`
+}
+
+const (
+	maxVersion  = 64
+	maxImageRef = 512
+)
+
+// checkVersion accepts MAJOR.MINOR.PATCH with an optional pre-release. A leading
+// v, missing parts and build metadata are refused: two spellings of one version
+// would be two entries.
+func checkVersion(s string) error {
+	v, err := semver.StrictNewVersion(s)
+	if err != nil || len(s) > maxVersion || v.Metadata() != "" || v.String() != s {
+		return ErrInvalidVersion
+	}
+	return nil
+}
+
+// checkImage accepts a reference that names a tag or a digest. Without either
+// the image would change under a version's name.
+func checkImage(s string) error {
+	if len(s) > maxImageRef {
+		return ErrInvalidImage
+	}
+	named, err := reference.ParseNormalizedNamed(s)
+	if err != nil || reference.IsNameOnly(named) {
+		return ErrInvalidImage
+	}
+	return nil
+}
+
+// pinned reports whether the reference names its content, so that a pull can
+// bring nothing new.
+func pinned(s string) bool {
+	named, err := reference.ParseNormalizedNamed(s)
+	if err != nil {
+		return false
+	}
+	_, digested := named.(reference.Digested)
+	return digested
+}
+
+// newer orders versions, newest first.
+func newer(a, b Version) int {
+	va, errA := semver.StrictNewVersion(a.Version)
+	vb, errB := semver.StrictNewVersion(b.Version)
+	if errA != nil || errB != nil { // the table's CHECK and checkVersion agree
+		return 0
+	}
+	return vb.Compare(va)
+}
