@@ -152,7 +152,8 @@ const (
 	StartTimeout = time.Minute
 	// StartAttempts is how often one request tries to start an engine.
 	StartAttempts = 5
-	// A fourth crash within RestartWindow is one too many.
-	MaxRestarts   = 3
+	// MaxRestarts is how many crashes within RestartWindow are forgiven.
+	MaxRestarts = 3
+	// RestartWindow is how long a crash is remembered.
 	RestartWindow = 10 * time.Minute
 )
