@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/base64"
+	"net/netip"
 	"regexp"
 	"strings"
 	"sync"
@@ -24,7 +25,6 @@ import (
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/pg"
-	"galaxy/backend/platform/secret"
 	"galaxy/backend/platform/testkit"
 )
 
@@ -91,7 +91,7 @@ func openWith(t testing.TB, cfg auth.Config, options ...fx.Option) *house {
 	testkit.Boot(t, append(options,
 		admin.Module, mail.Module, user.Module, geo.Module, auth.Module, httpx.Module,
 		fx.Supply(
-			admin.Config{BootstrapUser: operator, BootstrapPassword: secret.New(password)},
+			admin.Config{},
 			mail.Config{WorkerInterval: time.Second, MaxAttempts: 3},
 			mail.SMTPConfig{Host: "127.0.0.1", Port: h.inbox.Port(), From: "Galaxy <no-reply@galaxy.example>", TLSMode: mail.TLSNone},
 			user.Config{ErasureGrace: 7 * 24 * time.Hour, SweepInterval: time.Minute}, user.CacheConfig{UsersMax: 1000},
@@ -102,10 +102,65 @@ func openWith(t testing.TB, cfg auth.Config, options ...fx.Option) *house {
 		),
 		testkit.StandIn[clock.Clock](h.clock),
 		testkit.StandIn[auth.Announcer](h.gateways),
+		testkit.StandIn[httpx.AdminGate](doorman{}),
 		fx.Populate(&h.db, &h.auth, &h.users, &h.geo, &server),
 	)...)
 	h.api = testkit.Client(t, "http://"+server.Addr().String())
 	return h
+}
+
+// loops is how many background loops wait for the clock once all are idle: mail,
+// both of geo, the sweepers of user and auth.
+const loops = 5
+
+// doorman knows one operator, without the cost of bcrypt.
+type doorman struct{}
+
+func (doorman) Authenticate(_ context.Context, username, given string, _ netip.Addr) (httpx.Principal, error) {
+	if username != operator || given != password {
+		return httpx.Principal{}, admin.ErrCredentials
+	}
+	return httpx.Principal{Username: operator, Role: httpx.Operator}, nil
+}
+
+// letters is mail that goes nowhere.
+type letters struct {
+	mu   sync.Mutex
+	sent []mail.Message
+}
+
+func (l *letters) Enqueue(_ context.Context, _ *pg.Tx, m mail.Message) (uuid.UUID, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.sent = append(l.sent, m)
+	return uuid.New(), nil
+}
+
+func (l *letters) EraseAddress(context.Context, *pg.Tx, string) error { return nil }
+
+// last is the code of the newest mail to an address.
+func (l *letters) last(email string) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	code := ""
+	for _, m := range l.sent {
+		if text, ok := m.Data["code"].(string); ok && m.To == email && !m.Suppressed {
+			code = text
+		}
+	}
+	return code
+}
+
+func (l *letters) suppressed() []bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var out []bool
+	for _, m := range l.sent {
+		if m.Template == "auth.login_code" {
+			out = append(out, m.Suppressed)
+		}
+	}
+	return out
 }
 
 // device is a client with a key of its own.
@@ -202,6 +257,14 @@ func (h *house) count(statement string, args ...any) int {
 	n, err := pg.Get[int](h.Context(), h.db, statement, args...)
 	require.NoError(h, err)
 	return n
+}
+
+// traffic is what fn costs the database.
+func (h *house) traffic(fn func()) pg.Traffic {
+	before := h.db.Traffic()
+	fn()
+	after := h.db.Traffic()
+	return pg.Traffic{Statements: after.Statements - before.Statements, RoundTrips: after.RoundTrips - before.RoundTrips}
 }
 
 func (h *house) admin() *testkit.API { return h.api.Admin(operator, password) }
