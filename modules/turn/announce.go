@@ -7,6 +7,7 @@ import (
 
 	"galaxy/backend/modules/lobby"
 	"galaxy/backend/modules/notification"
+	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/pg"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
@@ -29,7 +30,7 @@ func announcement(g lobby.Game, c Clock) map[string]any {
 // announce tells the members of a new turn, and of the end of the game if it
 // was the last one.
 func announce(ctx context.Context, tx *pg.Tx, n Notifier, g lobby.Game, c Clock, res enginev1.TurnResponse, seats []lobby.Seat) error {
-	to := members(seats)
+	to := pace.Members(seats)
 	if len(to) == 0 {
 		return nil
 	}
@@ -52,4 +53,28 @@ func ignoreMissing(err error) error {
 		return nil
 	}
 	return err
+}
+
+// stats is the engine's account in lobby's words.
+func stats(races []enginev1.RaceStatus) []lobby.RaceStats {
+	out := make([]lobby.RaceStats, len(races))
+	for i, r := range races {
+		out[i] = lobby.RaceStats{
+			RaceName: r.RaceName, State: string(r.State), Planets: r.Planets, Ships: r.Ships,
+			Population: r.Population, Industry: r.Industry, Votes: r.Votes, IdleTurns: r.IdleTurns,
+		}
+	}
+	return out
+}
+
+// eliminated names the races that the turn put out of play, however.
+func eliminated(events []enginev1.Event) []string {
+	out := []string{}
+	for _, e := range events {
+		switch e.Type {
+		case enginev1.EventRaceEliminated, enginev1.EventRaceQuit, enginev1.EventRaceIdleRemoved:
+			out = append(out, e.Race)
+		}
+	}
+	return out
 }

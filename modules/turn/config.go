@@ -10,7 +10,6 @@ type Config struct {
 	SweepInterval time.Duration `split_words:"true" default:"5s" desc:"how often due turns are looked for without a wake-up"`
 	MaxAttempts   int           `split_words:"true" default:"5" desc:"attempts to generate a turn before the game is paused"`
 	RetryBase     time.Duration `split_words:"true" default:"2s" desc:"longest wait before the second attempt; it grows by three from there"`
-	ReminderLead  time.Duration `split_words:"true" default:"6h" desc:"how long before a deadline members who sent nothing are reminded; 0 turns reminders off"`
 
 	// PoolSize is how many runs are under way at once:
 	// BACKEND_RUNTIME_WORKER_POOL_SIZE.
@@ -30,9 +29,6 @@ func (c Config) Validate() error {
 	}
 	if c.RetryBase <= 0 {
 		errs = append(errs, errors.New("BACKEND_TURN_RETRY_BASE must be positive"))
-	}
-	if c.ReminderLead < 0 {
-		errs = append(errs, errors.New("BACKEND_TURN_REMINDER_LEAD must not be negative"))
 	}
 	return errors.Join(errs...)
 }

@@ -9,6 +9,7 @@ import (
 
 	"galaxy/backend/modules/lobby"
 	"galaxy/backend/modules/notification"
+	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/pg"
@@ -57,14 +58,14 @@ func (o *Observer) GameChanged(ctx context.Context, tx *pg.Tx, g lobby.Game, e l
 	after := c
 	switch e {
 	case lobby.EventPaused:
-		after = c.pause(now)
+		after = c.Pause(now)
 		o.store.dismiss(tx, g.ID, "game_paused", now)
 	case lobby.EventResumed:
-		after = c.resume(g.Turns, now)
+		after = c.Resume(g.Turns, now)
 	case lobby.EventSettings:
-		after = c.reschedule(g.Turns, now)
+		after = c.Reschedule(g.Turns, now)
 	default:
-		after = c.stop()
+		after = c.Stop()
 		o.store.dismiss(tx, g.ID, "game_over", now)
 	}
 	o.store.save(tx, after)
@@ -74,7 +75,7 @@ func (o *Observer) GameChanged(ctx context.Context, tx *pg.Tx, g lobby.Game, e l
 }
 
 func (o *Observer) begin(ctx context.Context, tx *pg.Tx, g lobby.Game, status enginev1.Status) error {
-	c := started(g.ID, status.At(), g.Turns, o.clock.Now())
+	c := pace.Started(g.ID, status.At(), g.Turns, o.clock.Now())
 	fresh, err := o.store.begin(ctx, tx, c)
 	if err != nil || !fresh {
 		return err
@@ -84,7 +85,7 @@ func (o *Observer) begin(ctx context.Context, tx *pg.Tx, g lobby.Game, status en
 	if err != nil {
 		return fmt.Errorf("seats of game %s: %w", g.ID, err)
 	}
-	o.store.openTurn(tx, c, opening(status.Races, seats, g.Turns.IdleAfter))
+	o.store.openTurn(tx, c, pace.Opening(status.Races, seats, g.Turns.IdleAfter))
 	for _, seat := range seats {
 		if seat.Status != lobby.Active {
 			continue

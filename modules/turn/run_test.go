@@ -12,6 +12,7 @@ import (
 	"galaxy/backend/modules/engine"
 	"galaxy/backend/modules/lobby"
 	"galaxy/backend/modules/notification"
+	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/pg"
 	"galaxy/backend/platform/schedule"
 )
@@ -243,7 +244,7 @@ func TestLastTurnEndsTheGame(t *testing.T) {
 	w.clock.Advance(time.Hour)
 	w.settle()
 	c := w.clockOf(g)
-	require.Equal(t, clockStopped, c.Status)
+	require.Equal(t, pace.Stopped, c.Status)
 	require.Nil(t, c.NextTurnAt)
 	require.True(t, w.lobby.recorded[0].Finished)
 	require.Nil(t, w.lobby.recorded[0].NextTurnAt)

@@ -31,7 +31,7 @@ func (s *Service) Extend(ctx context.Context, game, user uuid.UUID, until time.T
 		if most := s.longest(g, c, user); by < 0 || by > most {
 			return ErrExtension.With("next_turn_at", *c.NextTurnAt).With("latest", c.NextTurnAt.Add(most))
 		}
-		out = c.postpone(by)
+		out = c.Postpone(by)
 		s.store.save(tx, out)
 		s.games.SetNextTurn(tx, game, out.NextTurnAt)
 		tx.OnCommit(s.wake)

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/pg"
 )
 
@@ -54,8 +55,8 @@ func (s *Service) setReady(ctx context.Context, game, user uuid.UUID, turn *int)
 		if err != nil {
 			return err
 		}
-		out = Readiness{Turn: c.Turn, Ready: turn != nil, Awaited: b.awaited, Open: b.open}
-		if turn == nil || !g.Turns.EarlyWhenReady || !b.everybody() {
+		out = Readiness{Turn: c.Turn, Ready: turn != nil, Awaited: b.Awaited, Open: b.Open}
+		if turn == nil || !g.Turns.EarlyWhenReady || !b.Everybody() {
 			return nil
 		}
 		return s.queue(ctx, tx, c, CauseReady)
@@ -79,16 +80,16 @@ func (s *Service) lockRunning(ctx context.Context, tx *pg.Tx, game uuid.UUID) (l
 	return g, c, nil
 }
 
-func (s *Service) ballot(ctx context.Context, tx *pg.Tx, c Clock) (ballot, error) {
+func (s *Service) ballot(ctx context.Context, tx *pg.Tx, c Clock) (pace.Ballot, error) {
 	receipts, err := s.store.receipts(ctx, tx, c)
 	if err != nil {
-		return ballot{}, fmt.Errorf("receipts of game %s: %w", c.GameID, err)
+		return pace.Ballot{}, fmt.Errorf("receipts of game %s: %w", c.GameID, err)
 	}
 	seats, err := s.seating.Seats(ctx, c.GameID)
 	if err != nil {
-		return ballot{}, fmt.Errorf("seats of game %s: %w", c.GameID, err)
+		return pace.Ballot{}, fmt.Errorf("seats of game %s: %w", c.GameID, err)
 	}
-	return count(receipts, seats), nil
+	return pace.Count(receipts, seats), nil
 }
 
 // queue adds a run of c's next turn; one that is there already will do.

@@ -11,6 +11,7 @@ import (
 
 	"galaxy/backend/modules/engine"
 	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/fault"
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/schedule"
@@ -293,8 +294,8 @@ func TestProgressShowsTurnsOutcomesAndTheDeadline(t *testing.T) {
 	require.Equal(t, 3, p.Clock.Turn)
 	require.Len(t, p.Made, 2)
 	require.Equal(t, 3, p.Made[0].Run.Target())
-	require.Equal(t, Received, *p.Made[0].Outcomes[0].Outcome)
-	require.Equal(t, Missed, *p.Made[0].Outcomes[1].Outcome)
+	require.Equal(t, pace.Received, *p.Made[0].Outcomes[0].Outcome)
+	require.Equal(t, pace.Missed, *p.Made[0].Outcomes[1].Outcome)
 	p, err = w.service.Progress(t.Context(), g.ID, w.user(g, 1), 2, 2)
 	require.NoError(t, err)
 	require.Len(t, p.Made, 1)

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"go.uber.org/zap"
 
+	"galaxy/backend/modules/turn/alarm"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/outbox"
 	"galaxy/backend/platform/pg"
@@ -35,7 +36,7 @@ type Runner struct {
 
 	pool  *worker.Pool
 	loop  *worker.Loop
-	alarm *alarm
+	alarm *alarm.Alarm
 }
 
 // Host is turn's neighbours.
@@ -61,7 +62,7 @@ func NewRunner(db *pg.DB, clk clock.Clock, log *zap.Logger, cfg Config, host Hos
 		return nil, err
 	}
 	r.loop = worker.NewLoop("turn clock", cfg.SweepInterval, clk, log, r.pass)
-	r.alarm = newAlarm(clk, r.loop.Wake)
+	r.alarm = alarm.New(clk, r.loop.Wake)
 	o.wake = r.loop.Wake
 	return r, nil
 }
@@ -74,7 +75,7 @@ func (r *Runner) Start(ctx context.Context) error {
 	if err := r.pool.Start(ctx); err != nil {
 		return err
 	}
-	r.alarm.start()
+	r.alarm.Start()
 	return r.loop.Start(ctx)
 }
 
@@ -83,7 +84,7 @@ func (r *Runner) Start(ctx context.Context) error {
 // lease.
 func (r *Runner) Stop(ctx context.Context) error {
 	err := r.loop.Stop(ctx)
-	r.alarm.stop()
+	r.alarm.Stop()
 	if e := r.pool.Stop(ctx); err == nil {
 		err = e
 	}
@@ -107,7 +108,7 @@ func (r *Runner) pass(ctx context.Context) (again bool, err error) {
 		return false, fmt.Errorf("look for the next deadline: %w", err)
 	}
 	if next != nil {
-		r.alarm.at(*next)
+		r.alarm.At(*next)
 	}
 	return queued == sweepLimit || started > 0 && r.pool.Free() > 0, nil
 }

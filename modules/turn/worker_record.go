@@ -10,6 +10,7 @@ import (
 
 	"galaxy/backend/modules/engine"
 	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/fault"
 	"galaxy/backend/platform/pg"
 	enginev1 "galaxy/backend/proto/engine/v1"
@@ -34,7 +35,7 @@ func (a *attempt) record(ctx context.Context, before int, res enginev1.TurnRespo
 			return fmt.Errorf("lock clock of game %s: %w", g.ID, err)
 		}
 		now := a.clock.Now()
-		after := c.advance(g.Turns, now, a.run.KeepDeadline)
+		after := c.Advance(g.Turns, now, a.run.KeepDeadline)
 		if res.Status.Finished {
 			after.NextTurnAt = nil
 		}
@@ -65,11 +66,11 @@ func (a *attempt) apply(ctx context.Context, tx *pg.Tx, g lobby.Game, c, after C
 	if err != nil {
 		return fmt.Errorf("seats of game %s: %w", g.ID, err)
 	}
-	outcome := outcomes(receipts, res.Status.Races)
+	outcome := pace.Outcomes(receipts, res.Status.Races)
 	a.store.closeTurn(tx, c, outcome)
 	if !res.Status.Finished {
-		a.store.openTurn(tx, after, opening(res.Status.Races, seats, g.Turns.IdleAfter))
-		for _, race := range absent(res.Status.Races, seats, g.Turns.VacateAfter) {
+		a.store.openTurn(tx, after, pace.Opening(res.Status.Races, seats, g.Turns.IdleAfter))
+		for _, race := range pace.Absent(res.Status.Races, seats, g.Turns.VacateAfter) {
 			a.games.SetVacant(tx, g.ID, race, true)
 		}
 	}
@@ -83,7 +84,7 @@ func (a *attempt) apply(ctx context.Context, tx *pg.Tx, g lobby.Game, c, after C
 	if err != nil {
 		return fmt.Errorf("record turn %d of game %s: %w", after.Turn, g.ID, err)
 	}
-	if !res.Status.Finished && a.run.Cause == CauseDue && allMissed(receipts, outcome, seats) {
+	if !res.Status.Finished && a.run.Cause == CauseDue && pace.AllMissed(receipts, outcome, seats) {
 		if err := a.games.Pause(ctx, tx, g.ID, pauseMissed); err != nil {
 			return fmt.Errorf("pause game %s: %w", g.ID, err)
 		}
@@ -153,19 +154,19 @@ func (a *attempt) excuse(ctx context.Context, tx *pg.Tx, g lobby.Game, c Clock, 
 	if err != nil {
 		return nil, nil, err
 	}
-	if g.Turns.OnlyWhenReady && !count(receipts, seats).everybody() {
-		after := c.skip(g.Turns, now)
+	if g.Turns.OnlyWhenReady && !pace.Count(receipts, seats).Everybody() {
+		after := c.Skip(g.Turns, now)
 		return &after, nil, nil
 	}
 	used, err := a.store.excuses(ctx, tx, c)
 	if err != nil {
 		return nil, nil, err
 	}
-	races := excusable(receipts, status.Races, seats, used, g.Turns.ExcusedMisses)
+	races := pace.Excusable(receipts, status.Races, seats, used, g.Turns.ExcusedMisses)
 	if len(races) == 0 {
 		return nil, nil, nil
 	}
-	after := c.postpone(g.Turns.Excuse(now))
+	after := c.Postpone(g.Turns.Excuse(now))
 	return &after, races, nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"galaxy/backend/modules/engine"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime"
+	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/fault"
 	"galaxy/backend/platform/outbox"
 	"galaxy/backend/platform/pg"
@@ -82,7 +83,7 @@ func (r *Runner) attempt(ctx context.Context, c outbox.Claim, log *zap.Logger) e
 // wanted judges again, now that the run is claimed and the engine is ours.
 func (a *attempt) wanted() bool {
 	if a.run.Kind == KindBanish {
-		return a.base.Status != clockStopped
+		return a.base.Status != pace.Stopped
 	}
 	return a.base.Running() && a.run.Epoch == a.base.Epoch && a.run.Target() == a.base.Turn+1
 }

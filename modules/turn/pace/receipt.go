@@ -1,4 +1,4 @@
-package turn
+package pace
 
 import (
 	"slices"
@@ -47,8 +47,8 @@ func playing(seats []lobby.Seat) map[string]lobby.Seat {
 	return out
 }
 
-// members are the users of active seats, in order.
-func members(seats []lobby.Seat) []uuid.UUID {
+// Members are the users of active seats, in order.
+func Members(seats []lobby.Seat) []uuid.UUID {
 	var out []uuid.UUID
 	for _, s := range seats {
 		if s.Status == lobby.Active {
@@ -59,31 +59,32 @@ func members(seats []lobby.Seat) []uuid.UUID {
 	return out
 }
 
-// ballot counts who the turn waits for, and who of them is not ready.
-type ballot struct{ awaited, open int }
+// Ballot counts who the turn waits for, and who of them is not ready.
+type Ballot struct{ Awaited, Open int }
 
-// everybody reports whether the turn waits for nobody any more. A turn that
+// Everybody reports whether the turn waits for nobody any more. A turn that
 // waits for no race at all is never ready: there is nobody to want it early.
-func (b ballot) everybody() bool { return b.awaited > 0 && b.open == 0 }
+func (b Ballot) Everybody() bool { return b.Awaited > 0 && b.Open == 0 }
 
-func count(receipts []Receipt, seats []lobby.Seat) ballot {
-	var b ballot
+// Count holds the ballot: receipts of the turn, by those who play now.
+func Count(receipts []Receipt, seats []lobby.Seat) Ballot {
+	var b Ballot
 	now := playing(seats)
 	for _, r := range receipts {
 		if s, plays := now[r.RaceName]; !plays || s.Vacant || !r.Awaited {
 			continue
 		}
-		b.awaited++
+		b.Awaited++
 		if r.ReadyAt == nil {
-			b.open++
+			b.Open++
 		}
 	}
 	return b
 }
 
-// opening is a new turn's receipts: one per race in play that somebody plays.
+// Opening is a new turn's receipts: one per race in play that somebody plays.
 // Races idle for idleAfter turns are not waited for; 0 waits for everybody.
-func opening(races []enginev1.RaceStatus, seats []lobby.Seat, idleAfter int) []Receipt {
+func Opening(races []enginev1.RaceStatus, seats []lobby.Seat, idleAfter int) []Receipt {
 	out := []Receipt{}
 	now := playing(seats)
 	for _, race := range races {
@@ -97,9 +98,9 @@ func opening(races []enginev1.RaceStatus, seats []lobby.Seat, idleAfter int) []R
 	return out
 }
 
-// absent lists the races whose players stayed away for so many turns in a row
+// Absent lists the races whose players stayed away for so many turns in a row
 // that their seats may be taken; 0 is never.
-func absent(races []enginev1.RaceStatus, seats []lobby.Seat, vacateAfter int) []string {
+func Absent(races []enginev1.RaceStatus, seats []lobby.Seat, vacateAfter int) []string {
 	var out []string
 	now := playing(seats)
 	for _, race := range races {
@@ -111,10 +112,10 @@ func absent(races []enginev1.RaceStatus, seats []lobby.Seat, vacateAfter int) []
 	return out
 }
 
-// outcomes says of every receipt what the engine made of it. The engine counts a
+// Outcomes says of every receipt what the engine made of it. The engine counts a
 // turn as idle when the race sent neither a list nor a command; a race that is
 // no longer in play has no outcome.
-func outcomes(receipts []Receipt, races []enginev1.RaceStatus) map[string]string {
+func Outcomes(receipts []Receipt, races []enginev1.RaceStatus) map[string]string {
 	out := map[string]string{}
 	for _, r := range receipts {
 		i := slices.IndexFunc(races, func(s enginev1.RaceStatus) bool { return s.RaceName == r.RaceName })
@@ -131,8 +132,8 @@ func outcomes(receipts []Receipt, races []enginev1.RaceStatus) map[string]string
 	return out
 }
 
-// allMissed reports whether nobody who plays sent anything.
-func allMissed(receipts []Receipt, outcome map[string]string, seats []lobby.Seat) bool {
+// AllMissed reports whether nobody who plays sent anything.
+func AllMissed(receipts []Receipt, outcome map[string]string, seats []lobby.Seat) bool {
 	now := playing(seats)
 	missed := 0
 	for _, r := range receipts {
@@ -149,9 +150,9 @@ func allMissed(receipts []Receipt, outcome map[string]string, seats []lobby.Seat
 	return missed > 0
 }
 
-// excusable lists the races that would miss the turn and have misses left that
+// Excusable lists the races that would miss the turn and have misses left that
 // extend it. One extension per turn serves all of them.
-func excusable(receipts []Receipt, races []enginev1.RaceStatus, seats []lobby.Seat, used map[string]int, allowed int) []string {
+func Excusable(receipts []Receipt, races []enginev1.RaceStatus, seats []lobby.Seat, used map[string]int, allowed int) []string {
 	out := []string{}
 	now := playing(seats)
 	for _, r := range receipts {
@@ -162,30 +163,6 @@ func excusable(receipts []Receipt, races []enginev1.RaceStatus, seats []lobby.Se
 		_, plays := now[r.RaceName]
 		if plays && r.Awaited && i >= 0 && !races[i].HasOrders && !r.Submitted() && used[r.RaceName] < allowed {
 			out = append(out, r.RaceName)
-		}
-	}
-	return out
-}
-
-// stats is the engine's account in lobby's words.
-func stats(races []enginev1.RaceStatus) []lobby.RaceStats {
-	out := make([]lobby.RaceStats, len(races))
-	for i, r := range races {
-		out[i] = lobby.RaceStats{
-			RaceName: r.RaceName, State: string(r.State), Planets: r.Planets, Ships: r.Ships,
-			Population: r.Population, Industry: r.Industry, Votes: r.Votes, IdleTurns: r.IdleTurns,
-		}
-	}
-	return out
-}
-
-// eliminated names the races that the turn put out of play, however.
-func eliminated(events []enginev1.Event) []string {
-	out := []string{}
-	for _, e := range events {
-		switch e.Type {
-		case enginev1.EventRaceEliminated, enginev1.EventRaceQuit, enginev1.EventRaceIdleRemoved:
-			out = append(out, e.Race)
 		}
 	}
 	return out

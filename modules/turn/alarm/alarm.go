@@ -1,4 +1,5 @@
-package turn
+// Package alarm wakes a loop at a time that changes.
+package alarm
 
 import (
 	"sync"
@@ -7,9 +8,9 @@ import (
 	"galaxy/backend/platform/clock"
 )
 
-// alarm rings once at the time it was set to last. It only makes the sweep
+// Alarm rings once at the time it was set to last. It only makes the sweep
 // punctual; a ring too many or too few does no harm.
-type alarm struct {
+type Alarm struct {
 	clock clock.Clock
 	ring  func()
 	set   chan time.Time // holds the newest setting
@@ -19,12 +20,13 @@ type alarm struct {
 	done chan struct{}
 }
 
-func newAlarm(clk clock.Clock, ring func()) *alarm {
-	return &alarm{clock: clk, ring: ring, set: make(chan time.Time, 1)}
+// New makes a stopped alarm that calls ring.
+func New(clk clock.Clock, ring func()) *Alarm {
+	return &Alarm{clock: clk, ring: ring, set: make(chan time.Time, 1)}
 }
 
-// at sets the alarm. The pass of one loop is its only caller.
-func (a *alarm) at(t time.Time) {
+// At sets the alarm. One goroutine at a time calls it.
+func (a *Alarm) At(t time.Time) {
 	select {
 	case <-a.set:
 	default:
@@ -32,7 +34,8 @@ func (a *alarm) at(t time.Time) {
 	a.set <- t
 }
 
-func (a *alarm) start() {
+// Start may be repeated.
+func (a *Alarm) Start() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.quit != nil {
@@ -46,7 +49,8 @@ func (a *alarm) start() {
 	}()
 }
 
-func (a *alarm) stop() {
+// Stop waits until the alarm rings no more. It may be repeated.
+func (a *Alarm) Stop() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.quit == nil {
@@ -57,7 +61,7 @@ func (a *alarm) stop() {
 	a.quit, a.done = nil, nil
 }
 
-func (a *alarm) run(quit <-chan struct{}) {
+func (a *Alarm) run(quit <-chan struct{}) {
 	for {
 		select {
 		case <-quit:
@@ -72,7 +76,7 @@ func (a *alarm) run(quit <-chan struct{}) {
 
 // wait rings at t, or goes back for a newer setting. It reports false when the
 // alarm is to stop.
-func (a *alarm) wait(quit <-chan struct{}, t time.Time) bool {
+func (a *Alarm) wait(quit <-chan struct{}, t time.Time) bool {
 	for {
 		timer := a.clock.NewTimer(t.Sub(a.clock.Now()))
 		select {

@@ -1,0 +1,133 @@
+package pace
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"galaxy/backend/platform/schedule"
+)
+
+// States of a clock. A stopped one belongs to a game that is over.
+const (
+	Running = "running"
+	Paused  = "paused"
+	Stopped = "stopped"
+)
+
+// Clock is where a game is in time. Its methods return the clock that follows
+// and change nothing.
+type Clock struct {
+	GameID         uuid.UUID      `db:"game_id"`
+	Epoch          int            `db:"epoch"` // counts restores
+	Turn           int            `db:"turn"`
+	Status         string         `db:"status"`
+	NextTurnAt     *time.Time     `db:"next_turn_at"`
+	PausedAt       *time.Time     `db:"paused_at"`
+	PauseRemaining *time.Duration `db:"pause_remaining"`
+	ExtendedTotal  time.Duration  `db:"extended_total"`
+	TurnMadeAt     time.Time      `db:"turn_made_at"`
+	Timing         string         `db:"timing"`
+}
+
+// Running reports whether turns are made.
+func (c Clock) Running() bool { return c.Status == Running }
+
+// Started is the clock of a game whose engine has come up at the given turn.
+func Started(game uuid.UUID, turn int, s schedule.Settings, now time.Time) Clock {
+	c := Clock{GameID: game, Turn: turn, Status: Running, TurnMadeAt: now, Timing: timing(s)}
+	c.NextTurnAt = deadline(s.First(now))
+	return c
+}
+
+// Pause keeps the time that was left.
+func (c Clock) Pause(now time.Time) Clock {
+	if !c.Running() {
+		return c
+	}
+	if c.NextTurnAt != nil {
+		left := schedule.Remaining(*c.NextTurnAt, now)
+		c.PauseRemaining = &left
+	}
+	c.Status, c.NextTurnAt, c.PausedAt = Paused, nil, &now
+	return c
+}
+
+// Resume gives the time back that was left.
+func (c Clock) Resume(s schedule.Settings, now time.Time) Clock {
+	if c.Status != Paused {
+		return c
+	}
+	if c.PauseRemaining != nil {
+		at := schedule.Resumed(now, *c.PauseRemaining)
+		c.NextTurnAt = &at
+	}
+	c.Status, c.PausedAt, c.PauseRemaining = Running, nil, nil
+	return c.Reschedule(s, now)
+}
+
+// Stop ends a game's time.
+func (c Clock) Stop() Clock {
+	c.Status, c.NextTurnAt, c.PausedAt, c.PauseRemaining = Stopped, nil, nil, nil
+	return c
+}
+
+// Reschedule starts a new deadline when the schedule is another one, not when
+// only what happens at the deadline was changed. A paused game gets it when it
+// resumes.
+func (c Clock) Reschedule(s schedule.Settings, now time.Time) Clock {
+	if !c.Running() || c.Timing == timing(s) {
+		return c
+	}
+	c.Timing, c.ExtendedTotal = timing(s), 0
+	c.NextTurnAt = deadline(s.Next(now))
+	return c
+}
+
+// Advance is the clock after a turn was made. keep leaves a deadline that has
+// not come where it is.
+func (c Clock) Advance(s schedule.Settings, now time.Time, keep bool) Clock {
+	due := time.Time{}
+	if c.NextTurnAt != nil {
+		due = *c.NextTurnAt
+	}
+	if !keep || !due.After(now) {
+		c.NextTurnAt = deadline(s.Following(due, now))
+	}
+	c.Turn++
+	c.ExtendedTotal, c.TurnMadeAt, c.Timing = 0, now, timing(s)
+	return c
+}
+
+// Postpone moves a deadline that came without the turn being made.
+func (c Clock) Postpone(by time.Duration) Clock {
+	if c.NextTurnAt != nil {
+		at := c.NextTurnAt.Add(by)
+		c.NextTurnAt = &at
+		c.ExtendedTotal += by
+	}
+	return c
+}
+
+// Skip goes to the deadline after this one.
+func (c Clock) Skip(s schedule.Settings, now time.Time) Clock {
+	if c.NextTurnAt != nil {
+		c.NextTurnAt = deadline(s.Following(*c.NextTurnAt, now))
+		c.ExtendedTotal = 0
+	}
+	return c
+}
+
+func deadline(at time.Time, ok bool) *time.Time {
+	if !ok {
+		return nil
+	}
+	return &at
+}
+
+// timing identifies when a schedule's deadlines are.
+func timing(s schedule.Settings) string {
+	return fmt.Sprintf("%s %d %s %s %s", s.Mode, int64(s.Interval/time.Second), strings.Join(s.Times, ","), strings.Join(s.Weekdays, ","), s.Zone)
+}

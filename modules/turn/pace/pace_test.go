@@ -1,0 +1,184 @@
+package pace
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"galaxy/backend/modules/lobby"
+	"galaxy/backend/platform/schedule"
+	enginev1 "galaxy/backend/proto/engine/v1"
+)
+
+var noon = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
+
+func hourly() schedule.Settings {
+	return schedule.Settings{Mode: schedule.Interval, Interval: time.Hour}
+}
+
+func TestPauseAndResumeLoseNoTime(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		s := hourly()
+		c, now := Started(uuid.New(), 0, s, noon), noon
+		played := time.Duration(0)
+		for range rapid.IntRange(0, 6).Draw(t, "pauses") {
+			play := time.Duration(rapid.Int64Range(0, int64(10*time.Minute)).Draw(t, "play"))
+			played += play
+			now = now.Add(play)
+			c = c.Pause(now)
+			require.Equal(t, c, c.Pause(now.Add(time.Hour)), "paused already")
+			require.Nil(t, c.NextTurnAt)
+			now = now.Add(time.Duration(rapid.Int64Range(0, int64(1000*time.Hour)).Draw(t, "rest")))
+			c = c.Resume(s, now)
+			require.Equal(t, c, c.Resume(s, now.Add(time.Hour)), "running already")
+		}
+		require.Equal(t, now.Add(time.Hour-played), *c.NextTurnAt)
+	})
+}
+
+func TestWhatWasDueWhenItPausedIsDueWhenItResumes(t *testing.T) {
+	t.Parallel()
+	c := Started(uuid.New(), 0, hourly(), noon).Pause(noon.Add(5 * time.Hour))
+	later := noon.Add(100 * time.Hour)
+	require.Equal(t, later, *c.Resume(hourly(), later).NextTurnAt)
+}
+
+func TestManualGameNeverGetsADeadline(t *testing.T) {
+	t.Parallel()
+	s := schedule.Settings{Mode: schedule.Manual}
+	c := Started(uuid.New(), 0, s, noon)
+	require.Nil(t, c.NextTurnAt)
+	c = c.Advance(s, noon.Add(time.Hour), false).Pause(noon).Resume(s, noon)
+	require.Nil(t, c.NextTurnAt)
+	require.Equal(t, 1, c.Turn)
+	require.Equal(t, c, c.Postpone(time.Hour))
+	require.Equal(t, c, c.Skip(s, noon))
+}
+
+func TestScheduleChangedInAPauseCountsFromTheResume(t *testing.T) {
+	t.Parallel()
+	daily := schedule.Settings{Mode: schedule.Interval, Interval: 24 * time.Hour}
+	c := Started(uuid.New(), 0, hourly(), noon).Pause(noon).Reschedule(daily, noon)
+	require.Nil(t, c.NextTurnAt)
+	later := noon.Add(time.Hour)
+	require.Equal(t, later.Add(24*time.Hour), *c.Resume(daily, later).NextTurnAt)
+}
+
+func TestExtensionsAreForgottenWithTheTurn(t *testing.T) {
+	t.Parallel()
+	c := Started(uuid.New(), 0, hourly(), noon).Postpone(time.Hour)
+	require.Equal(t, time.Hour, c.ExtendedTotal)
+	require.Equal(t, noon.Add(2*time.Hour), *c.NextTurnAt)
+	c = c.Advance(hourly(), noon.Add(2*time.Hour), false)
+	require.Zero(t, c.ExtendedTotal)
+	require.Equal(t, noon.Add(3*time.Hour), *c.NextTurnAt)
+}
+
+func TestStoppedClockStays(t *testing.T) {
+	t.Parallel()
+	c := Started(uuid.New(), 3, hourly(), noon).Stop()
+	require.Equal(t, c, c.Pause(noon))
+	require.Equal(t, c, c.Resume(hourly(), noon))
+	require.Equal(t, c, c.Reschedule(schedule.Settings{Mode: schedule.Interval, Interval: time.Minute}, noon))
+}
+
+func seat(race string, change func(*lobby.Seat)) lobby.Seat {
+	s := lobby.Seat{RaceName: race, Status: lobby.Active, UserID: uuid.New()}
+	if change != nil {
+		change(&s)
+	}
+	return s
+}
+
+func TestTurnWaitsForActiveSeatsOnly(t *testing.T) {
+	t.Parallel()
+	ready := &noon
+	receipts := []Receipt{
+		{RaceName: "A", Awaited: true, ReadyAt: ready},
+		{RaceName: "B", Awaited: true},
+		{RaceName: "Idle", Awaited: false},
+		{RaceName: "Gone", Awaited: true},
+		{RaceName: "Vacant", Awaited: true},
+	}
+	seats := []lobby.Seat{seat("A", nil), seat("B", nil), seat("Idle", nil),
+		seat("Gone", func(s *lobby.Seat) { s.Status = lobby.Removed }), seat("Vacant", func(s *lobby.Seat) { s.Vacant = true })}
+	require.Equal(t, Ballot{Awaited: 2, Open: 1}, Count(receipts, seats))
+	receipts[1].ReadyAt = ready
+	require.True(t, Count(receipts, seats).Everybody())
+	require.False(t, Count(nil, seats).Everybody(), "a turn that waits for nobody is not wanted early")
+}
+
+func TestEngineDecidesWhoMoved(t *testing.T) {
+	t.Parallel()
+	receipts := []Receipt{
+		{RaceName: "Moved"}, {RaceName: "Silent", OrdersAt: &noon}, {RaceName: "Excused", ExcusedAt: &noon},
+		{RaceName: "Dead"}, {RaceName: "DiedFighting"}, {RaceName: "Unknown"},
+	}
+	races := []enginev1.RaceStatus{
+		{RaceName: "Moved", State: enginev1.RaceActive},
+		{RaceName: "Silent", State: enginev1.RaceActive, IdleTurns: 1},
+		{RaceName: "Excused", State: enginev1.RaceActive, IdleTurns: 2},
+		{RaceName: "Dead", State: enginev1.RaceEliminated, IdleTurns: 1},
+		{RaceName: "DiedFighting", State: enginev1.RaceEliminated},
+	}
+	require.Equal(t, map[string]string{"Moved": Received, "Silent": Missed, "Excused": Excused, "DiedFighting": Received}, Outcomes(receipts, races))
+}
+
+func TestAllMissedCountsThoseWhoPlay(t *testing.T) {
+	t.Parallel()
+	receipts := []Receipt{{RaceName: "A"}, {RaceName: "Gone"}}
+	seats := []lobby.Seat{seat("A", nil), seat("Gone", func(s *lobby.Seat) { s.Status = lobby.Removed })}
+	require.True(t, AllMissed(receipts, map[string]string{"A": Missed, "Gone": Received}, seats))
+	require.True(t, AllMissed(receipts, map[string]string{"A": Excused}, seats))
+	require.False(t, AllMissed(receipts, map[string]string{"A": Received}, seats))
+	require.False(t, AllMissed(receipts, map[string]string{"Gone": Missed}, seats), "nobody is left who could have missed it")
+}
+
+func TestExcuseIsForThoseWhoWouldMissAndHaveOneLeft(t *testing.T) {
+	t.Parallel()
+	races := []enginev1.RaceStatus{{RaceName: "A"}, {RaceName: "B", HasOrders: true}, {RaceName: "C"}, {RaceName: "D"}, {RaceName: "E"}}
+	receipts := []Receipt{
+		{RaceName: "A", Awaited: true}, {RaceName: "B", Awaited: true}, {RaceName: "C", Awaited: true},
+		{RaceName: "D", Awaited: false}, {RaceName: "E", Awaited: true, Commands: 1},
+	}
+	seats := []lobby.Seat{seat("A", nil), seat("B", nil), seat("C", nil), seat("D", nil), seat("E", nil)}
+	require.Equal(t, []string{"A"}, Excusable(receipts, races, seats, map[string]int{"C": 2}, 2))
+	receipts[2].ExcusedAt = &noon
+	require.Empty(t, Excusable(receipts, races, seats, nil, 2), "one extension a turn")
+}
+
+func TestNewTurnIsOpenedForRacesInPlayThatSomebodyPlays(t *testing.T) {
+	t.Parallel()
+	races := []enginev1.RaceStatus{
+		{RaceName: "A", State: enginev1.RaceActive}, {RaceName: "Idle", State: enginev1.RaceActive, IdleTurns: 2},
+		{RaceName: "Dead", State: enginev1.RaceEliminated}, {RaceName: "Nobody", State: enginev1.RaceActive},
+		{RaceName: "Quitting", State: enginev1.RaceQuitting},
+	}
+	seats := []lobby.Seat{seat("A", nil), seat("Idle", nil), seat("Dead", nil), seat("Quitting", nil)}
+	got := map[string]bool{}
+	for _, r := range Opening(races, seats, 2) {
+		got[r.RaceName] = r.Awaited
+	}
+	require.Equal(t, map[string]bool{"A": true, "Idle": false, "Quitting": true}, got)
+	for _, r := range Opening(races, seats, 0) {
+		require.True(t, r.Awaited, "0 waits for everybody")
+	}
+	require.Equal(t, []string{"Idle"}, Absent(races, seats, 2))
+	require.Empty(t, Absent(races, seats, 0))
+	seats[1].Vacant = true
+	require.Empty(t, Absent(races, seats, 2), "marked already")
+}
+
+func TestMembersAreActiveAndInOrder(t *testing.T) {
+	t.Parallel()
+	seats := []lobby.Seat{seat("A", nil), seat("B", nil), seat("C", func(s *lobby.Seat) { s.Status = lobby.Blocked })}
+	got := Members(seats)
+	require.Len(t, got, 2)
+	require.NotContains(t, got, seats[2].UserID)
+	seats[0], seats[1] = seats[1], seats[0]
+	require.Equal(t, got, Members(seats))
+}
