@@ -41,6 +41,7 @@ type lounge struct {
 	api     *testkit.API
 	people  *people
 	log     *log
+	draftID uuid.UUID
 }
 
 func open(t *testing.T) *lounge {
@@ -49,7 +50,7 @@ func open(t *testing.T) *lounge {
 	var server *httpx.Server
 	testkit.Boot(t, Module, httpx.Module,
 		fx.Supply(
-			Config{SweeperInterval: time.Minute, PendingRegistrationTTL: 720 * time.Hour, InviteDefaultTTL: 168 * time.Hour, MinTurnInterval: time.Minute},
+			Config{SweeperInterval: 100_000 * time.Hour, PendingRegistrationTTL: 720 * time.Hour, InviteDefaultTTL: 168 * time.Hour, MinTurnInterval: time.Minute},
 			CacheConfig{GamesMax: 10_000, RaceNameKeysMax: 10_000},
 			httpx.Config{ListenAddr: "127.0.0.1:0", ReadTimeout: time.Minute, WriteTimeout: time.Minute, ShutdownTimeout: time.Minute},
 			httpx.GatewayConfig{}, httpx.TLSConfig{},
@@ -68,7 +69,7 @@ func open(t *testing.T) *lounge {
 		fx.Populate(&l.db, &l.Service, &l.sweeper, &server),
 	)
 	l.api = testkit.Client(t, "http://"+server.Addr().String())
-	l.clock.BlockUntil(1) // the sweeper's first pass is over
+	l.clock.BlockUntil(1) // the first pass of the sweeper is over; it goes on by hand
 	return l
 }
 
@@ -166,7 +167,7 @@ func (l *log) DefaultVersion(context.Context) (string, error) { return "0.1.0", 
 
 func (l *log) StartableVersion(_ context.Context, v string) error {
 	if v != "0.1.0" {
-		return runtime.ErrVersionNotFound
+		return fault.New(fault.NotFound, "engine_version_not_found", "there is no such engine version")
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ func (userHooks) Name() string { return "lobby" }
 // id, keys last.
 func (h userHooks) Depart(ctx context.Context, tx *pg.Tx, who uuid.UUID, why user.Reason) error {
 	if why == user.Erased {
-		return h.forgetNames(ctx, tx, who, false)
+		return h.names.Forget(ctx, tx, who, false)
 	}
 	reason := reasonDeleted
 	if why == user.Blocked {
@@ -39,7 +39,7 @@ func (h userHooks) Depart(ctx context.Context, tx *pg.Tx, who uuid.UUID, why use
 			return err
 		}
 	}
-	return h.forgetNames(ctx, tx, who, why == user.Blocked)
+	return h.names.Forget(ctx, tx, who, why == user.Blocked)
 }
 
 // departFrom takes a user out of one game, as a member and as its owner.
@@ -74,23 +74,6 @@ func (h userHooks) departFrom(ctx context.Context, tx *pg.Tx, g *Game, who uuid.
 		return err
 	}
 	return h.cancel(ctx, tx, g, "owner_left", runtime.System)
-}
-
-// forgetNames releases what the user holds in the directory (R12); of a blocked
-// user registered names stay, unusable (R13).
-func (h userHooks) forgetNames(ctx context.Context, tx *pg.Tx, who uuid.UUID, keepRegistered bool) error {
-	const all = 1 << 20
-	names, err := h.store.namesOf(ctx, tx, who, uuid.Nil, all)
-	if err != nil {
-		return err
-	}
-	var gone []nameRow
-	for _, n := range names {
-		if n.State != NameRegistered || !keepRegistered {
-			gone = append(gone, n)
-		}
-	}
-	return h.release(ctx, tx, gone)
 }
 
 // Export implements user.Export.

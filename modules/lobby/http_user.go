@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"galaxy/backend/modules/lobby/directory"
 	"galaxy/backend/platform/httpx"
 )
 
@@ -120,15 +121,15 @@ type raceNameView struct {
 	CreatedAt    time.Time  `json:"created_at"`
 }
 
-func viewRaceName(n RaceName) raceNameView {
+func viewRaceName(n directory.Name) raceNameView {
 	return raceNameView{RaceName: n.Display, State: n.State, GameID: n.GameID, SourceGameID: n.SourceGameID, ExpiresAt: n.ExpiresAt,
 		RegisteredAt: n.RegisteredAt, CreatedAt: n.CreatedAt}
 }
 
 func (h userRoutes) names(ctx context.Context, in httpx.Page) (httpx.List[raceNameView], error) {
-	return pageOf("race_names", in, func(before uuid.UUID, n int) ([]RaceName, error) {
-		return h.service.Names(ctx, httpx.UserID(ctx), before, n)
-	}, viewRaceName, func(n RaceName) uuid.UUID { return n.ID })
+	return pageOf("race_names", in, func(before uuid.UUID, n int) ([]directory.Name, error) {
+		return h.service.RaceNames().Names(ctx, httpx.UserID(ctx), before, n)
+	}, viewRaceName, func(n directory.Name) uuid.UUID { return n.ID })
 }
 
 type raceNamePath struct {
@@ -136,12 +137,12 @@ type raceNamePath struct {
 }
 
 type availabilityView struct {
-	RaceName     string       `json:"race_name"`
-	Availability Availability `json:"availability"`
+	RaceName     string                 `json:"race_name"`
+	Availability directory.Availability `json:"availability"`
 }
 
 func (h userRoutes) availability(ctx context.Context, in raceNamePath) (availabilityView, error) {
-	name, answer, err := h.service.Availability(ctx, httpx.UserID(ctx), in.Name)
+	name, answer, err := h.service.RaceNames().Availability(ctx, httpx.UserID(ctx), in.Name)
 	return availabilityView{name, answer}, err
 }
 
@@ -150,6 +151,6 @@ type registration struct {
 }
 
 func (h userRoutes) register(ctx context.Context, in registration) (raceNameView, error) {
-	n, err := h.service.Register(ctx, httpx.UserID(ctx), in.RaceName)
+	n, err := h.service.RaceNames().Register(ctx, httpx.UserID(ctx), in.RaceName)
 	return viewRaceName(n), err
 }

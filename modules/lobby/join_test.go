@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"galaxy/backend/modules/lobby/directory"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/pg"
@@ -78,7 +79,7 @@ func TestWhyAnApplicationIsRefused(t *testing.T) {
 		require.Equal(t, before, l.fingerprint(), name)
 	}
 	_, err = l.apply(g, eve, "Z\u200borg")
-	refused(t, err, ErrRaceNameInvalid)
+	refused(t, err, directory.ErrInvalid)
 	l.people.set(eve, func(s *user.Snapshot) { s.Sanctions = []user.ActiveSanction{{Kind: user.GameJoinBlock}} })
 	_, err = l.apply(g, eve, "Vogon")
 	refused(t, err, ErrJoinBlocked)
@@ -168,7 +169,7 @@ func TestAnApprovalNeedsTheNameToBeFree(t *testing.T) {
 	l.sit(l.opened(root), ada, "zorg")
 	before := l.fingerprint()
 	_, err = l.Approve(t.Context(), by(ada), a.ID)
-	refused(t, err, ErrRaceNameTaken)
+	refused(t, err, directory.ErrTaken)
 	require.Equal(t, before, l.fingerprint())
 }
 
@@ -429,7 +430,7 @@ func TestARolledBackEnrolmentLeavesNoTrace(t *testing.T) {
 	err := l.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
 		c, err := l.store.candidate(ctx, tx, g.ID, ada)
 		require.NoError(t, err)
-		name, err := parseName("Zorg")
+		name, err := directory.Parse("Zorg")
 		require.NoError(t, err)
 		require.NoError(t, l.enrol(ctx, tx, &c.Game, ada, name))
 		return ErrQuota

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"galaxy/backend/modules/lobby/directory"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/platform/cache"
 	"galaxy/backend/platform/clock"
@@ -28,7 +29,7 @@ type Ledger struct {
 	store store
 	games *cache.Table[uuid.UUID, Game]
 	seats *cache.Table[uuid.UUID, []Seat]
-	keys  *cache.Table[string, uuid.UUID] // who holds a key of the Race Name Directory
+	names *directory.Directory
 	max   CacheConfig
 
 	users     Users
@@ -41,6 +42,7 @@ type Ledger struct {
 // NewLedger makes it; Start warms its caches.
 func NewLedger(db *pg.DB, clk clock.Clock, cfg Config, size CacheConfig) *Ledger {
 	l := &Ledger{db: db, clock: clk, cfg: cfg, max: size, wake: func() {}}
+	l.names = directory.New(db, clk, cfg.PendingRegistrationTTL, size.RaceNameKeysMax)
 	l.games = cache.New("games", size.GamesMax, func(ctx context.Context, id uuid.UUID) (Game, bool, error) {
 		g, err := l.store.game(ctx, db, id)
 		return g, err == nil, absent(err)
@@ -48,10 +50,6 @@ func NewLedger(db *pg.DB, clk clock.Clock, cfg Config, size CacheConfig) *Ledger
 	l.seats = cache.New("memberships", size.GamesMax, func(ctx context.Context, game uuid.UUID) ([]Seat, bool, error) {
 		seats, err := l.store.seats(ctx, db, game)
 		return seats, err == nil, err
-	})
-	l.keys = cache.New("race_name_keys", size.RaceNameKeysMax, func(ctx context.Context, key string) (uuid.UUID, bool, error) {
-		holder, err := l.store.holder(ctx, db, key)
-		return holder, err == nil, absent(err)
 	})
 	return l
 }
@@ -89,14 +87,7 @@ func (l *Ledger) Start(ctx context.Context) error {
 	for id, seats := range byGame {
 		l.seats.Warm(id, seats)
 	}
-	keys, err := l.store.someKeys(ctx, l.db, l.max.RaceNameKeysMax)
-	if err != nil {
-		return fmt.Errorf("warm race names: %w", err)
-	}
-	for _, k := range keys {
-		l.keys.Warm(k.Key, k.Holder)
-	}
-	return nil
+	return l.names.Start(ctx)
 }
 
 // chunks yields the ids of games, so many at a time.
@@ -115,6 +106,9 @@ func chunks(games []Game, size int) func(yield func([]uuid.UUID) bool) {
 		}
 	}
 }
+
+// RaceNames is the Race Name Directory.
+func (l *Ledger) RaceNames() *directory.Directory { return l.names }
 
 // Game is a game, from memory. ErrNotFound when there is none.
 func (l *Ledger) Game(ctx context.Context, id uuid.UUID) (Game, error) {

@@ -189,5 +189,5 @@ func (l *Ledger) cancel(ctx context.Context, tx *pg.Tx, g *Game, reason string, 
 	if err := l.tellMembers(ctx, tx, notification.GameCancelled, *g, map[string]any{"reason": reason}); err != nil {
 		return err
 	}
-	return l.releaseReserved(ctx, tx, []uuid.UUID{g.ID}, nil) // keys come last in the lock order
+	return l.names.ReleaseReserved(ctx, tx, []uuid.UUID{g.ID}, nil) // keys come last in the lock order
 }

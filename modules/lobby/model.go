@@ -177,26 +177,6 @@ const (
 	expired   = "expired"
 )
 
-// RaceName is an entry of the Race Name Directory.
-type RaceName struct {
-	ID           uuid.UUID  `db:"race_name_id"`
-	Display      string     `db:"display"`
-	UserID       uuid.UUID  `db:"user_id"`
-	State        string     `db:"state"`
-	GameID       *uuid.UUID `db:"game_id"`        // of a reserved name
-	SourceGameID *uuid.UUID `db:"source_game_id"` // where a pending or registered name was earned
-	ExpiresAt    *time.Time `db:"expires_at"`     // of a pending name
-	RegisteredAt *time.Time `db:"registered_at"`
-	CreatedAt    time.Time  `db:"created_at"`
-}
-
-// The states of a race name.
-const (
-	NameReserved   = "reserved"
-	NamePending    = "pending_registration"
-	NameRegistered = "registered"
-)
-
 // RaceStats is how a race stood at the end of a turn.
 type RaceStats struct {
 	RaceName   string

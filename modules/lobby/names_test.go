@@ -8,17 +8,16 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"galaxy/backend/modules/lobby/racename"
+	"galaxy/backend/modules/lobby/directory"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/user"
-	"galaxy/backend/platform/pg"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
 // held is the user's entries: state and display form, oldest first.
 func (l *lounge) held(u uuid.UUID) []string {
 	l.Helper()
-	names, err := l.Names(l.Context(), u, uuid.Nil, 100)
+	names, err := l.RaceNames().Names(l.Context(), u, uuid.Nil, 100)
 	require.NoError(l, err)
 	out := []string{}
 	for i := len(names) - 1; i >= 0; i-- {
@@ -34,16 +33,6 @@ func (l *lounge) sound() {
 		SELECT FROM race_names n WHERE k.key IN (n.canonical_key, n.second_key))`), "a key outlived its names")
 	require.Zero(l, l.one(`SELECT count(*) FROM race_names n JOIN race_name_keys k ON k.key IN (n.canonical_key, n.second_key)
 		WHERE k.holder_user_id <> n.user_id`), "a name of somebody who does not hold its key")
-	rows, err := l.store.someKeys(l.Context(), l.db, 1000)
-	require.NoError(l, err)
-	holders := map[string]uuid.UUID{}
-	for _, r := range rows {
-		holders[r.Key] = r.Holder
-	}
-	l.keys.Each(func(key string, holder uuid.UUID) bool {
-		require.Equal(l, holders[key], holder, "the cache is wrong about %q", key)
-		return true
-	})
 }
 
 func TestOfConfusableSpellingsOneWins(t *testing.T) {
@@ -62,7 +51,7 @@ func TestOfConfusableSpellingsOneWins(t *testing.T) {
 	won, lost := race(attempts, func(a attempt) error { _, err := l.apply(g, a.who, a.name); return err })
 	require.Equal(t, 1, won)
 	for _, err := range lost {
-		refused(t, err, ErrRaceNameTaken)
+		refused(t, err, directory.ErrTaken)
 	}
 	l.sound()
 }
@@ -84,7 +73,7 @@ func TestClaimsOfDifferentGamesDoNotDeadlock(t *testing.T) {
 	}
 	_, lost := race(attempts, func(fn func() error) error { return fn() })
 	for _, err := range lost {
-		refused(t, err, ErrRaceNameTaken)
+		refused(t, err, directory.ErrTaken)
 	}
 	require.Zero(t, l.one(`SELECT count(*) FROM race_names`))
 	l.sound()
@@ -99,11 +88,11 @@ func TestANameIsReservedAndReleased(t *testing.T) {
 	l.sit(second, ada, "Zorg") // R1: the same name in several games
 	require.Equal(t, []string{"reserved Zorg", "reserved Zorg"}, l.held(ada))
 	_, err := l.apply(first, bob, "Z-O-R-G")
-	refused(t, err, ErrRaceNameTaken)
+	refused(t, err, directory.ErrTaken)
 	require.NoError(t, l.Leave(t.Context(), ada, first.ID)) // R2
 	require.Equal(t, []string{"reserved Zorg"}, l.held(ada))
 	_, err = l.apply(first, bob, "zorg")
-	refused(t, err, ErrRaceNameTaken)
+	refused(t, err, directory.ErrTaken)
 	l.move(root, second.ID, Cancel)
 	require.Empty(t, l.held(ada))
 	l.sit(first, bob, "zorg")
@@ -114,21 +103,21 @@ func TestAvailabilityIsWhatTheDirectorySays(t *testing.T) {
 	t.Parallel()
 	l := open(t)
 	ada, bob := l.person(), l.person()
-	ask := func(who uuid.UUID, name string, want Availability) {
+	ask := func(who uuid.UUID, name string, want directory.Availability) {
 		t.Helper()
-		_, got, err := l.Availability(t.Context(), who, name)
+		_, got, err := l.RaceNames().Availability(t.Context(), who, name)
 		require.NoError(t, err)
 		require.Equal(t, want, got)
 	}
 	g := l.opened(root)
-	ask(ada, "Zorg", Available)
+	ask(ada, "Zorg", directory.Available)
 	l.sit(g, ada, "Zorg")
-	ask(ada, "zorg", Yours)
-	ask(bob, "z.org", Taken)
+	ask(ada, "zorg", directory.Yours)
+	ask(bob, "z.org", directory.Taken)
 	require.NoError(t, l.Leave(t.Context(), ada, g.ID))
-	ask(bob, "Zorg", Available)
-	_, _, err := l.Availability(t.Context(), ada, "admin")
-	refused(t, err, errInvalidPathToName)
+	ask(bob, "Zorg", directory.Available)
+	_, _, err := l.RaceNames().Availability(t.Context(), ada, "admin")
+	refused(t, err, directory.ErrInvalidPath)
 }
 
 // finished plays a game to its end. Races that are grown pass the test of
@@ -176,7 +165,7 @@ func TestOnlyMembersInGoodStandingEarnTheirName(t *testing.T) {
 			require.Empty(t, l.held(p[i]), names[p[i]])
 		}
 	}
-	pendingNames, err := l.Names(t.Context(), p[0], uuid.Nil, 1)
+	pendingNames, err := l.RaceNames().Names(t.Context(), p[0], uuid.Nil, 1)
 	require.NoError(t, err)
 	require.Equal(t, noon.Add(720*time.Hour), *pendingNames[0].ExpiresAt)
 	require.Equal(t, g.ID, *pendingNames[0].SourceGameID)
@@ -209,30 +198,30 @@ func TestAnEarnedNameIsRegisteredInTime(t *testing.T) {
 	l := open(t)
 	ada, bob := l.person(), l.person()
 	l.earn(ada, "Zorg")
-	_, err := l.Register(t.Context(), bob, "Zorg")
-	refused(t, err, ErrRaceNameNotFound)
+	_, err := l.RaceNames().Register(t.Context(), bob, "Zorg")
+	refused(t, err, directory.ErrNotFound)
 	for range 2 { // R7, then R11
-		n, err := l.Register(t.Context(), ada, "zorg")
+		n, err := l.RaceNames().Register(t.Context(), ada, "zorg")
 		require.NoError(t, err)
-		require.Equal(t, NameRegistered, n.State)
+		require.Equal(t, directory.Registered, n.State)
 		require.Equal(t, "Zorg", n.Display)
 	}
 	require.Equal(t, 1, l.log.told(notification.RaceNameRegistered, ada))
 	l.earn(ada, "Vogon")
 	l.people.set(ada, func(s *user.Snapshot) { s.Limits.RegisteredRaceNames = 1 })
-	_, err = l.Register(t.Context(), ada, "Vogon") // R8: the offer stays
-	refused(t, err, ErrRaceNameLimit)
+	_, err = l.RaceNames().Register(t.Context(), ada, "Vogon") // R8: the offer stays
+	refused(t, err, directory.ErrLimit)
 	require.Equal(t, []string{"registered Zorg", "pending_registration Vogon"}, l.held(ada)) // R14
 	l.people.set(ada, func(s *user.Snapshot) { s.Limits.RegisteredRaceNames = 2 })
 	l.clock.Advance(720 * time.Hour)
-	_, err = l.Register(t.Context(), ada, "Vogon") // R9, before the sweeper ran
-	refused(t, err, ErrRaceNameExpired)
+	_, err = l.RaceNames().Register(t.Context(), ada, "Vogon") // R9, before the sweeper ran
+	refused(t, err, directory.ErrExpired)
 	l.sweep() // R10
 	l.sound()
 	require.Equal(t, []string{"registered Zorg"}, l.held(ada))
 	require.Equal(t, 1, l.log.told(notification.RaceNameExpired, ada))
-	_, err = l.Register(t.Context(), ada, "Vogon")
-	refused(t, err, ErrRaceNameNotFound)
+	_, err = l.RaceNames().Register(t.Context(), ada, "Vogon")
+	refused(t, err, directory.ErrNotFound)
 }
 
 func TestANameThatIsEarnedAgainIsOnlyProlonged(t *testing.T) {
@@ -244,10 +233,10 @@ func TestANameThatIsEarnedAgainIsOnlyProlonged(t *testing.T) {
 	l.earn(ada, "Zorg") // R4
 	require.Equal(t, []string{"pending_registration Zorg"}, l.held(ada))
 	require.Equal(t, 1, l.log.told(notification.RaceNamePending, ada))
-	names, err := l.Names(t.Context(), ada, uuid.Nil, 1)
+	names, err := l.RaceNames().Names(t.Context(), ada, uuid.Nil, 1)
 	require.NoError(t, err)
 	require.Equal(t, noon.Add(744*time.Hour), *names[0].ExpiresAt)
-	_, err = l.Register(t.Context(), ada, "Zorg")
+	_, err = l.RaceNames().Register(t.Context(), ada, "Zorg")
 	require.NoError(t, err)
 	l.earn(ada, "Zorg") // R5
 	require.Equal(t, []string{"registered Zorg"}, l.held(ada))
@@ -261,7 +250,10 @@ func TestRegisteringAndExpiryHaveOneWinner(t *testing.T) {
 		l.earn(ada, fmt.Sprintf("Zorg %d", i))
 		l.clock.Advance(720*time.Hour - time.Microsecond)
 		won, _ := race([]func() error{
-			func() error { _, err := l.Register(t.Context(), ada, fmt.Sprintf("Zorg %d", i)); return err },
+			func() error {
+				_, err := l.RaceNames().Register(t.Context(), ada, fmt.Sprintf("Zorg %d", i))
+				return err
+			},
 			func() error {
 				l.clock.Advance(time.Microsecond)
 				_, err := l.sweeper.runOnce(t.Context())
@@ -276,16 +268,4 @@ func TestRegisteringAndExpiryHaveOneWinner(t *testing.T) {
 		}
 		l.sound()
 	}
-}
-
-func TestAKeyHasOneHolderWhateverTheDatabaseIsAsked(t *testing.T) {
-	t.Parallel()
-	l := open(t)
-	ada := l.person()
-	l.earn(ada, "Zorg")
-	name, err := racename.Parse("Zorg")
-	require.NoError(t, err)
-	holder, err := pg.Get[uuid.UUID](t.Context(), l.db, selectHolder, name.Canonical)
-	require.NoError(t, err)
-	require.Equal(t, ada, holder)
 }

@@ -30,6 +30,7 @@ type Service struct {
 // NewService makes the service and hands its neighbours to the ledger.
 func NewService(l *Ledger, users Users, notifier Notifier, launcher Launcher, audit Auditor, hooks Hooks) *Service {
 	l.users, l.notifier, l.launcher, l.observers = users, notifier, launcher, hooks.Observers
+	l.names.Bind(users, notifier)
 	return &Service{Ledger: l, audit: audit, expectations: hooks.Expectations}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"galaxy/backend/modules/lobby/directory"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/platform/fault"
 	"galaxy/backend/platform/pg"
@@ -116,7 +117,7 @@ func nameOf(display, userName string) string {
 // Redeem takes an invite's seat. Redeemed before, it answers with the seat, and
 // false.
 func (s *Service) Redeem(ctx context.Context, who, id uuid.UUID, raceName string) (Seat, bool, error) {
-	name, err := parseName(raceName)
+	name, err := directory.Parse(raceName)
 	if err != nil {
 		return Seat{}, false, err
 	}
@@ -126,16 +127,12 @@ func (s *Service) Redeem(ctx context.Context, who, id uuid.UUID, raceName string
 		if err != nil {
 			return err
 		}
-		i, err := s.own(ctx, tx, who, id)
-		if err != nil {
+		c, i, err := s.store.invited(ctx, tx, id)
+		switch {
+		case err != nil:
 			return err
-		}
-		c, err := s.store.candidate(ctx, tx, i.GameID, who)
-		if err != nil {
-			return err
-		}
-		if i, err = s.store.invite(ctx, tx, id); err != nil { // again, under the game's lock
-			return err
+		case i.UserID != who:
+			return ErrNotFound
 		}
 		if err := s.redeemable(i); err != nil {
 			if i.State == redeemed && c.Membership == Active {
@@ -161,15 +158,6 @@ func (s *Service) redeemable(i Invite) error {
 		return ErrInviteEnded.With("state", i.State)
 	}
 	return nil
-}
-
-// own reads an invite of the user's; nobody else's exists.
-func (s *Service) own(ctx context.Context, q pg.Querier, who, id uuid.UUID) (Invite, error) {
-	i, err := s.store.invite(ctx, q, id)
-	if err == nil && i.UserID != who {
-		return Invite{}, ErrNotFound
-	}
-	return i, err
 }
 
 func (s *Service) close(tx *pg.Tx, i *Invite, state, reason string) {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"galaxy/backend/modules/lobby/directory"
 	"galaxy/backend/modules/lobby/racename"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/user"
@@ -54,7 +55,7 @@ func welcome(c candidate, u user.Snapshot) error {
 // enrol gives a welcome candidate a seat. The name is claimed first: two who
 // want the same one have to learn that, and not that their rows collide.
 func (s *Service) enrol(ctx context.Context, tx *pg.Tx, g *Game, id uuid.UUID, name racename.Name) error {
-	if err := s.claim(ctx, tx, name, id, g.ID); err != nil {
+	if err := s.names.Claim(ctx, tx, name, id, g.ID); err != nil {
 		return err
 	}
 	g.SeatsTaken++
@@ -69,7 +70,7 @@ func (s *Service) enrol(ctx context.Context, tx *pg.Tx, g *Game, id uuid.UUID, n
 
 // Join seats the owner of a private game.
 func (s *Service) Join(ctx context.Context, who, game uuid.UUID, raceName string) (Seat, bool, error) {
-	name, err := parseName(raceName)
+	name, err := directory.Parse(raceName)
 	if err != nil {
 		return Seat{}, false, err
 	}
@@ -112,7 +113,7 @@ func (s *Service) sameSeat(ctx context.Context, tx *pg.Tx, game, who uuid.UUID, 
 // Apply asks for a seat. A game of policy auto grants it at once. The same
 // application again answers with the first one, and false.
 func (s *Service) Apply(ctx context.Context, a Application, key string) (Application, bool, error) {
-	name, err := parseName(a.RaceName)
+	name, err := directory.Parse(a.RaceName)
 	if err != nil {
 		return Application{}, false, err
 	}
@@ -194,7 +195,7 @@ func (s *Service) Approve(ctx context.Context, by Actor, id uuid.UUID) (Applicat
 	if err != nil {
 		return a, err
 	}
-	name, err := parseName(a.RaceName)
+	name, err := directory.Parse(a.RaceName)
 	if err != nil {
 		return a, err
 	}
@@ -210,10 +211,15 @@ func (s *Service) Approve(ctx context.Context, by Actor, id uuid.UUID) (Applicat
 		if err := s.decides(ctx, tx, by, c.Game); err != nil {
 			return err
 		}
-		if a, err = s.store.application(ctx, tx, id); err != nil || a.State == approved {
+		if a, err = s.store.application(ctx, tx, id); err != nil {
+			return err
+		}
+		if err := s.audited(ctx, tx, by, "application.approve", a.GameID, a.State, map[string]any{"application_id": id}); err != nil {
 			return err
 		}
 		switch {
+		case a.State == approved:
+			return nil
 		case a.State != pending:
 			return ErrApplicationEnded.With("state", a.State)
 		case refused != nil:
@@ -224,9 +230,6 @@ func (s *Service) Approve(ctx context.Context, by Actor, id uuid.UUID) (Applicat
 		}
 		s.decide(tx, &a, approved, "")
 		if err := s.tell(ctx, tx, notification.ApplicationApproved, id.String(), c.Game, []uuid.UUID{a.UserID}, map[string]any{"application_id": id.String()}); err != nil {
-			return err
-		}
-		if err := s.audited(ctx, tx, by, "application.approve", a.GameID, nil, map[string]any{"application_id": id}); err != nil {
 			return err
 		}
 		return s.enrol(ctx, tx, &c.Game, a.UserID, name)
@@ -253,16 +256,19 @@ func (s *Service) decide(tx *pg.Tx, a *Application, state, reason string) {
 // Reject refuses an application. A rejected one answers as it did.
 func (s *Service) Reject(ctx context.Context, by Actor, id uuid.UUID, reason string) (Application, error) {
 	return s.answer(ctx, id, func(ctx context.Context, tx *pg.Tx, g Game, a *Application) error {
-		if err := s.decides(ctx, tx, by, g); err != nil || a.State == rejected {
+		if err := s.decides(ctx, tx, by, g); err != nil {
 			return err
 		}
-		if a.State != pending {
+		if err := s.audited(ctx, tx, by, "application.reject", g.ID, a.State, map[string]any{"application_id": id, "reason": reason}); err != nil {
+			return err
+		}
+		switch {
+		case a.State == rejected:
+			return nil
+		case a.State != pending:
 			return ErrApplicationEnded.With("state", a.State)
 		}
 		s.decide(tx, a, rejected, reason)
-		if err := s.audited(ctx, tx, by, "application.reject", g.ID, nil, map[string]any{"application_id": id, "reason": reason}); err != nil {
-			return err
-		}
 		return s.tell(ctx, tx, notification.ApplicationRejected, id.String(), g, []uuid.UUID{a.UserID},
 			map[string]any{"application_id": id.String(), "reason": reason})
 	})

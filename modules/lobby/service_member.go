@@ -99,7 +99,7 @@ func (l *Ledger) dismiss(ctx context.Context, tx *pg.Tx, g *Game, seat Seat, sta
 			return err
 		}
 	}
-	return l.releaseReserved(ctx, tx, []uuid.UUID{g.ID}, &seat.UserID)
+	return l.names.ReleaseReserved(ctx, tx, []uuid.UUID{g.ID}, &seat.UserID)
 }
 
 // banishes is the cause for which a membership that ends takes its race along,
@@ -241,7 +241,7 @@ func (s *Service) succeed(ctx context.Context, by Actor, game, who uuid.UUID, ch
 		if err := s.audited(ctx, tx, by, "membership.replace", game, old.UserID, who); err != nil {
 			return err
 		}
-		return s.releaseReserved(ctx, tx, []uuid.UUID{game}, &old.UserID)
+		return s.names.ReleaseReserved(ctx, tx, []uuid.UUID{game}, &old.UserID)
 	})
 	return seat, err
 }

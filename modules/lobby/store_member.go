@@ -96,6 +96,23 @@ func (store) candidate(ctx context.Context, tx *pg.Tx, game, user uuid.UUID) (ca
 	return c, notFound(err)
 }
 
+// Locks the game and the invite: what is read of either is not older.
+const selectInvited = `SELECT` + gameColumns + standingColumns + `, who.user_id AS who_user_id, who.state AS who_state, who.expires_at AS who_expires_at
+	FROM games g JOIN invites who ON who.game_id = g.game_id WHERE who.invite_id = $1 FOR UPDATE OF g, who`
+
+type invitedRow struct {
+	candidate
+	WhoUserID    uuid.UUID `db:"who_user_id"`
+	WhoState     string    `db:"who_state"`
+	WhoExpiresAt time.Time `db:"who_expires_at"`
+}
+
+// invited is the candidate whom an invite names, and of the invite what decides.
+func (store) invited(ctx context.Context, tx *pg.Tx, id uuid.UUID) (candidate, Invite, error) {
+	r, err := pg.Get[invitedRow](ctx, tx, selectInvited, id)
+	return r.candidate, Invite{ID: id, GameID: r.ID, UserID: r.WhoUserID, State: r.WhoState, ExpiresAt: r.WhoExpiresAt}, notFound(err)
+}
+
 const upsertStats = `INSERT INTO player_turn_stats (game_id, race_name, turn, state, planets, ships, population, industry, votes, idle_turns)
 	SELECT $1, r.race_name, $2, r.state, r.planets, r.ships, r.population, r.industry, r.votes, r.idle_turns
 	FROM unnest($3::text[], $4::text[], $5::int[], $6::int[], $7::float8[], $8::float8[], $9::float8[], $10::int[])
@@ -142,4 +159,20 @@ func (store) stats(ctx context.Context, q pg.Querier, game uuid.UUID, turn int) 
 		out = append(out, RaceStats(r))
 	}
 	return out, err
+}
+
+// Whom engine.md 5.3 calls capable: both grew beyond their own start, at some
+// turn each. Successors and those without a name to promote are not asked.
+const selectCapable = `SELECT m.user_id, m.race_name FROM memberships m JOIN player_turn_stats s ON s.game_id = m.game_id AND s.race_name = m.race_name
+	WHERE m.game_id = $1 AND m.status = 'active' AND m.founding AND NOT m.successor
+	GROUP BY m.user_id, m.race_name
+	HAVING max(s.planets) > max(s.planets) FILTER (WHERE s.turn = 0) AND max(s.population) > max(s.population) FILTER (WHERE s.turn = 0)`
+
+type capable struct {
+	UserID   uuid.UUID `db:"user_id"`
+	RaceName string    `db:"race_name"`
+}
+
+func (store) capable(ctx context.Context, q pg.Querier, game uuid.UUID) ([]capable, error) {
+	return pg.All[capable](ctx, q, selectCapable, game)
 }

@@ -2,12 +2,10 @@ package lobby
 
 import (
 	"context"
-	"time"
 
 	"github.com/google/uuid"
 	"go.uber.org/zap"
 
-	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/pg"
@@ -55,13 +53,13 @@ func (w *Sweeper) runOnce(ctx context.Context) (again bool, err error) {
 		}
 		done++
 	}
-	names, err := w.service.store.expiredNames(ctx, w.service.db, now, batch)
+	names, err := w.service.names.Due(ctx, now, batch)
 	if err != nil {
 		return false, err
 	}
-	for _, n := range names {
-		if err := w.service.expireName(ctx, n, now); err != nil {
-			w.log.Warn("race name not released", zap.Stringer("race_name_id", n.ID), zap.Error(err))
+	for _, id := range names {
+		if err := w.service.names.Expire(ctx, id, now); err != nil {
+			w.log.Warn("race name not released", zap.Stringer("race_name_id", id), zap.Error(err))
 			continue
 		}
 		done++
@@ -108,22 +106,5 @@ func (s *Service) inGame(ctx context.Context, id uuid.UUID, fn func(context.Cont
 			return err
 		}
 		return fn(ctx, tx, &g)
-	})
-}
-
-// expireName releases a pending name that nobody registered in time (R10).
-func (s *Service) expireName(ctx context.Context, n nameRow, now time.Time) error {
-	return s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		if _, err := s.store.lockKeys(ctx, tx, keysOf([]nameRow{n})); err != nil {
-			return err
-		}
-		still, err := s.store.stillExpired(ctx, tx, n.ID, now)
-		if err != nil || !still {
-			return err
-		}
-		if err := s.release(ctx, tx, []nameRow{n}); err != nil {
-			return err
-		}
-		return s.tellName(ctx, tx, notification.RaceNameExpired, n.RaceName, nil)
 	})
 }

@@ -1,4 +1,4 @@
-package lobby
+package directory
 
 import (
 	"context"
@@ -9,6 +9,9 @@ import (
 	"galaxy/backend/modules/lobby/racename"
 	"galaxy/backend/platform/pg"
 )
+
+// store is the SQL of the directory.
+type store struct{}
 
 // Waits for a transaction that just claims or gives up one of the keys.
 const insertKeys = `INSERT INTO race_name_keys (key, holder_user_id) SELECT k, $2 FROM unnest($1::text[]) WITH ORDINALITY AS u(k, n) ORDER BY n
@@ -37,9 +40,9 @@ func (store) insertReserved(tx *pg.Tx, id uuid.UUID, n racename.Name, user, game
 	tx.Queue(insertReserved, id, n.Canonical, n.Second, n.Display, user, game, at)
 }
 
-// nameRow is an entry with its keys.
-type nameRow struct {
-	RaceName
+// row is an entry with its keys.
+type row struct {
+	Name
 	Canonical string `db:"canonical_key"`
 	Second    string `db:"second_key"`
 }
@@ -49,14 +52,14 @@ const nameColumns = ` n.race_name_id, n.canonical_key, n.second_key, n.display, 
 const selectReservedOf = `SELECT` + nameColumns + `FROM race_names n WHERE n.game_id = ANY($1) AND n.state = 'reserved' AND ($2 OR n.user_id = $3)`
 
 // reserved are the names that games hold for all of their members, or for one.
-func (store) reserved(ctx context.Context, q pg.Querier, games []uuid.UUID, all bool, user uuid.UUID) ([]nameRow, error) {
-	return pg.All[nameRow](ctx, q, selectReservedOf, games, all, user)
+func (store) reserved(ctx context.Context, q pg.Querier, games []uuid.UUID, all bool, user uuid.UUID) ([]row, error) {
+	return pg.All[row](ctx, q, selectReservedOf, games, all, user)
 }
 
 const selectNamesOf = `SELECT` + nameColumns + `FROM race_names n WHERE n.user_id = $1 AND n.race_name_id < $2 ORDER BY n.race_name_id DESC LIMIT $3`
 
-func (store) namesOf(ctx context.Context, q pg.Querier, user, before uuid.UUID, n int) ([]nameRow, error) {
-	return pg.All[nameRow](ctx, q, selectNamesOf, user, upTo(before), n)
+func (store) namesOf(ctx context.Context, q pg.Querier, user, before uuid.UUID, n int) ([]row, error) {
+	return pg.All[row](ctx, q, selectNamesOf, user, before, n)
 }
 
 const deleteNames = `DELETE FROM race_names WHERE race_name_id = ANY($1)`
@@ -76,8 +79,8 @@ func (store) deleteNames(tx *pg.Tx, ids []uuid.UUID, keys []string) {
 const lockClaimable = `SELECT` + nameColumns + `FROM race_names n WHERE n.user_id = $1 AND n.canonical_key = $2 AND n.second_key = $3
 	AND n.state IN ('pending_registration', 'registered') ORDER BY n.state DESC FOR UPDATE`
 
-func (store) lockClaimable(ctx context.Context, tx *pg.Tx, user uuid.UUID, n racename.Name) ([]nameRow, error) {
-	return pg.All[nameRow](ctx, tx, lockClaimable, user, n.Canonical, n.Second)
+func (store) lockClaimable(ctx context.Context, tx *pg.Tx, user uuid.UUID, n racename.Name) ([]row, error) {
+	return pg.All[row](ctx, tx, lockClaimable, user, n.Canonical, n.Second)
 }
 
 const countRegistered = `SELECT count(*) FROM race_names WHERE user_id = $1 AND state = 'registered'`
@@ -96,8 +99,8 @@ const promoteNames = `UPDATE race_names r SET state = 'pending_registration', ex
 		SELECT FROM race_names o WHERE o.canonical_key = r.canonical_key AND o.state <> 'reserved')
 	RETURNING r.race_name_id, r.display, r.user_id, r.state, r.expires_at, r.created_at`
 
-func (store) promoteNames(ctx context.Context, tx *pg.Tx, game uuid.UUID, users []uuid.UUID, expires time.Time) ([]RaceName, error) {
-	return pg.All[RaceName](ctx, tx, promoteNames, game, users, expires)
+func (store) promoteNames(ctx context.Context, tx *pg.Tx, game uuid.UUID, users []uuid.UUID, expires time.Time) ([]Name, error) {
+	return pg.All[Name](ctx, tx, promoteNames, game, users, expires)
 }
 
 // R4. Runs after R3, to which it makes no difference.
@@ -108,26 +111,16 @@ func (store) prolongPending(tx *pg.Tx, game uuid.UUID, users []uuid.UUID, expire
 	tx.Queue(prolongPending, game, users, expires)
 }
 
-// Whom engine.md 5.3 calls capable: both grew beyond their own start, at some
-// turn each. Successors and those without a name to promote are not asked.
-const selectCapable = `SELECT m.user_id, m.race_name FROM memberships m JOIN player_turn_stats s ON s.game_id = m.game_id AND s.race_name = m.race_name
-	WHERE m.game_id = $1 AND m.status = 'active' AND m.founding AND NOT m.successor
-	GROUP BY m.user_id, m.race_name
-	HAVING max(s.planets) > max(s.planets) FILTER (WHERE s.turn = 0) AND max(s.population) > max(s.population) FILTER (WHERE s.turn = 0)`
+const selectExpiredNames = `SELECT n.race_name_id FROM race_names n WHERE n.state = 'pending_registration' AND n.expires_at <= $1 ORDER BY n.expires_at LIMIT $2`
 
-type capable struct {
-	UserID   uuid.UUID `db:"user_id"`
-	RaceName string    `db:"race_name"`
+func (store) expiredNames(ctx context.Context, q pg.Querier, now time.Time, n int) ([]uuid.UUID, error) {
+	return pg.All[uuid.UUID](ctx, q, selectExpiredNames, now, n)
 }
 
-func (store) capable(ctx context.Context, q pg.Querier, game uuid.UUID) ([]capable, error) {
-	return pg.All[capable](ctx, q, selectCapable, game)
-}
+const selectPending = `SELECT` + nameColumns + `FROM race_names n WHERE n.race_name_id = $1 AND n.state = 'pending_registration'`
 
-const selectExpiredNames = `SELECT` + nameColumns + `FROM race_names n WHERE n.state = 'pending_registration' AND n.expires_at <= $1 ORDER BY n.expires_at LIMIT $2`
-
-func (store) expiredNames(ctx context.Context, q pg.Querier, now time.Time, n int) ([]nameRow, error) {
-	return pg.All[nameRow](ctx, q, selectExpiredNames, now, n)
+func (store) pending(ctx context.Context, q pg.Querier, id uuid.UUID) ([]row, error) {
+	return pg.All[row](ctx, q, selectPending, id)
 }
 
 const lockExpiredName = `SELECT race_name_id FROM race_names WHERE race_name_id = $1 AND state = 'pending_registration' AND expires_at <= $2 FOR UPDATE`
@@ -142,7 +135,7 @@ const selectHolder = `SELECT holder_user_id FROM race_name_keys WHERE key = $1`
 
 func (store) holder(ctx context.Context, q pg.Querier, key string) (uuid.UUID, error) {
 	id, err := pg.Get[uuid.UUID](ctx, q, selectHolder, key)
-	return id, notFound(err)
+	return id, err
 }
 
 const selectSomeKeys = `SELECT key, holder_user_id FROM race_name_keys LIMIT $1`

@@ -1,0 +1,280 @@
+package lobby
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"galaxy/backend/modules/runtime"
+	"galaxy/backend/platform/testkit"
+)
+
+const (
+	userGames  = "/api/v1/user/lobby/games"
+	adminGames = "/api/v1/admin/games"
+	mineAt     = "/api/v1/user/lobby/my/"
+)
+
+type object = map[string]any
+
+func newGame(change ...func(object)) object {
+	in := object{"name": "The long war", "description": "Two turns a day", "min_players": 2, "max_players": 4,
+		"turns": object{"mode": "interval", "interval_seconds": 3600, "early_when_ready": true}}
+	for _, fn := range change {
+		fn(in)
+	}
+	return in
+}
+
+func id(r testkit.Reply, field string) string { return testkit.Into[map[string]any](r)[field].(string) }
+
+func items(r testkit.Reply) []map[string]any {
+	return testkit.Into[struct{ Items []map[string]any }](r.Want(200)).Items
+}
+
+func TestAPrivateGameOverHTTP(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	p := l.persons(4)
+	ada, bob, eve := l.api.User(p[0]), l.api.User(p[1]), l.api.User(p[2])
+	made := ada.With("Idempotency-Key", "k1").Post(userGames, newGame()).Want(201)
+	at := made.Header.Get("Location")
+	require.Equal(t, userGames+"/"+id(made, "game_id"), at)
+	require.Equal(t, made.Body, ada.With("Idempotency-Key", "k1").Post(userGames, newGame()).Want(200).Body)
+	ada.With("Idempotency-Key", "k1").Post(userGames, newGame(func(o object) { o["name"] = "x" })).Refused(409, "idempotency_conflict")
+	etag := ada.Get(at).Want(200).Header.Get("ETag")
+	require.NotEmpty(t, etag)
+	ada.With("If-Match", etag).Patch(at, object{"name": "Renamed", "enrollment_ends_at": nil}).Want(200)
+	ada.With("If-Match", etag).Patch(at, object{"name": "Lost update"}).Refused(412, "version_conflict")
+	bob.Get(at).Refused(404, "not_found")
+	ada.Post(at+"/open", nil).Want(200)
+	ada.Post(at+"/open", nil).Refused(409, "game_state_conflict")
+	ada.Post(at+"/join", object{"race_name": "Zorg"}).Want(201)
+	ada.Post(at+"/join", object{"race_name": "Zorg"}).Want(200)
+
+	invite := id(ada.Post(at+"/invites", object{"user_name": l.people.known[p[1]].UserName, "message": "come"}).Want(201), "invite_id")
+	ada.Post(at+"/invites", object{}).Refused(422, "validation_failed")
+	ada.Post(at+"/invites", object{"user_id": p[1], "user_name": "x"}).Refused(422, "validation_failed")
+	require.Len(t, items(bob.Get(mineAt+"invites")), 1)
+	require.Len(t, items(ada.Get(at+"/invites")), 1)
+	bob.Get(at+"/invites").Refused(403, "not_owner")
+	redeem := "/api/v1/user/lobby/invites/" + invite + "/redeem"
+	bob.Post(redeem, object{"race_name": "zorg"}).Refused(409, "race_name_taken")
+	bob.Post(redeem, object{"race_name": "!"}).Refused(422, "invalid_race_name")
+	bob.Post(redeem, object{"race_name": "Vogon"}).Want(201)
+	bob.Post(redeem, object{"race_name": "Vogon"}).Want(200)
+	eve.Post(redeem, object{"race_name": "Vogon"}).Refused(404, "not_found")
+	for user, verb := range map[int]string{2: "decline", 3: "revoke"} {
+		invite := id(ada.Post(at+"/invites", object{"user_id": p[user]}).Want(201), "invite_id")
+		who := eve
+		if verb == "revoke" {
+			who = ada
+		}
+		who.Post("/api/v1/user/lobby/invites/"+invite+"/"+verb, nil).Want(200)
+	}
+	ada.Post(at+"/close", nil).Want(200)
+	ada.Post(at+"/start", nil).Want(202)
+	l.observe(uuid.MustParse(id(made, "game_id")), runtime.Running, startsWith([]string{"Zorg", "Vogon"}))
+	l.log.mu.Lock()
+	l.log.expected = map[uuid.UUID]Expect{uuid.MustParse(id(made, "game_id")): {Submitted: true, Deadline: &noon}}
+	l.log.mu.Unlock()
+	mine := items(bob.Get(mineAt + "games"))
+	require.Equal(t, object{"submitted": true, "ready": false, "deadline": "2026-03-01T12:00:00Z"}, mine[0]["expected"])
+	ada.Post(at+"/pause", nil).Want(200)
+	ada.Post(at+"/resume", nil).Want(200)
+	ada.Post(at+"/cancel", nil).Refused(409, "game_state_conflict")
+	ada.Post(at+"/transfer", object{"user_id": p[1]}).Want(200)
+	bob.Post(at+"/memberships/"+p[0].String()+"/remove", nil).Want(200)
+	bob.Post(at+"/seats/Zorg/offer", nil).Want(200)
+	eve.Post(at+"/seats/Zorg/take", nil).Refused(404, "not_found")
+	require.Len(t, items(bob.Get(at+"/memberships")), 2)
+	bob.Post(at+"/leave", nil).Want(204)
+}
+
+func TestAPublicGameOverHTTP(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	p := l.persons(4)
+	admin, viewer := l.api.Admin("operator", "x"), l.api.Admin("viewer", "x")
+	viewer.Post(adminGames, newGame()).Refused(403, "forbidden")
+	made := admin.Post(adminGames, newGame(func(o object) { o["join_policy"] = "application" })).Want(201)
+	at, game := made.Header.Get("Location"), userGames+"/"+id(made, "game_id")
+	admin.Patch(at, object{"max_players": 3}).Want(200)
+	admin.Post(at+"/open", nil).Want(200)
+	var applications []string
+	for i, u := range p {
+		applications = append(applications, id(l.api.User(u).Post(game+"/applications", object{"race_name": fmt.Sprint("Zorg ", i), "message": "hi"}).Want(201), "application_id"))
+	}
+	l.api.User(p[0]).Post(game+"/applications", object{"race_name": "Zorg 0", "message": "hi"}).Want(200)
+	l.api.User(p[0]).Post(game+"/applications", object{"race_name": "Other"}).Refused(409, "application_pending")
+	require.Len(t, items(viewer.Get(at+"/applications")), 4)
+	l.api.User(p[0]).Get(game+"/applications").Refused(403, "not_owner")
+	require.Len(t, items(l.api.User(p[0]).Get(mineAt+"applications")), 1)
+	l.api.User(p[0]).Post("/api/v1/user/lobby/applications/"+applications[1]+"/approve", nil).Refused(404, "not_found")
+	l.api.User(p[0]).Post("/api/v1/user/lobby/applications/"+applications[1]+"/reject", nil).Refused(404, "not_found")
+	for _, a := range applications[:2] {
+		admin.Post("/api/v1/admin/applications/"+a+"/approve", nil).Want(200)
+	}
+	admin.Post("/api/v1/admin/applications/"+applications[2]+"/reject", object{"reason": "full of friends"}).Want(200)
+	l.api.User(p[3]).Post("/api/v1/user/lobby/applications/"+applications[3]+"/withdraw", nil).Want(200)
+	require.Len(t, items(viewer.Get(at+"/memberships")), 2)
+	admin.Post(at+"/close", nil).Want(200)
+	admin.Post(at+"/force-start", nil).Want(202)
+	gid := uuid.MustParse(id(made, "game_id"))
+	l.observe(gid, runtime.StartFailed, func(c *runtime.Change) { c.Error = "no image" })
+	require.Equal(t, "no image", testkit.Into[object](viewer.Get(at).Want(200))["last_error"])
+	require.Nil(t, testkit.Into[object](l.api.User(p[0]).Get(game).Want(200))["last_error"])
+	admin.Post(at+"/retry", nil).Want(202)
+	l.observe(gid, runtime.Running, startsWith([]string{"Zorg 0", "Zorg 1"}))
+	admin.Post(at+"/pause", nil).Want(200)
+	admin.Put(at+"/schedule", object{"turns": object{"mode": "grid", "times": []string{"19:00"}, "zone": "Europe/Berlin"}}).Want(200)
+	admin.Post(at+"/resume", nil).Want(200)
+	l.api.User(p[0]).Post(game+"/leave", nil).Want(204)
+	admin.Post(at+"/memberships/"+p[0].String()+"/replace", object{"successor_user_id": p[2]}).Want(200)
+	admin.Post(at+"/memberships/"+p[1].String()+"/ban", nil).Want(200)
+	admin.Post(at+"/memberships/"+p[1].String()+"/unban", nil).Want(204)
+	require.Len(t, items(viewer.Get("/api/v1/admin/users/"+p[1].String()+"/memberships")), 1)
+	admin.Post(at+"/force-stop", nil).Want(202)
+	other := admin.Post(adminGames, newGame()).Want(201).Header.Get("Location")
+	admin.Post(other+"/cancel", nil).Want(200)
+	require.Len(t, items(viewer.Get(adminGames+"?status=cancelled&visibility=public&q=long")), 2)
+	viewer.Get(adminGames+"/"+uuid.NewString()).Refused(404, "not_found")
+	require.Equal(t, 18, len(l.log.audit), "every mutation of an operator leaves one audit row")
+}
+
+func TestRemainingRoutesOverHTTP(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	p := l.persons(3)
+	ada, bob := l.api.User(p[0]), l.api.User(p[1])
+	g := l.opened(by(p[0]), application)
+	at := userGames + "/" + g.ID.String()
+	approve := id(bob.Post(at+"/applications", object{"race_name": "Zorg"}).Want(201), "application_id")
+	ada.Post("/api/v1/user/lobby/applications/"+approve+"/approve", nil).Want(200)
+	reject := id(l.api.User(p[2]).Post(at+"/applications", object{"race_name": "Vogon"}).Want(201), "application_id")
+	ada.Post("/api/v1/user/lobby/applications/"+reject+"/reject", object{"reason": "no"}).Want(200)
+	require.Len(t, items(ada.Get(at+"/applications?limit=1")), 1)
+	ada.Post(at+"/memberships/"+p[1].String()+"/block", nil).Want(200)
+	ada.Post(at+"/cancel", nil).Want(200)
+
+	running, races := l.running(root, p[0], p[1])
+	l.log.mu.Lock()
+	l.log.starts = nil
+	l.log.mu.Unlock()
+	bob.Post(userGames+"/"+running.ID.String()+"/leave", nil).Want(204)
+	_, err := l.Offer(t.Context(), root, running.ID, races[1])
+	require.NoError(t, err)
+	l.api.User(p[2]).Post(userGames+"/"+running.ID.String()+"/seats/"+races[1]+"/take", nil).Want(201)
+
+	failed := l.opened(by(p[0]))
+	l.seated(failed, p[0], p[1])
+	l.move(by(p[0]), failed.ID, Close, Start)
+	l.observe(failed.ID, runtime.StartFailed)
+	ada.Post(userGames+"/"+failed.ID.String()+"/retry", nil).Want(202)
+
+	l.earn(p[2], "Klingon")
+	names := "/api/v1/user/lobby/race-names/"
+	require.Equal(t, "taken", id(ada.Get(names+"KLING.ON").Want(200), "availability"))
+	require.Equal(t, "available", id(ada.Get(names+"Der%20Andere").Want(200), "availability"))
+	ada.Get(names+"admin").Refused(400, "invalid_request")
+	ada.Post(names+"register", object{"race_name": "Klingon"}).Refused(404, "not_found")
+	l.api.User(p[2]).Post(names+"register", object{"race_name": "Klingon"}).Want(200)
+	require.Len(t, items(l.api.User(p[2]).Get(mineAt+"race-names")), 1)
+}
+
+func TestBadInputIsRefusedAtTheEdge(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	ada := l.api.User(l.person())
+	for name, body := range map[string]object{
+		"no name": newGame(func(o object) { delete(o, "name") }), "blank name": newGame(func(o object) { o["name"] = "  " }),
+		"long name": newGame(func(o object) { o["name"] = strings.Repeat("x", 65) }), "no players": newGame(func(o object) { o["max_players"] = 0 }),
+		"a billion players": newGame(func(o object) { o["max_players"] = 1_000_000_000 }),
+		"every second":      newGame(func(o object) { o["turns"] = object{"mode": "interval", "interval_seconds": 1} }),
+		"ten years":         newGame(func(o object) { o["turns"] = object{"mode": "interval", "interval_seconds": 315360000} }),
+		"every minute":      newGame(func(o object) { o["turns"] = object{"mode": "grid", "cron": "* * * * *"} }),
+		"no such zone":      newGame(func(o object) { o["turns"] = object{"mode": "grid", "times": []string{"19:00"}, "zone": "../etc"} }),
+		"past enrolment":    newGame(func(o object) { o["enrollment_ends_at"] = "2020-01-01T00:00:00Z" }),
+		"max below min":     newGame(func(o object) { o["min_players"] = 9 }),
+		"auto is public":    newGame(func(o object) { o["join_policy"] = "auto" }),
+	} {
+		require.Equal(t, 422, ada.Lenient().In(t).Post(userGames, body).Status, name)
+	}
+	ada.Lenient().Post(userGames, newGame(func(o object) { o["state"] = "running" })).Refused(400, "invalid_request")
+	for _, query := range []string{"limit=0", "limit=-1", "limit=1000000000", "limit=abc", "cursor=forged", "status=odd", "sort=name", "open=perhaps"} {
+		ada.Lenient().Get(userGames+"?"+query).Refused(400, "invalid_request")
+	}
+	for _, bad := range []string{"..%2f", "1", strings.ToUpper(uuid.NewString()), uuid.Nil.String() + "x"} {
+		status := ada.Lenient().Get(userGames + "/" + bad).Status
+		require.True(t, status == http.StatusBadRequest || status == http.StatusNotFound, "%s: %d", bad, status)
+	}
+	require.Zero(t, l.one(`SELECT count(*) FROM games`))
+}
+
+// Every route that names a private object answers a stranger exactly as one
+// that does not exist.
+func TestAStrangerCannotTellWhatExists(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	p := l.persons(4)
+	stranger := l.api.User(p[3])
+	g := l.opened(by(p[0]))
+	l.seated(g, p[1])
+	i, _, err := l.Invite(t.Context(), p[0], Invitation{Game: g.ID, UserID: p[2]}, "")
+	require.NoError(t, err)
+	link := l.opened(by(p[0]), application)
+	a, err := l.apply(link, p[2], "Zorg")
+	require.NoError(t, err)
+	l.move(by(p[0]), link.ID, Cancel)
+	before := l.fingerprint()
+	for _, route := range newRoutes() {
+		method, path, body := route[0], route[1], object(nil)
+		if route[2] != "" {
+			body = object{route[2]: "Vogon"}
+			if route[2] == "user_id" {
+				body["user_id"] = p[2]
+			}
+		}
+		call := func(game, invite, application, member uuid.UUID) testkit.Reply {
+			at := strings.NewReplacer("{game_id}", game.String(), "{invite_id}", invite.String(), "{application_id}", application.String(),
+				"{user_id}", member.String(), "{race_name}", "Zorg").Replace(path)
+			if body == nil {
+				return stranger.Call(method, at, nil)
+			}
+			return stranger.Call(method, at, body)
+		}
+		there := call(g.ID, i.ID, a.ID, p[1]).Refused(404, "not_found")
+		absent := call(uuid.New(), uuid.New(), uuid.New(), uuid.New()).Refused(404, "not_found")
+		require.Equal(t, withoutRequestID(absent.Body), withoutRequestID(there.Body), path)
+	}
+	require.Equal(t, before, l.fingerprint())
+}
+
+func withoutRequestID(body []byte) string {
+	text, _, _ := strings.Cut(string(body), `"request_id"`)
+	return text
+}
+
+// newRoutes is every user route that names an object: method, path, body field.
+func newRoutes() [][3]string {
+	const game = userGames + "/{game_id}"
+	out := [][3]string{
+		{"GET", game, ""}, {"PATCH", game, "name"}, {"POST", game + "/transfer", "user_id"}, {"POST", game + "/applications", "race_name"},
+		{"GET", game + "/applications", ""}, {"POST", game + "/invites", "user_id"}, {"GET", game + "/invites", ""},
+		{"GET", game + "/memberships", ""}, {"POST", game + "/memberships/{user_id}/remove", ""}, {"POST", game + "/memberships/{user_id}/block", ""},
+		{"POST", game + "/join", "race_name"}, {"POST", game + "/leave", ""}, {"POST", game + "/seats/{race_name}/offer", ""},
+		{"POST", game + "/seats/{race_name}/take", ""},
+	}
+	for _, verb := range []string{"open", "close", "start", "retry", "pause", "resume", "cancel"} {
+		out = append(out, [3]string{"POST", game + "/" + verb, ""})
+	}
+	for _, verb := range []string{"approve", "reject", "withdraw"} {
+		out = append(out, [3]string{"POST", "/api/v1/user/lobby/applications/{application_id}/" + verb, ""})
+	}
+	return append(out, [3]string{"POST", "/api/v1/user/lobby/invites/{invite_id}/redeem", "race_name"},
+		[3]string{"POST", "/api/v1/user/lobby/invites/{invite_id}/decline", ""}, [3]string{"POST", "/api/v1/user/lobby/invites/{invite_id}/revoke", ""})
+}

@@ -1,0 +1,258 @@
+package lobby
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"galaxy/backend/modules/notification"
+	"galaxy/backend/modules/user"
+	"galaxy/backend/platform/pg"
+)
+
+func (l *lounge) seatOf(g Game, u uuid.UUID) Seat {
+	l.Helper()
+	s, err := l.Seat(l.Context(), g.ID, u)
+	require.NoError(l, err)
+	row, err := l.store.seat(l.Context(), l.db, g.ID, u)
+	require.NoError(l, err)
+	require.Equal(l, row, s, "the cache differs from the row")
+	return s
+}
+
+func TestBeforeTheStartLeavingFreesTheSeat(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	p := l.persons(4)
+	g := l.opened(by(p[0]))
+	l.seated(g, p...)
+	for range 2 { // left again, it answers as it did
+		require.NoError(t, l.Leave(t.Context(), p[1], g.ID))
+	}
+	for range 2 {
+		s, err := l.Remove(t.Context(), by(p[0]), g.ID, p[2])
+		require.NoError(t, err)
+		require.Equal(t, []string{Removed, reasonRemoved}, []string{s.Status, s.Reason})
+		s, err = l.Block(t.Context(), by(p[0]), g.ID, p[3])
+		require.NoError(t, err)
+		require.Equal(t, Blocked, s.Status)
+	}
+	require.Equal(t, 1, l.game(g.ID).SeatsTaken)
+	require.Equal(t, 1, l.log.told(notification.MembershipRemoved, p[2]))
+	require.Equal(t, 1, l.log.told(notification.MembershipBlocked, p[3]))
+	for _, u := range p[1:] {
+		require.Empty(t, l.held(u))
+	}
+	require.Empty(t, l.log.blocked) // there is no race to banish
+	_, err := l.Remove(t.Context(), by(p[0]), g.ID, uuid.New())
+	refused(t, err, ErrNotFound)
+	_, err = l.Remove(t.Context(), by(p[1]), g.ID, p[0])
+	refused(t, err, ErrNotOwner)
+	refused(t, l.Leave(t.Context(), p[3], g.ID), ErrMembershipEnded)
+	require.NoError(t, l.Unban(t.Context(), root, g.ID, p[3]))
+	l.sit(g, p[3], "Zorg") // as if never banned
+}
+
+func TestInARunningGameTheRaceStays(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	p := l.persons(3)
+	g, races := l.running(by(p[0]), p...)
+	require.NoError(t, l.Leave(t.Context(), p[1], g.ID))
+	require.Equal(t, []any{Removed, races[1], true}, []any{l.seatOf(g, p[1]).Status, l.seatOf(g, p[1]).RaceName, l.seatOf(g, p[1]).Free()})
+	require.Empty(t, l.log.blocked)
+	_, err := l.Block(t.Context(), by(p[0]), g.ID, p[2])
+	require.NoError(t, err)
+	require.Equal(t, []BlockedRace{{races[2], CauseBlocked}}, l.log.blocked)
+	require.False(t, l.seatOf(g, p[2]).Free())
+	_, err = l.Block(t.Context(), by(p[0]), g.ID, p[1]) // whoever left can still be banned, with the race
+	require.NoError(t, err)
+	require.Len(t, l.log.blocked, 2)
+	require.Equal(t, 1, l.game(g.ID).SeatsTaken)
+	require.NoError(t, l.Unban(t.Context(), root, g.ID, p[2]))
+	require.Equal(t, Removed, l.seatOf(g, p[2]).Status)
+	require.False(t, l.seatOf(g, p[2]).Free()) // the race is gone all the same
+}
+
+func TestAnOfferedSeatIsTakenOverUnderItsLabel(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	p := l.persons(5)
+	eve, ann := p[3], p[4]
+	g, races := l.running(root, p[:3]...)
+	_, err := l.Offer(t.Context(), root, g.ID, races[1])
+	refused(t, err, ErrSeatTaken)
+	require.NoError(t, l.Leave(t.Context(), p[1], g.ID))
+	_, err = l.Take(t.Context(), eve, g.ID, races[1])
+	refused(t, err, ErrSeatNotOffered)
+	for range 2 {
+		s, err := l.Offer(t.Context(), root, g.ID, races[1])
+		require.NoError(t, err)
+		require.NotNil(t, s.OfferedAt)
+	}
+	_, err = l.Take(t.Context(), p[1], g.ID, races[1]) // the quitter cannot come back
+	refused(t, err, ErrMemberRemoved)
+	_, err = l.Take(t.Context(), p[0], g.ID, races[1])
+	refused(t, err, ErrAlreadyMember)
+	won, lost := race([]uuid.UUID{eve, ann}, func(u uuid.UUID) error { _, err := l.Take(t.Context(), u, g.ID, races[1]); return err })
+	require.Equal(t, 1, won)
+	require.Len(t, lost, 1)
+	heir := eve
+	if _, err := l.Seat(t.Context(), g.ID, ann); err == nil {
+		heir = ann
+	}
+	s := l.seatOf(g, heir)
+	require.Equal(t, []any{races[1], Active, true, true}, []any{s.RaceName, s.Status, s.Successor, s.Founding})
+	require.Empty(t, l.held(heir)) // R15
+	require.Equal(t, 3, l.game(g.ID).SeatsTaken)
+	_, err = l.Offer(t.Context(), root, g.ID, races[1])
+	refused(t, err, ErrSeatTaken)
+	_, err = l.Offer(t.Context(), root, g.ID, "Nobody's")
+	refused(t, err, ErrNotFound)
+}
+
+func TestASeatWhoseMemberStaysAwayIsFree(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	p := l.persons(3)
+	g, races := l.running(root, p[:2]...)
+	mark := func(vacant bool) {
+		require.NoError(t, l.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+			l.SetVacant(tx, g.ID, races[1], vacant)
+			return nil
+		}))
+	}
+	mark(true)
+	require.True(t, l.seatOf(g, p[1]).Vacant)
+	_, err := l.Offer(t.Context(), root, g.ID, races[1])
+	require.NoError(t, err)
+	mark(false) // orders came in
+	_, err = l.Take(t.Context(), p[2], g.ID, races[1])
+	refused(t, err, ErrSeatTaken)
+	mark(true)
+	s, err := l.Replace(t.Context(), root, g.ID, p[1], p[2]) // an operator needs no offer
+	require.NoError(t, err)
+	require.Equal(t, races[1], s.RaceName)
+	require.Equal(t, []string{Removed, reasonReplaced}, []string{l.seatOf(g, p[1]).Status, l.seatOf(g, p[1]).Reason})
+	require.Empty(t, l.held(p[1]))
+	require.Equal(t, 2, l.game(g.ID).SeatsTaken)
+}
+
+func TestAnAccountThatEndsLeavesEverything(t *testing.T) {
+	t.Parallel()
+	for why, cause := range map[user.Reason]string{user.Deleted: CauseDeleted, user.Blocked: CauseBlocked} {
+		l := open(t)
+		p := l.persons(4)
+		eve, ada, bob := p[0], p[1], p[2]
+		l.earn(eve, "Klingon")
+		l.earn(eve, "Romulan")
+		_, err := l.RaceNames().Register(t.Context(), eve, "Klingon")
+		require.NoError(t, err)
+		waiting, playing, asked, invited := l.opened(root), Game{}, l.opened(by(ada), application), l.opened(by(ada))
+		l.seated(waiting, eve, ada)
+		playing, races := l.running(root, eve, bob)
+		a, err := l.apply(asked, eve, "Zorg")
+		require.NoError(t, err)
+		i, _, err := l.Invite(t.Context(), ada, Invitation{Game: invited.ID, UserID: eve}, "")
+		require.NoError(t, err)
+		mine, alone := l.opened(by(eve)), l.opened(by(eve))
+		l.seated(mine, bob)
+		l.clock.Advance(time.Second)
+		l.seated(mine, ada)
+
+		l.depart(eve, why)
+
+		require.Equal(t, Removed, l.seatOf(waiting, eve).Status)
+		require.Equal(t, 1, l.game(waiting.ID).SeatsTaken)
+		require.Equal(t, []BlockedRace{{races[0], cause}}, l.log.blocked)
+		require.False(t, l.seatOf(playing, eve).Free())
+		a, err = l.store.application(t.Context(), l.db, a.ID)
+		require.NoError(t, err)
+		i, err = l.store.invite(t.Context(), l.db, i.ID)
+		require.NoError(t, err)
+		require.Equal(t, []string{withdrawn, declined}, []string{a.State, i.State})
+		require.True(t, l.game(mine.ID).Owned(bob), "the longest-standing member inherits")
+		require.Equal(t, Cancelled, l.game(alone.ID).State)
+		if why == user.Blocked { // R13
+			require.Equal(t, []string{"registered Klingon"}, l.held(eve))
+		} else { // R12
+			require.Empty(t, l.held(eve))
+		}
+		l.sound()
+		l.depart(eve, why) // a repeat finds nothing to do
+		l.depart(eve, user.Erased)
+		require.Empty(t, l.held(eve))
+	}
+}
+
+func TestDepartingAndJoiningDoNotDeadlock(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	p := l.persons(8)
+	var games []Game
+	for range 4 {
+		g := l.opened(root, func(n *NewGame) { n.MaxPlayers = 8 })
+		l.seated(g, p[:4]...)
+		games = append(games, g)
+	}
+	var attempts []func() error
+	for _, u := range p[:4] {
+		attempts = append(attempts, func() error {
+			return l.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+				if _, err := l.people.Lock(ctx, tx, u); err != nil {
+					return err
+				}
+				return userHooks{l.Ledger}.Depart(ctx, tx, u, user.Deleted)
+			})
+		})
+	}
+	for _, u := range p[4:] {
+		for _, g := range games {
+			attempts = append(attempts, func() error { _, err := l.apply(g, u, raceOf(u)); return err })
+		}
+	}
+	_, lost := race(attempts, func(fn func() error) error { return fn() })
+	require.Empty(t, lost)
+	for _, g := range games {
+		require.Equal(t, 4, l.game(g.ID).SeatsTaken)
+	}
+	l.sound()
+}
+
+func TestWhatIsHeldOnAUserIsToldAndCounted(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	ada, bob := l.person(), l.person()
+	l.earn(ada, "Klingon")
+	_, err := l.RaceNames().Register(t.Context(), ada, "Klingon")
+	require.NoError(t, err)
+	g := l.opened(by(ada))
+	l.seated(g, ada, bob)
+	_, err = l.apply(l.opened(by(bob), application), ada, "Zorg")
+	require.NoError(t, err)
+	hooks := userHooks{l.Ledger}
+	counts, err := hooks.Usage(t.Context(), l.db, ada)
+	require.NoError(t, err)
+	require.Equal(t, map[string]int{"owned_private_games": 1, "active_memberships": 1, "pending_applications": 1, "registered_race_names": 1}, counts)
+	exported, err := hooks.Export(t.Context(), l.db, ada)
+	require.NoError(t, err)
+	text, err := json.Marshal(exported)
+	require.NoError(t, err)
+	var all map[string][]map[string]any
+	require.NoError(t, json.Unmarshal(text, &all))
+	for part, n := range map[string]int{"owned_games": 1, "memberships": 2, "applications": 1, "invites": 1, "race_names": 2} {
+		if part == "applications" {
+			n = 2 // one of them was approved at once, in the game that earned the name
+		}
+		require.Len(t, all[part], n, part)
+	}
+	nothing, err := hooks.Export(t.Context(), l.db, uuid.New())
+	require.NoError(t, err)
+	text, err = json.Marshal(nothing)
+	require.NoError(t, err)
+	require.JSONEq(t, `{"owned_games":[],"memberships":[],"applications":[],"invites":[],"race_names":[]}`, string(text))
+}

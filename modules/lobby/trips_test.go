@@ -1,0 +1,63 @@
+package lobby
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"galaxy/backend/platform/pg"
+)
+
+// trips counts the round trips to the database that fn takes. One of each is
+// the stand-in's, which locks the account.
+func (l *lounge) trips(fn func()) int {
+	before := l.db.Traffic()
+	fn()
+	after := l.db.Traffic()
+	return roundTrips(after) - roundTrips(before)
+}
+
+func roundTrips(t pg.Traffic) int { return int(t.RoundTrips) }
+
+func TestACommandTakesFewRoundTrips(t *testing.T) {
+	l := open(t)
+	p := l.persons(4)
+	ctx := t.Context()
+	g := l.opened(by(p[0]))
+	asking, auto := l.opened(by(p[0]), application), l.opened(root)
+	var i Invite
+	for _, c := range []struct {
+		name string
+		most int
+		run  func() error
+	}{
+		{"create", 3, func() error { _, _, err := l.Create(ctx, by(p[0]), wish(), "key"); return err }},
+		{"create public", 1, func() error { _, _, err := l.Create(ctx, root, wish(), "key"); return err }},
+		{"invite", 2, func() (err error) {
+			i, _, err = l.Invite(ctx, p[0], Invitation{Game: g.ID, UserID: p[1]}, "")
+			return err
+		}},
+		{"redeem", 4, func() error { _, _, err := l.Redeem(ctx, p[1], i.ID, "Zorg"); return err }},
+		{"apply", 3, func() error { _, err := l.apply(asking, p[1], "Vogon"); return err }},
+		{"apply, approved at once", 4, func() error { _, err := l.apply(auto, p[2], "Klingon"); return err }},
+		{"open", 2, func() error { _, err := l.Move(ctx, root, l.draftID, Open); return err }},
+		{"a game, a member, from memory", 0, func() error {
+			if _, err := l.Game(ctx, g.ID); err != nil {
+				return err
+			}
+			_, err := l.View(ctx, p[0], g.ID)
+			return err
+		}},
+		{"my games", 1, func() error { _, _, err := l.Mine(ctx, p[0], [16]byte{}, 50); return err }},
+		{"open games", 1, func() error { _, err := l.List(ctx, Filter{User: p[0], Open: true, Limit: 50}); return err }},
+	} {
+		if c.name == "open" {
+			l.draftID = l.draft(root).ID
+		}
+		var err error
+		n := l.trips(func() { err = c.run() })
+		require.NoError(t, err, c.name)
+		require.LessOrEqual(t, n, c.most, c.name)
+		t.Logf("%s: %d", c.name, n)
+	}
+}
