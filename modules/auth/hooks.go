@@ -62,7 +62,8 @@ type replay struct {
 	store store
 }
 
-func newReplay(db *pg.DB) replay { return replay{db: db} }
+// NewReplay makes the hook of push.
+func NewReplay(db *pg.DB) push.Replay { return replay{db: db} }
 
 // Name implements push.Replay.
 func (replay) Name() string { return "auth" }

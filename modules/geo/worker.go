@@ -33,7 +33,7 @@ type Flusher struct {
 func NewFlusher(s *Service, clk clock.Clock, log *zap.Logger) *Flusher {
 	f := &Flusher{service: s}
 	f.flush = worker.NewLoop("geo counters", flushEvery, clk, log, func(ctx context.Context) (bool, error) {
-		return false, s.flush(ctx)
+		return false, s.Flush(ctx)
 	})
 	f.watch = worker.NewLoop("geo database", lookEvery, clk, log, func(ctx context.Context) (bool, error) {
 		return false, s.file.refresh(ctx, clk.Now())
@@ -49,7 +49,7 @@ func (f *Flusher) Start(ctx context.Context) error {
 // Stop ends both loops and writes what is still buffered: by then no request is
 // under way any more.
 func (f *Flusher) Stop(ctx context.Context) error {
-	return errors.Join(f.flush.Stop(ctx), f.watch.Stop(ctx), f.service.flush(ctx))
+	return errors.Join(f.flush.Stop(ctx), f.watch.Stop(ctx), f.service.Flush(ctx))
 }
 
 // batch is the columns of one statement.
@@ -64,9 +64,9 @@ type place struct {
 	country string
 }
 
-// flush writes what was counted. What cannot be written is counted again, as far
+// Flush writes what was counted. What cannot be written is counted again, as far
 // as there is room, unless it may have been written: then it is let go.
-func (s *Service) flush(ctx context.Context) error {
+func (s *Service) Flush(ctx context.Context) error {
 	sums, samples := s.drain()
 	if len(sums) == 0 {
 		return nil

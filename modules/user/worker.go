@@ -28,7 +28,7 @@ type Sweeper struct {
 func NewSweeper(s *Service, clk clock.Clock, cfg Config, log *zap.Logger) *Sweeper {
 	w := &Sweeper{service: s, log: log}
 	w.Loop = worker.NewLoop("user sweeper", cfg.SweepInterval, clk, log, func(ctx context.Context) (bool, error) {
-		return false, w.runOnce(ctx, clk.Now())
+		return false, w.RunOnce(ctx, clk.Now())
 	})
 	return w
 }
@@ -36,7 +36,8 @@ func NewSweeper(s *Service, clk clock.Clock, cfg Config, log *zap.Logger) *Sweep
 // lister lists the next users after one.
 type lister func(ctx context.Context, after uuid.UUID, n int) ([]uuid.UUID, error)
 
-func (w *Sweeper) runOnce(ctx context.Context, now time.Time) error {
+// RunOnce is one pass, as of now.
+func (w *Sweeper) RunOnce(ctx context.Context, now time.Time) error {
 	s := w.service
 	ended := func(ctx context.Context, after uuid.UUID, n int) ([]uuid.UUID, error) {
 		return s.store.ended(ctx, s.db, now, after, n)
