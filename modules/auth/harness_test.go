@@ -49,6 +49,7 @@ type house struct {
 	geo      *geo.Service
 	inbox    *testkit.Inbox
 	gateways *gateways
+	base     string
 	api      *testkit.API
 	read     map[string]string // the last mail read, by address
 }
@@ -107,7 +108,8 @@ func openWith(t testing.TB, cfg auth.Config, options ...fx.Option) *house {
 		testkit.StandIn[httpx.AdminGate](doorman{}),
 		fx.Populate(&h.db, &h.auth, &h.users, &h.sweeper, &h.geo, &server),
 	)...)
-	h.api = testkit.Client(t, "http://"+server.Addr().String())
+	h.base = "http://" + server.Addr().String()
+	h.api = testkit.Client(t, h.base)
 	return h
 }
 
@@ -152,6 +154,22 @@ func (l *letters) last(email string) string {
 	}
 	return code
 }
+
+// codes is every code written to an address, mailed or not, oldest first.
+func (l *letters) codes(email string) []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var out []string
+	for _, m := range l.sent {
+		if text, ok := m.Data["code"].(string); ok && m.To == email {
+			out = append(out, text)
+		}
+	}
+	return out
+}
+
+// codeOf is the nth code written to an address.
+func (l *letters) codeOf(email string, n int) string { return l.codes(email)[n-1] }
 
 func (l *letters) suppressed() []bool {
 	l.mu.Lock()
@@ -248,6 +266,19 @@ func (h *house) count(statement string, args ...any) int {
 	n, err := pg.Get[int](h.Context(), h.db, statement, args...)
 	require.NoError(h, err)
 	return n
+}
+
+// exec changes the database behind the product's back.
+func (h *house) exec(statements string, args ...any) {
+	h.Helper()
+	require.NoError(h, h.db.InTx(h.Context(), func(ctx context.Context, tx *pg.Tx) error {
+		for statement := range strings.SplitSeq(statements, ";;") {
+			if _, err := tx.Exec(ctx, statement, args...); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
 }
 
 // traffic is what fn costs the database.

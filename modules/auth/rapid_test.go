@@ -1,0 +1,255 @@
+package auth_test
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"galaxy/backend/modules/auth"
+)
+
+// The model of challenges: what a person who asks for codes, guesses, waits and
+// confirms may see. It fails on any error that it does not foresee.
+type challengeModel struct {
+	h       *house
+	post    *letters
+	cfg     auth.Config
+	email   string
+	device  device
+	live    []*modelChallenge // by age
+	created int
+	account uuid.UUID
+}
+
+type modelChallenge struct {
+	id       uuid.UUID
+	code     string
+	made     time.Time
+	attempts int
+	session  uuid.UUID
+	consumed bool
+	key      string
+}
+
+func (m *challengeModel) now() time.Time { return m.h.clock.Now() }
+
+func (m *challengeModel) expired(c *modelChallenge) bool {
+	return !m.now().Before(c.made.Add(m.cfg.ChallengeTTL))
+}
+
+func (m *challengeModel) send(t *rapid.T) {
+	inWindow := 0
+	var newest *modelChallenge
+	for _, c := range m.live {
+		if !c.consumed && !m.expired(c) && m.now().Sub(c.made) < m.cfg.ChallengeThrottleWindow {
+			inWindow++
+			newest = c
+		}
+	}
+	got, err := m.h.auth.SendCode(m.h.Context(), m.email, "en")
+	if err != nil {
+		t.Fatalf("send: %v", err)
+	}
+	if inWindow >= m.cfg.ChallengeThrottleMax {
+		if got.ChallengeID != newest.id {
+			t.Fatalf("past the throttle: got %s, want the newest %s", got.ChallengeID, newest.id)
+		}
+		return
+	}
+	for _, c := range m.live {
+		if c.id == got.ChallengeID {
+			t.Fatalf("within the throttle an old challenge was answered")
+		}
+	}
+	m.created++
+	m.live = append(m.live, &modelChallenge{id: got.ChallengeID, code: m.post.codeOf(m.email, m.created), made: m.now()})
+}
+
+// allowance is how many comparisons a challenge still has.
+func (m *challengeModel) allowance(c *modelChallenge) int {
+	if c.consumed {
+		return 2*m.cfg.ChallengeMaxAttempts - c.attempts
+	}
+	return m.cfg.ChallengeMaxAttempts - c.attempts
+}
+
+func (m *challengeModel) try(t *rapid.T, right bool) {
+	if len(m.live) == 0 {
+		t.Skip("no challenge")
+	}
+	c := m.live[rapid.IntRange(0, len(m.live)-1).Draw(t, "challenge")]
+	code := "0000-0000"
+	if right {
+		code = c.code
+	}
+	var want error
+	switch {
+	case m.expired(c) && c.consumed:
+		want = auth.ErrCode
+	case m.expired(c):
+		want = auth.ErrExpired
+	case m.allowance(c) <= 0:
+		want = auth.ErrExhausted
+	case !right || c.consumed && c.session == uuid.Nil:
+		want = auth.ErrCode
+		c.attempts++
+	default:
+		c.attempts++
+	}
+	got, err := m.h.auth.Confirm(m.h.Context(), confirm(c.id, code, m.device))
+	if !errors.Is(err, want) || (want == nil) != (err == nil) {
+		t.Fatalf("confirm (right=%t, attempts=%d, consumed=%t): got %v, want %v", right, c.attempts, c.consumed, err, want)
+	}
+	if err == nil {
+		m.signedIn(t, c, got)
+	}
+}
+
+func (m *challengeModel) signedIn(t *rapid.T, c *modelChallenge, got auth.Session) {
+	if m.account == uuid.Nil {
+		m.account = got.UserID
+	}
+	if got.UserID != m.account {
+		t.Fatalf("an address has two accounts")
+	}
+	if c.consumed {
+		if got.ID != c.session {
+			t.Fatalf("a repeat made another session")
+		}
+		return
+	}
+	c.session = got.ID
+	for _, other := range m.live {
+		if !m.expired(other) {
+			other.consumed = true
+		}
+	}
+	// The device's key is the same each time: the session before is replaced, and
+	// the challenge that made it answers no more.
+	for _, other := range m.live {
+		if other != c {
+			other.session = uuid.Nil
+		}
+	}
+}
+
+func (m *challengeModel) check(t *rapid.T) {
+	if n := m.h.count(`SELECT count(*) FROM auth_challenges WHERE email_canonical = $1`, m.email); n != m.created {
+		t.Fatalf("%d challenges, want %d", n, m.created)
+	}
+	if n := m.h.count(`SELECT count(*) FROM accounts WHERE email_canonical = $1`, m.email); n > 1 {
+		t.Fatalf("%d accounts of one address", n)
+	}
+	if n := m.h.count(`SELECT coalesce(max(cardinality(attempt_ids)), 0) FROM auth_challenges WHERE email_canonical = $1 AND consumed_at IS NULL`, m.email); n > m.cfg.ChallengeMaxAttempts {
+		t.Fatalf("%d comparisons of a live challenge", n)
+	}
+	if n := len(m.post.codes(m.email)); n > m.created {
+		t.Fatalf("%d mails for %d challenges", n, m.created)
+	}
+}
+
+func (m *challengeModel) actions() map[string]func(*rapid.T) {
+	return map[string]func(*rapid.T){
+		"send":  m.send,
+		"wrong": func(t *rapid.T) { m.try(t, false) },
+		"right": func(t *rapid.T) { m.try(t, true) },
+		"wait": func(t *rapid.T) {
+			m.h.clock.Advance(time.Duration(rapid.IntRange(1, 150).Draw(t, "seconds")) * time.Second)
+		},
+		"": m.check,
+	}
+}
+
+func modelled() auth.Config {
+	cfg := settings()
+	cfg.ChallengeMaxAttempts, cfg.ChallengeTTL = 3, 4*time.Minute
+	return cfg
+}
+
+// follow checks a house, whose service may be configured otherwise, against the
+// model of cfg.
+func follow(t rapid.TB, h *house, post *letters, cfg auth.Config) {
+	run := 0
+	rapid.Check(t, func(t *rapid.T) {
+		run++
+		h.clock.Advance(48 * time.Hour) // clear of the caps of earlier runs
+		m := &challengeModel{h: h, post: post, cfg: cfg, email: fmt.Sprintf("run%d@example.org", run), device: newDevice(h)}
+		t.Repeat(m.actions())
+	})
+}
+
+func TestChallengesBehaveAsTheirModel(t *testing.T) {
+	h, post := quiet(t, modelled())
+	follow(t, h, post, modelled())
+}
+
+// verdict is a test that is expected to fail.
+type verdict struct {
+	*testing.T
+	failed bool
+}
+
+func (v *verdict) Logf(string, ...any)   {}
+func (v *verdict) Log(...any)            {}
+func (v *verdict) Errorf(string, ...any) { v.failed = true }
+func (v *verdict) Error(...any)          { v.failed = true }
+func (v *verdict) Fail()                 { v.failed = true }
+func (v *verdict) Failed() bool          { return v.failed }
+func (v *verdict) Fatalf(string, ...any) { v.FailNow() }
+func (v *verdict) Fatal(...any)          { v.FailNow() }
+func (v *verdict) FailNow() {
+	v.failed = true
+	runtime.Goexit()
+}
+
+// A model that no mistake makes fail proves nothing. Each mutant is a mistake
+// that somebody could make: in the configuration that reaches the service, or,
+// by a trigger, in a statement.
+func TestTheModelOfChallengesKillsItsMutants(t *testing.T) {
+	for name, value := range map[string]string{"rapid.shrinktime": "1ms", "rapid.nofailfile": "true"} {
+		old := flag.Lookup(name).Value.String()
+		require.NoError(t, flag.Set(name, value))
+		t.Cleanup(func() { _ = flag.Set(name, old) })
+	}
+	trigger := func(body string) string {
+		return `CREATE FUNCTION mutate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ` + body + ` END $$;;
+			CREATE TRIGGER mutant BEFORE UPDATE ON auth_challenges FOR EACH ROW EXECUTE FUNCTION mutate()`
+	}
+	for name, mutant := range map[string]struct {
+		change func(*auth.Config)
+		sql    string
+	}{
+		"one attempt more":        {change: func(c *auth.Config) { c.ChallengeMaxAttempts++ }},
+		"one code more":           {change: func(c *auth.Config) { c.ChallengeThrottleMax++ }},
+		"a longer life":           {change: func(c *auth.Config) { c.ChallengeTTL += time.Minute }},
+		"a shorter window":        {change: func(c *auth.Config) { c.ChallengeThrottleWindow -= 30 * time.Second }},
+		"attempts are forgotten":  {sql: trigger(`NEW.attempt_ids := NEW.attempt_ids[cardinality(NEW.attempt_ids):]; RETURN NEW;`)},
+		"the others stay live":    {sql: trigger(`IF NEW.consumed_at IS NOT NULL AND NEW.session_id IS NULL THEN RETURN NULL; END IF; RETURN NEW;`)},
+		"a repeat finds nothing":  {sql: trigger(`NEW.public_key := NULL; RETURN NEW;`)},
+		"a code is good for ever": {sql: trigger(`NEW.consumed_at := NULL; NEW.session_id := NULL; RETURN NEW;`)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := modelled()
+			if mutant.change != nil {
+				mutant.change(&cfg)
+			}
+			h, post := quiet(t, cfg)
+			if mutant.sql != "" {
+				h.exec(mutant.sql)
+			}
+			v := &verdict{T: t}
+			var wg sync.WaitGroup
+			wg.Go(func() { follow(v, h, post, modelled()) })
+			wg.Wait()
+			require.True(t, v.failed, "the model did not notice")
+		})
+	}
+}
