@@ -1,0 +1,325 @@
+package geo
+
+import (
+	"context"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+
+	"galaxy/backend/modules/user"
+	"galaxy/backend/platform/clock"
+	"galaxy/backend/platform/mmdb"
+	"galaxy/backend/platform/pg"
+	"galaxy/backend/platform/testkit"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+var (
+	germany = netip.MustParseAddr("203.0.113.7")
+	france  = netip.MustParseAddr("198.51.100.7")
+)
+
+type world struct {
+	*testing.T
+	db      *pg.DB
+	clock   *clock.Fake
+	path    string
+	service *Service
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{T: t, db: testkit.DB(t), clock: clock.NewFake(noon), path: testkit.MMDB(t)}
+	w.service = NewService(w.db, w.clock, zap.NewNop(), Config{DBPath: w.path})
+	require.NoError(t, w.service.Start(t.Context()))
+	return w
+}
+
+// people makes n accounts.
+func (w *world) people(n int) []uuid.UUID {
+	w.Helper()
+	ids := make([]uuid.UUID, n)
+	for i := range ids {
+		ids[i] = uuid.Must(uuid.NewV7())
+	}
+	require.NoError(w, w.db.InTx(w.Context(), func(_ context.Context, tx *pg.Tx) error {
+		tx.Queue(`INSERT INTO accounts (user_id, email, email_canonical, user_name, display_name, preferred_language, time_zone, declared_country, created_at, updated_at)
+			SELECT id, id || '@example.org', id || '@example.org', 'player-' || lpad(n::text, 8, '0'), '', 'en', 'UTC', '', $2, $2
+			FROM unnest($1::uuid[]) WITH ORDINALITY AS p (id, n)`, ids, noon)
+		return nil
+	}))
+	return ids
+}
+
+func (w *world) counters(id uuid.UUID) map[string]int64 {
+	w.Helper()
+	rows, err := w.service.Counters(w.Context(), id)
+	require.NoError(w, err)
+	out := map[string]int64{}
+	for _, r := range rows {
+		out[r.Country] = r.Count
+	}
+	return out
+}
+
+func TestAnAddressHasItsCountryOrNone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for text, want := range map[string]string{
+		"203.0.113.7": "DE", "::ffff:203.0.113.7": "DE", "2001:db8::1": "SE", "192.0.2.200": "", "10.0.0.1": "", "fe80::1%eth0": "",
+	} {
+		require.Equal(t, want, w.service.Country(netip.MustParseAddr(text)), text)
+	}
+	require.Empty(t, w.service.Country(netip.Addr{}))
+}
+
+func TestRequestsAreCountedOncePerUserCountryAndFlush(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ids := w.people(2)
+	for i := range 100 {
+		w.service.Seen(ids[0], netip.AddrFrom4([4]byte{203, 0, 113, byte(i % 10)}))
+	}
+	w.service.Seen(ids[0], france)
+	w.service.Seen(ids[1], germany)
+	w.service.Seen(ids[1], netip.Addr{})
+	w.service.Seen(ids[1], netip.MustParseAddr("10.0.0.1"))
+	before := w.db.Traffic()
+	require.NoError(t, w.service.Flush(t.Context()))
+	after := w.db.Traffic()
+	require.Equal(t, int64(1), after.RoundTrips-before.RoundTrips, "one statement for everything")
+	require.Equal(t, map[string]int64{"DE": 100, "FR": 1}, w.counters(ids[0]))
+	require.Equal(t, map[string]int64{"DE": 1}, w.counters(ids[1]))
+
+	before = w.db.Traffic()
+	require.NoError(t, w.service.Flush(t.Context()))
+	require.Equal(t, before, w.db.Traffic(), "nothing to write")
+
+	w.clock.Advance(time.Hour)
+	w.service.Seen(ids[0], germany)
+	require.NoError(t, w.service.Flush(t.Context()))
+	rows, err := w.service.Counters(t.Context(), ids[0])
+	require.NoError(t, err)
+	require.Equal(t, Counter{UserID: ids[0], Country: "DE", Count: 101, FirstSeenAt: noon, LastSeenAt: noon.Add(time.Hour)}, rows[0])
+	seen, err := w.service.SeenCountries(t.Context(), w.db, ids[0])
+	require.NoError(t, err)
+	require.Equal(t, []string{"DE", "FR"}, seen)
+}
+
+func TestAMillionRequestsAreAFewStatements(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ids := w.people(10_000)
+	var wg sync.WaitGroup
+	for part := range 4 {
+		wg.Go(func() {
+			for i := range 250_000 {
+				w.service.Seen(ids[(part*2_500+i)%len(ids)], germany)
+			}
+		})
+	}
+	wg.Wait()
+	before := w.db.Traffic()
+	require.NoError(t, w.service.Flush(t.Context()))
+	after := w.db.Traffic()
+	require.LessOrEqual(t, after.RoundTrips-before.RoundTrips, int64(len(ids)/batchWrites+1))
+	sum, err := pg.Get[struct {
+		Rows int64 `db:"rows"`
+		Sum  int64 `db:"sum"`
+	}](t.Context(), w.db, `SELECT count(*) AS rows, sum(count)::bigint AS sum FROM user_country_counters`)
+	require.NoError(t, err)
+	require.Equal(t, int64(10_000), sum.Rows)
+	require.Equal(t, int64(1_000_000), sum.Sum)
+}
+
+func TestTheBufferIsBounded(t *testing.T) {
+	t.Parallel()
+	var c counters
+	one := uuid.Must(uuid.NewV7())
+	taken := 0
+	for i := range shardMax + 10 {
+		if c.add(sighting{one, netip.AddrFrom4([4]byte{byte(i >> 16), byte(i >> 8), byte(i), 1})}, 1) {
+			taken++
+		}
+	}
+	require.Equal(t, shardMax, taken)
+	require.True(t, c.add(sighting{one, netip.AddrFrom4([4]byte{0, 0, 0, 1})}, 1), "what is counted already goes on counting")
+	c.drop(one)
+	require.True(t, c.add(sighting{one, france}, 1))
+	left := 0
+	c.take(func(sighting, int64) { left++ })
+	require.Equal(t, 1, left)
+}
+
+func TestWhatCouldNotBeWrittenIsWrittenLater(t *testing.T) {
+	t.Parallel()
+	own := testkit.Postgres(t)
+	proxy := testkit.PostgresProxy(t, own.Addr)
+	w := newWorld(t)
+	w.db = testkit.Open(t, own.DSN)
+	ids := w.people(1)
+	w.service.db = testkit.Open(t, own.Via(proxy.Addr()))
+	w.service.Seen(ids[0], germany)
+	proxy.Inject(testkit.Fault{Toward: testkit.ToServer, At: testkit.Runs("BEGIN")})
+	require.Error(t, w.service.Flush(t.Context()))
+	w.service.db = w.db
+	w.service.Seen(ids[0], germany)
+	require.NoError(t, w.service.Flush(t.Context()))
+	require.Contains(t, []int64{1, 2}, w.counters(ids[0])["DE"], "never more than there were")
+}
+
+func TestStoppingWritesWhatIsBuffered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ids := w.people(1)
+	f := NewFlusher(w.service, w.clock, zap.NewNop())
+	require.NoError(t, f.Start(t.Context()))
+	w.clock.BlockUntil(2)
+	w.service.Seen(ids[0], germany)
+	require.NoError(t, f.Stop(t.Context()))
+	require.Equal(t, map[string]int64{"DE": 1}, w.counters(ids[0]))
+	require.NoError(t, f.Stop(t.Context()))
+}
+
+func TestCountersGoWithAnErasedUserAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ids := w.people(1)
+	w.service.Seen(ids[0], germany)
+	require.NoError(t, w.service.Flush(t.Context()))
+	h := newHooks(w.service)
+	exported, err := h.Export(t.Context(), w.db, ids[0])
+	require.NoError(t, err)
+	require.Len(t, exported.(map[string]any)["country_counters"], 1)
+	for _, why := range []user.Reason{user.Blocked, user.Deleted, user.Erased} {
+		w.service.Seen(ids[0], germany)
+		require.NoError(t, w.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error { return h.Depart(ctx, tx, ids[0], why) }))
+		if why != user.Erased {
+			require.NotEmpty(t, w.counters(ids[0]), why)
+		}
+	}
+	require.NoError(t, w.service.Flush(t.Context()))
+	require.Empty(t, w.counters(ids[0]))
+}
+
+// write puts a database with one network in another country where the file is.
+func (w *world) replace(country string) {
+	w.Helper()
+	data, err := mmdb.Bytes(map[netip.Prefix]string{netip.MustParsePrefix("203.0.113.0/24"): country})
+	require.NoError(w, err)
+	fresh := filepath.Join(filepath.Dir(w.path), "fresh.mmdb")
+	require.NoError(w, os.WriteFile(fresh, data, 0o600))
+	require.NoError(w, os.Rename(fresh, w.path))
+}
+
+func TestAReplacedDatabaseIsLoadedWhileLookUpsGoOn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	quit := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			select {
+			case <-quit:
+				return
+			default:
+				w.service.Country(germany)
+			}
+		}
+	})
+	for _, country := range []string{"AT", "CH", "LI"} {
+		w.replace(country)
+		require.NoError(t, w.service.file.refresh(t.Context(), w.clock.Now()))
+		require.Equal(t, country, w.service.Country(germany))
+	}
+	close(quit)
+	wg.Wait()
+}
+
+func TestTheLoopNoticesAReplacedDatabase(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	f := NewFlusher(w.service, w.clock, zap.NewNop())
+	require.NoError(t, f.Start(t.Context()))
+	t.Cleanup(func() { require.NoError(t, f.Stop(context.Background())) })
+	w.clock.BlockUntil(2)
+	w.replace("AT")
+	w.clock.Advance(lookEvery)
+	w.clock.BlockUntil(2)
+	require.Equal(t, "AT", w.service.Country(germany))
+	info, ok := w.service.Database()
+	require.True(t, ok)
+	require.Equal(t, noon.Add(lookEvery), info.LoadedAt)
+}
+
+func TestABrokenReplacementLeavesTheOldDatabaseInPlace(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(path string) error{
+		"cut short": func(path string) error { return os.Truncate(path, 100) },
+		"emptied":   func(path string) error { return os.Truncate(path, 0) },
+		"removed":   os.Remove,
+		"nonsense":  func(path string) error { return os.WriteFile(path, make([]byte, 4096), 0o600) },
+	} {
+		w := newWorld(t)
+		require.NoError(t, change(w.path), name)
+		require.Error(t, w.service.file.refresh(t.Context(), w.clock.Now()), name)
+		require.Equal(t, "DE", w.service.Country(germany), name)
+		w.replace("AT")
+		require.NoError(t, w.service.file.refresh(t.Context(), w.clock.Now()), name)
+		require.Equal(t, "AT", w.service.Country(germany), name)
+	}
+}
+
+func TestAMissingDatabaseFailsTheStart(t *testing.T) {
+	t.Parallel()
+	for name, path := range map[string]string{"missing": filepath.Join(t.TempDir(), "none.mmdb"), "a directory": t.TempDir()} {
+		s := NewService(nil, clock.NewFake(noon), zap.NewNop(), Config{DBPath: path})
+		require.Error(t, s.Start(t.Context()), name)
+		require.Empty(t, s.Country(germany), "a look-up before the start is no failure")
+	}
+	require.Error(t, Config{}.Validate())
+	require.NoError(t, Config{DBPath: "x"}.Validate())
+}
+
+// What a request pays: no allocation once its user and address are known.
+func TestCountingARequestAllocatesNothing(t *testing.T) {
+	s := NewService(nil, clock.NewFake(noon), zap.NewNop(), Config{})
+	id := uuid.Must(uuid.NewV7())
+	s.Seen(id, germany)
+	require.Zero(t, testing.AllocsPerRun(1000, func() { s.Seen(id, germany) }))
+}
+
+func BenchmarkSeen(b *testing.B) {
+	s := NewService(nil, clock.NewFake(noon), zap.NewNop(), Config{})
+	ids := make([]uuid.UUID, 10_000)
+	for i := range ids {
+		ids[i] = uuid.Must(uuid.NewV7())
+	}
+	b.ReportAllocs()
+	b.RunParallel(func(p *testing.PB) {
+		for i := 0; p.Next(); i++ {
+			s.Seen(ids[i%len(ids)], germany)
+		}
+	})
+}
+
+func BenchmarkCountry(b *testing.B) {
+	s := NewService(nil, clock.NewFake(noon), zap.NewNop(), Config{DBPath: testkit.MMDB(b)})
+	if err := s.Start(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		s.Country(germany)
+	}
+}
