@@ -1,0 +1,155 @@
+package user_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"galaxy/backend/modules/user"
+	"galaxy/backend/platform/pg"
+	"galaxy/backend/platform/testkit"
+)
+
+const account = "/api/v1/user/account"
+
+type profile struct {
+	DisplayName string `json:"display_name"`
+	UserName    string `json:"user_name"`
+	Language    string `json:"preferred_language"`
+	TimeZone    string `json:"time_zone"`
+}
+
+func TestAProfileIsChangedAndNormalised(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	a := o.register("ada@example.org")
+	got := testkit.Into[profile](o.api.User(a.ID).Patch(account,
+		map[string]any{"display_name": "  Ada L. ", "preferred_language": "PT-br", "time_zone": "America/Sao_Paulo"}).Want(200))
+	require.Equal(t, profile{"Ada L.", a.UserName, "pt-BR", "America/Sao_Paulo"}, got)
+	require.Equal(t, got, testkit.Into[profile](o.api.User(a.ID).Get(account).Want(200)))
+	o.same(a.ID)
+}
+
+func TestAnUnfitProfileIsRefusedAndNothingChanges(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	a := o.register("ada@example.org")
+	for _, bad := range []map[string]any{
+		{"time_zone": "../../etc/passwd"}, {"time_zone": "UTC+1"}, {"preferred_language": "../../etc"}, {"display_name": "\u202Eevil"},
+		{"display_name": "   "}, {"display_name": "forty-one characters, which is one more!!"}, {"display_name": "a\tb"},
+		{"display_name": "Ada", "time_zone": "Mars/Olympus"},
+	} {
+		o.api.User(a.ID).Patch(account, bad).Refused(422, "validation_failed")
+	}
+	o.api.User(a.ID).Lenient().Patch(account, map[string]any{}).Refused(422, "validation_failed")
+	o.api.User(a.ID).Lenient().Patch(account, map[string]any{"user_name": "player-00000000"}).Refused(400, "invalid_request")
+	require.Equal(t, 1, o.count(`SELECT version FROM accounts`))
+}
+
+func TestIfMatchGuardsTheProfile(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	a := o.register("ada@example.org")
+	me := o.api.User(a.ID)
+	tag := me.Get(account).Want(200).Header.Get("ETag")
+	require.NotEmpty(t, tag)
+	fresh := me.With("If-Match", tag).Patch(account, map[string]any{"display_name": "One"}).Want(200).Header.Get("ETag")
+	require.NotEqual(t, tag, fresh)
+	me.With("If-Match", tag).Patch(account, map[string]any{"display_name": "Two"}).Refused(412, "version_mismatch")
+	require.Equal(t, fresh, me.With("If-Match", fresh).Patch(account, map[string]any{"display_name": "One"}).Want(200).Header.Get("ETag"), "nothing changed")
+	me.With("If-Match", "*").Patch(account, map[string]any{"display_name": "Three"}).Want(200)
+	require.Equal(t, "Three", testkit.Into[profile](me.Get(account).Want(200)).DisplayName)
+}
+
+func TestAReadAsksNoDatabaseAndAChangeIsTwoRoundTrips(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	a := o.register("ada@example.org")
+	before := o.db.Traffic()
+	o.api.User(a.ID).Get(account).Want(200)
+	require.Equal(t, before, o.db.Traffic())
+	o.api.User(a.ID).Patch(account, map[string]any{"display_name": "Ada"}).Want(200)
+	require.Equal(t, int64(2), o.db.Traffic().RoundTrips-before.RoundTrips)
+}
+
+func TestAnAddressHasOneLiveAccount(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	first, again := o.register("ada@example.org"), o.register("ADA@Example.org")
+	require.Equal(t, first.ID, again.ID)
+	require.Equal(t, 1, o.count(`SELECT count(*) FROM accounts`))
+	require.Equal(t, 1, o.count(`SELECT count(*) FROM entitlement_snapshots WHERE plan = 'free'`))
+	found, ok, err := o.users.FindByEmail(t.Context(), o.db, "ada@example.org")
+	require.NoError(t, err)
+	require.True(t, ok)
+	require.Equal(t, first.ID, found.ID)
+	byName, err := o.users.FindByUserName(t.Context(), o.db, first.UserName)
+	require.NoError(t, err)
+	require.Equal(t, first.ID, byName.ID)
+	_, err = o.users.FindByUserName(t.Context(), o.db, "player-00000000")
+	require.ErrorIs(t, err, user.ErrNotFound)
+}
+
+func TestAUserNameThatIsTakenIsDrawnAgainWithinBounds(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	o.register("ada@example.org")
+	// Whatever is drawn, the table makes the one name of it that is taken.
+	exec(o, `CREATE FUNCTION one_name() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN SELECT user_name INTO NEW.user_name FROM accounts LIMIT 1; RETURN NEW; END $$`)
+	exec(o, `CREATE TRIGGER one_name BEFORE INSERT ON accounts FOR EACH ROW EXECUTE FUNCTION one_name()`)
+	before := o.db.Traffic()
+	err := o.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+		_, err := o.users.Register(ctx, tx, user.NewAccount{Email: "bob@example.org", Language: "en", TimeZone: "UTC", NameTries: 4})
+		return err
+	})
+	require.Error(t, err)
+	require.Equal(t, int64(5), o.db.Traffic().RoundTrips-before.RoundTrips, "four tries and the rollback")
+	require.Equal(t, 1, o.count(`SELECT count(*) FROM accounts`))
+}
+
+func exec(o *office, statement string) {
+	o.Helper()
+	require.NoError(o, o.db.InTx(o.Context(), func(ctx context.Context, tx *pg.Tx) error {
+		_, err := tx.Exec(ctx, statement)
+		return err
+	}))
+}
+
+func TestAnAddressIsChangedUnlessTaken(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	ada, bob := o.register("ada@example.org"), o.register("bob@example.org")
+	change := func(id uuid.UUID, to string) (old string, err error) {
+		err = o.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+			old, err = o.users.ChangeEmail(ctx, tx, id, to)
+			return err
+		})
+		return old, err
+	}
+	_, err := change(ada.ID, "Bob@example.org")
+	require.ErrorIs(t, err, user.ErrEmailTaken)
+	old, err := change(ada.ID, "new@example.org")
+	require.NoError(t, err)
+	require.Equal(t, "ada@example.org", old)
+	_, err = change(bob.ID, "ada@example.org")
+	require.NoError(t, err, "the old address is free")
+	_, err = change(uuid.New(), "x@example.org")
+	require.ErrorIs(t, err, user.ErrUserUnknown)
+	o.same(ada.ID)
+}
+
+func TestManySnapshotsAreOneQuery(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	ada, bob := o.register("ada@example.org"), o.register("bob@example.org")
+	cold := user.NewService(o.db, o.clock, user.Config{}, user.NewSnapshots(o.db, user.CacheConfig{UsersMax: 1}), nil, nil, user.Hooks{})
+	require.NoError(t, cold.Start(t.Context()))
+	before := o.db.Traffic()
+	got, err := cold.Snapshots(t.Context(), []uuid.UUID{ada.ID, bob.ID, uuid.New()})
+	require.NoError(t, err)
+	require.Len(t, got, 2)
+	require.Equal(t, ada.UserName, got[ada.ID].UserName)
+	require.Equal(t, int64(1), o.db.Traffic().RoundTrips-before.RoundTrips)
+}
