@@ -53,6 +53,7 @@ type place struct {
 	seen   bool
 	own    bool
 	foe    bool
+	reach  bool // ships may be sent there
 }
 
 // squad is what is left of an own group in orbit while orders are given.
@@ -107,6 +108,7 @@ func (m *mind) lookAround() {
 		m.places = append(m.places, place{number: p.Number, x: p.X, y: p.Y})
 	}
 	slices.SortFunc(m.places, func(a, b place) int { return cmp.Compare(a.number, b.number) })
+	m.survey()
 }
 
 func (m *mind) relation(race string) enginev1.Relation {
@@ -134,11 +136,14 @@ func (m *mind) distance(a, b *place) float64 {
 	return math.Hypot(around(a.x-b.x), around(a.y-b.y))
 }
 
-// inReach states whether the race may send ships to a planet.
-func (m *mind) inReach(to *place) bool {
-	return slices.ContainsFunc(m.places, func(from place) bool {
-		return from.own && m.distance(&from, to) <= 40*m.own.Drive-0.01
-	})
+// survey marks the places that the race may send ships to.
+func (m *mind) survey() {
+	for i := range m.places {
+		to := &m.places[i]
+		to.reach = slices.ContainsFunc(m.report.LocalPlanets, func(from enginev1.LocalPlanet) bool {
+			return m.distance(m.place(from.Number), to) <= 40*m.own.Drive-0.01
+		})
+	}
 }
 
 func (m *mind) order(o enginev1.Order) { m.orders = append(m.orders, o) }

@@ -48,7 +48,7 @@ func (m *mind) work(rank int, p enginev1.LocalPlanet, n *needs) (kind, name stri
 func (m *mind) blind() int {
 	n := 0
 	for i := range m.places {
-		if p := &m.places[i]; !p.own && m.inReach(p) {
+		if p := &m.places[i]; !p.own && p.reach {
 			n++
 		}
 	}
@@ -60,7 +60,7 @@ func (m *mind) vacancies() int {
 	n := 0
 	for i := range m.places {
 		p := &m.places[i]
-		if !p.own && !p.foe && p.people == 0 && m.inReach(p) && (!p.seen || p.size >= 50) {
+		if !p.own && !p.foe && p.people == 0 && p.reach && (!p.seen || p.size >= 50) {
 			n++
 		}
 	}

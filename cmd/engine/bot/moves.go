@@ -10,7 +10,7 @@ import (
 func (m *mind) scout() {
 	for i := range m.places {
 		p := &m.places[i]
-		if p.seen || m.bound[p.number][drone] > 0 || !m.inReach(p) {
+		if p.seen || m.bound[p.number][drone] > 0 || !p.reach {
 			continue
 		}
 		s := m.spareDrone(p)
@@ -56,7 +56,7 @@ func (m *mind) free(from *place) *place {
 	score := func(p *place) float64 { return min(p.size, 1500) / (10 + m.distance(from, p)) }
 	for i := range m.places {
 		p := &m.places[i]
-		if !p.seen || p.own || p.size < 50 || p.people > 0 || m.bound[p.number][ark] >= berths(p) || !m.inReach(p) {
+		if !p.seen || p.own || p.size < 50 || p.people > 0 || m.bound[p.number][ark] >= berths(p) || !p.reach {
 			continue
 		}
 		if best == nil || score(p) > score(best) {
@@ -119,7 +119,7 @@ func (m *mind) target(from *place, assigned map[int]int) *place {
 	for i := range m.places {
 		p := &m.places[i]
 		enough := int(p.people/m.bombing())/2 + 3
-		if !p.foe || assigned[p.number] > 2*enough || !m.inReach(p) {
+		if !p.foe || assigned[p.number] > 2*enough || !p.reach {
 			continue
 		}
 		if best == nil || m.distance(from, p) < m.distance(from, best) {
@@ -170,7 +170,7 @@ func (m *mind) rally(s *squad) {
 	var best *place
 	for i := range m.places {
 		p := &m.places[i]
-		if p.seen || m.bound[p.number][lancer] > 0 || !m.inReach(p) {
+		if p.seen || m.bound[p.number][lancer] > 0 || !p.reach {
 			continue
 		}
 		if best == nil || m.distance(at, p) < m.distance(at, best) {

@@ -1,0 +1,91 @@
+package api_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"galaxy/backend/cmd/engine/bot"
+	"galaxy/backend/cmd/engine/conformance"
+	"galaxy/backend/cmd/engine/internal/api"
+	"galaxy/backend/cmd/engine/internal/game"
+	"galaxy/backend/cmd/engine/internal/store"
+	enginev1 "galaxy/backend/proto/engine/v1"
+)
+
+// large is an engine with a game of 50 races and 1000 planets that bots have
+// played for 40 turns, on a real disk.
+func large(b *testing.B) *bench {
+	b.Helper()
+	request := document()
+	request.Map = &enginev1.MapRequest{PlanetsPerRace: new(20)}
+	for race := range 50 {
+		request.Races = append(request.Races, enginev1.InitRace{UserID: "u", RaceName: fmt.Sprint("Race", race)})
+	}
+	e := &bench{t: b, dir: b.TempDir()}
+	s, err := store.Open(e.dir, nil)
+	require.NoError(b, err)
+	c := game.NewConfig(request, nil)
+	snapshot, err := s.Found(store.Game{Config: c, Identity: game.Identity(request)}, game.Found(&c), store.Meta{})
+	require.NoError(b, err)
+	turn := snapshot.Turn
+	for turn.State.Turn < 40 {
+		lists := make(game.Lists, 50)
+		for race := range lists {
+			lists[race], _ = bot.Play(game.Report(game.Subject{Config: &c, Turn: turn, Live: turn.State}, race))
+		}
+		turn = game.Advance(&c, turn.State, lists)
+		snapshot, err = s.Commit(turn, snapshot.Hash, store.Meta{})
+		require.NoError(b, err)
+	}
+	require.NoError(b, s.Close())
+	e.open(api.Options{})
+	b.Cleanup(e.shut)
+	return e
+}
+
+// percentile95 times calls one by one.
+func percentile95(b *testing.B, call func(i int)) {
+	b.Helper()
+	var took []time.Duration
+	for i := 0; b.Loop(); i++ {
+		begin := time.Now()
+		call(i)
+		took = append(took, time.Since(begin))
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)*95/100].Microseconds())/1000, "p95-ms")
+}
+
+func (b *bench) send(method, path, body string) {
+	request, err := http.NewRequestWithContext(b.t.Context(), method, b.server.URL+path, strings.NewReader(body))
+	require.NoError(b.t, err)
+	request.Header.Set("Content-Type", "application/json")
+	answer, err := http.DefaultClient.Do(request)
+	require.NoError(b.t, err)
+	require.Equal(b.t, 200, answer.StatusCode)
+	require.NoError(b.t, answer.Body.Close())
+}
+
+func BenchmarkPutTurn50x1000(b *testing.B) {
+	e := large(b)
+	percentile95(b, func(i int) { e.send(http.MethodPut, enginev1.PathTurn, fmt.Sprintf(`{"turn":%d}`, 41+i)) })
+}
+
+func BenchmarkGetReport50x1000(b *testing.B) {
+	e := large(b)
+	percentile95(b, func(i int) {
+		// A past turn every time: nothing comes from the cache.
+		e.send(http.MethodGet, conformance.ReportPath(fmt.Sprint("Race", i%50))+fmt.Sprint("&turn=", 20+i/50%20), "")
+	})
+}
+
+func BenchmarkGetCurrentReport50x1000(b *testing.B) {
+	e := large(b)
+	percentile95(b, func(i int) { e.send(http.MethodGet, conformance.ReportPath(fmt.Sprint("Race", i%50)), "") })
+}

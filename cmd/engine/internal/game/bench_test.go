@@ -1,0 +1,78 @@
+package game_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+
+	"galaxy/backend/cmd/engine/bot"
+	"galaxy/backend/cmd/engine/internal/game"
+)
+
+// grown is a game that bots have played for a while, with the lists they would
+// hand in next.
+func grown(b *testing.B, races, perRace, turns int) (*game.Config, *game.Turn, game.Lists) {
+	b.Helper()
+	c, turn := found(races, perRace, 7)
+	for turn.State.Turn < turns && turn.State.Result == nil {
+		turn = botTurn(b, c, turn)
+	}
+	lists := make(game.Lists, races)
+	for race := range lists {
+		lists[race], _ = bot.Play(game.Report(game.Subject{Config: c, Turn: turn, Live: turn.State}, race))
+	}
+	return c, turn, lists
+}
+
+var sizes = []struct{ races, perRace, turns int }{{10, 10, 25}, {50, 20, 40}, {100, 20, 40}}
+
+func BenchmarkTurn(b *testing.B) {
+	for _, size := range sizes {
+		b.Run(fmt.Sprintf("%dx%d", size.races, size.races*size.perRace), func(b *testing.B) {
+			c, turn, lists := grown(b, size.races, size.perRace, size.turns)
+			b.ReportAllocs()
+			for b.Loop() {
+				game.Advance(c, turn.State, lists)
+			}
+			ships := 0
+			for _, g := range turn.State.Groups {
+				ships += g.Ships
+			}
+			b.ReportMetric(float64(len(turn.State.Groups)), "groups")
+			b.ReportMetric(float64(ships), "ships")
+		})
+	}
+}
+
+func BenchmarkReport(b *testing.B) {
+	for _, size := range sizes {
+		c, turn, _ := grown(b, size.races, size.perRace, size.turns)
+		for name, render := range map[string]func(race int) int{
+			"json": func(race int) int {
+				raw, err := json.Marshal(game.Report(game.Subject{Config: c, Turn: turn, Live: turn.State}, race))
+				if err != nil {
+					b.Fatal(err)
+				}
+				return len(raw)
+			},
+			"text": func(race int) int {
+				return len(game.Text(game.Report(game.Subject{Config: c, Turn: turn, Live: turn.State}, race)))
+			},
+		} {
+			b.Run(fmt.Sprintf("%s/%dx%d", name, size.races, size.races*size.perRace), func(b *testing.B) {
+				bytes := 0
+				for i := 0; b.Loop(); i++ {
+					bytes = max(bytes, render(i%size.races))
+				}
+				b.ReportMetric(float64(bytes), "bytes-max")
+			})
+		}
+	}
+}
+
+func BenchmarkPreview(b *testing.B) {
+	c, turn, lists := grown(b, 50, 20, 40)
+	for i := 0; b.Loop(); i++ {
+		game.Preview(c, turn.State, i%50, lists[i%50])
+	}
+}
