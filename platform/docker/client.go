@@ -2,6 +2,7 @@ package docker
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"time"
 
@@ -18,6 +19,20 @@ type Client struct {
 	clk     clock.Clock
 	log     *zap.Logger
 	timeout time.Duration
+}
+
+// agree has the SDK agree with the daemon on the API version. It would by
+// itself, but listing and watching read the version without the lock under
+// which another verb may be agreeing. After an answer, a refusal included, it
+// is settled.
+func (c *Client) agree(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	_, err := c.api.ServerVersion(ctx)
+	if err = classify(err, "ask for the version"); errors.Is(err, ErrUnavailable) {
+		return err
+	}
+	return nil
 }
 
 // New makes a client without asking the daemon anything.

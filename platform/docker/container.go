@@ -118,6 +118,9 @@ func (c *Client) inspect(ctx context.Context, name string) (container.InspectRes
 func (c *Client) ListByLabel(ctx context.Context, label string) ([]Container, error) {
 	listCtx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
+	if err := c.agree(listCtx); err != nil {
+		return nil, err
+	}
 	list, err := c.api.ContainerList(listCtx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", label))})
 	if err != nil {
 		return nil, classify(err, "list containers with label %s", label)

@@ -59,6 +59,9 @@ func (c *Client) Watch(ctx context.Context, label string) <-chan Hint {
 func (c *Client) subscribe(ctx context.Context, label string, out chan<- Hint) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	if err := c.agree(ctx); err != nil {
+		return err
+	}
 	messages, errs := c.api.Events(ctx, events.ListOptions{Filters: filters.NewArgs(
 		filters.Arg("type", string(events.ContainerEventType)), filters.Arg("label", label),
 	)})

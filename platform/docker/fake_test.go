@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,6 +25,10 @@ func fakeDaemon(t *testing.T, handler http.HandlerFunc) *Client {
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Api-Version", "1.41")
 		w.Header().Set("Content-Type", "application/json")
+		if strings.HasSuffix(r.URL.Path, "/version") {
+			_, _ = w.Write([]byte("{}")) // what a client asks before it lists or watches
+			return
+		}
 		handler(w, r)
 	})}
 	done := make(chan struct{})
