@@ -58,9 +58,3 @@ type Session struct {
 	RevokedAt  *time.Time `db:"revoked_at"`
 	Cause      *Cause     `db:"revoked_reason"`
 }
-
-// revoke is the session as it is after its revocation.
-func (s Session) revoke(at time.Time, why Cause) Session {
-	s.Status, s.RevokedAt, s.Cause = Revoked, &at, &why
-	return s
-}

@@ -36,7 +36,6 @@ type modelChallenge struct {
 	attempts int
 	session  uuid.UUID
 	consumed bool
-	key      string
 }
 
 func (m *challengeModel) now() time.Time { return m.h.clock.Now() }

@@ -125,9 +125,7 @@ func (s *Service) settle(ctx context.Context, id uuid.UUID, now time.Time) error
 		}
 		f.Sanctions = f.sanctionsAt(now)
 		f.Overrides = slices.DeleteFunc(f.Overrides, func(o Override) bool { return !o.Active(now) })
-		if err := s.fallBack(tx, &f, now); err != nil {
-			return err
-		}
+		s.fallBack(tx, &f, now)
 		s.cache.keep(tx, f)
 		return nil
 	})
@@ -138,16 +136,11 @@ func (s *Service) settle(ctx context.Context, id uuid.UUID, now time.Time) error
 }
 
 // fallBack gives the free plan from the instant at which the paid one ended.
-func (s *Service) fallBack(tx *pg.Tx, f *facts, now time.Time) error {
+func (s *Service) fallBack(tx *pg.Tx, f *facts, now time.Time) {
 	if f.PlanEndsAt == nil || now.Before(*f.PlanEndsAt) {
-		return nil
+		return
 	}
-	id, err := uuid.NewV7()
-	if err != nil {
-		return fmt.Errorf("make a record id: %w", err)
-	}
-	s.store.grant(tx, Record{ID: id, UserID: f.ID, Plan: Free, Source: "expiry", Actor: system,
+	s.store.grant(tx, Record{ID: newID(), UserID: f.ID, Plan: Free, Source: "expiry", Actor: system,
 		Reason: string(f.Plan) + " ended", StartsAt: *f.PlanEndsAt})
 	f.Plan, f.PlanStarts, f.PlanEndsAt = Free, *f.PlanEndsAt, nil
-	return nil
 }

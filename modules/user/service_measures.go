@@ -79,7 +79,7 @@ func (s *Service) Grant(ctx context.Context, id uuid.UUID, g Grant) (out Record,
 	}
 	err = s.change(ctx, id, func(ctx context.Context, tx *pg.Tx, f *facts) error {
 		made = false
-		before, err := repeated[Record](ctx, tx, recordByKey, actor(ctx), once)
+		before, err := repeated(once, func(key string) (Record, error) { return s.store.recordByKey(ctx, tx, actor(ctx), key) })
 		if err != nil {
 			return err
 		}
@@ -128,11 +128,7 @@ func (s *Service) newRecord(ctx context.Context, tx *pg.Tx, id uuid.UUID, g Gran
 	if g.EndsAt == nil {
 		g.EndsAt = g.Plan.DefaultEnd(now)
 	}
-	record, err := uuid.NewV7()
-	if err != nil {
-		return Record{}, false, fmt.Errorf("make a record id: %w", err)
-	}
-	return Record{ID: record, UserID: id, Plan: g.Plan, Source: g.Source, Actor: by, Reason: g.Reason, StartsAt: now, EndsAt: g.EndsAt}, true, nil
+	return Record{ID: newID(), UserID: id, Plan: g.Plan, Source: g.Source, Actor: by, Reason: g.Reason, StartsAt: now, EndsAt: g.EndsAt}, true, nil
 }
 
 // says reports whether the record is what g would make. A grant without an end
@@ -169,10 +165,8 @@ func (s *Service) SetLimit(ctx context.Context, id uuid.UUID, name LimitName, va
 		}
 		before := f.limitsAt(now).Of(name)
 		if !same {
-			o := Override{UserID: id, Name: name, Value: value, Reason: reason, Actor: actor(ctx), SetAt: now, ExpiresAt: expires}
-			if err := s.override(tx, f, old, o); err != nil {
-				return err
-			}
+			o := Override{ID: newID(), UserID: id, Name: name, Value: value, Reason: reason, Actor: actor(ctx), SetAt: now, ExpiresAt: expires}
+			s.override(tx, f, old, o)
 		}
 		return s.audit.Record(ctx, tx, admin.Entry{Action: "user.limit.set", Target: target(id),
 			Before: map[string]any{"name": name, "value": before}, After: map[string]any{"name": name, "value": value, "expires_at": expires}})
@@ -184,18 +178,13 @@ func (s *Service) SetLimit(ctx context.Context, id uuid.UUID, name LimitName, va
 }
 
 // override puts o in the place of old, which may be nil.
-func (s *Service) override(tx *pg.Tx, f *facts, old *Override, o Override) error {
-	var err error
-	if o.ID, err = uuid.NewV7(); err != nil {
-		return fmt.Errorf("make an override id: %w", err)
-	}
+func (s *Service) override(tx *pg.Tx, f *facts, old *Override, o Override) {
 	if old != nil {
 		s.store.removeOverride(tx, old.ID, o.SetAt, o.Actor)
 	}
 	s.store.insertOverride(tx, o)
 	f.without(o.Name)
 	f.Overrides = append(f.Overrides, o)
-	return nil
 }
 
 // ClearLimit gives the limit back to the plan, or returns ErrNoOverride.

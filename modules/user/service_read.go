@@ -19,7 +19,7 @@ type Detail struct {
 func (s *Service) Detail(ctx context.Context, id uuid.UUID) (Detail, error) {
 	f, err := s.known(ctx, id)
 	if errors.Is(err, ErrUserUnknown) {
-		return Detail{}, ErrNotFound
+		err = ErrNotFound
 	}
 	if err != nil {
 		return Detail{}, err

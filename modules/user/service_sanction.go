@@ -31,7 +31,7 @@ func (s *Service) Sanction(ctx context.Context, id uuid.UUID, p Penalty) (out Sa
 	}
 	err = s.change(ctx, id, func(ctx context.Context, tx *pg.Tx, f *facts) error {
 		made = false
-		before, err := repeated[Sanction](ctx, tx, sanctionByKey, actor(ctx), once)
+		before, err := repeated(once, func(key string) (Sanction, error) { return s.store.sanctionByKey(ctx, tx, actor(ctx), key) })
 		if err == nil && before == nil {
 			before, err = s.inForce(ctx, tx, f, p)
 		}
@@ -82,14 +82,10 @@ func (s *Service) apply(ctx context.Context, tx *pg.Tx, f *facts, p Penalty, onc
 	if err := checkEnd("expires_at", p.ExpiresAt, now); err != nil {
 		return Sanction{}, err
 	}
-	id, err := uuid.NewV7()
-	if err != nil {
-		return Sanction{}, fmt.Errorf("make a sanction id: %w", err)
-	}
-	x := Sanction{ID: id, UserID: f.ID, Kind: p.Kind, Reason: p.Reason, InternalNote: p.InternalNote, Actor: actor(ctx), AppliedAt: now,
+	x := Sanction{ID: newID(), UserID: f.ID, Kind: p.Kind, Reason: p.Reason, InternalNote: p.InternalNote, Actor: actor(ctx), AppliedAt: now,
 		ExpiresAt: p.ExpiresAt, onceOnly: once}
 	s.store.insertSanction(tx, x)
-	f.Sanctions = append(f.Sanctions, ActiveSanction{ID: id, Kind: x.Kind, Reason: x.Reason, AppliedAt: now, ExpiresAt: x.ExpiresAt})
+	f.Sanctions = append(f.Sanctions, ActiveSanction{ID: x.ID, Kind: x.Kind, Reason: x.Reason, AppliedAt: now, ExpiresAt: x.ExpiresAt})
 	if x.Kind == PermanentBlock {
 		if err := s.hooks.depart(ctx, tx, f.ID, Blocked); err != nil {
 			return Sanction{}, err
@@ -147,16 +143,13 @@ func (s *Service) Note(ctx context.Context, id uuid.UUID, text string) (out Note
 		if err != nil {
 			return err
 		}
-		before, err := repeated[Note](ctx, tx, noteByKey, actor(ctx), once)
+		before, err := repeated(once, func(key string) (Note, error) { return s.store.noteByKey(ctx, tx, actor(ctx), key) })
 		if err != nil {
 			return err
 		}
 		if out = deref(before); before == nil {
 			made = true
-			out = Note{UserID: id, Actor: actor(ctx), Text: text, CreatedAt: s.clock.Now(), onceOnly: once}
-			if out.ID, err = uuid.NewV7(); err != nil {
-				return fmt.Errorf("make a note id: %w", err)
-			}
+			out = Note{ID: newID(), UserID: id, Actor: actor(ctx), Text: text, CreatedAt: s.clock.Now(), onceOnly: once}
 			s.store.insertNote(tx, out)
 		}
 		return s.audit.Record(ctx, tx, admin.Entry{Action: "user.note.add", Target: target(id), After: map[string]any{"note_id": out.ID, "repeated": !made}})

@@ -59,7 +59,9 @@ func (store) records(ctx context.Context, q pg.Querier, user, before uuid.UUID, 
 	return pg.All[Record](ctx, q, listRecords, user, nilID(before), n)
 }
 
-const recordByKey = recordColumns + ` WHERE actor = $1 AND idempotency_key = $2`
+func (store) recordByKey(ctx context.Context, q pg.Querier, actor, key string) (Record, error) {
+	return pg.Get[Record](ctx, q, recordColumns+` WHERE actor = $1 AND idempotency_key = $2`, actor, key)
+}
 
 // Sanction is a sanction as operators see it.
 type Sanction struct {
@@ -113,7 +115,9 @@ func (store) sanctions(ctx context.Context, q pg.Querier, user, before uuid.UUID
 	return pg.All[Sanction](ctx, q, listSanctions, user, nilID(before), n)
 }
 
-const sanctionByKey = sanctionColumns + ` WHERE actor = $1 AND idempotency_key = $2`
+func (store) sanctionByKey(ctx context.Context, q pg.Querier, actor, key string) (Sanction, error) {
+	return pg.Get[Sanction](ctx, q, sanctionColumns+` WHERE actor = $1 AND idempotency_key = $2`, actor, key)
+}
 
 const removeSanction = `UPDATE sanctions SET removed_at = $2, removed_by = $3 WHERE sanction_id = $1 AND removed_at IS NULL`
 
@@ -187,15 +191,17 @@ func (store) notes(ctx context.Context, q pg.Querier, user, before uuid.UUID, n 
 	return pg.All[Note](ctx, q, listNotes, user, nilID(before), n)
 }
 
-const noteByKey = noteColumns + ` WHERE actor = $1 AND idempotency_key = $2`
+func (store) noteByKey(ctx context.Context, q pg.Querier, actor, key string) (Note, error) {
+	return pg.Get[Note](ctx, q, noteColumns+` WHERE actor = $1 AND idempotency_key = $2`, actor, key)
+}
 
 // repeated returns the row that an earlier call with the same key made, nil when
 // there is none, and ErrIdempotency when that call asked for something else.
-func repeated[T interface{ hash() []byte }](ctx context.Context, q pg.Querier, statement, actor string, once onceOnly) (*T, error) {
+func repeated[T interface{ hash() []byte }](once onceOnly, find func(key string) (T, error)) (*T, error) {
 	if once.Key == nil {
 		return nil, nil
 	}
-	row, err := perhaps(pg.Get[T](ctx, q, statement, actor, *once.Key))
+	row, err := perhaps(find(*once.Key))
 	if err == nil && row != nil && !bytes.Equal((*row).hash(), once.Hash) {
 		return nil, ErrIdempotency
 	}
