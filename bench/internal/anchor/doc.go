@@ -1,0 +1,13 @@
+// Package anchor is what the product is compared with: the same answers given by
+// the least code that anybody would write for them, on the same libraries.
+//
+//	GET  /json    an account as JSON, from memory
+//	GET  /row     one account by its primary key
+//	GET  /public  ten public games, newest first
+//	GET  /mine    ten games of one owner, newest first
+//	POST /bare    one pipelined transaction, then a frame on the gateways' stream
+//	GET  /readyz  a ping of the database
+//
+// The reads run on the product's own tables, so both sides read the same rows.
+// Nothing here checks, authenticates, validates, counts or traces anything.
+package anchor

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"galaxy/backend/bench/internal/account"
+	"galaxy/backend/platform/localpg/leash"
+)
+
+// process is a program under measurement.
+type process struct {
+	name  string
+	pid   int
+	leash *leash.Process
+	log   string
+	begin time.Time
+}
+
+// spawn starts a program on a leash. The shell writes its id down and becomes
+// the program: the id is the program's.
+func (s *stage) spawn(name string, env []string, program string, args ...string) (*process, error) {
+	p := &process{name: name, log: filepath.Join(s.dir, name+".log")}
+	logs, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = logs.Close() }()
+	note := filepath.Join(s.dir, name+".pid")
+	_ = os.Remove(note) // of the start before
+	line := append([]string{"-c", `echo $$ >"$0.new"; mv "$0.new" "$0"; exec "$@"`, note, program}, args...)
+	p.begin = time.Now()
+	if p.leash, err = leash.Start(leash.Options{Signal: syscall.SIGTERM, Dir: s.dir, Env: env, Stdout: logs, Stderr: logs}, "/bin/sh", line...); err != nil {
+		return nil, err
+	}
+	err = until(10*time.Second, time.Millisecond, func() bool {
+		text, err := os.ReadFile(note)
+		if err != nil {
+			return false
+		}
+		p.pid, err = strconv.Atoi(strings.TrimSpace(string(text)))
+		return err == nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s did not start: %w", name, errors.Join(err, p.stop()))
+	}
+	return p, nil
+}
+
+// ready waits for 200 at /readyz and returns how long that took since the start.
+func (p *process) ready(addr string) (time.Duration, error) {
+	client := http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	err := until(time.Minute, 2*time.Millisecond, func() bool {
+		select {
+		case <-p.leash.Ended():
+			return true
+		default:
+		}
+		res, err := client.Get("http://" + addr + "/readyz")
+		if err != nil {
+			return false
+		}
+		_ = res.Body.Close()
+		return res.StatusCode == http.StatusOK
+	})
+	took := time.Since(p.begin)
+	select {
+	case <-p.leash.Ended():
+		return 0, fmt.Errorf("%s ended at once: %s", p.name, p.lastWords())
+	default:
+	}
+	if err != nil {
+		return 0, fmt.Errorf("%s was not ready: %s", p.name, p.lastWords())
+	}
+	return took, nil
+}
+
+func (p *process) lastWords() string {
+	text, _ := os.ReadFile(p.log) // without a log there are no words
+	return string(text[max(0, len(text)-600):])
+}
+
+// stopLimit is more than the sum of the product's own budgets.
+const stopLimit = 90 * time.Second
+
+func (p *process) stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopLimit)
+	defer cancel()
+	return p.leash.Stop(ctx)
+}
+
+// terminate sends SIGTERM to the program itself and returns how long it took to
+// end.
+func (p *process) terminate() (time.Duration, error) {
+	begin := time.Now()
+	if err := syscall.Kill(p.pid, syscall.SIGTERM); err != nil {
+		return 0, err
+	}
+	select {
+	case <-p.leash.Ended():
+		return time.Since(begin), p.leash.Err()
+	case <-time.After(stopLimit):
+		return 0, errors.Join(fmt.Errorf("%s did not end", p.name), p.stop())
+	}
+}
+
+// used is what the program consumed so far.
+func (p *process) used() (time.Duration, error) { return account.Family(p.pid) }
+
+// until asks again and again until it is so, or the time is over.
+func until(limit, every time.Duration, so func() bool) error {
+	end, poll := time.NewTimer(limit), time.NewTicker(every)
+	defer end.Stop()
+	defer poll.Stop()
+	for !so() {
+		select {
+		case <-end.C:
+			return fmt.Errorf("not within %s", limit)
+		case <-poll.C:
+		}
+	}
+	return nil
+}
+
+// freeAddr is an address on the loopback that nobody listens on.
+func freeAddr() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String(), nil
+}
