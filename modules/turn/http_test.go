@@ -18,6 +18,7 @@ import (
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/fault"
 	"galaxy/backend/platform/httpx"
+	"galaxy/backend/platform/pg"
 	"galaxy/backend/platform/testkit"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
@@ -234,13 +235,21 @@ func TestModuleMakesATurnByItself(t *testing.T) {
 	t.Parallel()
 	w := newTable(t)
 	var server *httpx.Server
-	var runner *Runner
 	testkit.Boot(t, Module, edge(), fx.Supply(config()),
-		fx.Decorate(func() clock.Clock { return w.clock }),
+		testkit.StandIn[*pg.DB](w.db), testkit.StandIn[clock.Clock](w.clock),
 		testkit.StandIn[Games](w.lobby), testkit.StandIn[Seating](w.lobby), testkit.StandIn[Ledger](w.lobby),
 		testkit.StandIn[Gate](w.gate), testkit.StandIn[Generator](w.engine), testkit.StandIn[Table](w.engine),
 		testkit.StandIn[Notifier](w.mail), testkit.StandIn[Auditor](w.audit),
-		fx.Populate(&server, &runner))
-	require.NotNil(t, runner)
-	testkit.Client(t, "http://"+server.Addr().String()).User(uuid.New()).Get("/api/v1/user/games/"+uuid.NewString()+"/turns").Refused(http.StatusNotFound, "not_found")
+		fx.Populate(&server, &w.lobby.observer, &w.service))
+	w.observer = w.lobby.observer
+	w.clock.BlockUntil(1) // the loop's first pass is over
+	g := w.game(hourly(), 1)
+	w.clock.BlockUntil(2) // it heard of the game and set the alarm
+	w.moves(g)
+	made := make(chan struct{})
+	w.engine.get(g.ID).during = func() { close(made) }
+	w.clock.Advance(time.Hour)
+	<-made
+	api := testkit.Client(t, "http://"+server.Addr().String())
+	api.User(w.user(g, 0)).Get("/api/v1/user/games/" + g.ID.String() + "/turns").Want(http.StatusOK)
 }
