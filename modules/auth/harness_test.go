@@ -171,6 +171,12 @@ func (l *letters) codes(email string) []string {
 // codeOf is the nth code written to an address.
 func (l *letters) codeOf(email string, n int) string { return l.codes(email)[n-1] }
 
+func (l *letters) forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.sent = nil
+}
+
 func (l *letters) suppressed() []bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
