@@ -64,10 +64,10 @@ func TestAllProblemsAreReportedAtOnceAndNoValue(t *testing.T) {
 }
 
 func TestAVariableThatIsNotOursIsWarnedAbout(t *testing.T) {
-	environment(t, complete(), map[string]string{"BACKEND_HTTP_LISTEN_ADRESS": ":1"})
+	environment(t, complete(), map[string]string{"BACKEND_HTTP_LISTEN_ADRESZ": ":1"})
 	_, warnings, err := Load()
 	require.NoError(t, err)
-	require.Equal(t, []string{"BACKEND_HTTP_LISTEN_ADRESS is not a variable of this program"}, warnings)
+	require.Equal(t, []string{"BACKEND_HTTP_LISTEN_ADRESZ is not a variable of this program"}, warnings)
 }
 
 func TestAVariableSetToNothingIsNotSet(t *testing.T) {

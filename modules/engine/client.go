@@ -56,7 +56,7 @@ type call struct {
 // do sends the request and returns an answer that is of this game's engine. The
 // caller judges status and body.
 func (c *Client) do(ctx context.Context, game uuid.UUID, in call) (a answer, err error) {
-	defer func(begin time.Time) { observe(ctx, in.op, begin, err) }(time.Now())
+	defer func(begin time.Time) { observe(ctx, in.op, begin, err) }(time.Now()) //nolint:forbidigo // measured, decides nothing
 	ctx, cancel := context.WithTimeout(ctx, in.timeout)
 	defer cancel()
 	req, err := in.request(ctx, game)

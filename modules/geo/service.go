@@ -2,6 +2,7 @@ package geo
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 
 	"github.com/google/uuid"
@@ -31,7 +32,12 @@ func NewService(db *pg.DB, clk clock.Clock, log *zap.Logger, cfg Config) *Servic
 
 // Start reads the database file. Without one the start fails: a typing mistake
 // would otherwise show as users without countries, for ever.
-func (s *Service) Start(context.Context) error { return s.file.load(s.clock.Now()) }
+func (s *Service) Start(context.Context) error {
+	if err := s.file.load(s.clock.Now()); err != nil {
+		return fmt.Errorf("BACKEND_GEOIP_DB_PATH: %w", err)
+	}
+	return nil
+}
 
 // Country is the ISO 3166 code of the country of an address, or empty. It never
 // blocks.

@@ -168,7 +168,7 @@ func (w *Worker) record(ctx context.Context, results <-chan result) error {
 	for {
 		var due <-chan time.Time
 		if len(pending) > 0 {
-			due = time.After(settleAfter)
+			due = time.After(settleAfter) //nolint:forbidigo // a pace, not a decision: it follows the machine
 		}
 		select {
 		case r, open := <-results:
@@ -230,4 +230,6 @@ func (w *Worker) hangUp() {
 	}
 }
 
-func (w *Worker) depth(ctx context.Context) (map[Status]int64, error) { return w.store.depth(ctx, w.db) }
+func (w *Worker) depth(ctx context.Context) (map[Status]int64, error) {
+	return w.store.depth(ctx, w.db)
+}

@@ -215,7 +215,9 @@ func (m *move) change() Change {
 
 // wakeAfter wakes the workers when a short wait is over. It only makes them
 // faster: they look every few seconds anyway.
-func (c *Converger) wakeAfter(d time.Duration) { time.AfterFunc(d, c.Wake) }
+func (c *Converger) wakeAfter(d time.Duration) {
+	time.AfterFunc(d, c.Wake) //nolint:forbidigo // a wake-up too many or too late decides nothing
+}
 
 // postpone gives a claim back after an error. The record stays as it was.
 func (c *Converger) postpone(ctx context.Context, claim outbox.Claim, err error) {

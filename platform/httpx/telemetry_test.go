@@ -22,7 +22,7 @@ func counts(t *testing.T, reader sdkmetric.Reader) map[string]int64 {
 	label := func(name string, set attribute.Set) string {
 		for _, key := range []attribute.Key{"component", "kind", "group", "method", "path", "status"} {
 			if v, ok := set.Value(key); ok {
-				name += " " + v.Emit()
+				name += " " + v.String()
 			}
 		}
 		return name

@@ -2,6 +2,7 @@ package pg
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 
@@ -95,7 +96,7 @@ func (tx *Tx) applied() {
 
 // errRolledBack is COMMIT's answer inside a transaction that had already
 // failed, which a caller that swallowed a statement's error runs into.
-var errRolledBack = ErrUnavailable.Saying("the transaction had failed before its commit")
+var errRolledBack = errors.New("the transaction had failed before its commit")
 
 func readCommit(res pgx.BatchResults) error {
 	tag, err := res.Exec()
@@ -112,5 +113,5 @@ func refused(err error) bool {
 	if pe := pgError(err); pe != nil {
 		return pe.SeverityUnlocalized == "ERROR"
 	}
-	return err == error(errRolledBack)
+	return errors.Is(err, errRolledBack)
 }

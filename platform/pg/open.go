@@ -32,7 +32,7 @@ func New(cfg Config) (*DB, error) {
 		return nil, fmt.Errorf("BACKEND_POSTGRES_DSN is not a Postgres DSN") // err quotes the DSN
 	}
 	pc.MaxConns, pc.MinConns = cfg.MaxConns, cfg.MinConns
-	pc.ConnConfig.Tracer = otelpgx.NewTracer(otelpgx.WithDisableQuerySpanNamePrefix())
+	pc.ConnConfig.Tracer = otelpgx.NewTracer()
 	pc.AfterConnect = useUTC
 	harden(pc.ConnConfig, cfg.OperationTimeout)
 	pool, err := pgxpool.NewWithConfig(context.Background(), pc)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -54,12 +53,6 @@ type refusal struct {
 }
 
 func (r refusal) Error() string { return fmt.Sprintf("%d %s: %s", r.Status, r.Code, r.Text) }
-
-// refused reports whether err is a refusal with this code.
-func refused(err error, code string) bool {
-	var r refusal
-	return errors.As(err, &r) && r.Code == code
-}
 
 // call sends in as JSON, unless it is nil, and reads the answer into out, unless
 // that is nil.
