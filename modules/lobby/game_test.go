@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"galaxy/backend/modules/lobby/internal/games"
 	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/fault"
 	"galaxy/backend/platform/schedule"
@@ -34,8 +35,8 @@ func TestAPlanLimitsOwnedGames(t *testing.T) {
 	l.people.set(ada, func(s *user.Snapshot) { s.Limits.OwnedPrivateGames = 1 })
 	g := l.draft(by(ada))
 	_, _, err := l.Create(t.Context(), by(ada), wish(), "")
-	refused(t, err, ErrOwnedLimit)
-	l.move(by(ada), g.ID, Cancel)
+	refused(t, err, games.ErrOwnedLimit)
+	l.step(by(ada), g.ID, Cancel)
 	l.draft(by(ada)) // a game that is over does not count
 }
 
@@ -45,7 +46,7 @@ func TestASanctionKeepsFromCreating(t *testing.T) {
 	ada := l.person()
 	l.people.set(ada, func(s *user.Snapshot) { s.Sanctions = []user.ActiveSanction{{Kind: user.GameCreateBlock}} })
 	_, _, err := l.Create(t.Context(), by(ada), wish(), "")
-	refused(t, err, ErrCreateBlocked)
+	refused(t, err, games.ErrCreateBlocked)
 }
 
 func TestCreatingIsRepeatableUnderItsKey(t *testing.T) {
@@ -89,7 +90,7 @@ func TestGamesThatCannotBe(t *testing.T) {
 		in := wish()
 		change(&in)
 		_, _, err := l.Create(t.Context(), by(ada), in, "")
-		refused(t, err, errInvalidGame)
+		refused(t, err, games.ErrInvalidGame)
 		var fields []string
 		for _, f := range fault.From(err).Fields {
 			fields = append(fields, f.Name)
@@ -114,8 +115,8 @@ func TestADraftCanBeChangedUnlessSomebodyWasFaster(t *testing.T) {
 	require.Equal(t, []any{name, 6, 2, time.Hour, true},
 		[]any{changed.Name, changed.MaxPlayers, changed.MinPlayers, changed.Turns.Interval, changed.Turns.EarlyWhenReady})
 	_, err = l.Patch(t.Context(), by(ada), g.ID, g.ETag(), Patch{Name: &name})
-	refused(t, err, ErrVersion)
-	l.move(by(ada), g.ID, Open)
+	refused(t, err, games.ErrVersion)
+	l.step(by(ada), g.ID, Open)
 	_, err = l.Patch(t.Context(), by(ada), g.ID, "", Patch{Name: &name})
 	refused(t, err, ErrState)
 }
@@ -128,11 +129,11 @@ func TestADeadlineCanBeTakenBack(t *testing.T) {
 	g := l.draft(by(ada), func(n *NewGame) { n.EnrollmentEndsAt = &soon })
 	l.clock.Advance(2 * time.Hour)
 	_, err := l.Move(t.Context(), by(ada), g.ID, Open)
-	refused(t, err, ErrEnrollmentPast)
-	g, err = l.Patch(t.Context(), by(ada), g.ID, "", Patch{EnrollmentEndsAt: Nullable[time.Time]{Given: true}})
+	refused(t, err, games.ErrEnrollmentPast)
+	g, err = l.Patch(t.Context(), by(ada), g.ID, "", Patch{EnrollmentEndsAt: games.Nullable[time.Time]{Given: true}})
 	require.NoError(t, err)
 	require.Nil(t, g.EnrollmentEndsAt)
-	l.move(by(ada), g.ID, Open)
+	l.step(by(ada), g.ID, Open)
 }
 
 func TestWhoMaySeeAGame(t *testing.T) {
@@ -249,7 +250,7 @@ func TestAGameChangesHandsWithinItsMembers(t *testing.T) {
 	g := l.opened(by(ada))
 	l.seated(g, bob)
 	_, err := l.Transfer(t.Context(), by(ada), g.ID, eve)
-	refused(t, err, ErrNoSuccessor)
+	refused(t, err, games.ErrNoSuccessor)
 	g, err = l.Transfer(t.Context(), by(ada), g.ID, bob)
 	require.NoError(t, err)
 	require.True(t, l.game(g.ID).Owned(bob))

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/fx"
 
 	"galaxy/backend/modules/admin"
+	"galaxy/backend/modules/lobby/internal/games"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime"
 	"galaxy/backend/modules/user"
@@ -264,10 +265,10 @@ func (l *lounge) draft(who Actor, change ...func(*NewGame)) Game {
 
 func (l *lounge) opened(who Actor, change ...func(*NewGame)) Game {
 	l.Helper()
-	return l.move(who, l.draft(who, change...).ID, Open)
+	return l.step(who, l.draft(who, change...).ID, Open)
 }
 
-func (l *lounge) move(who Actor, id uuid.UUID, verbs ...Verb) Game {
+func (l *lounge) step(who Actor, id uuid.UUID, verbs ...Verb) Game {
 	l.Helper()
 	var g Game
 	for _, v := range verbs {
@@ -322,10 +323,10 @@ func (l *lounge) running(who Actor, members ...uuid.UUID) (Game, []string) {
 	l.Helper()
 	g := l.opened(who, func(n *NewGame) { n.MinPlayers, n.MaxPlayers = 1, max(4, len(members)) })
 	races := l.seated(g, members...)
-	if who.rank() == operator {
-		l.move(who, g.ID, ForceStart)
+	if who.Operator != "" {
+		l.step(who, g.ID, ForceStart)
 	} else {
-		l.move(who, g.ID, Close, Start)
+		l.step(who, g.ID, Close, Start)
 	}
 	l.observe(g.ID, runtime.Running, func(c *runtime.Change) { c.Status = statusOf(0, races...) })
 	return l.game(g.ID), races
@@ -334,7 +335,7 @@ func (l *lounge) running(who Actor, members ...uuid.UUID) (Game, []string) {
 // game is the row as it is; it has to be what the cache says.
 func (l *lounge) game(id uuid.UUID) Game {
 	l.Helper()
-	row, err := l.store.game(l.Context(), l.db, id)
+	row, err := l.Store.Game(l.Context(), l.db, id)
 	require.NoError(l, err)
 	kept, err := l.Game(l.Context(), id)
 	require.NoError(l, err)
@@ -350,7 +351,7 @@ func (l *lounge) observe(game uuid.UUID, seen runtime.Observed, change ...func(*
 		fn(&c)
 	}
 	require.NoError(l, l.db.InTx(l.Context(), func(ctx context.Context, tx *pg.Tx) error {
-		return runtimeObserver{l.Ledger}.RuntimeChanged(ctx, tx, c)
+		return games.RuntimeObserver{Ledger: l.Ledger}.RuntimeChanged(ctx, tx, c)
 	}))
 }
 
@@ -360,7 +361,7 @@ func (l *lounge) depart(who uuid.UUID, why user.Reason) {
 		if _, err := l.people.Lock(ctx, tx, who); err != nil {
 			return err
 		}
-		return userHooks{l.Ledger}.Depart(ctx, tx, who, why)
+		return games.UserHooks{Ledger: l.Ledger}.Depart(ctx, tx, who, why)
 	}))
 }
 

@@ -172,7 +172,7 @@ func TestRemainingRoutesOverHTTP(t *testing.T) {
 
 	failed := l.opened(by(p[0]))
 	l.seated(failed, p[0], p[1])
-	l.move(by(p[0]), failed.ID, Close, Start)
+	l.step(by(p[0]), failed.ID, Close, Start)
 	l.observe(failed.ID, runtime.StartFailed)
 	ada.Post(userGames+"/"+failed.ID.String()+"/retry", nil).Want(202)
 
@@ -229,7 +229,7 @@ func TestAStrangerCannotTellWhatExists(t *testing.T) {
 	link := l.opened(by(p[0]), application)
 	a, err := l.apply(link, p[2], "Zorg")
 	require.NoError(t, err)
-	l.move(by(p[0]), link.ID, Cancel)
+	l.step(by(p[0]), link.ID, Cancel)
 	before := l.fingerprint()
 	for _, route := range newRoutes() {
 		method, path, body := route[0], route[1], object(nil)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"galaxy/backend/modules/lobby/internal/games"
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/schedule"
 	enginev1 "galaxy/backend/proto/engine/v1"
@@ -47,14 +48,14 @@ type gameView struct {
 func viewFor(by Actor, g Game) gameView {
 	v := gameView{
 		ID: g.ID, OwnerID: g.OwnerID, Visibility: g.Visibility, Name: g.Name, Description: g.Description, State: g.State,
-		PauseReason: optional(g.PauseReason), MinPlayers: g.MinPlayers, MaxPlayers: g.MaxPlayers, Players: g.SeatsTaken, JoinPolicy: g.JoinPolicy,
+		PauseReason: games.Optional(g.PauseReason), MinPlayers: g.MinPlayers, MaxPlayers: g.MaxPlayers, Players: g.SeatsTaken, JoinPolicy: g.JoinPolicy,
 		EnrollmentEndsAt: g.EnrollmentEndsAt, StartWhenFull: g.StartWhenFull, EngineVersion: g.EngineVersion, Turns: g.Turns, Map: g.Map,
 		CurrentTurn: g.CurrentTurn, LastTurnAt: g.LastTurnAt, NextTurnAt: g.NextTurnAt, ActiveRaces: g.ActiveRaces,
-		RuntimeStatus: optional(g.RuntimeStatus), EngineHealth: g.EngineHealth, Result: g.Result,
+		RuntimeStatus: games.Optional(g.RuntimeStatus), EngineHealth: g.EngineHealth, Result: g.Result,
 		CreatedAt: g.CreatedAt, UpdatedAt: g.UpdatedAt, StartedAt: g.StartedAt, FinishedAt: g.FinishedAt,
 	}
-	if by.rank() == operator || g.Owned(by.User) {
-		v.LastError = optional(g.LastError)
+	if by.Operator != "" || g.Owned(by.User) {
+		v.LastError = games.Optional(g.LastError)
 	}
 	return v
 }

@@ -59,7 +59,7 @@ func TestWhyAnApplicationIsRefused(t *testing.T) {
 	require.NoError(t, err)
 	byInvite, closed := l.opened(by(ada)), l.opened(root)
 	l.seated(closed, p[7], p[8])
-	l.move(root, closed.ID, Close)
+	l.step(root, closed.ID, Close)
 	started, _ := l.running(root, l.person(), l.person())
 	full := l.opened(root, func(n *NewGame) { n.MaxPlayers = 2 })
 	l.seated(full, l.person(), l.person())
@@ -184,10 +184,10 @@ func TestLeavingEnrolmentSettlesWhatIsOpen(t *testing.T) {
 		require.NoError(t, err)
 		i, _, err := l.Invite(t.Context(), p[0], Invitation{Game: g.ID, UserID: p[4]}, "")
 		require.NoError(t, err)
-		l.move(root, g.ID, verb)
-		a, err = l.store.application(t.Context(), l.db, a.ID)
+		l.step(root, g.ID, verb)
+		a, err = l.requests.application(t.Context(), l.db, a.ID)
 		require.NoError(t, err)
-		i, err = l.store.invite(t.Context(), l.db, i.ID)
+		i, err = l.requests.invite(t.Context(), l.db, i.ID)
 		require.NoError(t, err)
 		require.Equal(t, []string{rejected, reason, revoked}, []string{a.State, a.Reason, i.State})
 		require.Equal(t, 1, l.log.told(notification.ApplicationRejected, p[3]))
@@ -315,7 +315,7 @@ func TestAnInviteEndsInOtherWays(t *testing.T) {
 	l.sweep()
 	_, _, err = l.Redeem(t.Context(), p[4], ids[3], "Zorg")
 	refused(t, err, ErrInviteExpired)
-	i, err := l.store.invite(t.Context(), l.db, ids[3])
+	i, err := l.requests.invite(t.Context(), l.db, ids[3])
 	require.NoError(t, err)
 	require.Equal(t, expired, i.State)
 	_, _, err = l.Invite(t.Context(), ada, Invitation{Game: g.ID, UserID: p[4]}, "") // may be sent again
@@ -414,10 +414,10 @@ func TestRevokingAndRedeemingAtOnceHaveOneWinner(t *testing.T) {
 			func() error { _, err := l.Revoke(t.Context(), by(ada), i.ID); return err },
 		}, func(fn func() error) error { return fn() })
 		require.Equal(t, 1, won)
-		i, err = l.store.invite(t.Context(), l.db, i.ID)
+		i, err = l.requests.invite(t.Context(), l.db, i.ID)
 		require.NoError(t, err)
 		require.Equal(t, i.State == redeemed, l.game(g.ID).SeatsTaken == 1)
-		l.move(by(ada), g.ID, Cancel)
+		l.step(by(ada), g.ID, Cancel)
 	}
 }
 
@@ -428,7 +428,7 @@ func TestARolledBackEnrolmentLeavesNoTrace(t *testing.T) {
 	g := l.opened(root)
 	before := l.fingerprint()
 	err := l.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
-		c, err := l.store.candidate(ctx, tx, g.ID, ada)
+		c, err := l.Store.Candidate(ctx, tx, g.ID, ada)
 		require.NoError(t, err)
 		name, err := directory.Parse("Zorg")
 		require.NoError(t, err)

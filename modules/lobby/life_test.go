@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"galaxy/backend/modules/lobby/internal/games"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime"
 	"galaxy/backend/platform/pg"
@@ -28,7 +29,7 @@ func TestAGameIsStartedWithItsMembers(t *testing.T) {
 	})
 	races := l.seated(g, p...)
 	require.NoError(t, l.Leave(t.Context(), p[3], g.ID))
-	g = l.move(by(p[0]), g.ID, Close, Start)
+	g = l.step(by(p[0]), g.ID, Close, Start)
 	require.Equal(t, Starting, g.State)
 	require.Len(t, l.log.starts, 1)
 	spec := l.log.starts[0]
@@ -62,11 +63,11 @@ func TestTooFewMembersStartNothing(t *testing.T) {
 	p := l.persons(2)
 	g := l.opened(root)
 	_, err := l.Move(t.Context(), root, g.ID, ForceStart)
-	refused(t, err, ErrTooFewPlayers)
+	refused(t, err, games.ErrTooFewPlayers)
 	l.seated(g, p[0])
 	_, err = l.Move(t.Context(), root, g.ID, Close)
-	refused(t, err, ErrTooFewPlayers)
-	require.Equal(t, Starting, l.move(root, g.ID, ForceStart).State) // one is enough for an operator
+	refused(t, err, games.ErrTooFewPlayers)
+	require.Equal(t, Starting, l.step(root, g.ID, ForceStart).State) // one is enough for an operator
 }
 
 func TestAFailedStartIsTriedAgainWithTheSameRaces(t *testing.T) {
@@ -75,12 +76,12 @@ func TestAFailedStartIsTriedAgainWithTheSameRaces(t *testing.T) {
 	p := l.persons(3)
 	g := l.opened(by(p[0]))
 	l.seated(g, p...)
-	l.move(by(p[0]), g.ID, Close, Start)
+	l.step(by(p[0]), g.ID, Close, Start)
 	l.observe(g.ID, runtime.StartFailed, func(c *runtime.Change) { c.Error = "no image" })
 	g = l.game(g.ID)
 	require.Equal(t, []any{StartFailed, "no image"}, []any{g.State, g.LastError})
 	require.NoError(t, l.Leave(t.Context(), p[2], g.ID)) // the engine may know the race already
-	g = l.move(by(p[0]), g.ID, Retry)
+	g = l.step(by(p[0]), g.ID, Retry)
 	require.Equal(t, []any{Starting, ""}, []any{g.State, g.LastError})
 	require.Equal(t, l.log.starts[0].Init, l.log.starts[1].Init)
 	l.observe(g.ID, runtime.Running, startsWith([]string{"A", "B", "C"}))
@@ -97,8 +98,8 @@ func TestACrashPausesAndOnlyAnOperatorResumes(t *testing.T) {
 	require.Equal(t, []any{Paused, EngineCrashed, "exit code 2"}, []any{g.State, g.PauseReason, g.LastError})
 	require.Equal(t, 1, l.log.told(notification.GamePaused, p[1]))
 	_, err := l.Move(t.Context(), by(p[0]), g.ID, Resume)
-	refused(t, err, ErrResume)
-	g = l.move(root, g.ID, Resume)
+	refused(t, err, games.ErrResume)
+	g = l.step(root, g.ID, Resume)
 	require.Equal(t, []any{Running, ""}, []any{g.State, g.PauseReason})
 	require.Len(t, l.log.starts, 2) // a new generation is asked for
 	require.Equal(t, 1, l.log.told(notification.GameResumed, p[1]))
@@ -110,17 +111,17 @@ func TestAnOwnerPausesAndResumes(t *testing.T) {
 	l := open(t)
 	p := l.persons(2)
 	g, _ := l.running(by(p[0]), p...)
-	require.Equal(t, ByUser, l.move(by(p[0]), g.ID, Pause).PauseReason)
-	l.move(by(p[0]), g.ID, Resume)
+	require.Equal(t, ByUser, l.step(by(p[0]), g.ID, Pause).PauseReason)
+	l.step(by(p[0]), g.ID, Resume)
 	require.Len(t, l.log.starts, 1) // the engine never stopped
-	require.Equal(t, ByOperator, l.move(root, g.ID, Pause).PauseReason)
+	require.Equal(t, ByOperator, l.step(root, g.ID, Pause).PauseReason)
 	_, err := l.Move(t.Context(), by(p[0]), g.ID, Resume)
-	refused(t, err, ErrResume)
-	l.move(root, g.ID, Resume)
+	refused(t, err, games.ErrResume)
+	l.step(root, g.ID, Resume)
 	require.NoError(t, l.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error { return l.Pause(ctx, tx, g.ID, AllMissed) }))
 	require.NoError(t, l.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error { return l.Pause(ctx, tx, g.ID, StateMismatch) }))
 	require.Equal(t, AllMissed, l.game(g.ID).PauseReason) // the first reason stays
-	l.move(by(p[0]), g.ID, Resume)
+	l.step(by(p[0]), g.ID, Resume)
 }
 
 func TestAnOperatorsStopPauses(t *testing.T) {
@@ -169,7 +170,7 @@ func TestTheLastTurnEndsTheGame(t *testing.T) {
 	l := open(t)
 	p := l.persons(2)
 	g, races := l.running(by(p[0]), p...)
-	l.move(by(p[0]), g.ID, Pause) // a turn that was under way may still end the game
+	l.step(by(p[0]), g.ID, Pause) // a turn that was under way may still end the game
 	result := &enginev1.Result{Reason: enginev1.ResultLastRace, Winners: races[:1], Ranking: []enginev1.RankEntry{{Place: 1, Race: races[0], State: enginev1.RaceActive}}}
 	require.NoError(t, l.record(TurnRecord{GameID: g.ID, Turn: 12, At: noon, Races: statsFor(2, races...), Finished: true, Result: result}))
 	g = l.game(g.ID)
@@ -187,7 +188,7 @@ func TestCancellingStopsTheEngineAndTellsTheMembers(t *testing.T) {
 	g, _ := l.running(by(p[0]), p...)
 	_, err := l.Move(t.Context(), by(p[0]), g.ID, Cancel)
 	refused(t, err, ErrState) // the owner may only before the start
-	g = l.move(root, g.ID, ForceStop)
+	g = l.step(root, g.ID, ForceStop)
 	require.Equal(t, Cancelled, g.State)
 	require.Contains(t, l.log.stops, g.ID)
 	require.Contains(t, l.log.events, EventCancelled)
@@ -208,8 +209,8 @@ func TestTheScheduleOfARunningGameCanChange(t *testing.T) {
 	require.Equal(t, "Europe/Berlin", got.Turns.Zone)
 	require.Contains(t, l.log.events, EventSettings)
 	_, err = l.SetSchedule(t.Context(), root, g.ID, schedule.Settings{Mode: "never"})
-	refused(t, err, errInvalidGame)
-	l.move(root, g.ID, Cancel)
+	refused(t, err, games.ErrInvalidGame)
+	l.step(root, g.ID, Cancel)
 	_, err = l.SetSchedule(t.Context(), root, g.ID, grid)
 	refused(t, err, ErrState)
 }
@@ -251,12 +252,14 @@ func TestAWarmedLedgerKnowsWhatTheTablesSay(t *testing.T) {
 	l := open(t)
 	p := l.persons(2)
 	g, races := l.running(root, p...)
-	fresh := NewLedger(l.db, l.clock, l.cfg, l.max)
+	fresh := games.NewLedger(l.db, l.clock, l.Config, CacheConfig{GamesMax: 10, RaceNameKeysMax: 10})
 	require.NoError(t, fresh.Start(t.Context()))
-	kept, ok := fresh.games.Peek(g.ID)
-	require.True(t, ok)
-	require.Equal(t, g, kept)
-	seats, ok := fresh.seats.Peek(g.ID)
-	require.True(t, ok)
-	require.Equal(t, races, []string{seats[0].RaceName, seats[1].RaceName})
+	require.Zero(t, l.trips(func() {
+		kept, err := fresh.Game(t.Context(), g.ID)
+		require.NoError(t, err)
+		require.Equal(t, g, kept)
+		seats, err := fresh.Seats(t.Context(), g.ID)
+		require.NoError(t, err)
+		require.Equal(t, races, []string{seats[0].RaceName, seats[1].RaceName})
+	}))
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"galaxy/backend/modules/lobby/internal/games"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/pg"
@@ -18,7 +19,7 @@ func (l *lounge) seatOf(g Game, u uuid.UUID) Seat {
 	l.Helper()
 	s, err := l.Seat(l.Context(), g.ID, u)
 	require.NoError(l, err)
-	row, err := l.store.seat(l.Context(), l.db, g.ID, u)
+	row, err := l.Store.Seat(l.Context(), l.db, g.ID, u)
 	require.NoError(l, err)
 	require.Equal(l, row, s, "the cache differs from the row")
 	return s
@@ -36,7 +37,7 @@ func TestBeforeTheStartLeavingFreesTheSeat(t *testing.T) {
 	for range 2 {
 		s, err := l.Remove(t.Context(), by(p[0]), g.ID, p[2])
 		require.NoError(t, err)
-		require.Equal(t, []string{Removed, reasonRemoved}, []string{s.Status, s.Reason})
+		require.Equal(t, []string{Removed, games.ReasonRemoved}, []string{s.Status, s.Reason})
 		s, err = l.Block(t.Context(), by(p[0]), g.ID, p[3])
 		require.NoError(t, err)
 		require.Equal(t, Blocked, s.Status)
@@ -67,7 +68,7 @@ func TestInARunningGameTheRaceStays(t *testing.T) {
 	require.Empty(t, l.log.blocked)
 	_, err := l.Block(t.Context(), by(p[0]), g.ID, p[2])
 	require.NoError(t, err)
-	require.Equal(t, []BlockedRace{{races[2], CauseBlocked}}, l.log.blocked)
+	require.Equal(t, []BlockedRace{{RaceName: races[2], Cause: CauseBlocked}}, l.log.blocked)
 	require.False(t, l.seatOf(g, p[2]).Free())
 	_, err = l.Block(t.Context(), by(p[0]), g.ID, p[1]) // whoever left can still be banned, with the race
 	require.NoError(t, err)
@@ -137,7 +138,7 @@ func TestASeatWhoseMemberStaysAwayIsFree(t *testing.T) {
 	s, err := l.Replace(t.Context(), root, g.ID, p[1], p[2]) // an operator needs no offer
 	require.NoError(t, err)
 	require.Equal(t, races[1], s.RaceName)
-	require.Equal(t, []string{Removed, reasonReplaced}, []string{l.seatOf(g, p[1]).Status, l.seatOf(g, p[1]).Reason})
+	require.Equal(t, []string{Removed, games.ReasonReplaced}, []string{l.seatOf(g, p[1]).Status, l.seatOf(g, p[1]).Reason})
 	require.Empty(t, l.held(p[1]))
 	require.Equal(t, 2, l.game(g.ID).SeatsTaken)
 }
@@ -152,7 +153,7 @@ func TestAnAccountThatEndsLeavesEverything(t *testing.T) {
 		l.earn(eve, "Romulan")
 		_, err := l.RaceNames().Register(t.Context(), eve, "Klingon")
 		require.NoError(t, err)
-		waiting, playing, asked, invited := l.opened(root), Game{}, l.opened(by(ada), application), l.opened(by(ada))
+		waiting, asked, invited := l.opened(root), l.opened(by(ada), application), l.opened(by(ada))
 		l.seated(waiting, eve, ada)
 		playing, races := l.running(root, eve, bob)
 		a, err := l.apply(asked, eve, "Zorg")
@@ -168,11 +169,11 @@ func TestAnAccountThatEndsLeavesEverything(t *testing.T) {
 
 		require.Equal(t, Removed, l.seatOf(waiting, eve).Status)
 		require.Equal(t, 1, l.game(waiting.ID).SeatsTaken)
-		require.Equal(t, []BlockedRace{{races[0], cause}}, l.log.blocked)
+		require.Equal(t, []BlockedRace{{RaceName: races[0], Cause: cause}}, l.log.blocked)
 		require.False(t, l.seatOf(playing, eve).Free())
-		a, err = l.store.application(t.Context(), l.db, a.ID)
+		a, err = l.requests.application(t.Context(), l.db, a.ID)
 		require.NoError(t, err)
-		i, err = l.store.invite(t.Context(), l.db, i.ID)
+		i, err = l.requests.invite(t.Context(), l.db, i.ID)
 		require.NoError(t, err)
 		require.Equal(t, []string{withdrawn, declined}, []string{a.State, i.State})
 		require.True(t, l.game(mine.ID).Owned(bob), "the longest-standing member inherits")
@@ -193,11 +194,11 @@ func TestDepartingAndJoiningDoNotDeadlock(t *testing.T) {
 	t.Parallel()
 	l := open(t)
 	p := l.persons(8)
-	var games []Game
+	var lobbies []Game
 	for range 4 {
 		g := l.opened(root, func(n *NewGame) { n.MaxPlayers = 8 })
 		l.seated(g, p[:4]...)
-		games = append(games, g)
+		lobbies = append(lobbies, g)
 	}
 	var attempts []func() error
 	for _, u := range p[:4] {
@@ -206,18 +207,18 @@ func TestDepartingAndJoiningDoNotDeadlock(t *testing.T) {
 				if _, err := l.people.Lock(ctx, tx, u); err != nil {
 					return err
 				}
-				return userHooks{l.Ledger}.Depart(ctx, tx, u, user.Deleted)
+				return games.UserHooks{Ledger: l.Ledger}.Depart(ctx, tx, u, user.Deleted)
 			})
 		})
 	}
 	for _, u := range p[4:] {
-		for _, g := range games {
+		for _, g := range lobbies {
 			attempts = append(attempts, func() error { _, err := l.apply(g, u, raceOf(u)); return err })
 		}
 	}
 	_, lost := race(attempts, func(fn func() error) error { return fn() })
 	require.Empty(t, lost)
-	for _, g := range games {
+	for _, g := range lobbies {
 		require.Equal(t, 4, l.game(g.ID).SeatsTaken)
 	}
 	l.sound()
@@ -234,7 +235,7 @@ func TestWhatIsHeldOnAUserIsToldAndCounted(t *testing.T) {
 	l.seated(g, ada, bob)
 	_, err = l.apply(l.opened(by(bob), application), ada, "Zorg")
 	require.NoError(t, err)
-	hooks := userHooks{l.Ledger}
+	hooks := games.UserHooks{Ledger: l.Ledger}
 	counts, err := hooks.Usage(t.Context(), l.db, ada)
 	require.NoError(t, err)
 	require.Equal(t, map[string]int{"owned_private_games": 1, "active_memberships": 1, "pending_applications": 1, "registered_race_names": 1}, counts)

@@ -93,7 +93,7 @@ func TestANameIsReservedAndReleased(t *testing.T) {
 	require.Equal(t, []string{"reserved Zorg"}, l.held(ada))
 	_, err = l.apply(first, bob, "zorg")
 	refused(t, err, directory.ErrTaken)
-	l.move(root, second.ID, Cancel)
+	l.step(root, second.ID, Cancel)
 	require.Empty(t, l.held(ada))
 	l.sit(first, bob, "zorg")
 	l.sound()
@@ -129,7 +129,7 @@ func (l *lounge) finished(turns int, grown map[uuid.UUID]bool, states map[uuid.U
 	for u, name := range names {
 		races = append(races, l.sit(g, u, name))
 	}
-	l.move(root, g.ID, ForceStart)
+	l.step(root, g.ID, ForceStart)
 	l.observe(g.ID, "running", startsWith(races))
 	r := TurnRecord{GameID: g.ID, Turn: turns, At: l.clock.Now(), StateHash: "end", Finished: true,
 		Result: &enginev1.Result{Reason: enginev1.ResultLastRace, Winners: races[:1], Ranking: []enginev1.RankEntry{}}}
@@ -182,7 +182,7 @@ func TestGamesThatWereNoneEarnNobodyAName(t *testing.T) {
 	}
 	g := l.opened(root)
 	l.seated(g, a, b)
-	l.move(root, g.ID, Close, Cancel) // an operator's stop promotes nobody either
+	l.step(root, g.ID, Close, Cancel) // an operator's stop promotes nobody either
 	require.Empty(t, l.held(a))
 }
 

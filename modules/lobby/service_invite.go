@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"galaxy/backend/modules/lobby/directory"
+	"galaxy/backend/modules/lobby/internal/games"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/platform/fault"
 	"galaxy/backend/platform/pg"
@@ -14,7 +15,6 @@ import (
 
 const (
 	minInviteTTL = time.Minute
-	maxInviteTTL = 90 * 24 * time.Hour
 	// maxInvites bounds how many invites one game ever sends.
 	maxInvites = 500
 )
@@ -31,22 +31,22 @@ type Invitation struct {
 // Invite asks a user to join. The same invite again answers with the first one,
 // and false.
 func (s *Service) Invite(ctx context.Context, inviter uuid.UUID, in Invitation, key string) (Invite, bool, error) {
-	now := s.clock.Now()
+	now := s.Clock.Now()
 	i := Invite{ID: uuid.Must(uuid.NewV7()), GameID: in.Game, InviterID: inviter, Message: in.Message, State: pending,
-		Hash: hashOf(in), CreatedAt: now, ExpiresAt: now.Add(s.cfg.InviteDefaultTTL)}
+		Hash: games.HashOf(in), CreatedAt: now, ExpiresAt: now.Add(s.Config.InviteDefaultTTL)}
 	if in.ExpiresAt != nil {
-		i.ExpiresAt = *inMicroseconds(in.ExpiresAt)
+		i.ExpiresAt = *games.InMicroseconds(in.ExpiresAt)
 	}
-	if ttl := i.ExpiresAt.Sub(now); ttl < minInviteTTL || ttl > maxInviteTTL {
+	if ttl := i.ExpiresAt.Sub(now); ttl < minInviteTTL || ttl > games.MaxInviteTTL {
 		return Invite{}, false, ErrInviteExpiry.At(fault.Field{Name: "expires_at", Code: "out_of_range", Message: ErrInviteExpiry.Message})
 	}
-	err := s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error { return s.invite(ctx, tx, &i, in, optional(key)) })
+	err := s.DB.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error { return s.invite(ctx, tx, &i, in, games.Optional(key)) })
 	if err == nil || !pg.IsUnique(err, invitesLive) && !pg.IsUnique(err, invitesReplay) {
 		return i, err == nil, err
 	}
-	earlier, err := s.store.earlierInvite(ctx, s.db, i, optional(key))
+	earlier, err := s.requests.earlierInvite(ctx, s.DB, i, games.Optional(key))
 	switch {
-	case isNotFound(err): // the live one has another key
+	case games.IsNotFound(err): // the live one has another key
 		return Invite{}, false, ErrAlreadyInvited
 	case err != nil:
 		return Invite{}, false, err
@@ -60,22 +60,22 @@ func (s *Service) Invite(ctx context.Context, inviter uuid.UUID, in Invitation, 
 
 func (s *Service) invite(ctx context.Context, tx *pg.Tx, i *Invite, in Invitation, key *string) error {
 	if in.UserName != "" {
-		account, err := s.users.FindByUserName(ctx, tx, in.UserName)
+		account, err := s.Users.FindByUserName(ctx, tx, in.UserName)
 		if err != nil {
 			return ErrNotFound.Because(err)
 		}
 		in.UserID = account.ID
 	}
-	people, err := s.users.Snapshots(ctx, []uuid.UUID{in.UserID, i.InviterID})
+	people, err := s.Users.Snapshots(ctx, []uuid.UUID{in.UserID, i.InviterID})
 	if err != nil {
 		return err
 	}
 	i.UserID = in.UserID
-	g, err := s.store.lockInviting(ctx, tx, in.Game, i.UserID)
+	g, err := s.requests.lockInviting(ctx, tx, in.Game, i.UserID)
 	if err != nil {
 		return err
 	}
-	if err := s.manages(ctx, tx, Actor{User: i.InviterID}, g.Game); err != nil {
+	if err := s.Manages(ctx, tx, Actor{User: i.InviterID}, g.Game); err != nil {
 		return err
 	}
 	invitee, found := people[i.UserID]
@@ -96,8 +96,8 @@ func (s *Service) invite(ctx context.Context, tx *pg.Tx, i *Invite, in Invitatio
 		return ErrQuota
 	}
 	i.GameName = g.Name
-	s.store.insertInvite(tx, *i, key)
-	return s.notifier.Submit(ctx, tx, notification.Intent{
+	s.requests.insertInvite(tx, *i, key)
+	return s.Notifier.Submit(ctx, tx, notification.Intent{
 		Kind: notification.InviteReceived, Key: i.ID.String(), Fresh: true, Recipients: []uuid.UUID{i.UserID},
 		Payload: map[string]any{
 			"game_id": g.ID.String(), "game_name": g.Name, "invite_id": i.ID.String(), "inviter_user_id": i.InviterID.String(),
@@ -122,12 +122,12 @@ func (s *Service) Redeem(ctx context.Context, who, id uuid.UUID, raceName string
 		return Seat{}, false, err
 	}
 	seat, made := Seat{}, false
-	err = s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+	err = s.DB.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		u, err := s.admit(ctx, tx, who)
 		if err != nil {
 			return err
 		}
-		c, i, err := s.store.invited(ctx, tx, id)
+		c, i, err := s.requests.invited(ctx, tx, id)
 		switch {
 		case err != nil:
 			return err
@@ -144,7 +144,7 @@ func (s *Service) Redeem(ctx context.Context, who, id uuid.UUID, raceName string
 			return err
 		}
 		s.close(tx, &i, redeemed, "")
-		seat, made = Seat{GameID: i.GameID, UserID: who, RaceName: name.Display, Status: Active, JoinedAt: s.clock.Now()}, true
+		seat, made = Seat{GameID: i.GameID, UserID: who, RaceName: name.Display, Status: Active, JoinedAt: s.Clock.Now()}, true
 		return s.enrol(ctx, tx, &c.Game, who, name)
 	})
 	return seat, made, err
@@ -152,7 +152,7 @@ func (s *Service) Redeem(ctx context.Context, who, id uuid.UUID, raceName string
 
 func (s *Service) redeemable(i Invite) error {
 	switch {
-	case i.State == expired, i.State == pending && !i.ExpiresAt.After(s.clock.Now()):
+	case i.State == expired, i.State == pending && !i.ExpiresAt.After(s.Clock.Now()):
 		return ErrInviteExpired
 	case i.State != pending:
 		return ErrInviteEnded.With("state", i.State)
@@ -161,9 +161,9 @@ func (s *Service) redeemable(i Invite) error {
 }
 
 func (s *Service) close(tx *pg.Tx, i *Invite, state, reason string) {
-	now := s.clock.Now()
+	now := s.Clock.Now()
 	i.State, i.Reason, i.DecidedAt = state, reason, &now
-	s.store.decideInvite(tx, *i)
+	s.requests.decideInvite(tx, *i)
 }
 
 // Decline says no. Declined before, it answers as it did.
@@ -187,16 +187,16 @@ func (s *Service) Revoke(ctx context.Context, by Actor, id uuid.UUID) (Invite, e
 }
 
 func (s *Service) answerInvite(ctx context.Context, id uuid.UUID, state, reason string, allowed func(Invite, Game) error) (Invite, error) {
-	i, err := s.store.invite(ctx, s.db, id)
+	i, err := s.requests.invite(ctx, s.DB, id)
 	if err != nil {
 		return i, err
 	}
-	err = s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		g, err := s.store.lockGame(ctx, tx, i.GameID)
+	err = s.DB.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		g, err := s.Store.LockGame(ctx, tx, i.GameID)
 		if err != nil {
 			return err
 		}
-		if i, err = s.store.invite(ctx, tx, id); err != nil {
+		if i, err = s.requests.invite(ctx, tx, id); err != nil {
 			return err
 		}
 		if err := allowed(i, g); err != nil {
@@ -212,7 +212,7 @@ func (s *Service) answerInvite(ctx context.Context, id uuid.UUID, state, reason 
 		if state != revoked {
 			return nil
 		}
-		return s.tell(ctx, tx, notification.InviteRevoked, id.String(), g, []uuid.UUID{i.UserID}, map[string]any{"invite_id": id.String()})
+		return s.Tell(ctx, tx, notification.InviteRevoked, id.String(), g, []uuid.UUID{i.UserID}, map[string]any{"invite_id": id.String()})
 	})
 	return i, err
 }
@@ -222,7 +222,7 @@ func (s *Service) Invites(ctx context.Context, by Actor, game, before uuid.UUID,
 	if err := s.mayManage(ctx, by, game); err != nil {
 		return nil, err
 	}
-	return s.store.invites(ctx, s.db, game, before, n)
+	return s.requests.invites(ctx, s.DB, game, before, n)
 }
 
 // Applications is a page of what was sent to a game.
@@ -230,7 +230,7 @@ func (s *Service) Applications(ctx context.Context, by Actor, game, before uuid.
 	if err := s.mayManage(ctx, by, game); err != nil {
 		return nil, err
 	}
-	return s.store.applications(ctx, s.db, game, before, n)
+	return s.requests.applications(ctx, s.DB, game, before, n)
 }
 
 func (s *Service) mayManage(ctx context.Context, by Actor, game uuid.UUID) error {
@@ -238,15 +238,15 @@ func (s *Service) mayManage(ctx context.Context, by Actor, game uuid.UUID) error
 	if err != nil {
 		return err
 	}
-	return s.manages(ctx, s.db, by, g)
+	return s.Manages(ctx, s.DB, by, g)
 }
 
 // MyInvites is a page of the user's invites, newest first.
 func (s *Service) MyInvites(ctx context.Context, who, before uuid.UUID, n int) ([]Invite, error) {
-	return s.store.invitesOf(ctx, s.db, who, before, n)
+	return s.requests.invitesOf(ctx, s.DB, who, before, n)
 }
 
 // MyApplications is a page of the user's applications, newest first.
 func (s *Service) MyApplications(ctx context.Context, who, before uuid.UUID, n int) ([]Application, error) {
-	return s.store.applicationsOf(ctx, s.db, who, before, n)
+	return s.requests.applicationsOf(ctx, s.DB, who, before, n)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"galaxy/backend/modules/lobby/directory"
+	"galaxy/backend/modules/lobby/internal/games"
 	"galaxy/backend/modules/lobby/racename"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/user"
@@ -14,25 +15,23 @@ import (
 	"galaxy/backend/platform/pg"
 )
 
-func isNotFound(err error) bool { return errors.Is(err, ErrNotFound) }
-
 // admit locks an account that wants to sit down somewhere. It is the first lock
 // of every way into a game.
 func (s *Service) admit(ctx context.Context, tx *pg.Tx, id uuid.UUID) (user.Snapshot, error) {
-	u, err := s.users.Lock(ctx, tx, id)
+	u, err := s.Users.Lock(ctx, tx, id)
 	switch {
 	case err != nil:
 		return u, err
 	case u.Deleted || u.Blocked():
 		return u, ErrUserUnavailable
-	case u.Has(user.GameJoinBlock, s.clock.Now()):
+	case u.Has(user.GameJoinBlock, s.Clock.Now()):
 		return u, ErrJoinBlocked
 	}
 	return u, nil
 }
 
 // welcome says why a candidate may not become a member now, if so.
-func welcome(c candidate, u user.Snapshot) error {
+func welcome(c games.Candidate, u user.Snapshot) error {
 	switch {
 	case c.Membership == Active:
 		return ErrAlreadyMember
@@ -55,15 +54,15 @@ func welcome(c candidate, u user.Snapshot) error {
 // enrol gives a welcome candidate a seat. The name is claimed first: two who
 // want the same one have to learn that, and not that their rows collide.
 func (s *Service) enrol(ctx context.Context, tx *pg.Tx, g *Game, id uuid.UUID, name racename.Name) error {
-	if err := s.names.Claim(ctx, tx, name, id, g.ID); err != nil {
+	if err := s.Names.Claim(ctx, tx, name, id, g.ID); err != nil {
 		return err
 	}
 	g.SeatsTaken++
-	s.save(tx, g)
-	s.store.insertSeat(tx, Seat{GameID: g.ID, UserID: id, RaceName: name.Display, JoinedAt: s.clock.Now()})
-	s.seats.Drop(tx, g.ID)
+	s.Save(tx, g)
+	s.Store.InsertSeat(tx, Seat{GameID: g.ID, UserID: id, RaceName: name.Display, JoinedAt: s.Clock.Now()})
+	s.DropSeats(tx, g.ID)
 	if g.StartWhenFull && g.Full() {
-		tx.OnCommit(s.wake)
+		tx.OnCommit(s.Wake)
 	}
 	return nil
 }
@@ -75,23 +74,23 @@ func (s *Service) Join(ctx context.Context, who, game uuid.UUID, raceName string
 		return Seat{}, false, err
 	}
 	seat, made := Seat{}, false
-	err = s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+	err = s.DB.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		u, err := s.admit(ctx, tx, who)
 		if err != nil {
 			return err
 		}
-		c, err := s.store.candidate(ctx, tx, game, who)
+		c, err := s.Store.Candidate(ctx, tx, game, who)
 		if err != nil {
 			return err
 		}
-		if err := s.manages(ctx, tx, Actor{User: who}, c.Game); err != nil {
+		if err := s.Manages(ctx, tx, Actor{User: who}, c.Game); err != nil {
 			return err
 		}
 		if err := welcome(c, u); err != nil {
 			seat, made, err = s.sameSeat(ctx, tx, game, who, name, err)
 			return err
 		}
-		seat = Seat{GameID: game, UserID: who, RaceName: name.Display, Status: Active, JoinedAt: s.clock.Now()}
+		seat = Seat{GameID: game, UserID: who, RaceName: name.Display, Status: Active, JoinedAt: s.Clock.Now()}
 		made = true
 		return s.enrol(ctx, tx, &c.Game, who, name)
 	})
@@ -103,7 +102,7 @@ func (s *Service) sameSeat(ctx context.Context, tx *pg.Tx, game, who uuid.UUID, 
 	if !errors.Is(refused, ErrAlreadyMember) {
 		return Seat{}, false, refused
 	}
-	seat, err := s.store.seat(ctx, tx, game, who)
+	seat, err := s.Store.Seat(ctx, tx, game, who)
 	if err == nil && seat.RaceName != name.Display {
 		err = refused
 	}
@@ -118,18 +117,18 @@ func (s *Service) Apply(ctx context.Context, a Application, key string) (Applica
 		return Application{}, false, err
 	}
 	a.RaceName = name.Display
-	a.Hash = hashOf([]any{a.GameID, a.RaceName, a.Message})
-	a.ID, a.State, a.CreatedAt = uuid.Must(uuid.NewV7()), pending, s.clock.Now()
-	err = s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error { return s.apply(ctx, tx, &a, name, optional(key)) })
+	a.Hash = games.HashOf([]any{a.GameID, a.RaceName, a.Message})
+	a.ID, a.State, a.CreatedAt = uuid.Must(uuid.NewV7()), pending, s.Clock.Now()
+	err = s.DB.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error { return s.apply(ctx, tx, &a, name, games.Optional(key)) })
 	if pg.IsUnique(err, applicationsLive) || pg.IsUnique(err, applicationsReplay) {
 		err = ErrAlreadyApplied.Because(err)
 	}
 	if err == nil || !repeatable(err, key) {
 		return a, err == nil, err
 	}
-	earlier, found := s.store.earlierApplication(ctx, s.db, a.UserID, optional(key), a.GameID)
+	earlier, found := s.requests.earlierApplication(ctx, s.DB, a.UserID, games.Optional(key), a.GameID)
 	switch {
-	case isNotFound(found):
+	case games.IsNotFound(found):
 		return Application{}, false, err
 	case found != nil:
 		return Application{}, false, found
@@ -153,11 +152,11 @@ func (s *Service) apply(ctx context.Context, tx *pg.Tx, a *Application, name rac
 	if err != nil {
 		return err
 	}
-	c, err := s.store.candidate(ctx, tx, a.GameID, a.UserID)
+	c, err := s.Store.Candidate(ctx, tx, a.GameID, a.UserID)
 	if err != nil {
 		return err
 	}
-	if err := s.visible(ctx, tx, c.Game, a.UserID); err != nil {
+	if err := s.Visible(ctx, tx, c.Game, a.UserID); err != nil {
 		return err
 	}
 	if c.Owned(a.UserID) {
@@ -175,23 +174,23 @@ func (s *Service) apply(ctx context.Context, tx *pg.Tx, a *Application, name rac
 	a.GameName = c.Name
 	if c.JoinPolicy == PolicyAuto {
 		a.State, a.DecidedAt = approved, &a.CreatedAt
-		s.store.insertApplication(tx, *a, key)
+		s.requests.insertApplication(tx, *a, key)
 		return s.enrol(ctx, tx, &c.Game, a.UserID, name)
 	}
 	if c.Pending >= u.Limits.PendingApplications {
 		return ErrApplicationLimit.With("limit", u.Limits.PendingApplications)
 	}
-	s.store.insertApplication(tx, *a, key)
+	s.requests.insertApplication(tx, *a, key)
 	if c.OwnerID == nil {
 		return nil
 	}
-	return s.tell(ctx, tx, notification.ApplicationSubmitted, a.ID.String(), c.Game, []uuid.UUID{*c.OwnerID},
+	return s.Tell(ctx, tx, notification.ApplicationSubmitted, a.ID.String(), c.Game, []uuid.UUID{*c.OwnerID},
 		map[string]any{"application_id": a.ID.String(), "applicant_user_id": a.UserID.String()})
 }
 
 // Approve seats the applicant. An approved application answers as it did.
 func (s *Service) Approve(ctx context.Context, by Actor, id uuid.UUID) (Application, error) {
-	a, err := s.store.application(ctx, s.db, id)
+	a, err := s.requests.application(ctx, s.DB, id)
 	if err != nil {
 		return a, err
 	}
@@ -199,22 +198,22 @@ func (s *Service) Approve(ctx context.Context, by Actor, id uuid.UUID) (Applicat
 	if err != nil {
 		return a, err
 	}
-	err = s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+	err = s.DB.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		u, refused := s.admit(ctx, tx, a.UserID)
 		if refused != nil && fault.From(refused).Code >= fault.Internal {
 			return refused
 		}
-		c, err := s.store.candidate(ctx, tx, a.GameID, a.UserID)
+		c, err := s.Store.Candidate(ctx, tx, a.GameID, a.UserID)
 		if err != nil {
 			return err
 		}
 		if err := s.decides(ctx, tx, by, c.Game); err != nil {
 			return err
 		}
-		if a, err = s.store.application(ctx, tx, id); err != nil {
+		if a, err = s.requests.application(ctx, tx, id); err != nil {
 			return err
 		}
-		if err := s.audited(ctx, tx, by, "application.approve", a.GameID, a.State, map[string]any{"application_id": id}); err != nil {
+		if err := s.Audited(ctx, tx, by, "application.approve", a.GameID, a.State, map[string]any{"application_id": id}); err != nil {
 			return err
 		}
 		switch {
@@ -229,7 +228,7 @@ func (s *Service) Approve(ctx context.Context, by Actor, id uuid.UUID) (Applicat
 			return err
 		}
 		s.decide(tx, &a, approved, "")
-		if err := s.tell(ctx, tx, notification.ApplicationApproved, id.String(), c.Game, []uuid.UUID{a.UserID}, map[string]any{"application_id": id.String()}); err != nil {
+		if err := s.Tell(ctx, tx, notification.ApplicationApproved, id.String(), c.Game, []uuid.UUID{a.UserID}, map[string]any{"application_id": id.String()}); err != nil {
 			return err
 		}
 		return s.enrol(ctx, tx, &c.Game, a.UserID, name)
@@ -240,7 +239,7 @@ func (s *Service) Approve(ctx context.Context, by Actor, id uuid.UUID) (Applicat
 // decides is manages for what only the parties may know of: an application, an
 // invite.
 func (s *Service) decides(ctx context.Context, q pg.Querier, by Actor, g Game) error {
-	err := s.manages(ctx, q, by, g)
+	err := s.Manages(ctx, q, by, g)
 	if errors.Is(err, ErrNotOwner) {
 		return ErrNotFound
 	}
@@ -248,9 +247,9 @@ func (s *Service) decides(ctx context.Context, q pg.Querier, by Actor, g Game) e
 }
 
 func (s *Service) decide(tx *pg.Tx, a *Application, state, reason string) {
-	now := s.clock.Now()
+	now := s.Clock.Now()
 	a.State, a.Reason, a.DecidedAt = state, reason, &now
-	s.store.decideApplication(tx, *a)
+	s.requests.decideApplication(tx, *a)
 }
 
 // Reject refuses an application. A rejected one answers as it did.
@@ -259,7 +258,7 @@ func (s *Service) Reject(ctx context.Context, by Actor, id uuid.UUID, reason str
 		if err := s.decides(ctx, tx, by, g); err != nil {
 			return err
 		}
-		if err := s.audited(ctx, tx, by, "application.reject", g.ID, a.State, map[string]any{"application_id": id, "reason": reason}); err != nil {
+		if err := s.Audited(ctx, tx, by, "application.reject", g.ID, a.State, map[string]any{"application_id": id, "reason": reason}); err != nil {
 			return err
 		}
 		switch {
@@ -269,7 +268,7 @@ func (s *Service) Reject(ctx context.Context, by Actor, id uuid.UUID, reason str
 			return ErrApplicationEnded.With("state", a.State)
 		}
 		s.decide(tx, a, rejected, reason)
-		return s.tell(ctx, tx, notification.ApplicationRejected, id.String(), g, []uuid.UUID{a.UserID},
+		return s.Tell(ctx, tx, notification.ApplicationRejected, id.String(), g, []uuid.UUID{a.UserID},
 			map[string]any{"application_id": id.String(), "reason": reason})
 	})
 }
@@ -292,16 +291,16 @@ func (s *Service) Withdraw(ctx context.Context, who, id uuid.UUID) (Application,
 
 // answer runs fn on an application whose game is locked.
 func (s *Service) answer(ctx context.Context, id uuid.UUID, fn func(context.Context, *pg.Tx, Game, *Application) error) (Application, error) {
-	a, err := s.store.application(ctx, s.db, id)
+	a, err := s.requests.application(ctx, s.DB, id)
 	if err != nil {
 		return a, err
 	}
-	err = s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		g, err := s.store.lockGame(ctx, tx, a.GameID)
+	err = s.DB.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		g, err := s.Store.LockGame(ctx, tx, a.GameID)
 		if err != nil {
 			return err
 		}
-		if a, err = s.store.application(ctx, tx, id); err != nil {
+		if a, err = s.requests.application(ctx, tx, id); err != nil {
 			return err
 		}
 		return fn(ctx, tx, g, &a)

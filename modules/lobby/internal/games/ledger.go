@@ -1,4 +1,4 @@
-package lobby
+package games
 
 import (
 	"context"
@@ -23,17 +23,17 @@ import (
 // The neighbours reach it late, from NewService; until then no hook is called,
 // since whatever calls one starts after all constructors have run.
 type Ledger struct {
-	db    *pg.DB
-	clock clock.Clock
-	cfg   Config
-	store store
-	games *cache.Table[uuid.UUID, Game]
-	seats *cache.Table[uuid.UUID, []Seat]
-	names *directory.Directory
-	max   CacheConfig
+	DB     *pg.DB
+	Clock  clock.Clock
+	Config Config
+	Store  Store
+	Names  *directory.Directory
+	games  *cache.Table[uuid.UUID, Game]
+	seats  *cache.Table[uuid.UUID, []Seat]
+	max    CacheConfig
 
-	users     Users
-	notifier  Notifier
+	Users     Users
+	Notifier  Notifier
 	launcher  Launcher
 	observers []Observer
 	wake      func() // the sweeper
@@ -41,14 +41,14 @@ type Ledger struct {
 
 // NewLedger makes it; Start warms its caches.
 func NewLedger(db *pg.DB, clk clock.Clock, cfg Config, size CacheConfig) *Ledger {
-	l := &Ledger{db: db, clock: clk, cfg: cfg, max: size, wake: func() {}}
-	l.names = directory.New(db, clk, cfg.PendingRegistrationTTL, size.RaceNameKeysMax)
+	l := &Ledger{DB: db, Clock: clk, Config: cfg, max: size, wake: func() {}}
+	l.Names = directory.New(db, clk, cfg.PendingRegistrationTTL, size.RaceNameKeysMax)
 	l.games = cache.New("games", size.GamesMax, func(ctx context.Context, id uuid.UUID) (Game, bool, error) {
-		g, err := l.store.game(ctx, db, id)
+		g, err := l.Store.Game(ctx, db, id)
 		return g, err == nil, absent(err)
 	})
 	l.seats = cache.New("memberships", size.GamesMax, func(ctx context.Context, game uuid.UUID) ([]Seat, bool, error) {
-		seats, err := l.store.seats(ctx, db, game)
+		seats, err := l.Store.Seats(ctx, db, game)
 		return seats, err == nil, err
 	})
 	return l
@@ -65,7 +65,7 @@ func absent(err error) error {
 // Start warms the caches with the live games, their members and the keys of
 // the Race Name Directory, as many as fit.
 func (l *Ledger) Start(ctx context.Context) error {
-	games, err := l.store.liveGames(ctx, l.db, l.max.GamesMax)
+	games, err := l.Store.liveGames(ctx, l.DB, l.max.GamesMax)
 	if err != nil {
 		return fmt.Errorf("warm games: %w", err)
 	}
@@ -76,7 +76,7 @@ func (l *Ledger) Start(ctx context.Context) error {
 	}
 	const batch = 5000
 	for ids := range chunks(games, batch) {
-		seats, err := l.store.seatsOf(ctx, l.db, ids)
+		seats, err := l.Store.seatsOf(ctx, l.DB, ids)
 		if err != nil {
 			return fmt.Errorf("warm memberships: %w", err)
 		}
@@ -87,7 +87,7 @@ func (l *Ledger) Start(ctx context.Context) error {
 	for id, seats := range byGame {
 		l.seats.Warm(id, seats)
 	}
-	return l.names.Start(ctx)
+	return l.Names.Start(ctx)
 }
 
 // chunks yields the ids of games, so many at a time.
@@ -108,7 +108,16 @@ func chunks(games []Game, size int) func(yield func([]uuid.UUID) bool) {
 }
 
 // RaceNames is the Race Name Directory.
-func (l *Ledger) RaceNames() *directory.Directory { return l.names }
+func (l *Ledger) RaceNames() *directory.Directory { return l.Names }
+
+// OnFull is called after a commit that leaves something to the sweeper.
+func (l *Ledger) OnFull(wake func()) { l.wake = wake }
+
+// Wake wakes the sweeper.
+func (l *Ledger) Wake() { l.wake() }
+
+// DropSeats makes the next reader of a game's members ask the database.
+func (l *Ledger) DropSeats(tx *pg.Tx, game uuid.UUID) { l.seats.Drop(tx, game) }
 
 // Game is a game, from memory. ErrNotFound when there is none.
 func (l *Ledger) Game(ctx context.Context, id uuid.UUID) (Game, error) {
@@ -129,20 +138,20 @@ func (l *Ledger) Seats(ctx context.Context, game uuid.UUID) ([]Seat, error) {
 // SetNextTurn stores when the next turn is due; nil: no deadline. The caller
 // holds the lock of the game. Turn's hooks use it, who cannot have the service.
 func (l *Ledger) SetNextTurn(tx *pg.Tx, game uuid.UUID, at *time.Time) {
-	l.store.updateNextTurn(tx, game, at)
+	l.Store.updateNextTurn(tx, game, at)
 	l.games.Drop(tx, game)
 }
 
-// save writes a game whose lock the transaction holds.
-func (l *Ledger) save(tx *pg.Tx, g *Game) {
+// Save writes a game whose lock the transaction holds.
+func (l *Ledger) Save(tx *pg.Tx, g *Game) {
 	g.Version++
-	g.UpdatedAt = l.clock.Now()
-	l.store.updateGame(tx, *g)
+	g.UpdatedAt = l.Clock.Now()
+	l.Store.updateGame(tx, *g)
 	l.games.Put(tx, g.ID, *g)
 }
 
-// announce tells the observers.
-func (l *Ledger) announce(ctx context.Context, tx *pg.Tx, g Game, e Event, status *enginev1.Status) error {
+// Announce tells the observers.
+func (l *Ledger) Announce(ctx context.Context, tx *pg.Tx, g Game, e Event, status *enginev1.Status) error {
 	for _, o := range l.observers {
 		if err := o.GameChanged(ctx, tx, g, e, status); err != nil {
 			return fmt.Errorf("tell %s that game %s is %s: %w", o.Name(), g.ID, e, err)
@@ -151,8 +160,8 @@ func (l *Ledger) announce(ctx context.Context, tx *pg.Tx, g Game, e Event, statu
 	return nil
 }
 
-// tell submits an intent about a game to users. Key makes it idempotent.
-func (l *Ledger) tell(ctx context.Context, tx *pg.Tx, kind notification.Kind, key string, g Game, to []uuid.UUID, payload map[string]any) error {
+// Tell submits an intent about a game to users. Key makes it idempotent.
+func (l *Ledger) Tell(ctx context.Context, tx *pg.Tx, kind notification.Kind, key string, g Game, to []uuid.UUID, payload map[string]any) error {
 	if len(to) == 0 {
 		return nil
 	}
@@ -160,13 +169,13 @@ func (l *Ledger) tell(ctx context.Context, tx *pg.Tx, kind notification.Kind, ke
 	for k, v := range payload {
 		full[k] = v
 	}
-	return l.notifier.Submit(ctx, tx, notification.Intent{Kind: kind, Key: key, Recipients: to, Payload: full})
+	return l.Notifier.Submit(ctx, tx, notification.Intent{Kind: kind, Key: key, Recipients: to, Payload: full})
 }
 
 // tellMembers submits an intent to the active members, once per version of the
 // game.
 func (l *Ledger) tellMembers(ctx context.Context, tx *pg.Tx, kind notification.Kind, g Game, payload map[string]any) error {
-	seats, err := l.store.seats(ctx, tx, g.ID)
+	seats, err := l.Store.Seats(ctx, tx, g.ID)
 	if err != nil {
 		return err
 	}
@@ -176,5 +185,5 @@ func (l *Ledger) tellMembers(ctx context.Context, tx *pg.Tx, kind notification.K
 			to = append(to, s.UserID)
 		}
 	}
-	return l.tell(ctx, tx, kind, fmt.Sprintf("game:%s:version:%d", g.ID, g.Version), g, to, payload)
+	return l.Tell(ctx, tx, kind, fmt.Sprintf("game:%s:version:%d", g.ID, g.Version), g, to, payload)
 }

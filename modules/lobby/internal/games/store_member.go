@@ -1,4 +1,4 @@
-package lobby
+package games
 
 import (
 	"context"
@@ -13,104 +13,96 @@ const seatColumns = ` game_id, user_id, race_name, status, reason, founding, suc
 
 const selectSeats = `SELECT` + seatColumns + `FROM memberships WHERE game_id = $1 ORDER BY joined_at, user_id`
 
-func (store) seats(ctx context.Context, q pg.Querier, game uuid.UUID) ([]Seat, error) {
+// Seats are all memberships of a game, first come first.
+func (Store) Seats(ctx context.Context, q pg.Querier, game uuid.UUID) ([]Seat, error) {
 	return pg.All[Seat](ctx, q, selectSeats, game)
 }
 
 const selectLiveSeats = `SELECT` + seatColumns + `FROM memberships WHERE game_id = ANY($1) ORDER BY joined_at, user_id`
 
-func (store) seatsOf(ctx context.Context, q pg.Querier, games []uuid.UUID) ([]Seat, error) {
+func (Store) seatsOf(ctx context.Context, q pg.Querier, games []uuid.UUID) ([]Seat, error) {
 	return pg.All[Seat](ctx, q, selectLiveSeats, games)
 }
 
 const selectSeat = `SELECT` + seatColumns + `FROM memberships WHERE game_id = $1 AND user_id = $2`
 
-func (store) seat(ctx context.Context, q pg.Querier, game, user uuid.UUID) (Seat, error) {
+// Seat reads one membership.
+func (Store) Seat(ctx context.Context, q pg.Querier, game, user uuid.UUID) (Seat, error) {
 	s, err := pg.Get[Seat](ctx, q, selectSeat, game, user)
-	return s, notFound(err)
+	return s, NotFound(err)
 }
 
 const insertSeat = `INSERT INTO memberships (game_id, user_id, race_name, status, founding, successor, joined_at)
 	VALUES ($1, $2, $3, 'active', $4, $5, $6)`
 
-func (store) insertSeat(tx *pg.Tx, s Seat) {
+// InsertSeat makes an active membership.
+func (Store) InsertSeat(tx *pg.Tx, s Seat) {
 	tx.Queue(insertSeat, s.GameID, s.UserID, s.RaceName, s.Founding, s.Successor, s.JoinedAt)
 }
 
 const endSeat = `UPDATE memberships SET status = $3, reason = $4, ended_at = coalesce(ended_at, $5), vacant = false, offered_at = NULL
 	WHERE game_id = $1 AND user_id = $2`
 
-func (store) endSeat(tx *pg.Tx, game, user uuid.UUID, status, reason string, at time.Time) {
+// EndSeat ends a membership; one that has ended keeps its time.
+func (Store) EndSeat(tx *pg.Tx, game, user uuid.UUID, status, reason string, at time.Time) {
 	tx.Queue(endSeat, game, user, status, reason, at)
 }
 
 const deleteSeat = `DELETE FROM memberships WHERE game_id = $1 AND user_id = $2`
 
-func (store) deleteSeat(tx *pg.Tx, game, user uuid.UUID) { tx.Queue(deleteSeat, game, user) }
+// DeleteSeat forgets a membership.
+func (Store) DeleteSeat(tx *pg.Tx, game, user uuid.UUID) { tx.Queue(deleteSeat, game, user) }
 
 const markFounding = `UPDATE memberships SET founding = true WHERE game_id = $1 AND status = 'active'`
 
-func (store) markFounding(tx *pg.Tx, game uuid.UUID) { tx.Queue(markFounding, game) }
+func (Store) markFounding(tx *pg.Tx, game uuid.UUID) { tx.Queue(markFounding, game) }
 
 const markVacant = `UPDATE memberships SET vacant = $3, offered_at = CASE WHEN $3 THEN offered_at END
 	WHERE game_id = $1 AND race_name = $2 AND status = 'active'`
 
-func (store) markVacant(tx *pg.Tx, game uuid.UUID, race string, vacant bool) {
+func (Store) markVacant(tx *pg.Tx, game uuid.UUID, race string, vacant bool) {
 	tx.Queue(markVacant, game, race, vacant)
 }
 
 const markOffered = `UPDATE memberships SET offered_at = $3 WHERE game_id = $1 AND user_id = $2`
 
-func (store) markOffered(tx *pg.Tx, s Seat, at time.Time) {
+// MarkOffered puts a seat up.
+func (Store) MarkOffered(tx *pg.Tx, s Seat, at time.Time) {
 	tx.Queue(markOffered, s.GameID, s.UserID, at)
 }
 
-// standing is what counts when somebody wants to sit down. The account is
+// Standing is what counts when somebody wants to sit down. The account is
 // locked, so its counts can only fall.
-type standing struct {
+type Standing struct {
 	Membership string `db:"standing_membership"` // a status, or empty
 	Invited    bool   `db:"standing_invited"`
 	Active     int    `db:"standing_active"`  // memberships in live games
 	Pending    int    `db:"standing_pending"` // applications
 }
 
-const standingColumns = `, coalesce((SELECT m.status FROM memberships m WHERE m.game_id = g.game_id AND m.user_id = who.user_id), '') AS standing_membership,
+// StandingColumns is what a Standing is read from: of the game g and of whoever
+// who.user_id names.
+const StandingColumns = `, coalesce((SELECT m.status FROM memberships m WHERE m.game_id = g.game_id AND m.user_id = who.user_id), '') AS standing_membership,
 	EXISTS (SELECT FROM invites i WHERE i.game_id = g.game_id AND i.user_id = who.user_id AND i.state = 'pending') AS standing_invited,
 	(SELECT count(*) FROM memberships m JOIN games l USING (game_id)
 		WHERE m.user_id = who.user_id AND m.status = 'active' AND l.state NOT IN ('finished', 'cancelled')) AS standing_active,
 	(SELECT count(*) FROM applications a WHERE a.user_id = who.user_id AND a.state = 'pending') AS standing_pending`
 
-// candidate is a locked game and how somebody stands to it.
-type candidate struct {
+// Candidate is a locked game and how somebody stands to it.
+type Candidate struct {
 	Game
-	standing
+	Standing
 }
 
 // Locks the game. Nothing of the standing needs to be newer than the lock: what
 // others can change about it meanwhile refuses either way.
-const selectCandidate = `SELECT` + gameColumns + standingColumns + `
+const selectCandidate = `SELECT` + GameColumns + StandingColumns + `
 	FROM games g CROSS JOIN (SELECT $2::uuid AS user_id) who WHERE g.game_id = $1 FOR UPDATE OF g`
 
-func (store) candidate(ctx context.Context, tx *pg.Tx, game, user uuid.UUID) (candidate, error) {
-	c, err := pg.Get[candidate](ctx, tx, selectCandidate, game, user)
-	return c, notFound(err)
-}
-
-// Locks the game and the invite: what is read of either is not older.
-const selectInvited = `SELECT` + gameColumns + standingColumns + `, who.user_id AS who_user_id, who.state AS who_state, who.expires_at AS who_expires_at
-	FROM games g JOIN invites who ON who.game_id = g.game_id WHERE who.invite_id = $1 FOR UPDATE OF g, who`
-
-type invitedRow struct {
-	candidate
-	WhoUserID    uuid.UUID `db:"who_user_id"`
-	WhoState     string    `db:"who_state"`
-	WhoExpiresAt time.Time `db:"who_expires_at"`
-}
-
-// invited is the candidate whom an invite names, and of the invite what decides.
-func (store) invited(ctx context.Context, tx *pg.Tx, id uuid.UUID) (candidate, Invite, error) {
-	r, err := pg.Get[invitedRow](ctx, tx, selectInvited, id)
-	return r.candidate, Invite{ID: id, GameID: r.ID, UserID: r.WhoUserID, State: r.WhoState, ExpiresAt: r.WhoExpiresAt}, notFound(err)
+// Candidate locks a game and says how a user stands to it.
+func (Store) Candidate(ctx context.Context, tx *pg.Tx, game, user uuid.UUID) (Candidate, error) {
+	c, err := pg.Get[Candidate](ctx, tx, selectCandidate, game, user)
+	return c, NotFound(err)
 }
 
 const upsertStats = `INSERT INTO player_turn_stats (game_id, race_name, turn, state, planets, ships, population, industry, votes, idle_turns)
@@ -120,7 +112,7 @@ const upsertStats = `INSERT INTO player_turn_stats (game_id, race_name, turn, st
 	ON CONFLICT (game_id, race_name, turn) DO UPDATE SET state = excluded.state, planets = excluded.planets, ships = excluded.ships,
 		population = excluded.population, industry = excluded.industry, votes = excluded.votes, idle_turns = excluded.idle_turns`
 
-func (store) upsertStats(tx *pg.Tx, game uuid.UUID, turn int, races []RaceStats) {
+func (Store) upsertStats(tx *pg.Tx, game uuid.UUID, turn int, races []RaceStats) {
 	var names, states []string
 	var planets, ships, idle []int
 	var population, industry, votes []float64
@@ -134,7 +126,7 @@ func (store) upsertStats(tx *pg.Tx, game uuid.UUID, turn int, races []RaceStats)
 
 const deleteStatsAfter = `DELETE FROM player_turn_stats WHERE game_id = $1 AND turn > $2`
 
-func (store) deleteStatsAfter(tx *pg.Tx, game uuid.UUID, turn int) {
+func (Store) deleteStatsAfter(tx *pg.Tx, game uuid.UUID, turn int) {
 	tx.Queue(deleteStatsAfter, game, turn)
 }
 
@@ -152,7 +144,7 @@ type statsRow struct {
 	IdleTurns  int     `db:"idle_turns"`
 }
 
-func (store) stats(ctx context.Context, q pg.Querier, game uuid.UUID, turn int) ([]RaceStats, error) {
+func (Store) stats(ctx context.Context, q pg.Querier, game uuid.UUID, turn int) ([]RaceStats, error) {
 	rows, err := pg.All[statsRow](ctx, q, selectStats, game, turn)
 	out := make([]RaceStats, 0, len(rows))
 	for _, r := range rows {
@@ -173,6 +165,6 @@ type capable struct {
 	RaceName string    `db:"race_name"`
 }
 
-func (store) capable(ctx context.Context, q pg.Querier, game uuid.UUID) ([]capable, error) {
+func (Store) capable(ctx context.Context, q pg.Querier, game uuid.UUID) ([]capable, error) {
 	return pg.All[capable](ctx, q, selectCapable, game)
 }

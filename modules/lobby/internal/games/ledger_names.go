@@ -1,4 +1,4 @@
-package lobby
+package games
 
 import (
 	"context"
@@ -25,7 +25,7 @@ func (l *Ledger) promote(ctx context.Context, tx *pg.Tx, g Game, races []RaceSta
 			return err
 		}
 	}
-	return l.names.Promote(ctx, tx, g.ID, eligible, *g.FinishedAt)
+	return l.Names.Promote(ctx, tx, g.ID, eligible, *g.FinishedAt)
 }
 
 // eligible are the members in good standing: capable, and their race still in
@@ -35,7 +35,7 @@ func (l *Ledger) eligible(ctx context.Context, tx *pg.Tx, game uuid.UUID, races 
 	for _, r := range races {
 		fair[r.RaceName] = r.State == string(enginev1.RaceActive) || r.State == string(enginev1.RaceEliminated)
 	}
-	members, err := l.store.capable(ctx, tx, game)
+	members, err := l.Store.capable(ctx, tx, game)
 	users := make([]uuid.UUID, 0, len(members))
 	for _, m := range members {
 		if fair[m.RaceName] {

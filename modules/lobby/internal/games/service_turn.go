@@ -1,4 +1,4 @@
-package lobby
+package games
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 
 // LockGame locks a game: the first lock of every transaction about its turns.
 func (s *Service) LockGame(ctx context.Context, tx *pg.Tx, id uuid.UUID) (Game, error) {
-	return s.store.lockGame(ctx, tx, id)
+	return s.Store.LockGame(ctx, tx, id)
 }
 
 // Seat is a user's membership, from memory, also one that has ended. Whoever
@@ -33,7 +33,7 @@ func (s *Service) Seat(ctx context.Context, game, member uuid.UUID) (Seat, error
 // RecordTurn stores what a turn left behind: the snapshot, the stats of every
 // race and, when it was the last one, the end of the game.
 func (s *Service) RecordTurn(ctx context.Context, tx *pg.Tx, r TurnRecord) error {
-	g, err := s.store.lockGame(ctx, tx, r.GameID)
+	g, err := s.Store.LockGame(ctx, tx, r.GameID)
 	if err != nil {
 		return fmt.Errorf("record turn %d of game %s: %w", r.Turn, r.GameID, err)
 	}
@@ -45,7 +45,7 @@ func (s *Service) RecordTurn(ctx context.Context, tx *pg.Tx, r TurnRecord) error
 	if r.Finished {
 		return s.finish(ctx, tx, &g, r)
 	}
-	s.save(tx, &g)
+	s.Save(tx, &g)
 	return nil
 }
 
@@ -55,16 +55,16 @@ func (s *Service) finish(ctx context.Context, tx *pg.Tx, g *Game, r TurnRecord) 
 	if g.State, err = next(g.State, Finish, system); err != nil {
 		return err
 	}
-	now := s.clock.Now()
+	now := s.Clock.Now()
 	g.FinishedAt, g.Result, g.PauseReason, g.NextTurnAt = &now, r.Result, "", nil
-	s.save(tx, g)
-	if err := s.announce(ctx, tx, *g, EventFinished, nil); err != nil {
+	s.Save(tx, g)
+	if err := s.Announce(ctx, tx, *g, EventFinished, nil); err != nil {
 		return err
 	}
 	if _, err := s.launcher.Stop(ctx, tx, g.ID, runtime.System); err != nil {
 		return fmt.Errorf("stop the engine of game %s: %w", g.ID, err)
 	}
-	seats, err := s.store.seats(ctx, tx, g.ID)
+	seats, err := s.Store.Seats(ctx, tx, g.ID)
 	if err != nil {
 		return err
 	}
@@ -79,24 +79,24 @@ func (s *Service) finish(ctx context.Context, tx *pg.Tx, g *Game, r TurnRecord) 
 
 // Rewind takes the snapshot back to an earlier turn that a restore brought back.
 func (s *Service) Rewind(ctx context.Context, tx *pg.Tx, r TurnRecord) error {
-	g, err := s.store.lockGame(ctx, tx, r.GameID)
+	g, err := s.Store.LockGame(ctx, tx, r.GameID)
 	if err != nil {
 		return err
 	}
 	if g.State.Terminal() {
 		return ErrState.With("state", g.State).With("wanted", Paused)
 	}
-	s.store.deleteStatsAfter(tx, g.ID, r.Turn)
+	s.Store.deleteStatsAfter(tx, g.ID, r.Turn)
 	g.CurrentTurn, g.LastTurnAt, g.NextTurnAt = r.Turn, &r.At, r.NextTurnAt
 	s.snapshot(tx, &g, r.Races, r.StateHash)
-	s.save(tx, &g)
+	s.Save(tx, &g)
 	return nil
 }
 
 // Pause holds a running game for one of turn's reasons. A game that is paused
 // already keeps its reason.
 func (s *Service) Pause(ctx context.Context, tx *pg.Tx, game uuid.UUID, reason string) error {
-	g, err := s.store.lockGame(ctx, tx, game)
+	g, err := s.Store.LockGame(ctx, tx, game)
 	if err != nil || g.State == Paused {
 		return err
 	}
@@ -106,11 +106,11 @@ func (s *Service) Pause(ctx context.Context, tx *pg.Tx, game uuid.UUID, reason s
 // SetVacant marks the seat of a member who stayed away as free, or takes the
 // mark back. The caller holds the lock of the game.
 func (s *Service) SetVacant(tx *pg.Tx, game uuid.UUID, race string, vacant bool) {
-	s.store.markVacant(tx, game, race, vacant)
+	s.Store.markVacant(tx, game, race, vacant)
 	s.seats.Drop(tx, game)
 }
 
 // Stats are the races as they stood at the end of a turn, by name.
 func (s *Service) Stats(ctx context.Context, q pg.Querier, game uuid.UUID, turn int) ([]RaceStats, error) {
-	return s.store.stats(ctx, q, game, turn)
+	return s.Store.stats(ctx, q, game, turn)
 }

@@ -1,4 +1,4 @@
-package lobby
+package games
 
 import (
 	"context"
@@ -10,45 +10,51 @@ import (
 	"galaxy/backend/platform/pg"
 )
 
-// store is the SQL of the domain.
-type store struct{}
+// Store is the SQL of the domain.
+type Store struct{}
 
-// notFound turns a missing row into the domain's own fault.
-func notFound(err error) error {
+// gamesReplay is the constraint that a repeated creation runs into.
+const gamesReplay = "games_replay"
+
+// NotFound turns a missing row into the domain's own fault.
+func NotFound(err error) error {
 	if errors.Is(err, pg.ErrNoRows) {
 		return ErrNotFound
 	}
 	return err
 }
 
-const gameColumns = ` g.game_id, g.owner_id, g.visibility, g.name, g.description, g.state, coalesce(g.pause_reason, '') AS pause_reason, g.last_error,
+// GameColumns is what a Game is read from; games has the alias g.
+const GameColumns = ` g.game_id, g.owner_id, g.visibility, g.name, g.description, g.state, coalesce(g.pause_reason, '') AS pause_reason, g.last_error,
 	g.min_players, g.max_players, g.join_policy, g.enrollment_ends_at, g.start_when_full, g.engine_version, g.turns, g.map,
 	g.seats_taken, g.version, g.current_turn, g.last_turn_at, g.next_turn_at, g.state_hash, g.active_races, g.result,
 	g.runtime_status, g.engine_health, g.created_at, g.updated_at, g.launched_at, g.started_at, g.finished_at `
 
-const selectGame = `SELECT` + gameColumns + `FROM games g WHERE g.game_id = $1`
+const selectGame = `SELECT` + GameColumns + `FROM games g WHERE g.game_id = $1`
 
-func (store) game(ctx context.Context, q pg.Querier, id uuid.UUID) (Game, error) {
+// Game reads a game.
+func (Store) Game(ctx context.Context, q pg.Querier, id uuid.UUID) (Game, error) {
 	g, err := pg.Get[Game](ctx, q, selectGame, id)
-	return g, notFound(err)
+	return g, NotFound(err)
 }
 
 // The row lock serialises every change of a game.
 const lockGame = selectGame + ` FOR UPDATE`
 
-func (store) lockGame(ctx context.Context, tx *pg.Tx, id uuid.UUID) (Game, error) {
+// LockGame reads a game and holds its row until the transaction ends.
+func (Store) LockGame(ctx context.Context, tx *pg.Tx, id uuid.UUID) (Game, error) {
 	g, err := pg.Get[Game](ctx, tx, lockGame, id)
-	return g, notFound(err)
+	return g, NotFound(err)
 }
 
 // In order of id, so that two departures never wait for each other.
-const lockGamesOf = `SELECT` + gameColumns + `FROM games g
+const lockGamesOf = `SELECT` + GameColumns + `FROM games g
 	WHERE g.state NOT IN ('finished', 'cancelled') AND g.game_id IN (
 		SELECT game_id FROM memberships WHERE user_id = $1 AND status = 'active'
 		UNION SELECT game_id FROM games WHERE owner_id = $1)
 	ORDER BY g.game_id FOR UPDATE`
 
-func (store) lockGamesOf(ctx context.Context, tx *pg.Tx, user uuid.UUID) ([]Game, error) {
+func (Store) lockGamesOf(ctx context.Context, tx *pg.Tx, user uuid.UUID) ([]Game, error) {
 	return pg.All[Game](ctx, tx, lockGamesOf, user)
 }
 
@@ -63,20 +69,20 @@ const insertGame = `INSERT INTO games (game_id, owner_id, created_by, idempotenc
 	state, min_players, max_players, join_policy, enrollment_ends_at, start_when_full, engine_version, turns, map, version, created_at, updated_at)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19)`
 
-func (store) insertGame(tx *pg.Tx, g Game, r replayKey) {
+func (Store) insertGame(tx *pg.Tx, g Game, r replayKey) {
 	tx.Queue(insertGame, g.ID, g.OwnerID, r.actor, r.key, r.hash, g.Visibility, g.Name, g.Description, g.State, g.MinPlayers, g.MaxPlayers,
 		g.JoinPolicy, g.EnrollmentEndsAt, g.StartWhenFull, g.EngineVersion, g.Turns, g.Map, g.Version, g.CreatedAt)
 }
 
-const selectReplayedGame = `SELECT` + gameColumns + `FROM games g WHERE g.created_by = $1 AND g.idempotency_key = $2`
+const selectReplayedGame = `SELECT` + GameColumns + `FROM games g WHERE g.created_by = $1 AND g.idempotency_key = $2`
 
 const selectGameHash = `SELECT request_hash FROM games WHERE game_id = $1`
 
 // replayedGame is the game that an earlier request under the same key made.
-func (store) replayedGame(ctx context.Context, q pg.Querier, r replayKey) (Game, []byte, error) {
+func (Store) replayedGame(ctx context.Context, q pg.Querier, r replayKey) (Game, []byte, error) {
 	g, err := pg.Get[Game](ctx, q, selectReplayedGame, r.actor, r.key)
 	if err != nil {
-		return Game{}, nil, notFound(err)
+		return Game{}, nil, NotFound(err)
 	}
 	hash, err := pg.Get[[]byte](ctx, q, selectGameHash, g.ID)
 	return g, hash, err
@@ -89,7 +95,7 @@ const updateGame = `UPDATE games SET owner_id = $2, name = $3, description = $4,
 	launched_at = $27, started_at = $28, finished_at = $29 WHERE game_id = $1`
 
 // updateGame writes all that can change. The caller holds the row's lock.
-func (store) updateGame(tx *pg.Tx, g Game) {
+func (Store) updateGame(tx *pg.Tx, g Game) {
 	tx.Queue(updateGame, g.ID, g.OwnerID, g.Name, g.Description, g.State, g.PauseReason, g.LastError, g.MinPlayers, g.MaxPlayers, g.JoinPolicy,
 		g.EnrollmentEndsAt, g.StartWhenFull, g.EngineVersion, g.Turns, g.Map, g.SeatsTaken, g.Version, g.CurrentTurn, g.LastTurnAt, g.NextTurnAt,
 		g.StateHash, g.ActiveRaces, g.Result, g.RuntimeStatus, g.EngineHealth, g.UpdatedAt, g.LaunchedAt, g.StartedAt, g.FinishedAt)
@@ -97,13 +103,13 @@ func (store) updateGame(tx *pg.Tx, g Game) {
 
 const updateNextTurn = `UPDATE games SET next_turn_at = $2, version = version + 1 WHERE game_id = $1`
 
-func (store) updateNextTurn(tx *pg.Tx, game uuid.UUID, at *time.Time) {
+func (Store) updateNextTurn(tx *pg.Tx, game uuid.UUID, at *time.Time) {
 	tx.Queue(updateNextTurn, game, at)
 }
 
 const countOwned = `SELECT count(*) FROM games WHERE owner_id = $1 AND state NOT IN ('finished', 'cancelled')`
 
-func (store) countOwned(ctx context.Context, q pg.Querier, user uuid.UUID) (int, error) {
+func (Store) countOwned(ctx context.Context, q pg.Querier, user uuid.UUID) (int, error) {
 	return pg.Get[int](ctx, q, countOwned, user)
 }
 
@@ -112,13 +118,13 @@ const known = `SELECT EXISTS (SELECT FROM memberships WHERE game_id = $1 AND use
 	OR EXISTS (SELECT FROM invites WHERE game_id = $1 AND user_id = $2 AND state = 'pending')
 	OR EXISTS (SELECT FROM applications WHERE game_id = $1 AND user_id = $2)`
 
-func (store) known(ctx context.Context, q pg.Querier, game, user uuid.UUID) (bool, error) {
+func (Store) known(ctx context.Context, q pg.Querier, game, user uuid.UUID) (bool, error) {
 	return pg.Get[bool](ctx, q, known, game, user)
 }
 
-const warmGames = `SELECT` + gameColumns + `FROM games g WHERE g.state NOT IN ('finished', 'cancelled') ORDER BY g.game_id DESC LIMIT $1`
+const warmGames = `SELECT` + GameColumns + `FROM games g WHERE g.state NOT IN ('finished', 'cancelled') ORDER BY g.game_id DESC LIMIT $1`
 
-func (store) liveGames(ctx context.Context, q pg.Querier, n int) ([]Game, error) {
+func (Store) liveGames(ctx context.Context, q pg.Querier, n int) ([]Game, error) {
 	return pg.All[Game](ctx, q, warmGames, n)
 }
 
@@ -127,6 +133,6 @@ const selectSweepable = `(SELECT game_id FROM games WHERE state = 'enrollment_op
 	UNION SELECT game_id FROM (SELECT game_id FROM games WHERE start_when_full AND seats_taken = max_players
 		AND state IN ('enrollment_open', 'ready_to_start') ORDER BY game_id LIMIT $2) full_games`
 
-func (store) sweepableGames(ctx context.Context, q pg.Querier, now time.Time, n int) ([]uuid.UUID, error) {
+func (Store) sweepableGames(ctx context.Context, q pg.Querier, now time.Time, n int) ([]uuid.UUID, error) {
 	return pg.All[uuid.UUID](ctx, q, selectSweepable, now, n)
 }

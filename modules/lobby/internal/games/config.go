@@ -1,9 +1,12 @@
-package lobby
+package games
 
 import (
 	"errors"
 	"time"
 )
+
+// MaxInviteTTL is the longest time an invite is good.
+const MaxInviteTTL = 90 * 24 * time.Hour
 
 // Config is the section BACKEND_LOBBY_*.
 type Config struct {
@@ -24,7 +27,7 @@ func (c Config) Validate() error {
 			errs = append(errs, errors.New("BACKEND_LOBBY_"+name+" has to be positive"))
 		}
 	}
-	if c.InviteDefaultTTL > maxInviteTTL {
+	if c.InviteDefaultTTL > MaxInviteTTL {
 		errs = append(errs, errors.New("BACKEND_LOBBY_INVITE_DEFAULT_TTL is longer than 90 days"))
 	}
 	return errors.Join(errs...)

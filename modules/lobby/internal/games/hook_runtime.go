@@ -1,4 +1,4 @@
-package lobby
+package games
 
 import (
 	"context"
@@ -7,17 +7,17 @@ import (
 	"galaxy/backend/platform/pg"
 )
 
-// runtimeObserver follows engines: it implements runtime.Observer.
-type runtimeObserver struct{ *Ledger }
+// RuntimeObserver follows engines: it implements runtime.Observer.
+type RuntimeObserver struct{ *Ledger }
 
 // Name implements runtime.Observer.
-func (runtimeObserver) Name() string { return "lobby" }
+func (RuntimeObserver) Name() string { return "lobby" }
 
 // RuntimeChanged implements runtime.Observer: it stores what was seen, and moves
 // the game on when that decides something.
-func (o runtimeObserver) RuntimeChanged(ctx context.Context, tx *pg.Tx, c runtime.Change) error {
-	g, err := o.store.lockGame(ctx, tx, c.GameID)
-	if isNotFound(err) {
+func (o RuntimeObserver) RuntimeChanged(ctx context.Context, tx *pg.Tx, c runtime.Change) error {
+	g, err := o.Store.LockGame(ctx, tx, c.GameID)
+	if IsNotFound(err) {
 		return nil // an engine without a game is an operator's experiment
 	}
 	if err != nil {
@@ -31,13 +31,13 @@ func (o runtimeObserver) RuntimeChanged(ctx context.Context, tx *pg.Tx, c runtim
 		return o.started(ctx, tx, &g, c.Status)
 	case Failed:
 		g.State, g.LastError = StartFailed, c.Error
-		o.save(tx, &g)
+		o.Save(tx, &g)
 		return nil
 	case Pause:
 		g.LastError = c.Error
 		return o.pause(ctx, tx, &g, reason)
 	}
-	o.save(tx, &g)
+	o.Save(tx, &g)
 	return nil
 }
 
@@ -69,4 +69,4 @@ func consequence(s State, c runtime.Change) (verb Verb, reason string) {
 	return "", ""
 }
 
-var _ runtime.Observer = runtimeObserver{}
+var _ runtime.Observer = RuntimeObserver{}

@@ -1,4 +1,4 @@
-package lobby
+package games
 
 import (
 	"context"
@@ -10,41 +10,41 @@ import (
 	"galaxy/backend/platform/pg"
 )
 
-// userHooks is lobby's share in the end of an account, in what is held on a user
+// UserHooks is lobby's share in the end of an account, in what is held on a user
 // and in what counts against limits.
-type userHooks struct{ *Ledger }
+type UserHooks struct{ *Ledger }
 
 // Name implements the hooks of user.
-func (userHooks) Name() string { return "lobby" }
+func (UserHooks) Name() string { return "lobby" }
 
 // Depart implements user.Departure. The account is locked; games are locked by
 // id, keys last.
-func (h userHooks) Depart(ctx context.Context, tx *pg.Tx, who uuid.UUID, why user.Reason) error {
+func (h UserHooks) Depart(ctx context.Context, tx *pg.Tx, who uuid.UUID, why user.Reason) error {
 	if why == user.Erased {
-		return h.names.Forget(ctx, tx, who, false)
+		return h.Names.Forget(ctx, tx, who, false)
 	}
-	reason := reasonDeleted
+	reason := ReasonDeleted
 	if why == user.Blocked {
-		reason = reasonBlocked
+		reason = ReasonBlocked
 	}
-	now := h.clock.Now()
-	games, err := h.store.lockGamesOf(ctx, tx, who)
+	now := h.Clock.Now()
+	games, err := h.Store.lockGamesOf(ctx, tx, who)
 	if err != nil {
 		return err
 	}
-	h.store.withdrawAll(tx, who, reason, now)
-	h.store.declineAll(tx, who, reason, now)
+	h.Store.withdrawAll(tx, who, reason, now)
+	h.Store.declineAll(tx, who, reason, now)
 	for i := range games {
 		if err := h.departFrom(ctx, tx, &games[i], who, reason); err != nil {
 			return err
 		}
 	}
-	return h.names.Forget(ctx, tx, who, why == user.Blocked)
+	return h.Names.Forget(ctx, tx, who, why == user.Blocked)
 }
 
 // departFrom takes a user out of one game, as a member and as its owner.
-func (h userHooks) departFrom(ctx context.Context, tx *pg.Tx, g *Game, who uuid.UUID, reason string) error {
-	seats, err := h.store.seats(ctx, tx, g.ID)
+func (h UserHooks) departFrom(ctx context.Context, tx *pg.Tx, g *Game, who uuid.UUID, reason string) error {
+	seats, err := h.Store.Seats(ctx, tx, g.ID)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func (h userHooks) departFrom(ctx context.Context, tx *pg.Tx, g *Game, who uuid.
 				heir = &s.UserID
 			}
 		default:
-			if err := h.dismiss(ctx, tx, g, s, Removed, reason); err != nil {
+			if err := h.Dismiss(ctx, tx, g, s, Removed, reason); err != nil {
 				return err
 			}
 		}
@@ -67,7 +67,7 @@ func (h userHooks) departFrom(ctx context.Context, tx *pg.Tx, g *Game, who uuid.
 	}
 	if heir != nil {
 		g.OwnerID = heir
-		h.save(tx, g)
+		h.Save(tx, g)
 		return nil
 	}
 	if g.State, err = next(g.State, Cancel, operator); err != nil {
@@ -77,13 +77,13 @@ func (h userHooks) departFrom(ctx context.Context, tx *pg.Tx, g *Game, who uuid.
 }
 
 // Export implements user.Export.
-func (h userHooks) Export(ctx context.Context, q pg.Querier, who uuid.UUID) (any, error) {
-	return h.store.export(ctx, q, who)
+func (h UserHooks) Export(ctx context.Context, q pg.Querier, who uuid.UUID) (any, error) {
+	return h.Store.export(ctx, q, who)
 }
 
 // Usage implements user.Usage.
-func (h userHooks) Usage(ctx context.Context, q pg.Querier, who uuid.UUID) (map[string]int, error) {
-	n, err := h.store.usage(ctx, q, who)
+func (h UserHooks) Usage(ctx context.Context, q pg.Querier, who uuid.UUID) (map[string]int, error) {
+	n, err := h.Store.usage(ctx, q, who)
 	return map[string]int{
 		string(user.OwnedPrivateGames): n.Owned, string(user.ActiveMemberships): n.Active,
 		string(user.PendingApplications): n.Pending, string(user.RegisteredRaceNames): n.Registered,
@@ -91,7 +91,7 @@ func (h userHooks) Usage(ctx context.Context, q pg.Querier, who uuid.UUID) (map[
 }
 
 var (
-	_ user.Departure = userHooks{}
-	_ user.Export    = userHooks{}
-	_ user.Usage     = userHooks{}
+	_ user.Departure = UserHooks{}
+	_ user.Export    = UserHooks{}
+	_ user.Usage     = UserHooks{}
 )

@@ -1,4 +1,4 @@
-package lobby
+package games
 
 import (
 	"context"
@@ -22,7 +22,7 @@ const selectExport = `SELECT jsonb_build_object(
 	'race_names', (SELECT coalesce(jsonb_agg(jsonb_build_object('race_name', display, 'state', state, 'game_id', game_id,
 		'expires_at', expires_at, 'registered_at', registered_at) ORDER BY race_name_id), '[]') FROM race_names WHERE user_id = $1))`
 
-func (store) export(ctx context.Context, q pg.Querier, user uuid.UUID) (json.RawMessage, error) {
+func (Store) export(ctx context.Context, q pg.Querier, user uuid.UUID) (json.RawMessage, error) {
 	return pg.Get[json.RawMessage](ctx, q, selectExport, user)
 }
 
@@ -40,12 +40,13 @@ type usage struct {
 	Registered int `db:"registered"`
 }
 
-func (store) usage(ctx context.Context, q pg.Querier, user uuid.UUID) (usage, error) {
+func (Store) usage(ctx context.Context, q pg.Querier, user uuid.UUID) (usage, error) {
 	return pg.Get[usage](ctx, q, selectUsage, user)
 }
 
 const selectSeatsOfUser = `SELECT` + seatColumns + `FROM memberships WHERE user_id = $1 AND game_id < $2 ORDER BY game_id DESC LIMIT $3`
 
-func (store) seatsOfUser(ctx context.Context, q pg.Querier, user, before uuid.UUID, n int) ([]Seat, error) {
-	return pg.All[Seat](ctx, q, selectSeatsOfUser, user, upTo(before), n)
+// SeatsOfUser is a page of all memberships of a user, newest game first.
+func (Store) SeatsOfUser(ctx context.Context, q pg.Querier, user, before uuid.UUID, n int) ([]Seat, error) {
+	return pg.All[Seat](ctx, q, selectSeatsOfUser, user, UpTo(before), n)
 }

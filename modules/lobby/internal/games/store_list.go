@@ -1,4 +1,4 @@
-package lobby
+package games
 
 import (
 	"context"
@@ -30,16 +30,16 @@ const (
 		UNION SELECT game_id FROM invites WHERE user_id = $5 AND state = 'pending')`
 	byState = ` AND g.state = $6 `
 
-	selectPublicGames  = `SELECT` + gameColumns + `FROM games g WHERE g.visibility = 'public' AND g.state <> 'draft' AND $5::uuid IS NOT NULL`
-	selectPrivateGames = `SELECT` + gameColumns + `FROM games g WHERE g.visibility = 'private' AND` + mine
-	selectAllGames     = `SELECT` + gameColumns + `FROM games g WHERE $5::uuid IS NOT NULL`
+	selectPublicGames  = `SELECT` + GameColumns + `FROM games g WHERE g.visibility = 'public' AND g.state <> 'draft' AND $5::uuid IS NOT NULL`
+	selectPrivateGames = `SELECT` + GameColumns + `FROM games g WHERE g.visibility = 'private' AND` + mine
+	selectAllGames     = `SELECT` + GameColumns + `FROM games g WHERE $5::uuid IS NOT NULL`
 	byVisibility       = ` AND g.visibility = $7 `
 )
 
 // games is a page of a list, newest first. Each shape is a statement of its own,
 // so that the planner can use the index that fits.
-func (store) games(ctx context.Context, q pg.Querier, f Filter) ([]Game, error) {
-	args := []any{f.Query, f.Open, upTo(f.Before), f.Limit, f.User}
+func (Store) games(ctx context.Context, q pg.Querier, f Filter) ([]Game, error) {
+	args := []any{f.Query, f.Open, UpTo(f.Before), f.Limit, f.User}
 	conditions := listed
 	if f.Open {
 		f.Status = EnrollmentOpen
@@ -70,18 +70,18 @@ func (store) games(ctx context.Context, q pg.Querier, f Filter) ([]Game, error) 
 	return pg.All[Game](ctx, q, both, args...)
 }
 
-const selectMyGames = `SELECT` + gameColumns + `FROM games g WHERE g.game_id IN (
+const selectMyGames = `SELECT` + GameColumns + `FROM games g WHERE g.game_id IN (
 		SELECT game_id FROM games WHERE owner_id = $1
 		UNION SELECT game_id FROM memberships WHERE user_id = $1 AND status = 'active')
 	AND g.game_id < $2 ORDER BY g.game_id DESC LIMIT $3`
 
 // gamesOf are the games that the user owns or plays, newest first.
-func (store) gamesOf(ctx context.Context, q pg.Querier, user, before uuid.UUID, n int) ([]Game, error) {
-	return pg.All[Game](ctx, q, selectMyGames, user, upTo(before), n)
+func (Store) gamesOf(ctx context.Context, q pg.Querier, user, before uuid.UUID, n int) ([]Game, error) {
+	return pg.All[Game](ctx, q, selectMyGames, user, UpTo(before), n)
 }
 
-// upTo is the cursor as a bound: a list without one starts at the newest row.
-func upTo(before uuid.UUID) uuid.UUID {
+// UpTo is the cursor as a bound: a list without one starts at the newest row.
+func UpTo(before uuid.UUID) uuid.UUID {
 	if before == uuid.Nil {
 		return uuid.Max
 	}

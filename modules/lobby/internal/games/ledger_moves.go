@@ -1,4 +1,4 @@
-package lobby
+package games
 
 import (
 	"context"
@@ -14,10 +14,10 @@ import (
 
 // openEnrollment checks what the move to enrollment_open needs.
 func (l *Ledger) openEnrollment(_ context.Context, tx *pg.Tx, g *Game) error {
-	if g.EnrollmentEndsAt != nil && !g.EnrollmentEndsAt.After(l.clock.Now()) {
+	if g.EnrollmentEndsAt != nil && !g.EnrollmentEndsAt.After(l.Clock.Now()) {
 		return ErrEnrollmentPast
 	}
-	l.save(tx, g)
+	l.Save(tx, g)
 	return nil
 }
 
@@ -26,29 +26,29 @@ func (l *Ledger) closeEnrollment(ctx context.Context, tx *pg.Tx, g *Game) error 
 	if g.SeatsTaken < g.MinPlayers {
 		return ErrTooFewPlayers.With("members", g.SeatsTaken).With("min_players", g.MinPlayers)
 	}
-	l.save(tx, g)
+	l.Save(tx, g)
 	return l.settleRequests(ctx, tx, *g, "enrollment_closed")
 }
 
 // settleRequests answers the applications and invites that are still open.
 func (l *Ledger) settleRequests(ctx context.Context, tx *pg.Tx, g Game, reason string) error {
-	now := l.clock.Now()
-	applications, err := l.store.rejectAll(ctx, tx, g.ID, reason, now)
+	now := l.Clock.Now()
+	applications, err := l.Store.rejectAll(ctx, tx, g.ID, reason, now)
 	if err != nil {
 		return err
 	}
 	for _, a := range applications {
 		payload := map[string]any{"application_id": a.ID.String(), "reason": reason}
-		if err := l.tell(ctx, tx, notification.ApplicationRejected, a.ID.String(), g, []uuid.UUID{a.UserID}, payload); err != nil {
+		if err := l.Tell(ctx, tx, notification.ApplicationRejected, a.ID.String(), g, []uuid.UUID{a.UserID}, payload); err != nil {
 			return err
 		}
 	}
-	invites, err := l.store.revokeAll(ctx, tx, g.ID, reason, now)
+	invites, err := l.Store.revokeAll(ctx, tx, g.ID, reason, now)
 	if err != nil {
 		return err
 	}
 	for _, i := range invites {
-		if err := l.tell(ctx, tx, notification.InviteRevoked, i.ID.String(), g, []uuid.UUID{i.UserID}, map[string]any{"invite_id": i.ID.String()}); err != nil {
+		if err := l.Tell(ctx, tx, notification.InviteRevoked, i.ID.String(), g, []uuid.UUID{i.UserID}, map[string]any{"invite_id": i.ID.String()}); err != nil {
 			return err
 		}
 	}
@@ -64,13 +64,13 @@ func (l *Ledger) launch(ctx context.Context, tx *pg.Tx, g *Game, least int, by r
 		if err := l.settleRequests(ctx, tx, *g, "game_started"); err != nil {
 			return err
 		}
-		l.store.markFounding(tx, g.ID)
+		l.Store.markFounding(tx, g.ID)
 		l.seats.Drop(tx, g.ID)
-		now := l.clock.Now()
+		now := l.Clock.Now()
 		g.LaunchedAt = &now
 	}
 	g.LastError = ""
-	l.save(tx, g)
+	l.Save(tx, g)
 	doc, err := l.initDocument(ctx, tx, *g)
 	if err != nil {
 		return err
@@ -84,7 +84,7 @@ func (l *Ledger) launch(ctx context.Context, tx *pg.Tx, g *Game, least int, by r
 // initDocument founds the game: the races of all founding members, also of those
 // who left since, because the engine may know them already.
 func (l *Ledger) initDocument(ctx context.Context, tx *pg.Tx, g Game) (enginev1.InitRequest, error) {
-	seats, err := l.store.seats(ctx, tx, g.ID)
+	seats, err := l.Store.Seats(ctx, tx, g.ID)
 	if err != nil {
 		return enginev1.InitRequest{}, err
 	}
@@ -92,7 +92,7 @@ func (l *Ledger) initDocument(ctx context.Context, tx *pg.Tx, g Game) (enginev1.
 	for _, s := range seats {
 		ids = append(ids, s.UserID)
 	}
-	people, err := l.users.Snapshots(ctx, ids)
+	people, err := l.Users.Snapshots(ctx, ids)
 	if err != nil {
 		return enginev1.InitRequest{}, fmt.Errorf("name the members of game %s: %w", g.ID, err)
 	}
@@ -116,7 +116,7 @@ func (l *Ledger) initDocument(ctx context.Context, tx *pg.Tx, g Game) (enginev1.
 // started is the engine's first sign of life, or a later one after a failed
 // start.
 func (l *Ledger) started(ctx context.Context, tx *pg.Tx, g *Game, status *enginev1.Status) error {
-	now := l.clock.Now()
+	now := l.Clock.Now()
 	first := g.StartedAt == nil
 	if first {
 		g.StartedAt = &now
@@ -125,11 +125,11 @@ func (l *Ledger) started(ctx context.Context, tx *pg.Tx, g *Game, status *engine
 			l.snapshot(tx, g, statsOf(*status), status.StateHash)
 		}
 	}
-	l.save(tx, g)
+	l.Save(tx, g)
 	if !first {
 		return nil
 	}
-	return l.announce(ctx, tx, *g, EventStarted, status)
+	return l.Announce(ctx, tx, *g, EventStarted, status)
 }
 
 // snapshot takes the state of the races over; turn 0 is the baseline that
@@ -142,7 +142,7 @@ func (l *Ledger) snapshot(tx *pg.Tx, g *Game, races []RaceStats, hash string) {
 			g.ActiveRaces++
 		}
 	}
-	l.store.upsertStats(tx, g.ID, g.CurrentTurn, races)
+	l.Store.upsertStats(tx, g.ID, g.CurrentTurn, races)
 }
 
 func statsOf(status enginev1.Status) []RaceStats {
@@ -163,8 +163,8 @@ func (l *Ledger) pause(ctx context.Context, tx *pg.Tx, g *Game, reason string) e
 		return err
 	}
 	g.PauseReason = reason
-	l.save(tx, g)
-	if err := l.announce(ctx, tx, *g, EventPaused, nil); err != nil {
+	l.Save(tx, g)
+	if err := l.Announce(ctx, tx, *g, EventPaused, nil); err != nil {
 		return err
 	}
 	return l.tellMembers(ctx, tx, notification.GamePaused, *g, map[string]any{"reason": reason, "turn": g.CurrentTurn})
@@ -172,9 +172,9 @@ func (l *Ledger) pause(ctx context.Context, tx *pg.Tx, g *Game, reason string) e
 
 // cancel ends the game without a result. The state has been moved already.
 func (l *Ledger) cancel(ctx context.Context, tx *pg.Tx, g *Game, reason string, by runtime.Source) error {
-	now := l.clock.Now()
+	now := l.Clock.Now()
 	g.FinishedAt, g.PauseReason, g.NextTurnAt = &now, "", nil
-	l.save(tx, g)
+	l.Save(tx, g)
 	if err := l.settleRequests(ctx, tx, *g, "game_cancelled"); err != nil {
 		return err
 	}
@@ -182,12 +182,12 @@ func (l *Ledger) cancel(ctx context.Context, tx *pg.Tx, g *Game, reason string, 
 		if _, err := l.launcher.Stop(ctx, tx, g.ID, by); err != nil {
 			return fmt.Errorf("stop the engine of game %s: %w", g.ID, err)
 		}
-		if err := l.announce(ctx, tx, *g, EventCancelled, nil); err != nil {
+		if err := l.Announce(ctx, tx, *g, EventCancelled, nil); err != nil {
 			return err
 		}
 	}
 	if err := l.tellMembers(ctx, tx, notification.GameCancelled, *g, map[string]any{"reason": reason}); err != nil {
 		return err
 	}
-	return l.names.ReleaseReserved(ctx, tx, []uuid.UUID{g.ID}, nil) // keys come last in the lock order
+	return l.Names.ReleaseReserved(ctx, tx, []uuid.UUID{g.ID}, nil) // keys come last in the lock order
 }

@@ -1,4 +1,4 @@
-package lobby
+package games
 
 import (
 	"cmp"

@@ -1,4 +1,4 @@
-package lobby
+package games
 
 import (
 	"context"
@@ -19,17 +19,17 @@ func (s *Service) View(ctx context.Context, viewer, id uuid.UUID) (Game, error) 
 	if err != nil {
 		return g, err
 	}
-	return g, s.visible(ctx, s.db, g, viewer)
+	return g, s.Visible(ctx, s.DB, g, viewer)
 }
 
 // List is a page of games, newest first.
 func (s *Service) List(ctx context.Context, f Filter) ([]Game, error) {
-	return s.store.games(ctx, s.db, f)
+	return s.Store.games(ctx, s.DB, f)
 }
 
 // Mine is a page of the games that the user owns or plays, with what is expected.
 func (s *Service) Mine(ctx context.Context, id, before uuid.UUID, n int) ([]Game, map[uuid.UUID]Expect, error) {
-	games, err := s.store.gamesOf(ctx, s.db, id, before, n)
+	games, err := s.Store.gamesOf(ctx, s.DB, id, before, n)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -92,7 +92,7 @@ func (p Patch) apply(g *Game) error {
 	set(&g.EngineVersion, p.EngineVersion)
 	set(&g.Map, p.Map)
 	if p.EnrollmentEndsAt.Given {
-		g.EnrollmentEndsAt = inMicroseconds(p.EnrollmentEndsAt.Value)
+		g.EnrollmentEndsAt = InMicroseconds(p.EnrollmentEndsAt.Value)
 	}
 	if p.Turns == nil {
 		return nil
@@ -108,7 +108,7 @@ func set[T any](field, value *T) {
 
 // Patch changes a draft. A non-empty etag has to be the game's.
 func (s *Service) Patch(ctx context.Context, by Actor, id uuid.UUID, etag string, p Patch) (Game, error) {
-	return s.change(ctx, by, id, "game.patch", func(ctx context.Context, tx *pg.Tx, g *Game) error {
+	return s.Change(ctx, by, id, "game.patch", func(ctx context.Context, tx *pg.Tx, g *Game) error {
 		if etag != "" && etag != "*" && etag != g.ETag() {
 			return ErrVersion
 		}
@@ -116,12 +116,12 @@ func (s *Service) Patch(ctx context.Context, by Actor, id uuid.UUID, etag string
 			return ErrState.With("state", g.State).With("wanted", Draft)
 		}
 		if err := p.apply(g); err != nil {
-			return errInvalidGame.Because(err)
+			return ErrInvalidGame.Because(err)
 		}
 		if err := s.settle(ctx, g); err != nil {
 			return err
 		}
-		s.save(tx, g)
+		s.Save(tx, g)
 		return nil
 	})
 }
@@ -132,42 +132,42 @@ func (s *Service) SetSchedule(ctx context.Context, by Actor, id uuid.UUID, turns
 	if err != nil {
 		return Game{}, err
 	}
-	return s.change(ctx, by, id, "game.schedule", func(ctx context.Context, tx *pg.Tx, g *Game) error {
+	return s.Change(ctx, by, id, "game.schedule", func(ctx context.Context, tx *pg.Tx, g *Game) error {
 		if g.State.Terminal() {
 			return ErrState.With("state", g.State).With("wanted", Running)
 		}
 		g.Turns = turns
-		s.save(tx, g)
+		s.Save(tx, g)
 		if g.StartedAt == nil {
 			return nil
 		}
-		return s.announce(ctx, tx, *g, EventSettings, nil)
+		return s.Announce(ctx, tx, *g, EventSettings, nil)
 	})
 }
 
 // Transfer gives a game to another of its members.
 func (s *Service) Transfer(ctx context.Context, by Actor, id, to uuid.UUID) (Game, error) {
-	return s.change(ctx, by, id, "game.transfer", func(ctx context.Context, tx *pg.Tx, g *Game) error {
+	return s.Change(ctx, by, id, "game.transfer", func(ctx context.Context, tx *pg.Tx, g *Game) error {
 		if g.Visibility != Private || g.State.Terminal() {
 			return ErrState.With("state", g.State).With("wanted", g.State)
 		}
-		seat, err := s.store.seat(ctx, tx, id, to)
-		if err != nil && !isNotFound(err) {
+		seat, err := s.Store.Seat(ctx, tx, id, to)
+		if err != nil && !IsNotFound(err) {
 			return err
 		}
 		if seat.Status != Active {
 			return ErrNoSuccessor
 		}
 		g.OwnerID = &to
-		s.save(tx, g)
+		s.Save(tx, g)
 		return nil
 	})
 }
 
-// change runs fn on a locked game that the actor manages.
-func (s *Service) change(ctx context.Context, by Actor, id uuid.UUID, action string, fn func(context.Context, *pg.Tx, *Game) error) (Game, error) {
+// Change runs fn on a locked game that the actor manages.
+func (s *Service) Change(ctx context.Context, by Actor, id uuid.UUID, action string, fn func(context.Context, *pg.Tx, *Game) error) (Game, error) {
 	var g Game
-	err := s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+	err := s.DB.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		var err error
 		if g, err = s.owned(ctx, tx, by, id); err != nil {
 			return err
@@ -176,7 +176,7 @@ func (s *Service) change(ctx context.Context, by Actor, id uuid.UUID, action str
 		if err := fn(ctx, tx, &g); err != nil {
 			return err
 		}
-		return s.audited(ctx, tx, by, action, id, before, auditView(g))
+		return s.Audited(ctx, tx, by, action, id, before, auditView(g))
 	})
 	return g, err
 }
@@ -188,7 +188,7 @@ func auditView(g Game) map[string]any {
 
 // Move takes a game along the table of states.
 func (s *Service) Move(ctx context.Context, by Actor, id uuid.UUID, verb Verb) (Game, error) {
-	return s.change(ctx, by, id, "game."+string(verb), func(ctx context.Context, tx *pg.Tx, g *Game) error {
+	return s.Change(ctx, by, id, "game."+string(verb), func(ctx context.Context, tx *pg.Tx, g *Game) error {
 		return s.move(ctx, tx, g, verb, by.rank(), by.source())
 	})
 }
@@ -232,13 +232,13 @@ func (s *Service) resume(ctx context.Context, tx *pg.Tx, g *Game, by rank, sourc
 		return ErrResume.With("pause_reason", g.PauseReason)
 	}
 	g.PauseReason, g.LastError = "", ""
-	s.save(tx, g)
+	s.Save(tx, g)
 	if g.RuntimeStatus != string(runtime.Running) && g.RuntimeStatus != string(runtime.Unreachable) {
 		if _, err := s.launcher.Start(ctx, tx, runtime.Spec{GameID: g.ID, Version: g.EngineVersion}, source); err != nil {
 			return err
 		}
 	}
-	if err := s.announce(ctx, tx, *g, EventResumed, nil); err != nil {
+	if err := s.Announce(ctx, tx, *g, EventResumed, nil); err != nil {
 		return err
 	}
 	return s.tellMembers(ctx, tx, notification.GameResumed, *g, map[string]any{"turn": g.CurrentTurn})

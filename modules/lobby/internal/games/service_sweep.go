@@ -1,0 +1,53 @@
+package games
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"galaxy/backend/modules/runtime"
+	"galaxy/backend/platform/pg"
+)
+
+// Sweep closes an enrolment that is over or full, and starts a full game that
+// is to start by itself. Close and start are two steps: a start that is refused
+// leaves the game ready to be started by hand.
+func (s *Service) Sweep(ctx context.Context, id uuid.UUID) error {
+	err := s.inGame(ctx, id, func(ctx context.Context, tx *pg.Tx, g *Game) error {
+		over := g.EnrollmentEndsAt != nil && !g.EnrollmentEndsAt.After(s.Clock.Now())
+		switch {
+		case g.State != EnrollmentOpen || !over && !(g.StartWhenFull && g.Full()):
+			return nil
+		case g.SeatsTaken >= g.MinPlayers:
+			return s.move(ctx, tx, g, Close, system, runtime.System)
+		}
+		g.State = Cancelled
+		return s.cancel(ctx, tx, g, "not_enough_players", runtime.System)
+	})
+	if err != nil {
+		return err
+	}
+	return s.inGame(ctx, id, func(ctx context.Context, tx *pg.Tx, g *Game) error {
+		if g.State != ReadyToStart || !g.StartWhenFull || !g.Full() {
+			return nil
+		}
+		return s.move(ctx, tx, g, Start, system, runtime.System)
+	})
+}
+
+func (s *Service) inGame(ctx context.Context, id uuid.UUID, fn func(context.Context, *pg.Tx, *Game) error) error {
+	return s.DB.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		g, err := s.Store.LockGame(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		return fn(ctx, tx, &g)
+	})
+}
+
+// Sweepable are games whose enrolment is over, or that are full and start by
+// themselves.
+func (s *Service) Sweepable(ctx context.Context, now time.Time, n int) ([]uuid.UUID, error) {
+	return s.Store.sweepableGames(ctx, s.DB, now, n)
+}
