@@ -152,3 +152,27 @@ func TestTheAddressOfAnyoneLetsNobodySkipTheBodyRules(t *testing.T) {
 	api.Post(url, `{"email":"`+string(make([]byte, 5000))+`"}`).Refused(413, "body_too_large")
 	require.NotEmpty(t, testkit.Into[map[string]any](api.Post(url, `[`).Want(400)))
 }
+
+func TestChallengesThatNothingCountsAnyMoreAreDeleted(t *testing.T) {
+	t.Parallel()
+	h, _ := quiet(t, settings())
+	_, err := h.auth.SendCode(t.Context(), "old@example.org", "en")
+	require.NoError(t, err)
+	h.clock.Advance(24 * time.Hour)
+	h.clock.BlockUntil(loops)
+	_, err = h.auth.SendCode(t.Context(), "new@example.org", "en")
+	require.NoError(t, err)
+	require.Equal(t, 2, h.count(`SELECT count(*) FROM auth_challenges`), "a day back is what the caps count")
+	h.clock.Advance(24*time.Hour + time.Minute)
+	h.clock.BlockUntil(loops)
+	require.Equal(t, 1, h.count(`SELECT count(*) FROM auth_challenges`))
+}
+
+func TestAProfileThatIsBlockedKeepsItsAddress(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	a := h.quick("ada@example.org")
+	_, _, err := h.users.Sanction(t.Context(), a.ID, user.Penalty{Kind: user.ProfileUpdateBlock, Reason: "spam"})
+	require.NoError(t, err)
+	h.api.User(a.ID).Post(email, map[string]any{"email": "ada@new.example"}).Refused(403, "profile_update_blocked")
+}
