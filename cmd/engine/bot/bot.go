@@ -71,6 +71,7 @@ type mind struct {
 	total   map[string]int         // ships by type
 	orders  []enginev1.Order
 	aliases int
+	afield  int // drones away from home
 }
 
 func newMind(r *enginev1.Report) *mind {
@@ -85,8 +86,11 @@ func newMind(r *enginev1.Report) *mind {
 		m.total[g.Type] += g.Ships
 		if g.Destination == nil {
 			m.squads = append(m.squads, squad{g})
-		} else {
-			m.expect(*g.Destination, g.Type, g.Ships)
+			continue
+		}
+		m.expect(*g.Destination, g.Type, g.Ships)
+		if g.Type == drone {
+			m.afield += g.Ships
 		}
 	}
 	return m

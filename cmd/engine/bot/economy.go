@@ -52,7 +52,7 @@ func (m *mind) blind() int {
 			n++
 		}
 	}
-	return n
+	return min(n, maxDrones)
 }
 
 // vacancies is how many arks could be used at once.

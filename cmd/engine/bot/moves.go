@@ -1,50 +1,65 @@
 package bot
 
 import (
+	"cmp"
 	"math"
+	"slices"
 
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// scout sends a drone to every planet in reach that nobody looks at.
+// maxDrones is how many planets a race watches at once.
+const maxDrones = 40
+
+// scout sends drones to planets in reach that nobody looks at.
 func (m *mind) scout() {
+	spare := m.spareDrones()
 	for i := range m.places {
+		if m.afield >= maxDrones {
+			return
+		}
 		p := &m.places[i]
-		if p.seen || m.bound[p.number][drone] > 0 || !p.reach {
+		if p.seen || !p.reach || m.bound[p.number][drone] > 0 {
 			continue
 		}
-		s := m.spareDrone(p)
-		if s == nil {
-			continue
+		spare = slices.DeleteFunc(spare, func(s *spareSquad) bool { return s.ships == 0 })
+		if len(spare) == 0 {
+			return
 		}
-		m.send(s, 1, p.number)
+		nearest := slices.MinFunc(spare, func(a, b *spareSquad) int {
+			return cmp.Compare(m.distance(m.place(a.Planet), p), m.distance(m.place(b.Planet), p))
+		})
+		nearest.ships--
+		m.afield++
+		m.send(nearest.squad, 1, p.number)
 	}
 }
 
-// spareDrone is the nearest drone that may leave: a foreign or free planet keeps
-// its last one.
-func (m *mind) spareDrone(to *place) *squad {
-	var best *squad
-	for _, s := range m.of(drone) {
-		at := m.place(s.Planet)
-		if !at.own && m.dronesAt(s.Planet) < 2 {
-			continue
-		}
-		if best == nil || m.distance(at, to) < m.distance(m.place(best.Planet), to) {
-			best = s
-		}
-	}
-	return best
+// spareSquad is a squad of which some ships may leave.
+type spareSquad struct {
+	*squad
+	ships int
 }
 
-func (m *mind) dronesAt(planet int) int {
-	n := 0
+// spareDrones are the drones that may leave: a foreign or free planet keeps its
+// last one.
+func (m *mind) spareDrones() []*spareSquad {
+	kept := map[int]bool{}
+	var spare []*spareSquad
 	for _, s := range m.of(drone) {
-		if s.Planet == planet {
-			n += s.Ships
+		ships := s.Ships
+		if !m.place(s.Planet).own {
+			m.afield += ships
+		}
+		if !m.place(s.Planet).own && !kept[s.Planet] {
+			kept[s.Planet] = true
+			ships--
+		}
+		if ships > 0 {
+			spare = append(spare, &spareSquad{s, ships})
 		}
 	}
-	return n
+	return spare
 }
 
 // berths is how many arks a free planet is worth.

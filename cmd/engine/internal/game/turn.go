@@ -169,10 +169,8 @@ func (g *generation) merge() { g.state.merge(nobody) }
 
 // merge joins equal groups of one race, or of all races for nobody.
 func (s *State) merge(only int) {
-	slices.SortFunc(s.Groups, func(a, b Group) int {
-		return cmp.Or(cmp.Compare(a.Race, b.Race), cmp.Compare(a.Number, b.Number))
-	})
-	seen := make(map[Group]int, len(s.Groups)) // looked up only
+	s.sortGroups()
+	seen := make(map[likeness]int, len(s.Groups)) // looked up only
 	for i := range s.Groups {
 		group := &s.Groups[i]
 		if group.Ships == 0 || only != nobody && group.Race != only {
@@ -191,12 +189,49 @@ func (s *State) merge(only int) {
 	s.dropEmptyGroups()
 }
 
+// sortGroups puts new groups, which stand at the end, into their places.
+func (s *State) sortGroups() {
+	order := func(a, b Group) int {
+		return cmp.Or(cmp.Compare(a.Race, b.Race), cmp.Compare(a.Number, b.Number))
+	}
+	sorted := 1
+	for sorted < len(s.Groups) && order(s.Groups[sorted-1], s.Groups[sorted]) <= 0 {
+		sorted++
+	}
+	if sorted >= len(s.Groups) {
+		return
+	}
+	tail := slices.Clone(s.Groups[sorted:])
+	slices.SortFunc(tail, order)
+	// From the back, so that nothing is overwritten before it has moved.
+	old, fresh := sorted-1, len(tail)-1
+	for at := len(s.Groups) - 1; fresh >= 0; at-- {
+		if old >= 0 && order(s.Groups[old], tail[fresh]) > 0 {
+			s.Groups[at] = s.Groups[old]
+			old--
+		} else {
+			s.Groups[at] = tail[fresh]
+			fresh--
+		}
+	}
+}
+
 // likeness is what two groups must share to be one: all but number and size.
-func (g *Group) likeness() Group {
-	key := *g
-	key.Number, key.Ships = 0, 0
+type likeness struct {
+	race, kind, at, to int
+	tech               rules.Tech
+	cargo              int
+	load, left         float64 // load per ship
+	space, arrived     bool
+}
+
+func (g *Group) likeness() likeness {
+	key := likeness{
+		race: g.Race, kind: g.Type, at: g.At, to: g.To, tech: g.Tech, left: g.Left, space: g.Space, arrived: g.arrived,
+	}
 	if g.Load > 0 {
-		key.Load = rules.State(g.Load / float64(g.Ships))
+		key.cargo = 1 + slices.Index(routeCargos[:], g.Cargo)
+		key.load = rules.State(g.Load / float64(g.Ships))
 	}
 	return key
 }

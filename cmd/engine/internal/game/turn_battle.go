@@ -11,6 +11,18 @@ import (
 // orbits lists, by planet number, the indices of the groups in orbit.
 func (s *State) orbits() [][]int {
 	orbits := make([][]int, len(s.Planets)+1)
+	counts := make([]int, len(s.Planets)+1)
+	total := 0
+	for i := range s.Groups {
+		if g := &s.Groups[i]; g.inOrbit() && g.Ships > 0 {
+			counts[g.At]++
+			total++
+		}
+	}
+	all := make([]int, total) // one piece of memory for all lists
+	for planet, count := range counts {
+		orbits[planet], all = all[:0:count], all[count:]
+	}
 	for i := range s.Groups {
 		if g := &s.Groups[i]; g.inOrbit() && g.Ships > 0 {
 			orbits[g.At] = append(orbits[g.At], i)

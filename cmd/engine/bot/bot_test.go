@@ -1,0 +1,83 @@
+package bot_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"galaxy/backend/cmd/engine/bot"
+	enginev1 "galaxy/backend/proto/engine/v1"
+)
+
+// beginning is the report of a race with one planet and one unknown neighbour.
+func beginning() *enginev1.Report {
+	return &enginev1.Report{
+		Galaxy: enginev1.MapInfo{Size: 100},
+		Races: []enginev1.ReportRace{
+			{Race: "A", State: enginev1.RaceActive, Relation: enginev1.Self, Drive: 1, Weapons: 1, Shields: 1, Votes: 1},
+			{Race: "B", State: enginev1.RaceActive, Relation: enginev1.War, Votes: 1},
+			{Race: "C", State: enginev1.RaceActive, Relation: enginev1.War, Votes: 9},
+		},
+		LocalPlanets: []enginev1.LocalPlanet{{
+			PlanetFacts: enginev1.PlanetFacts{Number: 1, Size: 1000},
+			Economy:     enginev1.Economy{Population: 1000, Industry: 1000, FreeProduction: 1000, Production: enginev1.Product{Kind: "capital"}},
+		}},
+		UnidentifiedPlanets: []enginev1.UnidentifiedPlanet{{Number: 2, X: 20}},
+	}
+}
+
+func TestTheSameReportGivesTheSameOrders(t *testing.T) {
+	t.Parallel()
+	orders, commands := bot.Play(beginning())
+	again, same := bot.Play(beginning())
+	require.Equal(t, orders, again)
+	require.Equal(t, commands, same)
+	require.Equal(t, enginev1.OrderCreateType, orders[0].Type)
+	require.Equal(t, []enginev1.Command{enginev1.SetRelation("C", enginev1.Peace)}, commands, "the strong are left in peace")
+}
+
+func TestDronesLookAtUnknownPlanets(t *testing.T) {
+	t.Parallel()
+	r := beginning()
+	r.Groups = []enginev1.OwnGroup{{Number: 4, Ships: 9, Type: "Drone", Planet: 1}}
+	orders, _ := bot.Play(r)
+	require.Contains(t, orders, enginev1.Send(enginev1.Group(4), 2).OnlyShips(1))
+	r.Galaxy.Size, r.UnidentifiedPlanets[0].X = 200, 41
+	orders, _ = bot.Play(r)
+	require.NotContains(t, orders, enginev1.Send(enginev1.Group(4), 2).OnlyShips(1), "not out of reach")
+}
+
+func TestColonistsAreSentToFreePlanets(t *testing.T) {
+	t.Parallel()
+	r := beginning()
+	r.UnidentifiedPlanets = nil
+	r.UninhabitedPlanets = []enginev1.UninhabitedPlanet{{PlanetFacts: enginev1.PlanetFacts{Number: 2, X: 20, Size: 500}}}
+	r.LocalPlanets[0].Colonists = 10
+	r.Groups = []enginev1.OwnGroup{{Number: 4, Ships: 2, Type: "Ark", Planet: 1}}
+	orders, _ := bot.Play(r)
+	require.Contains(t, orders, enginev1.Load(enginev1.Group(4), enginev1.Colonists).OnlyShips(1).Named("$1"))
+	require.Contains(t, orders, enginev1.Send(enginev1.Alias("$1"), 2))
+}
+
+func TestWhoHasLostEverythingResigns(t *testing.T) {
+	t.Parallel()
+	r := beginning()
+	r.UnidentifiedPlanets = append(r.UnidentifiedPlanets, enginev1.UnidentifiedPlanet{Number: 1})
+	r.LocalPlanets = nil
+	orders, commands := bot.Play(r)
+	require.Nil(t, orders)
+	require.Equal(t, []enginev1.Command{enginev1.QuitGame("A")}, commands)
+	r.Races[0].State = enginev1.RaceBanished
+	orders, commands = bot.Play(r)
+	require.Nil(t, orders)
+	require.Empty(t, commands)
+}
+
+func TestNobodyPlaysOnAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	r := beginning()
+	r.Finished = true
+	orders, commands := bot.Play(r)
+	require.Nil(t, orders)
+	require.Nil(t, commands)
+}
