@@ -36,6 +36,8 @@ func modules() []fx.Option {
 
 // supply hands every section of the configuration to its module.
 func supply(c Config) fx.Option {
+	// A turn's runs are bounded by what bounds the engines themselves.
+	c.Turn.PoolSize, c.Turn.CallTimeout = c.Runtime.WorkerPoolSize, c.Engine.CallTimeout
 	return fx.Options(
 		fx.Supply(lifecycle.Cap(c.ShutdownTimeout), c.ServiceName, c.Config, c.HTTP, c.GRPCPush, c.Gateway, c.TLS, c.Logging, c.OTel, c.Pprof,
 			c.Postgres, c.SMTP, c.Mail, c.Docker, c.Game, c.Runtime, c.Engine, c.Admin, c.GeoIP, c.Auth, c.User, c.Lobby, c.Turn, c.Notification,

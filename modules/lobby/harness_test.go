@@ -51,7 +51,7 @@ func open(t *testing.T) *lounge {
 	var server *httpx.Server
 	testkit.Boot(t, Module, httpx.Module,
 		fx.Supply(
-			Config{SweeperInterval: 100_000 * time.Hour, PendingRegistrationTTL: 720 * time.Hour, InviteDefaultTTL: 168 * time.Hour, MinTurnInterval: time.Minute},
+			Config{SweeperInterval: 100_000 * time.Hour, PendingRegistrationTTL: 720 * time.Hour, InviteDefaultTTL: 168 * time.Hour, MinTurnInterval: time.Minute, FinishedEngineTTL: 168 * time.Hour},
 			CacheConfig{GamesMax: 10_000, RaceNameKeysMax: 10_000},
 			httpx.Config{ListenAddr: "127.0.0.1:0", ReadTimeout: time.Minute, WriteTimeout: time.Minute, ShutdownTimeout: time.Minute},
 			httpx.GatewayConfig{}, httpx.TLSConfig{},

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"galaxy/backend/modules/lobby/internal/games"
@@ -177,7 +178,6 @@ func TestTheLastTurnEndsTheGame(t *testing.T) {
 	require.Equal(t, []any{Finished, "", result}, []any{g.State, g.PauseReason, g.Result})
 	require.Nil(t, g.NextTurnAt)
 	require.Contains(t, l.log.events, EventFinished)
-	require.Contains(t, l.log.stops, g.ID)
 	refused(t, l.record(TurnRecord{GameID: g.ID, Turn: 13, At: noon}), ErrState)
 }
 
@@ -262,4 +262,23 @@ func TestAWarmedLedgerKnowsWhatTheTablesSay(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, races, []string{seats[0].RaceName, seats[1].RaceName})
 	}))
+}
+
+func TestTheEngineOfAFinishedGameStaysUpForItsLastReports(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	p := l.persons(2)
+	g, _ := l.running(root, p...)
+	require.NoError(t, l.record(TurnRecord{GameID: g.ID, Turn: 1, At: noon, Finished: true}))
+	require.Equal(t, Finished, l.game(g.ID).State)
+	l.clock.Set(noon.Add(l.Config.FinishedEngineTTL - time.Minute))
+	l.sweep()
+	require.NotContains(t, l.log.stops, g.ID)
+	l.clock.Set(noon.Add(l.Config.FinishedEngineTTL))
+	l.sweep()
+	require.Equal(t, []uuid.UUID{g.ID}, l.log.stops)
+	l.observe(g.ID, runtime.Stopped)
+	l.sweep()
+	require.Equal(t, []uuid.UUID{g.ID}, l.log.stops, "an engine that is down is left alone")
+	require.Equal(t, Finished, l.game(g.ID).State)
 }

@@ -2,7 +2,9 @@ package lobby
 
 import (
 	"context"
+	"time"
 
+	"github.com/google/uuid"
 	"go.uber.org/zap"
 
 	"galaxy/backend/platform/clock"
@@ -14,16 +16,18 @@ import (
 const batch = 100
 
 // Sweeper does what is due without anybody asking: it closes enrolments, starts
-// games that are full, expires invites and releases race names.
+// games that are full, expires invites, releases race names and puts the engines
+// of finished games away.
 type Sweeper struct {
 	service *Service
 	log     *zap.Logger
+	keep    time.Duration // how long the engine of a finished game stays up
 	loop    *worker.Loop
 }
 
 // NewSweeper makes it; a game that becomes full wakes it.
 func NewSweeper(s *Service, clk clock.Clock, log *zap.Logger, cfg Config) *Sweeper {
-	w := &Sweeper{service: s, log: log}
+	w := &Sweeper{service: s, log: log, keep: cfg.FinishedEngineTTL}
 	w.loop = worker.NewLoop("lobby_sweeper", cfg.SweeperInterval, clk, log, w.runOnce)
 	s.OnFull(w.loop.Wake)
 	return w
@@ -39,34 +43,37 @@ func (w *Sweeper) Stop(ctx context.Context) error { return w.loop.Stop(ctx) }
 // be settled is logged and delays nobody.
 func (w *Sweeper) runOnce(ctx context.Context) (again bool, err error) {
 	now := w.service.Clock.Now()
-	games, err := w.service.Sweepable(ctx, now, batch)
-	if err != nil {
-		return false, err
-	}
-	done := 0
-	for _, id := range games {
-		if err := w.service.Sweep(ctx, id); err != nil {
-			w.log.Warn("enrolment not settled", zap.Stringer("game_id", id), zap.Error(err))
-			continue
+	full, done := false, 0
+	for _, chore := range []struct {
+		failed string
+		due    func() ([]uuid.UUID, error)
+		settle func(id uuid.UUID) error
+	}{
+		{"enrolment not settled", func() ([]uuid.UUID, error) { return w.service.Sweepable(ctx, now, batch) },
+			func(id uuid.UUID) error { return w.service.Sweep(ctx, id) }},
+		{"race name not released", func() ([]uuid.UUID, error) { return w.service.Names.Due(ctx, now, batch) },
+			func(id uuid.UUID) error { return w.service.Names.Expire(ctx, id, now) }},
+		{"engine not put away", func() ([]uuid.UUID, error) { return w.service.Finished(ctx, now.Add(-w.keep), batch) },
+			func(id uuid.UUID) error { return w.service.PutAway(ctx, id) }},
+	} {
+		ids, err := chore.due()
+		if err != nil {
+			return false, err
 		}
-		done++
-	}
-	names, err := w.service.Names.Due(ctx, now, batch)
-	if err != nil {
-		return false, err
-	}
-	for _, id := range names {
-		if err := w.service.Names.Expire(ctx, id, now); err != nil {
-			w.log.Warn("race name not released", zap.Stringer("race_name_id", id), zap.Error(err))
-			continue
+		full = full || len(ids) >= batch
+		for _, id := range ids {
+			if err := chore.settle(id); err != nil {
+				w.log.Warn(chore.failed, zap.Stringer("id", id), zap.Error(err))
+				continue
+			}
+			done++
 		}
-		done++
 	}
 	var invites int64
 	err = w.service.DB.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		invites, err = w.service.requests.expireInvites(ctx, tx, now, batch)
 		return err
 	})
-	full := len(games) >= batch || len(names) >= batch || invites == batch
+	full = full || invites == batch
 	return full && (done > 0 || invites > 0), err
 }

@@ -49,6 +49,7 @@ CREATE TABLE games (
     CONSTRAINT games_public_is_unowned CHECK (visibility = 'private' OR owner_id IS NULL)
 );
 CREATE UNIQUE INDEX games_replay ON games (created_by, idempotency_key);
+CREATE INDEX games_finished_up ON games (finished_at) WHERE state = 'finished' AND runtime_status IN ('starting', 'running', 'engine_unreachable');
 CREATE INDEX games_owned ON games (owner_id, game_id DESC) WHERE owner_id IS NOT NULL;
 CREATE INDEX games_listed ON games (game_id DESC) WHERE visibility = 'public' AND state <> 'draft';
 CREATE INDEX games_by_state ON games (state, game_id DESC);

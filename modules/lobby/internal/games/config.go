@@ -14,6 +14,7 @@ type Config struct {
 	PendingRegistrationTTL time.Duration `split_words:"true" default:"720h" desc:"how long an earned race name can be registered"`
 	InviteDefaultTTL       time.Duration `split_words:"true" default:"168h" desc:"how long an invite without expires_at is good"`
 	MinTurnInterval        time.Duration `split_words:"true" default:"1m" desc:"the shortest interval between turns that a game may ask for"`
+	FinishedEngineTTL      time.Duration `split_words:"true" default:"168h" desc:"how long the engine of a finished game stays up for its last reports"`
 }
 
 // Validate reports every problem of the section.
@@ -22,6 +23,7 @@ func (c Config) Validate() error {
 	for name, d := range map[string]time.Duration{
 		"SWEEPER_INTERVAL": c.SweeperInterval, "PENDING_REGISTRATION_TTL": c.PendingRegistrationTTL,
 		"INVITE_DEFAULT_TTL": c.InviteDefaultTTL, "MIN_TURN_INTERVAL": c.MinTurnInterval,
+		"FINISHED_ENGINE_TTL": c.FinishedEngineTTL,
 	} {
 		if d <= 0 {
 			errs = append(errs, errors.New("BACKEND_LOBBY_"+name+" has to be positive"))

@@ -36,6 +36,23 @@ func (s *Service) Sweep(ctx context.Context, id uuid.UUID) error {
 	})
 }
 
+// Finished are games that ended before the given time and whose engine still
+// runs.
+func (s *Service) Finished(ctx context.Context, before time.Time, n int) ([]uuid.UUID, error) {
+	return s.Store.finishedGames(ctx, s.DB, before, n)
+}
+
+// PutAway stops the engine of a finished game. Its state directory stays.
+func (s *Service) PutAway(ctx context.Context, id uuid.UUID) error {
+	return s.inGame(ctx, id, func(ctx context.Context, tx *pg.Tx, g *Game) error {
+		if g.State != Finished {
+			return nil
+		}
+		_, err := s.launcher.Stop(ctx, tx, g.ID, runtime.System)
+		return err
+	})
+}
+
 func (s *Service) inGame(ctx context.Context, id uuid.UUID, fn func(context.Context, *pg.Tx, *Game) error) error {
 	return s.DB.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		g, err := s.Store.LockGame(ctx, tx, id)

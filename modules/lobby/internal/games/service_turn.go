@@ -6,7 +6,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"galaxy/backend/modules/runtime"
 	"galaxy/backend/platform/pg"
 )
 
@@ -49,7 +48,8 @@ func (s *Service) RecordTurn(ctx context.Context, tx *pg.Tx, r TurnRecord) error
 	return nil
 }
 
-// finish ends a game that the engine has decided.
+// finish ends a game that the engine has decided. The engine stays up for a
+// while: it is who answers for the last reports. PutAway stops it.
 func (s *Service) finish(ctx context.Context, tx *pg.Tx, g *Game, r TurnRecord) error {
 	var err error
 	if g.State, err = next(g.State, Finish, system); err != nil {
@@ -60,9 +60,6 @@ func (s *Service) finish(ctx context.Context, tx *pg.Tx, g *Game, r TurnRecord) 
 	s.Save(tx, g)
 	if err := s.Announce(ctx, tx, *g, EventFinished, nil); err != nil {
 		return err
-	}
-	if _, err := s.launcher.Stop(ctx, tx, g.ID, runtime.System); err != nil {
-		return fmt.Errorf("stop the engine of game %s: %w", g.ID, err)
 	}
 	seats, err := s.Store.Seats(ctx, tx, g.ID)
 	if err != nil {

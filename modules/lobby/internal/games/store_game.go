@@ -128,6 +128,14 @@ func (Store) liveGames(ctx context.Context, q pg.Querier, n int) ([]Game, error)
 	return pg.All[Game](ctx, q, warmGames, n)
 }
 
+const selectFinished = `SELECT game_id FROM games
+	WHERE state = 'finished' AND finished_at <= $1 AND runtime_status IN ('starting', 'running', 'engine_unreachable')
+	ORDER BY finished_at LIMIT $2`
+
+func (Store) finishedGames(ctx context.Context, q pg.Querier, before time.Time, n int) ([]uuid.UUID, error) {
+	return pg.All[uuid.UUID](ctx, q, selectFinished, before, n)
+}
+
 // Games whose enrolment ended, or that start by themselves and are full.
 const selectSweepable = `(SELECT game_id FROM games WHERE state = 'enrollment_open' AND enrollment_ends_at <= $1 ORDER BY enrollment_ends_at LIMIT $2)
 	UNION SELECT game_id FROM (SELECT game_id FROM games WHERE start_when_full AND seats_taken = max_players
