@@ -8,6 +8,12 @@ const ContractVersion = 1
 // Ruleset is the only ruleset of contract version 1.
 const Ruleset = "plus-1"
 
+// Values of InitOptions.BattleLog: totals per group only, or single shots too.
+const (
+	BattleLogSummary = "summary"
+	BattleLogShots   = "shots"
+)
+
 // Response headers that every engine sends; game id and turn only once known.
 const (
 	HeaderContract      = "X-Galaxy-Contract"

@@ -6,6 +6,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"galaxy/backend/cmd/engine/internal/form"
 	"galaxy/backend/cmd/engine/internal/game"
 	"galaxy/backend/cmd/engine/internal/store"
 	enginev1 "galaxy/backend/proto/engine/v1"
@@ -42,7 +43,7 @@ func (e *Engine) found(ctx context.Context, request enginev1.InitRequest) (statu
 }
 
 func (e *Engine) checkInit(request enginev1.InitRequest) []enginev1.FieldError {
-	fields := game.CheckInit(request)
+	fields := form.Init(request)
 	if want := e.options.GameID; want != "" && want != request.GameID {
 		fields = append(fields, enginev1.FieldError{Field: "game_id", Message: "this engine is kept for another game"})
 	}

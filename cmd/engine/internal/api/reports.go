@@ -8,6 +8,7 @@ import (
 	"errors"
 	"sync"
 
+	"galaxy/backend/cmd/engine/internal/classic"
 	"galaxy/backend/cmd/engine/internal/game"
 	"galaxy/backend/cmd/engine/internal/store"
 	enginev1 "galaxy/backend/proto/engine/v1"
@@ -139,7 +140,7 @@ func render(subject game.Subject, race int, text bool) (*rendered, error) {
 	report := game.Report(subject, race)
 	var body []byte
 	if text {
-		body = []byte(game.Text(report))
+		body = []byte(classic.Render(report))
 	} else {
 		var err error
 		if body, err = json.Marshal(report); err != nil {

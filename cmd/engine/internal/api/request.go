@@ -13,7 +13,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"galaxy/backend/cmd/engine/internal/game"
+	"galaxy/backend/cmd/engine/internal/form"
 	"galaxy/backend/platform/httpx/strict"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
@@ -130,7 +130,7 @@ func readCommand(request enginev1.CommandRequest, object map[string]any) (cmd en
 		keys = append(keys, key)
 	}
 	slices.Sort(keys)
-	return cmd, invalid(append(fields, game.CheckCommandKeys(cmd.Type, keys)...))
+	return cmd, invalid(append(fields, form.Command(cmd.Type, keys)...))
 }
 
 func checkOrder(r enginev1.OrderRequest, object map[string]any) []enginev1.FieldError {
@@ -138,5 +138,5 @@ func checkOrder(r enginev1.OrderRequest, object map[string]any) []enginev1.Field
 	if _, has := object["mode"]; has && r.Mode != enginev1.ModeLenient && r.Mode != enginev1.ModeStrict {
 		fields = append(fields, enginev1.FieldError{Field: "mode", Message: "must be lenient or strict"})
 	}
-	return append(fields, game.CheckOrders(r.Orders)...)
+	return append(fields, form.Orders(r.Orders)...)
 }

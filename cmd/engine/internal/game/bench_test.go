@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"galaxy/backend/cmd/engine/bot"
+	"galaxy/backend/cmd/engine/internal/classic"
 	"galaxy/backend/cmd/engine/internal/game"
 )
 
@@ -77,7 +78,7 @@ func BenchmarkReport(b *testing.B) {
 				return len(raw)
 			},
 			"text": func(race int) int {
-				return len(game.Text(game.Report(game.Subject{Config: c, Turn: turn, Live: turn.State}, race)))
+				return len(classic.Render(game.Report(game.Subject{Config: c, Turn: turn, Live: turn.State}, race)))
 			},
 		} {
 			b.Run(fmt.Sprintf("%s/%dx%d", name, size.races, size.races*size.perRace), func(b *testing.B) {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"galaxy/backend/cmd/engine/internal/form"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
@@ -15,31 +16,31 @@ const maxMail = 200
 
 // CheckCommand says what is wrong with a command of a race; nil when nothing is.
 func CheckCommand(c *Config, s *State, race int, cmd enginev1.Command) []enginev1.FieldError {
-	var p problems
+	var p form.Problems
 	switch cmd.Type {
 	case enginev1.CommandRelation:
-		p.check(cmd.Relation == enginev1.War || cmd.Relation == enginev1.Peace, "command.relation", "must be war or peace")
-		p.check(cmd.Race == enginev1.Everybody || c.Race(cmd.Race) >= 0, "command.race", "must be a race of this game")
-		p.check(c.Race(cmd.Race) != race, "command.race", "must be another race")
+		p.Check(cmd.Relation == enginev1.War || cmd.Relation == enginev1.Peace, "command.relation", "must be war or peace")
+		p.Check(cmd.Race == enginev1.Everybody || c.Race(cmd.Race) >= 0, "command.race", "must be a race of this game")
+		p.Check(c.Race(cmd.Race) != race, "command.race", "must be another race")
 	case enginev1.CommandMessage:
-		p.checkMessage(c, s, race, cmd)
+		checkMessage(&p, c, s, race, cmd)
 	case enginev1.CommandQuit:
-		p.check(cmd.Confirm == c.RaceName(race), "command.confirm", "must be the own race name")
+		p.Check(cmd.Confirm == c.RaceName(race), "command.confirm", "must be the own race name")
 	case enginev1.CommandVote:
-		p.check(false, "command.type", "%s is not supported by this engine", cmd.Type)
+		p.Check(false, "command.type", "%s is not supported by this engine", cmd.Type)
 	default:
-		p.check(false, "command.type", "must be a known command")
+		p.Check(false, "command.type", "must be a known command")
 	}
 	return p
 }
 
-func (p *problems) checkMessage(c *Config, s *State, race int, cmd enginev1.Command) {
-	p.check(between(cmd.Text, 1, enginev1.MaxMessage), "command.text", "must have 1..%d characters", enginev1.MaxMessage)
-	p.check(len(cmd.To) >= 1 && len(cmd.To) <= enginev1.MaxRaces, "command.to", "must name 1..%d races", enginev1.MaxRaces)
+func checkMessage(p *form.Problems, c *Config, s *State, race int, cmd enginev1.Command) {
+	p.Check(form.Between(cmd.Text, 1, enginev1.MaxMessage), "command.text", "must have 1..%d characters", enginev1.MaxMessage)
+	p.Check(len(cmd.To) >= 1 && len(cmd.To) <= enginev1.MaxRaces, "command.to", "must name 1..%d races", enginev1.MaxRaces)
 	if !slices.Equal(cmd.To, []string{enginev1.Everybody}) {
 		for _, name := range cmd.To {
-			p.check(c.Race(name) >= 0, "command.to", "must name races of this game")
-			p.check(c.Race(name) != race, "command.to", "must name other races")
+			p.Check(c.Race(name) >= 0, "command.to", "must name races of this game")
+			p.Check(c.Race(name) != race, "command.to", "must name other races")
 		}
 	}
 	sent := 0
@@ -48,7 +49,7 @@ func (p *problems) checkMessage(c *Config, s *State, race int, cmd enginev1.Comm
 			sent++
 		}
 	}
-	p.check(sent < maxMail, "command.type", "a race sends at most %d messages per turn", maxMail)
+	p.Check(sent < maxMail, "command.type", "a race sends at most %d messages per turn", maxMail)
 }
 
 // Command carries a checked command out on s, and states whether it changed

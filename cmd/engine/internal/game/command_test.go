@@ -41,15 +41,6 @@ func TestCommandsAreCheckedByType(t *testing.T) {
 	}
 }
 
-func TestCommandKeysAreThoseOfTheType(t *testing.T) {
-	t.Parallel()
-	require.Empty(t, CheckCommandKeys(enginev1.CommandRelation, []string{"race", "relation", "type"}))
-	require.Empty(t, CheckCommandKeys(enginev1.CommandMessage, []string{"anonymous", "text", "to", "type"}))
-	require.NotEmpty(t, CheckCommandKeys(enginev1.CommandRelation, []string{"race", "type"}))
-	require.NotEmpty(t, CheckCommandKeys(enginev1.CommandQuit, []string{"confirm", "text", "type"}))
-	require.NotEmpty(t, CheckCommandKeys("", nil))
-}
-
 func TestRelationsAreOneSidedAndHidden(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 3, home(0, 0), home(1, 50), home(2, 100))

@@ -28,7 +28,7 @@ func NewConfig(request enginev1.InitRequest, draw func() uint64) Config {
 		c.Seed = draw()
 		return c
 	}
-	c.Seed, _ = strconv.ParseUint(c.Request.Seed, 10, 64) // checked by CheckInit
+	c.Seed, _ = strconv.ParseUint(c.Request.Seed, 10, 64) // checked by form.Init
 	return c
 }
 
@@ -68,7 +68,7 @@ func normalize(r enginev1.InitRequest) enginev1.InitRequest {
 	options.VoteShare = new(rules.State(or(options.VoteShare, 2.0/3)))
 	options.LastRaceWins = new(or(options.LastRaceWins, true))
 	if options.BattleLog == "" {
-		options.BattleLog = battleLogSummary
+		options.BattleLog = enginev1.BattleLogSummary
 	}
 	options.BattleShotLimit = new(or(options.BattleShotLimit, 5_000_000))
 	r.Map, r.Options, r.Races = &galaxy, &options, slices.Clone(r.Races)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"testing"
 
+	"galaxy/backend/cmd/engine/internal/form"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
@@ -26,7 +27,7 @@ func FuzzOrders(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		var orders []enginev1.Order
-		if json.Unmarshal(raw, &orders) != nil || len(CheckOrders(orders)) > 0 {
+		if json.Unmarshal(raw, &orders) != nil || len(form.Orders(orders)) > 0 {
 			return
 		}
 		w := crowd(t)
@@ -50,7 +51,7 @@ func FuzzInit(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		var request enginev1.InitRequest
-		if json.Unmarshal(raw, &request) != nil || len(CheckInit(request)) > 0 {
+		if json.Unmarshal(raw, &request) != nil || len(form.Init(request)) > 0 {
 			return
 		}
 		if len(request.Races) > 4 || request.Map != nil && request.Map.Size > 0 && request.Map.Size < 40 {

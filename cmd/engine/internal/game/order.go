@@ -67,14 +67,40 @@ func (d *desk) index() {
 func (d *desk) run(orders []enginev1.Order) []enginev1.OrderResult {
 	results := make([]enginev1.OrderResult, len(orders))
 	for i, o := range orders {
-		s, known := shapeOf(o.Type)
-		if !known { // CheckOrders lets none through
-			s.run = (*desk).unsupported
-		}
-		results[i] = s.run(d, o).OrderResult
+		results[i] = d.carryOut(o).OrderResult
 		results[i].Index = i
 	}
 	return results
+}
+
+// carryOut expects an order that form.Orders lets through.
+func (d *desk) carryOut(o enginev1.Order) outcome {
+	switch o.Type {
+	case enginev1.OrderCreateType:
+		return d.createType(o)
+	case enginev1.OrderRemoveType:
+		return d.removeType(o)
+	case enginev1.OrderProduction:
+		return d.production(o)
+	case enginev1.OrderRename:
+		return d.rename(o)
+	case enginev1.OrderRoute:
+		return d.route(o)
+	case enginev1.OrderSplit:
+		return d.split(o)
+	case enginev1.OrderMerge:
+		return d.merge()
+	case enginev1.OrderLoad:
+		return d.load(o)
+	case enginev1.OrderUnload:
+		return d.unload(o)
+	case enginev1.OrderSend:
+		return d.send(o)
+	case enginev1.OrderScrap:
+		return d.scrap(o)
+	default:
+		return d.unsupported(o)
+	}
 }
 
 // Preview runs a list on a private copy of the state.

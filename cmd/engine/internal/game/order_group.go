@@ -13,7 +13,7 @@ func (d *desk) split(o enginev1.Order) outcome {
 	return out.about(d.part(g, o))
 }
 
-func (d *desk) merge(enginev1.Order) outcome {
+func (d *desk) merge() outcome {
 	d.state.merge(d.race)
 	d.index()
 	return ok()

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode"
 
+	"galaxy/backend/cmd/engine/internal/form"
 	"galaxy/backend/cmd/engine/internal/rules"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
@@ -12,7 +13,7 @@ import (
 // validName is the rule for planets and ship types: 1..20 letters, digits and
 // a few signs; "#" is kept for planets that have no name yet.
 func validName(name string) bool {
-	return between(name, 1, enginev1.MaxName) && !strings.ContainsFunc(name, func(r rune) bool {
+	return form.Between(name, 1, enginev1.MaxName) && !strings.ContainsFunc(name, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_-'.+*/!", r)
 	})
 }

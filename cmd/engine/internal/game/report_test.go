@@ -2,8 +2,6 @@ package game
 
 import (
 	"encoding/json"
-	"os"
-	"strings"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -147,30 +145,4 @@ func TestReportsMatchTheContract(t *testing.T) {
 		require.NoError(t, json.Unmarshal(raw, &value))
 		require.NoError(t, schema.VisitJSON(value))
 	}
-}
-
-// The classic text report; testdata holds what it looks like.
-func TestTextReport(t *testing.T) {
-	t.Parallel()
-	w, turn := eventful(t)
-	w.s.Result = &enginev1.Result{Reason: "turn_limit", Winners: []string{"A"}, Ranking: []enginev1.RankEntry{{Place: 1, Race: "A", State: "active", Votes: 2, Planets: 2}}}
-	text := Text(w.report(turn, 0))
-	const golden = "testdata/report.txt"
-	if os.Getenv("GALAXY_TEST_UPDATE") != "" {
-		require.NoError(t, os.WriteFile(golden, []byte(text), 0o600))
-	}
-	want, err := os.ReadFile(golden)
-	require.NoError(t, err)
-	require.Equal(t, string(want), text)
-	at := 0
-	for _, section := range []string{
-		"-- message from B", "Mistakes in your orders", "Status of players", "Your ship types", "Ship types of others", "Battle at",
-		"Bombings", "Incoming groups", "Your planets", "Ships in production", "Your routes", "Planets of others",
-		"Uninhabited planets", "Unidentified planets", "Your groups", "Groups of others", "Unidentified groups",
-	} {
-		next := strings.Index(text[at:], section)
-		require.GreaterOrEqual(t, next, 0, section)
-		at += next
-	}
-	require.NotContains(t, text, "\x1b", "messages cannot send terminal codes")
 }

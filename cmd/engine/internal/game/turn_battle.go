@@ -144,7 +144,7 @@ func (g *generation) battle(planet, phase int, stream rules.Phase, groups, races
 const maxBattleLog = 10_000
 
 func (g *generation) logLimit() int {
-	if g.config.options().BattleLog == battleLogShots {
+	if g.config.options().BattleLog == enginev1.BattleLogShots {
 		return maxBattleLog
 	}
 	return 0

@@ -95,14 +95,14 @@ func TestFleetsThatMeetAfterTheFlightFightThen(t *testing.T) {
 
 func TestShotsAreLoggedOnRequest(t *testing.T) {
 	t.Parallel()
-	for _, mode := range []string{battleLogSummary, battleLogShots} {
+	for _, mode := range []string{enginev1.BattleLogSummary, enginev1.BattleLogShots} {
 		w := newWorld(t, 2, home(0, 0), home(1, 100), free(50, 10))
 		w.c.Request.Options.BattleLog = mode
 		w.group(0, 3, 20, "Fighter", fighter())
 		w.group(1, 3, 20, "Fighter", fighter())
 		battle := w.turn().Battles[0]
-		require.Equal(t, mode == battleLogSummary, battle.LogTruncated)
-		if mode == battleLogShots {
+		require.Equal(t, mode == enginev1.BattleLogSummary, battle.LogTruncated)
+		if mode == enginev1.BattleLogShots {
 			require.Len(t, battle.Log, battle.Shots)
 		} else {
 			require.Empty(t, battle.Log)

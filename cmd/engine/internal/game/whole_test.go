@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"galaxy/backend/cmd/engine/bot"
+	"galaxy/backend/cmd/engine/internal/form"
 	"galaxy/backend/cmd/engine/internal/game"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
@@ -40,7 +41,7 @@ func botTurn(t testing.TB, c *game.Config, turn *game.Turn) *game.Turn {
 			game.Command(c, live, race, cmd)
 		}
 		if orders != nil {
-			require.Empty(t, game.CheckOrders(orders))
+			require.Empty(t, form.Orders(orders))
 			lists[race] = orders
 		}
 	}

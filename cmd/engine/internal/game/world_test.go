@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"galaxy/backend/cmd/engine/internal/form"
 	"galaxy/backend/cmd/engine/internal/rules"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
@@ -116,7 +117,7 @@ func (w *world) peace(a, b int) {
 // run carries orders out at once.
 func (w *world) run(race int, orders ...enginev1.Order) []enginev1.OrderResult {
 	w.t.Helper()
-	require.Empty(w.t, CheckOrders(orders))
+	require.Empty(w.t, form.Orders(orders))
 	results := newDesk(w.c, w.s, race, func(enginev1.Event, []int) {}).run(orders)
 	w.s.dropEmptyGroups()
 	w.s.merge(len(w.s.Races))

@@ -1,4 +1,4 @@
-package game
+package classic
 
 import (
 	"fmt"
@@ -9,10 +9,9 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// Text renders a report as the games of the nineties mailed it: one fixed-width
-// table per section, sections without rows left out.
-func Text(r *enginev1.Report) string {
-	w := &textWriter{report: r, names: map[int]string{}}
+// Render gives the text of a report. Sections without rows are left out.
+func Render(r *enginev1.Report) string {
+	w := &writer{report: r, names: map[int]string{}}
 	for _, p := range r.LocalPlanets {
 		w.names[p.Number] = p.Name
 	}
@@ -39,19 +38,19 @@ func Text(r *enginev1.Report) string {
 	return w.String()
 }
 
-type textWriter struct {
+type writer struct {
 	strings.Builder
 	report *enginev1.Report
 	names  map[int]string // of own planets; looked up only
 }
 
-func (w *textWriter) line(format string, args ...any) {
+func (w *writer) line(format string, args ...any) {
 	fmt.Fprintf(w, format+"\n", args...)
 }
 
 // table writes a titled table; columns are as wide as their widest cell, texts
 // to the left (their heading starts with "<") and numbers to the right.
-func (w *textWriter) table(title string, headings []string, rows [][]string) {
+func (w *writer) table(title string, headings []string, rows [][]string) {
 	if len(rows) == 0 {
 		return
 	}
@@ -83,22 +82,22 @@ func (w *textWriter) table(title string, headings []string, rows [][]string) {
 
 func decimal(v float64) string { return strconv.FormatFloat(rules.Shown(v), 'f', 2, 64) }
 
-func (w *textWriter) planet(number int) string {
+func (w *writer) planet(number int) string {
 	if name, own := w.names[number]; own {
 		return name
 	}
-	return defaultName(number)
+	return "#" + strconv.Itoa(number)
 }
 
 // optional is a planet or distance that may be missing.
-func (w *textWriter) optional(planet *int) string {
+func (w *writer) optional(planet *int) string {
 	if planet == nil {
 		return "-"
 	}
 	return w.planet(*planet)
 }
 
-func (w *textWriter) result() {
+func (w *writer) result() {
 	r := w.report.Result
 	if r == nil {
 		return
@@ -113,7 +112,7 @@ func (w *textWriter) result() {
 	w.table("Final ranking", []string{"#", "<N", "<S", "V", "P"}, rows)
 }
 
-func (w *textWriter) messages() {
+func (w *writer) messages() {
 	for _, m := range w.report.Messages {
 		from := "somebody"
 		if m.From != nil {
@@ -133,7 +132,7 @@ func printable(text string) string {
 	}, text)
 }
 
-func (w *textWriter) mistakes() {
+func (w *writer) mistakes() {
 	var rows [][]string
 	for _, result := range w.report.OrderResults {
 		if result.Status != enginev1.ResultOK {
@@ -143,7 +142,7 @@ func (w *textWriter) mistakes() {
 	w.table("Mistakes in your orders", []string{"#", "<Code", "<What"}, rows)
 }
 
-func (w *textWriter) raceTable() {
+func (w *writer) raceTable() {
 	var rows [][]string
 	for _, r := range w.report.Races {
 		name := r.Race
@@ -159,7 +158,7 @@ func (w *textWriter) raceTable() {
 	w.line("\nYour votes: %s of %s", decimal(w.report.Votes.Own), decimal(w.report.Votes.Total))
 }
 
-func (w *textWriter) typeTable(title string, types []enginev1.ShipType) {
+func (w *writer) typeTable(title string, types []enginev1.ShipType) {
 	var rows [][]string
 	for _, t := range types {
 		rows = append(rows, []string{

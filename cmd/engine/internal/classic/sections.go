@@ -1,4 +1,4 @@
-package game
+package classic
 
 import (
 	"strconv"
@@ -7,7 +7,7 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-func (w *textWriter) battles() {
+func (w *writer) battles() {
 	for _, b := range w.report.Battles {
 		var rows [][]string
 		for _, g := range b.Groups {
@@ -33,7 +33,7 @@ func cargoText(c *enginev1.Cargo) string {
 	return string(*c)
 }
 
-func (w *textWriter) bombings() {
+func (w *writer) bombings() {
 	var rows [][]string
 	for _, b := range w.report.Bombings {
 		rows = append(rows, []string{
@@ -44,7 +44,7 @@ func (w *textWriter) bombings() {
 	w.table("Bombings", []string{"#", "<N", "<Owner", "<By", "Power", "P", "I", "$", "M", "C", "<Result"}, rows)
 }
 
-func (w *textWriter) incoming() {
+func (w *writer) incoming() {
 	var rows [][]string
 	for _, g := range w.report.IncomingGroups {
 		rows = append(rows, []string{w.planet(g.Origin), w.planet(g.Destination), decimal(g.Distance), decimal(g.Speed), decimal(g.Mass)})
@@ -71,7 +71,7 @@ func planetHeadings() []string {
 	return []string{"#", "X", "Y", "<N", "S", "P", "I", "R", "<P", "$", "M", "C", "L"}
 }
 
-func (w *textWriter) localPlanets() {
+func (w *writer) localPlanets() {
 	var rows [][]string
 	for _, p := range w.report.LocalPlanets {
 		rows = append(rows, append(factCells(p.PlanetFacts), economyCells(p.Economy, p.Resources)...))
@@ -79,7 +79,7 @@ func (w *textWriter) localPlanets() {
 	w.table("Your planets", planetHeadings(), rows)
 }
 
-func (w *textWriter) production() {
+func (w *writer) production() {
 	var rows [][]string
 	for _, s := range w.report.ShipsInProduction {
 		rows = append(rows, []string{
@@ -89,11 +89,11 @@ func (w *textWriter) production() {
 	w.table("Ships in production", []string{"#", "<N", "<S", "C", "P", "L"}, rows)
 }
 
-func (w *textWriter) routes() {
+func (w *writer) routes() {
 	var rows [][]string
 	for _, p := range w.report.LocalPlanets {
 		row, any := []string{p.Name}, false
-		for _, cargo := range routeCargos {
+		for _, cargo := range enginev1.Cargos() {
 			any = any || p.Routes[cargo] != nil
 			row = append(row, w.optional(p.Routes[cargo]))
 		}
@@ -104,7 +104,7 @@ func (w *textWriter) routes() {
 	w.table("Your routes", []string{"<N", "<COL", "<CAP", "<MAT", "<EMP"}, rows)
 }
 
-func (w *textWriter) otherPlanets() {
+func (w *writer) otherPlanets() {
 	var rows [][]string
 	for _, p := range w.report.OtherPlanets {
 		row := append([]string{p.Owner}, factCells(p.PlanetFacts)...)
@@ -113,7 +113,7 @@ func (w *textWriter) otherPlanets() {
 	w.table("Planets of others", append([]string{"<O"}, planetHeadings()...), rows)
 }
 
-func (w *textWriter) uninhabited() {
+func (w *writer) uninhabited() {
 	var rows [][]string
 	for _, p := range w.report.UninhabitedPlanets {
 		rows = append(rows, append(factCells(p.PlanetFacts), decimal(p.Resources), decimal(p.Capital), decimal(p.Materials)))
@@ -121,7 +121,7 @@ func (w *textWriter) uninhabited() {
 	w.table("Uninhabited planets", []string{"#", "X", "Y", "<N", "S", "R", "$", "M"}, rows)
 }
 
-func (w *textWriter) unidentified() {
+func (w *writer) unidentified() {
 	var rows [][]string
 	for _, p := range w.report.UnidentifiedPlanets {
 		rows = append(rows, []string{strconv.Itoa(p.Number), decimal(p.X), decimal(p.Y)})
@@ -129,7 +129,7 @@ func (w *textWriter) unidentified() {
 	w.table("Unidentified planets", []string{"#", "X", "Y"}, rows)
 }
 
-func (w *textWriter) ownGroups() {
+func (w *writer) ownGroups() {
 	var rows [][]string
 	for _, g := range w.report.Groups {
 		from, distance := "-", "-"
@@ -145,7 +145,7 @@ func (w *textWriter) ownGroups() {
 	w.table("Your groups", []string{"G", "#", "<T", "D", "W", "S", "C", "<T", "Q", "<D", "<F", "R", "P", "M"}, rows)
 }
 
-func (w *textWriter) otherGroups() {
+func (w *writer) otherGroups() {
 	var rows [][]string
 	for _, g := range w.report.OtherGroups {
 		rows = append(rows, []string{
@@ -156,7 +156,7 @@ func (w *textWriter) otherGroups() {
 	w.table("Groups of others", []string{"<Race", "#", "<T", "D", "W", "S", "C", "<T", "Q", "<D", "P", "M"}, rows)
 }
 
-func (w *textWriter) unidentifiedGroups() {
+func (w *writer) unidentifiedGroups() {
 	var rows [][]string
 	for _, g := range w.report.UnidentifiedGroups {
 		rows = append(rows, []string{decimal(g.X), decimal(g.Y)})

@@ -1,4 +1,4 @@
-package game
+package form
 
 import (
 	"slices"
@@ -6,9 +6,9 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// CommandKeys says which keys a command of this type needs and which it may
+// commandKeys says which keys a command of this type needs and which it may
 // have besides; known is false for a type that the contract does not have.
-func CommandKeys(kind string) (needs, allows []string, known bool) {
+func commandKeys(kind string) (needs, allows []string, known bool) {
 	switch kind {
 	case enginev1.CommandRelation:
 		return []string{"type", "race", "relation"}, nil, true
@@ -23,19 +23,19 @@ func CommandKeys(kind string) (needs, allows []string, known bool) {
 	}
 }
 
-// CheckCommandKeys says which keys of a command object are missing or foreign.
-func CheckCommandKeys(kind string, keys []string) []enginev1.FieldError {
-	var p problems
-	needs, allows, known := CommandKeys(kind)
-	p.check(known, "command.type", "must be a known command")
+// Command says which keys of a command object are missing or foreign.
+func Command(kind string, keys []string) []enginev1.FieldError {
+	var p Problems
+	needs, allows, known := commandKeys(kind)
+	p.Check(known, "command.type", "must be a known command")
 	if !known {
 		return p
 	}
 	for _, key := range needs {
-		p.check(slices.Contains(keys, key), "command."+key, "is required")
+		p.Check(slices.Contains(keys, key), "command."+key, "is required")
 	}
 	for _, key := range keys {
-		p.check(slices.Contains(needs, key) || slices.Contains(allows, key), "command."+key, "is unknown to %s", kind)
+		p.Check(slices.Contains(needs, key) || slices.Contains(allows, key), "command."+key, "is unknown to %s", kind)
 	}
 	return p
 }

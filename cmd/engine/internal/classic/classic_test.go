@@ -1,0 +1,78 @@
+package classic_test
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"galaxy/backend/cmd/engine/internal/classic"
+	enginev1 "galaxy/backend/proto/engine/v1"
+)
+
+// full is a report in which every section has something to say.
+func full(t *testing.T) *enginev1.Report {
+	t.Helper()
+	raw, err := os.ReadFile("testdata/report.json")
+	require.NoError(t, err)
+	r := &enginev1.Report{}
+	require.NoError(t, json.Unmarshal(raw, r))
+	return r
+}
+
+func TestReportIsRenderedAsText(t *testing.T) {
+	t.Parallel()
+	text := classic.Render(full(t))
+	const golden = "testdata/report.txt"
+	if os.Getenv("GALAXY_TEST_UPDATE") != "" {
+		require.NoError(t, os.WriteFile(golden, []byte(text), 0o600))
+	}
+	want, err := os.ReadFile(golden)
+	require.NoError(t, err)
+	require.Equal(t, string(want), text)
+}
+
+func TestSectionsComeInTheClassicOrder(t *testing.T) {
+	t.Parallel()
+	text, at := classic.Render(full(t)), 0
+	for _, section := range []string{
+		"-- message from B", "Mistakes in your orders", "Status of players", "Your ship types", "Ship types of others", "Battle at",
+		"Bombings", "Incoming groups", "Your planets", "Ships in production", "Your routes", "Planets of others",
+		"Uninhabited planets", "Unidentified planets", "Your groups", "Groups of others", "Unidentified groups",
+	} {
+		next := strings.Index(text[at:], section)
+		require.GreaterOrEqual(t, next, 0, section)
+		at += next
+	}
+}
+
+func TestMessagesCannotSendTerminalCodes(t *testing.T) {
+	t.Parallel()
+	r := full(t)
+	require.Contains(t, r.Messages[0].Text, "\x1b")
+	require.NotContains(t, classic.Render(r), "\x1b")
+}
+
+func TestEmptySectionsAreLeftOut(t *testing.T) {
+	t.Parallel()
+	text := classic.Render(&enginev1.Report{Race: "A", Turn: 3})
+	require.NotContains(t, text, "Your groups")
+	require.Contains(t, text, "Galaxy report for A, turn 3")
+}
+
+func TestColumnsLineUpForEveryAlphabet(t *testing.T) {
+	t.Parallel()
+	text := classic.Render(&enginev1.Report{Races: []enginev1.ReportRace{
+		{Race: "Bée", State: enginev1.RaceActive, Relation: enginev1.War}, {Race: "Зорг и ко", State: enginev1.RaceQuit, Relation: enginev1.War},
+	}})
+	var widths []int
+	for line := range strings.Lines(text) {
+		if at := strings.Index(line, "war"); at >= 0 {
+			widths = append(widths, len([]rune(line[:at])))
+		}
+	}
+	require.Len(t, widths, 2)
+	require.Equal(t, widths[0], widths[1])
+}
