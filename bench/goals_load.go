@@ -54,6 +54,7 @@ func (b *bench) underLoad(ctx context.Context) error {
 	b.commands(ctx, product, anchor)
 	if b.wanted("G11") {
 		b.weigh("memory of the product after all that", product.pid, 60)
+		b.heap(ctx, product)
 	}
 	return ctx.Err()
 }

@@ -42,9 +42,10 @@ type slot struct {
 func (s slot) cpu() float64 { return figures.PerUnit(s.server+s.postgres, s.OK) }
 
 // net is cpu without what was deferred: deferred work that was done within the
-// slot is taken to have cost what the rest of it cost afterwards.
+// slot is taken to have cost what the rest of it cost afterwards. When too little
+// was left to tell what that is, nothing is taken out.
 func (s slot) net() float64 {
-	if s.left == 0 {
+	if s.left < s.OK/4 || s.left == 0 {
 		return s.cpu()
 	}
 	each := float64(s.leftCPU) / float64(s.left)

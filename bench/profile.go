@@ -52,6 +52,20 @@ func (b *bench) record(ctx context.Context, name string, p *product, on side) er
 	return err
 }
 
+// heap records what the product holds in memory.
+func (b *bench) heap(ctx context.Context, p *product) {
+	if b.options.profiles == "" {
+		return
+	}
+	name := filepath.Join(b.options.profiles, "heap.pprof")
+	err := errors.Join(os.MkdirAll(b.options.profiles, 0o755), fetch(ctx, "http://"+p.pprof+"/debug/pprof/heap", name))
+	if err != nil {
+		b.note("no heap profile: %v", err)
+		return
+	}
+	b.note("go tool pprof -top %s", name)
+}
+
 func fetch(ctx context.Context, url, name string) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {

@@ -1,0 +1,163 @@
+package anchor_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
+
+	"galaxy/backend/bench/internal/anchor"
+	"galaxy/backend/platform/testkit"
+	pushv1 "galaxy/backend/proto/push/v1"
+)
+
+// running is an anchor of the test's own.
+type running struct {
+	t        *testing.T
+	http     string
+	reads    *testkit.PG
+	writes   string
+	stop     context.CancelFunc
+	ended    chan error
+	stream   pushv1.Push_SubscribePushClient
+	user     uuid.UUID
+	game     uuid.UUID
+	exchange http.Client
+}
+
+func free(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func start(t *testing.T) *running {
+	t.Helper()
+	r := &running{t: t, http: free(t), reads: testkit.Postgres(t), ended: make(chan error, 1), user: uuid.New(), game: uuid.New()}
+	r.exchange.Transport = &http.Transport{DisableKeepAlives: true}
+	// The anchor's own tables live beside the product's schema.
+	r.writes = strings.Replace(testkit.Postgres(t).DSN, "search_path=backend", "search_path=public", 1)
+	require.NoError(t, anchor.Prepare(t.Context(), r.writes, []uuid.UUID{r.game}))
+	streams := free(t)
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	r.stop = stop
+	go func() {
+		r.ended <- anchor.Serve(ctx, anchor.Config{HTTP: r.http, GRPC: streams, DSN: r.reads.DSN, Tables: r.writes})
+	}()
+	t.Cleanup(stop)
+	require.Eventually(t, func() bool { code, _ := r.do("GET", "/readyz", ""); return code == http.StatusOK }, 10*time.Second, 10*time.Millisecond)
+	conn, err := grpc.NewClient(streams, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	r.stream, err = pushv1.NewPushClient(conn).SubscribePush(t.Context(), &pushv1.GatewaySubscribeRequest{})
+	require.NoError(t, err)
+	return r
+}
+
+func (r *running) do(method, path, body string) (int, string) {
+	req, err := http.NewRequestWithContext(r.t.Context(), method, "http://"+r.http+path, strings.NewReader(body))
+	require.NoError(r.t, err)
+	req.Header.Set("X-User-ID", r.user.String())
+	req.Header.Set("Content-Type", "application/json")
+	res, err := r.exchange.Do(req)
+	if err != nil {
+		return 0, ""
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	require.NoError(r.t, err)
+	return res.StatusCode, string(text)
+}
+
+func TestBarePathWritesWhatItAnswersAndTellsTheGateway(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	code, text := r.do("POST", "/bare", `{"game_id":"`+r.game.String()+`","user_id":"`+r.user.String()+`","message":"Join us"}`)
+	require.Equal(t, http.StatusCreated, code, text)
+	var made struct {
+		ID uuid.UUID `json:"id"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(text), &made))
+
+	frame, err := r.stream.Recv()
+	require.NoError(t, err)
+	require.Equal(t, made.ID.String(), frame.GetClientEvent().GetEventId())
+
+	var commands, counted, events int
+	require.NoError(t, testkit.Conn(t, r.writes).QueryRow(t.Context(), `SELECT (SELECT count(*) FROM commands WHERE command_id = $1),
+		(SELECT made FROM games WHERE game_id = $2), (SELECT count(*) FROM events WHERE event_id = $1)`, made.ID, r.game).Scan(&commands, &counted, &events))
+	require.Equal(t, [3]int{1, 1, 1}, [3]int{commands, counted, events})
+
+	r.stop()
+	require.NoError(t, <-r.ended)
+	_, err = r.stream.Recv()
+	require.Contains(t, []codes.Code{codes.Unknown, codes.Unavailable}, status.Code(err), "the stream ends with the server: %v", err)
+}
+
+func TestFailedCommandLeavesNothing(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	code, _ := r.do("POST", "/bare", `{"game_id":"`+uuid.NewString()+`","user_id":"`+r.user.String()+`","message":"there is no such game"}`)
+	require.Equal(t, http.StatusInternalServerError, code)
+	var rows int
+	require.NoError(t, testkit.Conn(t, r.writes).QueryRow(t.Context(), `SELECT (SELECT count(*) FROM commands) + (SELECT count(*) FROM events)`).Scan(&rows))
+	require.Zero(t, rows)
+	r.stop()
+	require.NoError(t, <-r.ended)
+}
+
+const seed = `INSERT INTO accounts (user_id, email, email_canonical, user_name, display_name, preferred_language, time_zone, declared_country, created_at, updated_at)
+	VALUES ($1, 'a@example.com', 'a@example.com', 'player-aaaaaaaa', '', 'en', 'UTC', 'NL', now(), now())`
+
+const seedGames = `INSERT INTO games (game_id, owner_id, created_by, visibility, name, description, state, min_players, max_players, join_policy,
+		start_when_full, engine_version, turns, map, created_at, updated_at)
+	SELECT gen_random_uuid(), CASE WHEN v = 'private' THEN $1::uuid END, 'x', v, 'a game', '', 'enrollment_open', 1, 2, p, false, '0.1.0', '{"mode":"manual"}', '{}', now(), now()
+	FROM (VALUES ('public', 'auto'), ('private', 'invite')) AS kinds (v, p), generate_series(1, 12)`
+
+func TestReadsShowTheProductsRows(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	conn := testkit.Conn(t, r.reads.DSN)
+	_, err := conn.Exec(t.Context(), seed, r.user)
+	require.NoError(t, err)
+	_, err = conn.Exec(t.Context(), seedGames, r.user)
+	require.NoError(t, err)
+
+	code, text := r.do("GET", "/row", "")
+	require.Equal(t, http.StatusOK, code)
+	require.Contains(t, text, r.user.String())
+	code, text = r.do("GET", "/json", "")
+	require.Equal(t, http.StatusOK, code)
+	require.True(t, json.Valid([]byte(text)))
+	for _, path := range []string{"/public", "/mine"} {
+		code, text = r.do("GET", path, "")
+		require.Equal(t, http.StatusOK, code, text)
+		var list struct {
+			Items []struct {
+				ID    uuid.UUID       `json:"game_id"`
+				Turns json.RawMessage `json:"turns"`
+			} `json:"items"`
+			Next *string `json:"next_cursor"`
+		}
+		require.NoError(t, json.Unmarshal([]byte(text), &list), path)
+		require.Len(t, list.Items, 10, path)
+		require.NotNil(t, list.Next, path)
+		require.NotEqual(t, list.Items[0].ID, list.Items[9].ID)
+		require.JSONEq(t, `{"mode":"manual"}`, string(list.Items[3].Turns))
+	}
+	r.stop()
+	require.NoError(t, <-r.ended)
+}
