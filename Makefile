@@ -28,7 +28,7 @@ export TESTCONTAINERS_HOST_OVERRIDE ?= 127.0.0.1
 
 GO_TEST := go test -race -timeout 10m
 # The packages with tests on the real Docker daemon.
-INTEGRATION := ./integration/... ./platform/docker/... ./modules/runtime/driver/...
+INTEGRATION := ./integration/... ./platform/docker/... ./platform/testkit/... ./modules/runtime/... ./cmd/devstack/...
 
 .PHONY: help
 help: ## list the targets
