@@ -20,6 +20,8 @@
 //
 // A domain is one flat package, and the file name says the layer: model, errors,
 // ports, service, store, cache, worker, http_public, http_internal, http_user,
-// http_admin, module. Only the drivers of runtime are packages of their own:
-// they are alternatives for one port and share no code but that.
+// http_admin, module. What is pure (rules of names, of turns, of states), what
+// has alternatives (the drivers of runtime), and what a large domain keeps apart
+// (runtime's registry, lobby's games and directory) are packages below it; only
+// their domain imports them.
 package modules
