@@ -213,7 +213,7 @@ func (s *Service) Approve(ctx context.Context, by Actor, id uuid.UUID) (Applicat
 		if a, err = s.requests.application(ctx, tx, id); err != nil {
 			return err
 		}
-		if err := s.Audited(ctx, tx, by, "application.approve", a.GameID, a.State, map[string]any{"application_id": id}); err != nil {
+		if err := s.Audited(ctx, tx, by, "application.approve", a.GameID, map[string]any{"state": a.State}, map[string]any{"application_id": id}); err != nil {
 			return err
 		}
 		switch {
@@ -258,7 +258,7 @@ func (s *Service) Reject(ctx context.Context, by Actor, id uuid.UUID, reason str
 		if err := s.decides(ctx, tx, by, g); err != nil {
 			return err
 		}
-		if err := s.Audited(ctx, tx, by, "application.reject", g.ID, a.State, map[string]any{"application_id": id, "reason": reason}); err != nil {
+		if err := s.Audited(ctx, tx, by, "application.reject", g.ID, map[string]any{"state": a.State}, map[string]any{"application_id": id, "reason": reason}); err != nil {
 			return err
 		}
 		switch {

@@ -207,7 +207,7 @@ func (s *Service) succeed(ctx context.Context, by Actor, game, who uuid.UUID, ch
 		seat = Seat{GameID: game, UserID: who, RaceName: old.RaceName, Status: Active, Founding: old.Founding, Successor: true, JoinedAt: s.Clock.Now()}
 		s.Store.InsertSeat(tx, seat)
 		s.DropSeats(tx, game)
-		if err := s.Audited(ctx, tx, by, "membership.replace", game, old.UserID, who); err != nil {
+		if err := s.Audited(ctx, tx, by, "membership.replace", game, map[string]any{"user_id": old.UserID}, map[string]any{"user_id": who}); err != nil {
 			return err
 		}
 		return s.Names.ReleaseReserved(ctx, tx, []uuid.UUID{game}, &old.UserID)
