@@ -231,10 +231,13 @@ func TestAReportOfAnotherRaceTurnOrGameIsRefused(t *testing.T) {
 		query   engine.ReportQuery
 		handler http.HandlerFunc
 	}{
-		"race":         {engine.ReportQuery{Race: "Vogons"}, says(200, report())},
-		"turn":         {engine.ReportQuery{Race: "Zorg", Turn: &turn}, says(200, report())},
-		"game":         {engine.ReportQuery{Race: "Zorg"}, says(200, other)},
-		"304 unasked":  {engine.ReportQuery{Race: "Zorg"}, func(w http.ResponseWriter, _ *http.Request) { headers(w, game.String()); w.WriteHeader(304) }},
+		"race": {engine.ReportQuery{Race: "Vogons"}, says(200, report())},
+		"turn": {engine.ReportQuery{Race: "Zorg", Turn: &turn}, says(200, report())},
+		"game": {engine.ReportQuery{Race: "Zorg"}, says(200, other)},
+		"304 unasked": {engine.ReportQuery{Race: "Zorg"}, func(w http.ResponseWriter, _ *http.Request) {
+			headers(w, game.String())
+			w.WriteHeader(http.StatusNotModified)
+		}},
 		"JSON as text": {engine.ReportQuery{Race: "Zorg", Accept: engine.TextReport}, says(200, report())},
 		"escape codes": {engine.ReportQuery{Race: "Zorg", Accept: engine.TextReport}, func(w http.ResponseWriter, _ *http.Request) {
 			headers(w, game.String())

@@ -329,7 +329,6 @@ type gate struct {
 	mu    sync.Mutex
 	held  map[uuid.UUID]uuid.UUID
 	down  bool
-	worst int // leases of one game at once
 	asked int
 }
 

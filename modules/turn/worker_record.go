@@ -173,7 +173,7 @@ func (a *attempt) excuse(ctx context.Context, tx *pg.Tx, g lobby.Game, c Clock, 
 // banish takes a race out of its engine. It never gives up: a member who was
 // banned must not come back because an engine was down for a while.
 func (a *attempt) banish(ctx context.Context) error {
-	begin := time.Now()
+	begin := time.Now() //nolint:forbidigo // measured, decides nothing
 	res, err := a.engine.Banish(ctx, a.run.GameID, *a.run.RaceName, a.run.Cause)
 	switch {
 	case errors.Is(err, engine.ErrRaceNotFound), errors.Is(err, engine.ErrGameFinished):

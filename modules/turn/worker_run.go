@@ -113,7 +113,7 @@ func (a *attempt) generate(ctx context.Context) error {
 			return err
 		}
 	}
-	begin := time.Now()
+	begin := time.Now() //nolint:forbidigo // measured, decides nothing
 	res, err := a.engine.Turn(ctx, a.run.GameID, a.run.Target())
 	if err != nil {
 		return a.failed(ctx, &at, err)

@@ -72,17 +72,6 @@ func checkImage(s string) error {
 	return nil
 }
 
-// pinned reports whether the reference names its content, so that a pull can
-// bring nothing new.
-func pinned(s string) bool {
-	named, err := reference.ParseNormalizedNamed(s)
-	if err != nil {
-		return false
-	}
-	_, digested := named.(reference.Digested)
-	return digested
-}
-
 // newer orders versions, newest first.
 func newer(a, b Version) int {
 	va, errA := semver.StrictNewVersion(a.Version)

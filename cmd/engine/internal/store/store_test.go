@@ -261,7 +261,7 @@ func TestNoSpaceCommitsNothing(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	var hook store.Hook
-	release := func() {}
+	var release func()
 	full := false
 	err := errors.New("needs root")
 	if os.Geteuid() == 0 {
