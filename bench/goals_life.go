@@ -94,9 +94,7 @@ func (b *bench) stops(ctx context.Context) error {
 		return nil
 	}
 	p := b.stage.people
-	invites := target("", mostInvitations, p.invitation)
-	invites.Sequence.Store(mostInvitations / 2) // G3 has used the ones before
-	commands := target("", 0, p.command)
+	commands := target("", p.command)
 	var ours, theirs, lost []float64
 	for range min(restarts, b.options.rounds) {
 		anchor, _, err := b.stage.launchBare("anchor", true)
@@ -114,8 +112,7 @@ func (b *bench) stops(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		invites.Addr = product.http
-		wrong, took, err := b.orderly(ctx, product, invites)
+		wrong, took, err := b.orderly(ctx, product, p.commands(product.http)[2])
 		if err != nil {
 			return errors.Join(err, product.stop())
 		}

@@ -9,7 +9,6 @@ import (
 	"github.com/google/uuid"
 
 	"galaxy/backend/bench/internal/account"
-	"galaxy/backend/bench/internal/load"
 )
 
 // Paths of the reads.
@@ -64,7 +63,7 @@ func (b *bench) cachedReads(ctx context.Context, product *product, anchor *bare)
 		return
 	}
 	p := b.stage.people
-	echo := side{process: anchor.process, target: target(anchor.http, 0, func(buf []byte, _ uint64) []byte { return get(buf, "/json", uuid.Nil) })}
+	echo := side{process: anchor.process, target: target(anchor.http, func(buf []byte, _ uint64) []byte { return get(buf, "/json", uuid.Nil) })}
 	for _, c := range []struct {
 		what string
 		next func([]byte, uint64) []byte
@@ -74,7 +73,7 @@ func (b *bench) cachedReads(ctx context.Context, product *product, anchor *bare)
 			return get(buf, sessionsPath+p.sessions[i%active].String(), uuid.Nil)
 		}},
 	} {
-		ours := side{process: product.process, target: target(product.http, 0, c.next)}
+		ours := side{process: product.process, target: target(product.http, c.next)}
 		d, err := b.stage.rounds(ctx, b.options, ours, echo, 0)
 		b.profile(ctx, c.what, product, ours)
 		r := d.row("G1", c.what, "CPU µs", 1.6, slot.cpu, slot.cpu)
@@ -107,8 +106,8 @@ func (b *bench) traced(ctx context.Context) error {
 	}
 	defer func() { _ = anchor.stop() }()
 	p := b.stage.people
-	echo := side{process: anchor.process, target: target(anchor.http, 0, func(buf []byte, _ uint64) []byte { return get(buf, "/json", uuid.Nil) })}
-	reads := target(product.http, 0, func(buf []byte, i uint64) []byte { return get(buf, accountPath, p.users[i%active]) })
+	echo := side{process: anchor.process, target: target(anchor.http, func(buf []byte, _ uint64) []byte { return get(buf, "/json", uuid.Nil) })}
+	reads := target(product.http, func(buf []byte, i uint64) []byte { return get(buf, accountPath, p.users[i%active]) })
 	d, err := b.stage.rounds(ctx, b.options, side{process: product.process, target: reads}, echo, 0)
 	if err == nil && sink.received() == 0 {
 		err = errors.New("no span arrived at the collector")
@@ -126,8 +125,8 @@ func (b *bench) lists(ctx context.Context, product *product, anchor *bare) {
 		next := func(path string) func([]byte, uint64) []byte {
 			return func(buf []byte, i uint64) []byte { return get(buf, path, p.lister(i)) }
 		}
-		return side{process: product.process, target: target(product.http, 0, next(ours))},
-			side{process: anchor.process, target: target(anchor.http, 0, next(theirs))}
+		return side{process: product.process, target: target(product.http, next(ours))},
+			side{process: anchor.process, target: target(anchor.http, next(theirs))}
 	}
 	for _, c := range []struct{ what, ours, theirs string }{
 		{"10 of my games", minePath, "/mine"},
@@ -148,28 +147,21 @@ func (b *bench) commands(ctx context.Context, product *product, anchor *bare) {
 		return
 	}
 	p := b.stage.people
-	path := side{process: anchor.process, target: target(anchor.http, 0, p.command)}
-	for _, c := range []struct {
-		what string
-		to   load.Target
-		mail bool
-	}{
-		{"create a private game", target(product.http, mostCreations, p.creation), false},
-		{"apply to a game that seats at once", target(product.http, mostApplications, p.application), false},
-		{"invite", target(product.http, mostInvitations, p.invitation), true},
-	} {
-		ours := side{process: product.process, target: c.to}
-		if !c.mail {
+	path := side{process: anchor.process, target: target(anchor.http, p.command)}
+	for i, to := range p.commands(product.http) {
+		what := [...]string{"create a private game", "apply to a game that seats at once", "invite"}[i]
+		ours := side{process: product.process, target: to}
+		if what != "invite" { // the others send no mail
 			d, err := b.stage.rounds(ctx, b.options, ours, path, 0)
-			b.profile(ctx, c.what, product, ours)
-			b.add(d.row("G3", c.what, "CPU µs", 1.3, slot.cpu, slot.cpu), err)
+			b.profile(ctx, what, product, ours)
+			b.add(d.row("G3", what, "CPU µs", 1.3, slot.cpu, slot.cpu), err)
 			continue
 		}
 		ours.settle = b.stage.mailed
 		d, err := b.stage.rounds(ctx, b.options, ours, path, 0)
-		b.profile(ctx, c.what, product, ours)
-		b.add(d.row("G3", c.what+", without its mail", "CPU µs", 1.3, slot.net, slot.cpu), err)
-		b.add(d.row("G3", c.what+", with its mail delivered", "CPU µs", 0, slot.gross, slot.cpu), err)
+		b.profile(ctx, what, product, ours)
+		b.add(d.row("G3", what+", without its mail", "CPU µs", 1.3, slot.net, slot.cpu), err)
+		b.add(d.row("G3", what+", with its mail delivered", "CPU µs", 0, slot.gross, slot.cpu), err)
 	}
 }
 

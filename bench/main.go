@@ -204,6 +204,15 @@ func (b *bench) populate(ctx context.Context) error {
 	if err := errors.Join(s.seedGames(ctx, product), product.stop()); err != nil {
 		return err
 	}
+	if err := s.settlePlans(ctx); err != nil {
+		return err
+	}
+	if product, _, err = s.launch("past", productDB); err != nil {
+		return err
+	}
+	if err := errors.Join(s.livePast(ctx, product), product.stop(), s.settlePlans(ctx)); err != nil {
+		return err
+	}
 	return anchor.Prepare(ctx, s.dsn(anchorDB), s.people.invite)
 }
 

@@ -24,9 +24,9 @@ type side struct {
 	settle func(ctx context.Context) (left int, err error)
 }
 
-// target is where a side's requests go.
-func target(addr string, most uint64, next func(buf []byte, i uint64) []byte) load.Target {
-	return load.Target{Addr: addr, Next: next, Sequence: new(atomic.Uint64), Most: most}
+// target is where a side's requests go, when they may repeat.
+func target(addr string, next func(buf []byte, i uint64) []byte) load.Target {
+	return load.Target{Addr: addr, Next: next, Sequence: new(atomic.Uint64)}
 }
 
 // slot is what one side did in its turn.

@@ -4,6 +4,8 @@ import (
 	"strconv"
 
 	"github.com/google/uuid"
+
+	"galaxy/backend/bench/internal/load"
 )
 
 // The requests are put together by hand: the loader shares the machine with
@@ -72,6 +74,15 @@ func (p *people) command(buf []byte, i uint64) []byte {
 	body = append(appendID(body, p.invite[i%inviteGames]), `","user_id":"`...)
 	body = append(appendID(body, p.users[i%peopleCount]), `","message":"Join us"}`...)
 	return post(buf, "/bare", uuid.Nil, body)
+}
+
+// commands are the targets of G3: create, apply, invite.
+func (p *people) commands(addr string) []load.Target {
+	return []load.Target{
+		{Addr: addr, Next: p.creation, Sequence: &p.created, Most: mostCreations},
+		{Addr: addr, Next: p.application, Sequence: &p.applied, Most: mostApplications},
+		{Addr: addr, Next: p.invitation, Sequence: &p.invited, Most: mostInvitations},
+	}
 }
 
 // Most requests of a kind that the seed has room for.

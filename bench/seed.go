@@ -3,11 +3,15 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"galaxy/backend/bench/internal/load"
 )
 
 // How much there is before the first measurement. The numbers of people and of
@@ -31,6 +35,9 @@ type people struct {
 	sessions []uuid.UUID
 	invite   []uuid.UUID // games; their owners are the first users
 	auto     []uuid.UUID
+
+	// How far the requests of each kind have come, over all processes.
+	invited, applied, created atomic.Uint64
 }
 
 // lister is the owner of a long list.
@@ -114,10 +121,35 @@ func (s *stage) seedGames(ctx context.Context, p *product) error {
 	if _, err = s.copies(ctx, draft, listOwners*listDrafts, func(i int) uuid.UUID { return s.people.lister(uint64(i)) }); err != nil {
 		return err
 	}
-	if s.people.auto, err = s.copies(ctx, public, autoGames, nil); err != nil {
-		return err
+	s.people.auto, err = s.copies(ctx, public, autoGames, nil)
+	return err
+}
+
+// past is how many requests of each kind have been made before anything is
+// measured.
+const past = 3000
+
+// livePast has the product take commands for a while. Postgres plans for the
+// rows it knows of: on tables that were empty a moment ago it reads them whole,
+// which no installation of some days does.
+func (s *stage) livePast(ctx context.Context, p *product) error {
+	for _, to := range s.people.commands(p.http) {
+		to.Most = past
+		res, err := load.Run(ctx, to, load.Options{Connections: connections, For: time.Minute})
+		if err == nil && (res.OK < past-connections || res.Refused+res.Broken > 0) {
+			err = errors.New(res.Complaint)
+		}
+		if err != nil {
+			return fmt.Errorf("live a past: %w", err)
+		}
 	}
-	_, err = s.product.Exec(ctx, "VACUUM ANALYZE")
+	_, err := s.mailed(ctx)
+	return err
+}
+
+// settlePlans lets Postgres count its rows, as autovacuum does in time.
+func (s *stage) settlePlans(ctx context.Context) error {
+	_, err := s.product.Exec(ctx, "VACUUM ANALYZE")
 	return err
 }
 
