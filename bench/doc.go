@@ -13,7 +13,9 @@
 // What always holds: both sides are processes of their own, on one private
 // Postgres cluster with durable settings; the product is the real binary with
 // production settings, its own migrations and its own caches, and the rows that
-// it starts on are in it before it starts. What a slot leaves to be done (mail)
-// is waited for before the next one begins. Every answer of the product has to
+// it starts on are in it before it starts, thousands of its own commands among
+// them, counted by Postgres: on tables that were empty a moment ago statements
+// are planned to read them whole. What a slot leaves to be done (mail) is waited
+// for before the next one begins. Every answer of the product has to
 // be a success, else the goal has failed.
 package main
