@@ -32,7 +32,7 @@ func TestOneGameFromSignUpToTheLastReport(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, played.Summary(ctx))
 	require.GreaterOrEqual(t, played.Turns, 5)
-	require.Equal(t, "vote_majority", string(played.Result.Reason))
+	require.Equal(t, "vote_majority", played.Result.Reason)
 	totals, err := played.Totals(ctx)
 	require.NoError(t, err)
 	require.Equal(t, 2*played.Turns, totals.Events["game.turn.ready"], "each player is told of each turn once")

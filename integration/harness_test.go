@@ -83,7 +83,7 @@ func stateRoot(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "galaxy-games-")
 	require.NoError(t, err)
-	require.NoError(t, os.Chmod(dir, 0o755)) //nolint:gosec // containers of another uid pass through it
+	require.NoError(t, os.Chmod(dir, 0o755))
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	return dir
 }
@@ -96,7 +96,7 @@ func (w *world) removeEngines() {
 		return
 	}
 	for id := range strings.FieldsSeq(string(out)) {
-		if err := exec.Command("docker", "rm", "-f", id).Run(); err != nil { //nolint:gosec // an id that docker gave
+		if err := exec.Command("docker", "rm", "-f", id).Run(); err != nil {
 			w.Errorf("remove engine %s: %v", id, err)
 		}
 	}
@@ -139,7 +139,7 @@ func (w *world) start(changes ...string) *backend {
 	path, err := binary()
 	require.NoError(w, err)
 	b := &backend{world: w, rest: freeAddr(w.T), push: freeAddr(w.T), log: &logBuffer{}, done: make(chan error, 1)}
-	b.cmd = exec.Command(path) //nolint:gosec // the program under test
+	b.cmd = exec.Command(path)
 	b.cmd.Env = append(os.Environ(),
 		"BACKEND_HTTP_LISTEN_ADDR="+b.rest, "BACKEND_GRPC_PUSH_LISTEN_ADDR="+b.push, "BACKEND_HTTP_TRUSTED_PROXIES=127.0.0.0/8",
 		"BACKEND_POSTGRES_DSN="+w.dsn, "BACKEND_SMTP_HOST=127.0.0.1", "BACKEND_SMTP_PORT="+strconv.Itoa(w.inbox.Addr().Port),
