@@ -54,18 +54,21 @@ func serve(c Config, warnings []string) int {
 
 // run starts the graph and stops it in order.
 func run(signals context.Context, c Config, l lock, log *zap.Logger) int {
+	starting, started := context.WithTimeout(signals, startTimeout)
+	defer started()
 	var plan lifecycle.Plan
-	app := fx.New(append(program(c, l, modules()), fx.Populate(&plan))...)
+	app := fx.New(append(program(c, l, modules()), fx.Populate(&plan), fx.Supply(lifecycle.Interrupt{Context: starting}))...)
 	if err := app.Err(); err != nil {
 		return fail(1, err)
 	}
 	begin := time.Now()
-	start, cancel := context.WithTimeout(signals, startTimeout)
-	err := app.Start(start)
-	cancel()
-	if err != nil {
-		log.Error("backend did not start", zap.Error(err))
+	if err := start(app, plan); err != nil {
 		_ = l.Release(context.WithoutCancel(signals))
+		if signals.Err() != nil {
+			log.Info("backend was stopped while it started")
+			return 0
+		}
+		log.Error("backend did not start", zap.Error(err))
 		return 1
 	}
 	log.Info("backend started", zap.Duration("took", time.Since(begin)), zap.String("http", c.HTTP.ListenAddr), zap.String("grpc", c.GRPCPush.ListenAddr))
@@ -78,6 +81,14 @@ func run(signals context.Context, c Config, l lock, log *zap.Logger) int {
 		code = 3
 	}
 	return max(code, stop(app, plan, log))
+}
+
+// start leaves time to take back what had started: that runs under fx's own
+// context, so the limit of the start itself is the Interrupt.
+func start(app *fx.App, plan lifecycle.Plan) error {
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout+plan.Budget()+stopSlack)
+	defer cancel()
+	return app.Start(ctx)
 }
 
 // stop gives every phase its budget. A second signal ends the process at once.

@@ -13,5 +13,5 @@
 //  3. A component that panics or overruns while stopping costs its own budget;
 //     the phases after it still run.
 //  4. When a component fails to start, what had started is stopped again, the
-//     part of its own phase included.
+//     part of its own phase included. So it is when an Interrupt ends the start.
 package lifecycle

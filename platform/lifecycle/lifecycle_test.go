@@ -12,10 +12,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
+	"go.uber.org/goleak"
 	"go.uber.org/zap"
 
 	"galaxy/backend/platform/lifecycle"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // journal records what happened, in order.
 type journal struct {
@@ -75,6 +78,42 @@ func TestAFailedStartStopsWhatHadStarted(t *testing.T) {
 	a := app(t, 0, entry(j, lifecycle.Storage, "pool"), entry(j, lifecycle.Work, "alarm"), bad, entry(j, lifecycle.Work, "sweeper"))
 	require.ErrorContains(t, a.Start(t.Context()), "start clock: no clock")
 	require.Equal(t, []string{"start pool", "start alarm", "stop alarm", "stop pool"}, j.lines)
+}
+
+func TestAnInterruptedStartStopsWhatHadStarted(t *testing.T) {
+	t.Parallel()
+	j := &journal{}
+	interrupted, interrupt := context.WithCancel(t.Context())
+	migrating := lifecycle.Entry{Phase: lifecycle.Storage, Name: "schema", StopTimeout: time.Second, Stop: j.add("stop schema"),
+		Start: func(ctx context.Context) error { interrupt(); <-ctx.Done(); return ctx.Err() }}
+	a := fx.New(lifecycle.Module, fx.NopLogger, fx.Supply(zap.NewNop(), lifecycle.Cap(0), lifecycle.Interrupt{Context: interrupted}),
+		lifecycle.Provide(func() lifecycle.Entry { return entry(j, lifecycle.Telemetry, "log") }),
+		lifecycle.Provide(func() lifecycle.Entry { return entry(j, lifecycle.Storage, "pool") }),
+		lifecycle.Provide(func() lifecycle.Entry { return migrating }),
+		lifecycle.Provide(func() lifecycle.Entry { return entry(j, lifecycle.Ingress, "http") }))
+	require.ErrorContains(t, a.Start(t.Context()), "start schema: context canceled")
+	require.Equal(t, []string{"start log", "start pool", "stop pool", "stop log"}, j.lines)
+}
+
+func TestAnInterruptIsNoticedBehindAComponentThatIgnoresIt(t *testing.T) {
+	t.Parallel()
+	j := &journal{}
+	interrupted, interrupt := context.WithCancel(t.Context())
+	deaf := lifecycle.Entry{Phase: lifecycle.Cache, Name: "deaf", Start: func(context.Context) error { interrupt(); return nil }}
+	a := fx.New(lifecycle.Module, fx.NopLogger, fx.Supply(zap.NewNop(), lifecycle.Cap(0), lifecycle.Interrupt{Context: interrupted}),
+		lifecycle.Provide(func() lifecycle.Entry { return deaf }),
+		lifecycle.Provide(func() lifecycle.Entry { return entry(j, lifecycle.Ingress, "http") }))
+	require.ErrorContains(t, a.Start(t.Context()), "before ingress: context canceled")
+	require.Empty(t, j.lines)
+}
+
+func TestAPanicInAStartIsAFailedStart(t *testing.T) {
+	t.Parallel()
+	j := &journal{}
+	bad := lifecycle.Entry{Phase: lifecycle.Work, Name: "clock", Start: func(context.Context) error { panic("nil map") }}
+	a := app(t, 0, entry(j, lifecycle.Storage, "pool"), bad)
+	require.ErrorContains(t, a.Start(t.Context()), "start clock: panic: nil map")
+	require.Equal(t, []string{"start pool", "stop pool"}, j.lines)
 }
 
 func TestAPanicOrAnOverrunInOneStopDoesNotSkipTheNext(t *testing.T) {

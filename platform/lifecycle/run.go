@@ -12,21 +12,38 @@ import (
 	"go.uber.org/zap"
 )
 
-// Module runs the plan. It needs a *zap.Logger and a Cap.
+// Module runs the plan. It needs a *zap.Logger and a Cap; an Interrupt is
+// optional.
 var Module = fx.Module("lifecycle",
 	fx.Provide(fx.Annotate(Order, fx.ParamTags(`group:"lifecycle"`))),
-	fx.Invoke(install),
+	fx.Invoke(fx.Annotate(install, fx.ParamTags(``, ``, ``, `optional:"true"`))),
 )
 
-func install(lc fx.Lifecycle, plan Plan, log *zap.Logger) {
+// Interrupt ends a start that is under way: the signal to stop, or the time
+// that a start may take. It is not fx's own start context, because fx rolls
+// back under that one and skips every hook once it has ended.
+type Interrupt struct{ context.Context } //nolint:containedctx // it is the value
+
+func install(lc fx.Lifecycle, plan Plan, log *zap.Logger, interrupt Interrupt) {
 	for ph := range phases {
 		entries := plan.phase(ph)
 		if len(entries) == 0 {
 			continue
 		}
 		lc.Append(fx.Hook{
-			OnStart: func(ctx context.Context) error { return start(ctx, entries, log) },
-			OnStop:  func(ctx context.Context) error { return stop(ctx, entries, log) },
+			OnStart: func(ctx context.Context) error {
+				if interrupt.Context != nil {
+					if err := context.Cause(interrupt); err != nil {
+						return fmt.Errorf("before %s: %w", ph, err)
+					}
+					var cancel context.CancelFunc
+					ctx, cancel = context.WithCancel(ctx)
+					defer cancel()
+					defer context.AfterFunc(interrupt, cancel)()
+				}
+				return start(ctx, entries, log)
+			},
+			OnStop: func(ctx context.Context) error { return stop(ctx, entries, log) },
 		})
 	}
 }

@@ -35,10 +35,19 @@ type Loop struct {
 
 // run is one life of the loop, from a Start to a Stop.
 type run struct {
-	quit   chan struct{} // closed by Stop: no new pass
-	done   chan struct{} // closed when the goroutine has ended
-	cancel context.CancelFunc
-	once   sync.Once
+	quit     chan struct{} // closed by Stop: no new pass
+	done     chan struct{} // closed when the goroutine has ended
+	cancel   context.CancelFunc
+	stopping bool // quit is closed; guarded by the loop's mu
+}
+
+func (r *run) ended() bool {
+	select {
+	case <-r.done:
+		return true
+	default:
+		return false
+	}
 }
 
 // NewLoop makes a stopped loop. name labels its logs, spans and metrics.
@@ -47,12 +56,32 @@ func NewLoop(name string, period time.Duration, clk clock.Clock, log *zap.Logger
 		pass: pass, wake: make(chan struct{}, 1)}
 }
 
-// Start begins with a pass at once: whatever a crash left behind is due.
-func (l *Loop) Start(context.Context) error {
+// Start begins with a pass at once: whatever a crash left behind is due. It
+// waits for a stop under way, so that two passes never run side by side.
+func (l *Loop) Start(ctx context.Context) error {
+	for {
+		old, started := l.begin()
+		if started || old == nil {
+			return nil
+		}
+		select {
+		case <-old.done:
+		case <-ctx.Done():
+			return fmt.Errorf("%s is still stopping: %w", l.name, ctx.Err())
+		}
+	}
+}
+
+// begin starts a run unless there is one. It returns the old one when that one
+// is on its way out.
+func (l *Loop) begin() (old *run, started bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.running != nil {
-		return nil
+	if old := l.running; old != nil && !old.ended() {
+		if old.stopping {
+			return old, false
+		}
+		return nil, false
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &run{quit: make(chan struct{}), done: make(chan struct{}), cancel: cancel}
@@ -62,28 +91,33 @@ func (l *Loop) Start(context.Context) error {
 		defer cancel()
 		l.loop(ctx, r.quit)
 	}()
-	return nil
+	return nil, true
 }
 
 // Stop lets the pass under way finish. When ctx ends first the pass is
-// cancelled, and Stop waits for it to notice.
+// cancelled, and Stop waits for it to notice. Everyone who calls it waits.
 func (l *Loop) Stop(ctx context.Context) error {
 	l.mu.Lock()
 	r := l.running
-	l.running = nil
+	if r != nil && !r.stopping {
+		r.stopping = true
+		close(r.quit)
+	}
 	l.mu.Unlock()
 	if r == nil {
 		return nil
 	}
-	r.once.Do(func() { close(r.quit) })
 	select {
 	case <-r.done:
 		return nil
 	case <-ctx.Done():
-		r.cancel()
-		<-r.done
-		return fmt.Errorf("the pass of %s was cut short: %w", l.name, ctx.Err())
 	}
+	if r.ended() { // both at once: nothing was cut
+		return nil
+	}
+	r.cancel()
+	<-r.done
+	return fmt.Errorf("the pass of %s was cut short: %w", l.name, ctx.Err())
 }
 
 // Wake asks for a pass soon. It never blocks; wake-ups during a pass are one.
@@ -120,7 +154,7 @@ func (l *Loop) loop(ctx context.Context, quit <-chan struct{}) {
 func (l *Loop) once(ctx context.Context) (again bool) {
 	ctx, span := otel.Tracer("galaxy/worker").Start(ctx, l.name)
 	defer span.End()
-	again, err := guarded(ctx, l.pass)
+	again, err := guarded(ctx, l.name, l.pass)
 	if err != nil {
 		span.SetStatus(codes.Error, "pass failed")
 		l.log.Warn("pass failed", zap.Error(err))
@@ -130,22 +164,12 @@ func (l *Loop) once(ctx context.Context) (again bool) {
 	return again
 }
 
-func guarded(ctx context.Context, pass Pass) (again bool, err error) {
+func guarded(ctx context.Context, name string, pass Pass) (again bool, err error) {
 	defer func() {
 		if p := recover(); p != nil {
+			panicked(ctx, name)
 			again, err = false, fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
 	return pass(ctx)
 }
-
-// failures is made on first use: the meter provider is set after this package
-// is initialised.
-var failures = sync.OnceValue(func() metric.Int64Counter {
-	c, err := otel.Meter("galaxy/worker").Int64Counter("worker_pass_failures_total",
-		metric.WithDescription("passes of background loops that failed or panicked"))
-	if err != nil {
-		otel.Handle(err)
-	}
-	return c
-})

@@ -24,9 +24,11 @@ type Pool struct {
 
 // life is one life of the pool, from a Start to a Stop.
 type life struct {
-	ctx    context.Context //nolint:containedctx // the tasks' own
-	cancel context.CancelFunc
-	tasks  sync.WaitGroup
+	ctx      context.Context //nolint:containedctx // the tasks' own
+	cancel   context.CancelFunc
+	tasks    sync.WaitGroup
+	stopping bool          // no new tasks; guarded by the pool's mu
+	done     chan struct{} // closed when the last task has ended
 }
 
 // NewPool makes a stopped pool of size workers.
@@ -34,14 +36,34 @@ func NewPool(size int, log *zap.Logger) *Pool {
 	return &Pool{log: log, slots: make(chan struct{}, max(size, 1))}
 }
 
-// Start opens the pool.
-func (p *Pool) Start(context.Context) error {
+// Start opens the pool. It waits for a stop under way.
+func (p *Pool) Start(ctx context.Context) error {
+	for {
+		old := p.open()
+		if old == nil {
+			return nil
+		}
+		select {
+		case <-old.done:
+		case <-ctx.Done():
+			return fmt.Errorf("the pool is still stopping: %w", ctx.Err())
+		}
+	}
+}
+
+// open starts a life unless there is one. It returns the old one when that one
+// is on its way out.
+func (p *Pool) open() (old *life) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.life == nil {
-		p.life = &life{}
-		p.life.ctx, p.life.cancel = context.WithCancel(context.Background())
+	if p.life != nil {
+		if p.life.stopping {
+			return p.life
+		}
+		return nil
 	}
+	p.life = &life{done: make(chan struct{})}
+	p.life.ctx, p.life.cancel = context.WithCancel(context.Background())
 	return nil
 }
 
@@ -58,7 +80,7 @@ func (p *Pool) Go(ctx context.Context, task func(ctx context.Context)) error {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.life == nil {
+	if p.life == nil || p.life.stopping {
 		<-p.slots
 		return ErrStopped
 	}
@@ -67,6 +89,7 @@ func (p *Pool) Go(ctx context.Context, task func(ctx context.Context)) error {
 		defer func() { <-p.slots }()
 		defer func() {
 			if r := recover(); r != nil {
+				panicked(ctx, "pool")
 				p.log.Error("task panicked", zap.Any("panic", r), zap.ByteString("stack", debug.Stack()))
 			}
 		}()
@@ -76,24 +99,35 @@ func (p *Pool) Go(ctx context.Context, task func(ctx context.Context)) error {
 }
 
 // Stop takes no more tasks and waits for those under way. When ctx ends first
-// they are cancelled, and Stop waits for them to notice.
+// they are cancelled, and Stop waits for them to notice. Everyone who calls it
+// waits.
 func (p *Pool) Stop(ctx context.Context) error {
 	p.mu.Lock()
 	l := p.life
-	p.life = nil
+	if l != nil && !l.stopping {
+		l.stopping = true
+		go p.bury(l)
+	}
 	p.mu.Unlock()
 	if l == nil {
 		return nil
 	}
-	defer l.cancel()
-	done := make(chan struct{})
-	go func() { l.tasks.Wait(); close(done) }()
 	select {
-	case <-done:
+	case <-l.done:
 		return nil
 	case <-ctx.Done():
 		l.cancel()
-		<-done
+		<-l.done
 		return fmt.Errorf("tasks were cut short: %w", ctx.Err())
 	}
+}
+
+// bury ends a life once its last task has ended.
+func (p *Pool) bury(l *life) {
+	l.tasks.Wait()
+	l.cancel()
+	p.mu.Lock()
+	p.life = nil
+	p.mu.Unlock()
+	close(l.done)
 }

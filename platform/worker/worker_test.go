@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -135,6 +136,60 @@ func TestStopCutsAPassThatOutlivesItsBudget(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	require.ErrorContains(t, l.Stop(ctx), "cut short")
+}
+
+func TestEveryoneWhoStopsALoopWaitsForItsPass(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		entered, leave := make(chan struct{}), make(chan struct{})
+		var passes atomic.Int32
+		l := worker.NewLoop("test", time.Minute, clock.System{}, zap.NewNop(), func(context.Context) (bool, error) {
+			if passes.Add(1) == 1 {
+				close(entered)
+				<-leave
+			}
+			return false, nil
+		})
+		require.NoError(t, l.Start(t.Context()))
+		<-entered
+		var stopped atomic.Int32
+		for range 2 {
+			go func() { _ = l.Stop(context.Background()); stopped.Add(1) }()
+		}
+		synctest.Wait()
+		require.Zero(t, stopped.Load(), "the pass is still under way")
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		require.ErrorContains(t, l.Start(ctx), "still stopping", "two passes must not run side by side")
+		close(leave)
+		synctest.Wait()
+		require.EqualValues(t, 2, stopped.Load())
+		require.NoError(t, l.Start(t.Context()))
+		require.NoError(t, l.Stop(t.Context()))
+		require.EqualValues(t, 2, passes.Load())
+	})
+}
+
+func TestEveryoneWhoStopsAPoolWaitsForItsTasks(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := worker.NewPool(1, zap.NewNop())
+		require.NoError(t, p.Start(t.Context()))
+		leave := make(chan struct{})
+		require.NoError(t, p.Go(t.Context(), func(context.Context) { <-leave }))
+		var stopped atomic.Int32
+		for range 2 {
+			go func() { _ = p.Stop(context.Background()); stopped.Add(1) }()
+		}
+		synctest.Wait()
+		require.Zero(t, stopped.Load(), "the task is still under way")
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		require.ErrorContains(t, p.Start(ctx), "still stopping")
+		close(leave)
+		synctest.Wait()
+		require.EqualValues(t, 2, stopped.Load())
+	})
 }
 
 // stress starts and stops a component from many goroutines at once.
