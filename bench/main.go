@@ -81,7 +81,7 @@ func parse(args []string, w io.Writer) (o options, err error) {
 	if *only != "" {
 		o.only = strings.Split(strings.ToUpper(*only), ",")
 	}
-	known := []string{"G1", "G2", "G3", "G11", "G12"}
+	known := []string{"G1", "G2", "G3", "G4", "G10", "G11", "G12"}
 	for _, goal := range o.only {
 		if !slices.Contains(known, goal) {
 			err = errors.Join(err, fmt.Errorf("there is no goal %s, only %s", goal, strings.Join(known, ", ")))
@@ -179,7 +179,7 @@ func (b *bench) measure(ctx context.Context) error {
 	if err := first.stop(); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context) error{b.emptyStarts, b.starts, b.populate, b.underLoad, b.traced, b.stops} {
+	for _, step := range []func(context.Context) error{b.emptyStarts, b.starts, b.populate, b.underLoad, b.traced, b.identity, b.stops} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -189,7 +189,7 @@ func (b *bench) measure(ctx context.Context) error {
 
 // populate puts the rows in that requests are about.
 func (b *bench) populate(ctx context.Context) error {
-	if !b.wanted("G1", "G2", "G3", "G12") {
+	if !b.wanted("G1", "G2", "G3", "G4", "G10", "G12") {
 		return nil
 	}
 	b.note("populating the database")

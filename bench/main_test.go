@@ -41,6 +41,12 @@ func TestDeferredWorkIsTakenOutAtItsOwnCost(t *testing.T) {
 	require.InDelta(t, 500, s.net(), 1e-9)
 }
 
+func TestDatabasesCostHasWhatWasDeferred(t *testing.T) {
+	t.Parallel()
+	s := slot{Result: done(1000), server: 300 * time.Millisecond, postgres: 2 * time.Millisecond, leftPostgres: 3 * time.Millisecond}
+	require.InDelta(t, 5, s.database(), 1e-9)
+}
+
 func TestRowTakesTheMedianOfTheRatiosOfItsRounds(t *testing.T) {
 	t.Parallel()
 	spent := func(ms ...int) (out []slot) {
@@ -176,8 +182,9 @@ func TestRaceNamesAreDifferent(t *testing.T) {
 func TestRequestsSayHowLongTheyAre(t *testing.T) {
 	t.Parallel()
 	p := crowd()
+	n := &newcomers{challenges: []uuid.UUID{newID(), newID()}, keys: [][]byte{make([]byte, 32), make([]byte, 32)}}
 	for name, next := range map[string]func([]byte, uint64) []byte{
-		"invite": p.invitation, "apply": p.application, "create": p.creation, "bare": p.command,
+		"invite": p.invitation, "apply": p.application, "create": p.creation, "bare": p.command, "confirm": n.confirmation(confirmPath),
 	} {
 		text := string(next(nil, 12345))
 		head, body, found := strings.Cut(text, "\r\n\r\n")

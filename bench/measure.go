@@ -36,6 +36,7 @@ type slot struct {
 	others           float64       // share of the machine
 	left             int           // what it left behind
 	leftCPU          time.Duration // what that cost afterwards
+	leftPostgres     time.Duration // Postgres' part of that
 }
 
 // cpu is the cost of a unit in microseconds.
@@ -55,6 +56,9 @@ func (s slot) net() float64 {
 
 // gross is cpu with all that was deferred.
 func (s slot) gross() float64 { return figures.PerUnit(s.server+s.postgres+s.leftCPU, s.OK) }
+
+// database is what a unit cost Postgres, with all that was deferred.
+func (s slot) database() float64 { return figures.PerUnit(s.postgres+s.leftPostgres, s.OK) }
 
 // books is one reading of everybody's.
 type books struct {
@@ -104,6 +108,7 @@ func (s *stage) turn(ctx context.Context, on side, o load.Options) (slot, error)
 		return out, err
 	}
 	settled, err := s.read(on.process)
+	out.leftPostgres = settled.postgres - after.postgres
 	out.leftCPU = settled.server + settled.postgres - after.server - after.postgres
 	return out, err
 }

@@ -48,6 +48,11 @@ type row struct {
 	Failed   string  `json:"failed,omitempty"` // why there is no figure
 }
 
+// failed is a row whose figures could not be taken.
+func failed(goal, what string) row {
+	return row{Goal: goal, What: what, Product: nothing, Anchor: nothing, Postgres: nothing, Figure: nothing, Others: nothing}
+}
+
 // verdict is passed, FAILED, or nothing for what has no limit.
 func (r row) verdict() string {
 	switch {

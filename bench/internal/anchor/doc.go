@@ -6,6 +6,8 @@
 //	GET  /public  ten public games, newest first
 //	GET  /mine    ten games of one owner, newest first
 //	POST /bare    one pipelined transaction, then a frame on the gateways' stream
+//	POST /insert  one row, of what a device sends to sign in
+//	GET  /seen    one upsert that counts the user's request
 //	GET  /readyz  a ping of the database
 //
 // The reads run on the product's own tables, so both sides read the same rows.

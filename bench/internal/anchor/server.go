@@ -95,6 +95,8 @@ func (s *server) routes(e *echo.Echo) {
 	e.GET("/public", s.public)
 	e.GET("/mine", s.mine)
 	e.POST("/bare", s.bare)
+	e.POST("/insert", s.insert)
+	e.GET("/seen", s.seen)
 }
 
 func (s *server) ready(c echo.Context) error {

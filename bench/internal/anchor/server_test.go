@@ -161,3 +161,33 @@ func TestReadsShowTheProductsRows(t *testing.T) {
 	r.stop()
 	require.NoError(t, <-r.ended)
 }
+
+func TestSignInIsOneRow(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	challenge := uuid.New()
+	code, text := r.do("POST", "/insert", `{"challenge_id":"`+challenge.String()+`","code":"K7QM3XZP",
+		"client_public_key":"11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=","time_zone":"Europe/Amsterdam","language":"en","device":{"name":"Pixel 9"}}`)
+	require.Equal(t, http.StatusOK, code, text)
+	var made struct {
+		Session uuid.UUID `json:"device_session_id"`
+		User    uuid.UUID `json:"user_id"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(text), &made))
+	var rows, key int
+	require.NoError(t, testkit.Conn(t, r.writes).QueryRow(t.Context(), `SELECT count(*), max(length(public_key)) FROM sign_ins
+		WHERE session_id = $1 AND user_id = $2 AND challenge_id = $3`, made.Session, made.User, challenge).Scan(&rows, &key))
+	require.Equal(t, [2]int{1, 32}, [2]int{rows, key})
+}
+
+func TestEachRequestIsCountedByItself(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	for range 3 {
+		code, text := r.do("GET", "/seen", "")
+		require.Equal(t, http.StatusOK, code, text)
+	}
+	var counted int
+	require.NoError(t, testkit.Conn(t, r.writes).QueryRow(t.Context(), `SELECT count FROM counters WHERE user_id = $1`, r.user).Scan(&counted))
+	require.Equal(t, 3, counted)
+}

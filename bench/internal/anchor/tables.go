@@ -14,7 +14,10 @@ CREATE TABLE commands (command_id uuid PRIMARY KEY, game_id uuid NOT NULL REFERE
 	created_at timestamptz NOT NULL);
 CREATE INDEX commands_of_game ON commands (game_id, command_id DESC);
 CREATE TABLE events (event_id uuid PRIMARY KEY, user_id uuid NOT NULL, kind text NOT NULL, payload jsonb NOT NULL,
-	created_at timestamptz NOT NULL);`
+	created_at timestamptz NOT NULL);
+CREATE TABLE sign_ins (session_id uuid PRIMARY KEY, user_id uuid NOT NULL, challenge_id uuid NOT NULL, public_key bytea NOT NULL,
+	time_zone text NOT NULL, language text NOT NULL, created_at timestamptz NOT NULL);
+CREATE TABLE counters (user_id uuid NOT NULL, country text NOT NULL, count bigint NOT NULL, PRIMARY KEY (user_id, country));`
 
 // Prepare makes the tables of /bare, with these games in them.
 func Prepare(ctx context.Context, dsn string, games []uuid.UUID) error {
