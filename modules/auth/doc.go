@@ -18,7 +18,8 @@
 //   - Asking for a code looks the same for known, unknown and blocked addresses:
 //     same answer, same statements. Past the throttle the newest challenge is
 //     answered again; past the caps per address (10 an hour, 30 a day) or network
-//     (30 a minute) there is a new challenge whose mail is suppressed.
+//     (30 a minute) there is a new challenge whose mail is suppressed. An account
+//     that asks for codes to other addresses has the caps of one address itself.
 //   - A public key is 32 bytes, canonical and not of small order, and belongs to
 //     one live session. The same key again for the same user replaces the session.
 //   - A user has at most BACKEND_AUTH_SESSIONS_MAX live sessions; one more revokes

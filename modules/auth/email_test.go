@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -133,4 +134,48 @@ func TestACountryThatTheCountersKnowIsNotNews(t *testing.T) {
 	h.clock.Advance(time.Hour)
 	h.from("198.51.100.9").signIn("ada@example.org", newDevice(t))
 	require.Zero(t, h.count(`SELECT count(*) FROM mail_deliveries WHERE template_id = 'account.new_country'`))
+}
+
+func TestACountryOfASessionThatIsOverIsNotNews(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	in := func(ip string) signedIn {
+		h.clock.Advance(time.Hour)
+		return h.from(ip).signIn("ada@example.org", newDevice(t))
+	}
+	in("203.0.113.7")
+	abroad := in("198.51.100.7")
+	require.Equal(t, 1, h.count(`SELECT count(*) FROM mail_deliveries WHERE template_id = 'account.new_country'`))
+	h.api.User(abroad.User).Post("/api/v1/user/sessions/"+abroad.Session.String()+"/revoke", nil).Want(204)
+	in("198.51.100.9")
+	require.Equal(t, 1, h.count(`SELECT count(*) FROM mail_deliveries WHERE template_id = 'account.new_country'`))
+}
+
+// One account cannot make the product write to the whole world.
+func TestPastTheCapsOfAnAccountNoAddressIsMailed(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	ada, bob := h.quick("ada@example.org"), h.quick("bob@example.org")
+	suppressed := func() int {
+		return h.count(`SELECT count(*) FROM mail_deliveries WHERE status = 'suppressed'`)
+	}
+	ask := func(as uuid.UUID, to string) {
+		h.api.User(as).Post(email, map[string]any{"email": to}).Want(200)
+	}
+	for hour := range 3 {
+		for i := range 10 {
+			ask(ada.ID, fmt.Sprintf("user%d@at%d.example", i, hour))
+		}
+		require.Zero(t, suppressed())
+		if hour == 0 {
+			ask(ada.ID, "eleventh@example.net")
+			require.Equal(t, 1, suppressed(), "ten an hour")
+			h.exec(`DELETE FROM mail_deliveries WHERE status = 'suppressed'`)
+		}
+		h.clock.Advance(time.Hour)
+	}
+	ask(ada.ID, "another@example.net")
+	require.Equal(t, 1, suppressed(), "thirty a day")
+	ask(bob.ID, "another@example.com")
+	require.Equal(t, 1, suppressed(), "the caps are the account's own")
 }

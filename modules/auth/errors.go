@@ -19,4 +19,6 @@ var (
 	ErrNotFound = fault.New(fault.NotFound, "not_found", "there is no such device session")
 	// ErrSameEmail says that the address is the account's already.
 	ErrSameEmail = fault.New(fault.Conflict, "email_unchanged", "this is the account's address already")
+
+	errContended = fault.New(fault.Unavailable, "unavailable", "the account is changing, try again")
 )

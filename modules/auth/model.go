@@ -1,7 +1,9 @@
 package auth
 
 import (
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/google/uuid"
 )
@@ -57,4 +59,15 @@ type Session struct {
 	LastSeenAt time.Time  `db:"last_seen_at"`
 	RevokedAt  *time.Time `db:"revoked_at"`
 	Cause      *Cause     `db:"revoked_reason"`
+}
+
+// visible is text from a device without what does not show: lists and logs of
+// sessions are read by people.
+func visible(s string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return -1
+	}, s))
 }

@@ -14,8 +14,9 @@ import (
 	"galaxy/backend/platform/pg"
 )
 
-// What one address and one network may make us mail. Past these caps the answer
-// is the same and no mail leaves.
+// What one address and one network may make us mail, and one account to all the
+// addresses that it wants to change to. Past these caps the answer is the same
+// and no mail leaves.
 const (
 	mailsPerHour         = 10
 	mailsPerDay          = 30
@@ -70,7 +71,7 @@ func (s *Service) issue(ctx context.Context, c challenge, template string, hushe
 			return nil
 		}
 		out = Issued{ChallengeID: c.ID, ExpiresAt: c.ExpiresAt}
-		c.Mailed = !quiet && at.Hour < mailsPerHour && at.Day < mailsPerDay && at.Source < mailsPerSourceMinute
+		c.Mailed = !quiet && at.mayMail()
 		s.store.insertChallenge(tx, c)
 		_, err = s.near.Mail.Enqueue(ctx, tx, mail.Message{Template: template, To: c.Email, NotAfter: c.ExpiresAt, Secret: true,
 			Suppressed: !c.Mailed, UserID: owner(c.UserID), Data: map[string]any{"code": showCode(code), "ttl_minutes": minutes(s.cfg.ChallengeTTL)}})

@@ -98,13 +98,13 @@ func (s *Service) signIn(ctx context.Context, tx *pg.Tx, c challenge, in Confirm
 	country := s.near.Places.Country(httpx.ClientIP(ctx))
 	c.SessionID, c.PublicKey = &ids[0], key
 	s.store.consume(tx, c, now)
-	account, err := s.near.Users.Register(ctx, tx, user.NewAccount{ID: ids[1], Email: c.Email, Language: cmp.Or(in.Language, c.Language),
+	account, err := s.enter(ctx, tx, c.Canonical, user.NewAccount{ID: ids[1], Email: c.Email, Language: cmp.Or(in.Language, c.Language),
 		TimeZone: in.TimeZone, Country: country, NameTries: s.cfg.UsernameMaxRetries})
 	if err != nil {
 		return Session{}, err
 	}
-	session := Session{ID: ids[0], UserID: account.ID, PublicKey: key, Status: Active, DeviceName: in.DeviceName,
-		UserAgent: cmp.Or(in.UserAgent, httpx.UserAgent(ctx)), Country: country, CreatedAt: now, LastSeenAt: now}
+	session := Session{ID: ids[0], UserID: account.ID, PublicKey: key, Status: Active, DeviceName: visible(in.DeviceName),
+		UserAgent: visible(cmp.Or(in.UserAgent, httpx.UserAgent(ctx))), Country: country, CreatedAt: now, LastSeenAt: now}
 	if account.ID != ids[1] {
 		if err := s.welcomeBack(ctx, tx, account, session); err != nil {
 			return Session{}, err
@@ -113,6 +113,35 @@ func (s *Service) signIn(ctx context.Context, tx *pg.Tx, c challenge, in Confirm
 	s.store.insertSession(tx, session)
 	s.sessions.Put(tx, session.ID, session)
 	return session, nil
+}
+
+// enterTries bounds how often an address is asked for its account.
+const enterTries = 3
+
+// enter makes the account of an address, or locks the one that has it, unless
+// that one may not sign in. An account that is deleted or given another address
+// between finding and locking it is no longer the address's: then the address is
+// asked again.
+func (s *Service) enter(ctx context.Context, tx *pg.Tx, canonical string, n user.NewAccount) (user.Account, error) {
+	for range enterTries {
+		account, err := s.near.Users.Register(ctx, tx, n)
+		if err != nil || account.ID == n.ID {
+			return account, err
+		}
+		who, err := s.near.Users.Lock(ctx, tx, account.ID)
+		if err != nil {
+			return user.Account{}, err
+		}
+		has, err := person.NormalizeEmail(who.Email)
+		if who.Deleted || err != nil || has != canonical {
+			continue
+		}
+		if who.LoginBlocked() {
+			return user.Account{}, user.ErrBlocked
+		}
+		return account, nil
+	}
+	return user.Account{}, errContended
 }
 
 func newIDs(n int) ([]uuid.UUID, error) {
@@ -126,17 +155,10 @@ func newIDs(n int) ([]uuid.UUID, error) {
 	return ids, nil
 }
 
-// welcomeBack is what a sign-in to an account that exists means: it may be
-// blocked, the key may replace a session, there may be one session too many, and
-// the place may be a new one.
+// welcomeBack is what a sign-in to an account that exists means: the key may
+// replace a session, there may be one session too many, and the place may be a
+// new one.
 func (s *Service) welcomeBack(ctx context.Context, tx *pg.Tx, account user.Account, session Session) error {
-	who, err := s.near.Users.Lock(ctx, tx, account.ID)
-	if err != nil {
-		return err
-	}
-	if who.LoginBlocked() {
-		return user.ErrBlocked
-	}
 	live, err := s.store.live(ctx, tx, account.ID)
 	if err != nil {
 		return err
@@ -170,7 +192,7 @@ func (s *Service) makeRoom(ctx context.Context, tx *pg.Tx, live []Session, sessi
 
 // noticePlace mails a notice when the user was never seen in the country before.
 // Only a country that neither the account nor a live session names is looked up
-// among the counters.
+// among the counters and the sessions that are over.
 func (s *Service) noticePlace(ctx context.Context, tx *pg.Tx, account user.Account, live []Session, session Session) error {
 	if session.Country == "" || session.Country == account.DeclaredCountry ||
 		slices.ContainsFunc(live, func(one Session) bool { return one.Country == session.Country }) {
@@ -178,6 +200,10 @@ func (s *Service) noticePlace(ctx context.Context, tx *pg.Tx, account user.Accou
 	}
 	seen, err := s.near.Places.SeenCountries(ctx, tx, account.ID)
 	if err != nil || slices.Contains(seen, session.Country) {
+		return err
+	}
+	before, err := s.store.signedInFrom(ctx, tx, account.ID, session.Country)
+	if err != nil || before {
 		return err
 	}
 	_, err = s.near.Mail.Enqueue(ctx, tx, mail.Message{Template: "account.new_country", To: account.Email, UserID: account.ID,

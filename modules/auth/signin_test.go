@@ -169,3 +169,25 @@ func TestTheLanguageOfTheFirstRequestIsKept(t *testing.T) {
 	me := testkit.Into[signedIn](h.api.Post(public+"confirm-email-code", body).Want(200))
 	require.Contains(t, string(h.api.User(me.User).Get("/api/v1/user/account").Want(200).Body), `"preferred_language":"pt-BR"`)
 }
+
+func TestDeviceFactsAreVisibleText(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	c := h.send("ada@example.org")
+	body := confirmation(c.ChallengeID, h.code("ada@example.org"), newDevice(t))
+	body["device"] = map[string]any{"name": " Ada's\n\u202ePixel\u200b 9 ", "user_agent": "galaxy/1.4\t\x1b[31m(test)"}
+	me := testkit.Into[signedIn](h.api.Post(public+"confirm-email-code", body).Want(200))
+	text := string(h.api.User(me.User).Get("/api/v1/user/sessions").Want(200).Body)
+	require.Contains(t, text, `"device_name":"Ada'sPixel 9"`)
+	require.Contains(t, text, `"user_agent":"galaxy/1.4[31m(test)"`)
+}
+
+func TestWithoutDeviceFactsTheRequestsOwnAgentIsKept(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	c := h.send("ada@example.org")
+	body := confirmation(c.ChallengeID, h.code("ada@example.org"), newDevice(t))
+	delete(body, "device")
+	me := testkit.Into[signedIn](h.api.With("User-Agent", "galaxy/\xff2.0").Post(public+"confirm-email-code", body).Want(200))
+	require.Contains(t, string(h.api.User(me.User).Get("/api/v1/user/sessions").Want(200).Body), `"device_name":"","user_agent":"galaxy/2.0"`)
+}

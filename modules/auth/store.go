@@ -57,15 +57,23 @@ type standing struct {
 	Hour      int        `db:"mailed_hour"`
 	Day       int        `db:"mailed_day"`
 	Source    int        `db:"mailed_source"`
+	UserHour  int        `db:"mailed_user_hour"` // of the account that asks, to any address
+	UserDay   int        `db:"mailed_user_day"`
+}
+
+func (s standing) mayMail() bool {
+	return max(s.Hour, s.UserHour) < mailsPerHour && max(s.Day, s.UserDay) < mailsPerDay && s.Source < mailsPerSourceMinute
 }
 
 const selectStanding = `
 SELECT count(*) FILTER (WHERE live) AS live,
-       (array_agg(challenge_id ORDER BY challenge_id DESC) FILTER (WHERE live))[1] AS newest,
-       max(expires_at) FILTER (WHERE live) AS expires_at,
+       (array_agg(challenge_id ORDER BY created_at DESC, challenge_id DESC) FILTER (WHERE live))[1] AS newest,
+       (array_agg(expires_at ORDER BY created_at DESC, challenge_id DESC) FILTER (WHERE live))[1] AS expires_at,
        count(*) FILTER (WHERE mailed AND created_at > $5) AS mailed_hour,
        count(*) FILTER (WHERE mailed) AS mailed_day,
-       (SELECT count(*) FROM auth_challenges WHERE mailed AND source <> '' AND source = $7 AND created_at > $8) AS mailed_source
+       (SELECT count(*) FROM auth_challenges WHERE mailed AND source <> '' AND source = $7 AND created_at > $8) AS mailed_source,
+       (SELECT count(*) FROM auth_challenges WHERE mailed AND user_id = $3 AND created_at > $5) AS mailed_user_hour,
+       (SELECT count(*) FROM auth_challenges WHERE mailed AND user_id = $3 AND created_at > $6) AS mailed_user_day
 FROM (SELECT challenge_id, expires_at, mailed, created_at,
              purpose = $2 AND user_id IS NOT DISTINCT FROM $3 AND consumed_at IS NULL AND expires_at > $9 AND created_at > $4 AS live
       FROM auth_challenges
@@ -127,11 +135,11 @@ UPDATE auth_challenges SET consumed_at = $2, session_id = $3, public_key = $4 WH
 
 const consumeOthers = `
 UPDATE auth_challenges SET consumed_at = $2
-WHERE email_canonical = $1 AND purpose = $3 AND consumed_at IS NULL AND expires_at > $2`
+WHERE email_canonical = $1 AND consumed_at IS NULL AND expires_at > $2`
 
 func (store) consume(tx *pg.Tx, c challenge, now time.Time) {
 	tx.Queue(consumeChallenge, c.ID, now, c.SessionID, c.PublicKey)
-	tx.Queue(consumeOthers, c.Canonical, now, c.Purpose)
+	tx.Queue(consumeOthers, c.Canonical, now)
 }
 
 // A day back is what the caps count.

@@ -38,6 +38,13 @@ func (store) live(ctx context.Context, q pg.Querier, user uuid.UUID) ([]Session,
 	return pg.All[Session](ctx, q, selectLive, user)
 }
 
+const selectSignedInFrom = `SELECT EXISTS (SELECT FROM device_sessions WHERE user_id = $1 AND country = $2)`
+
+// signedInFrom reports whether a user ever signed in from a country.
+func (store) signedInFrom(ctx context.Context, q pg.Querier, user uuid.UUID, country string) (bool, error) {
+	return pg.Get[bool](ctx, q, selectSignedInFrom, user, country)
+}
+
 const listSessions = `
 SELECT ` + sessionColumns + ` FROM device_sessions
 WHERE user_id = $1 AND ($2::text = '' OR status = $2) AND ($3::uuid IS NULL OR device_session_id < $3)

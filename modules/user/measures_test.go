@@ -132,6 +132,27 @@ func TestAnOverrideReplacesOneNumberUntilItEnds(t *testing.T) {
 	require.Equal(t, []string{"root", "system", "root"}, []string{*history[0].RemovedBy, *history[1].RemovedBy, *history[2].RemovedBy})
 }
 
+// Operators act before the sweeper has come: what ended by itself is written down
+// as that all the same.
+func TestWhatEndedUnnoticedStaysInTheHistory(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	end := noon.Add(30 * time.Second) // the sweeper looks once a minute
+	a := o.register("ada@example.org")
+	o.admin().Post(of(a.ID, "/entitlements"), map[string]any{"plan": "monthly", "reason": "paid", "ends_at": end}).Want(201)
+	limit := map[string]any{"value": 7, "reason": "tournament", "expires_at": end}
+	o.admin().Put(of(a.ID, "/limits/active_memberships"), limit).Want(200)
+	o.clock.Set(end)
+	require.Equal(t, 2, o.count(`SELECT count(*) FROM entitlement_records`))
+	o.admin().Post(of(a.ID, "/entitlements"), map[string]any{"plan": "yearly", "reason": "paid again"}).Want(201)
+	limit["expires_at"] = noon.Add(day)
+	o.admin().Put(of(a.ID, "/limits/active_memberships"), limit).Want(200)
+	require.Equal(t, 1, o.count(`SELECT count(*) FROM entitlement_records WHERE source = 'expiry' AND starts_at = $1`, end))
+	require.Equal(t, 1, o.count(`SELECT count(*) FROM limit_overrides WHERE removed_by = 'system' AND removed_at = $1`, end))
+	require.Equal(t, "yearly", o.entitlements(a.ID).Plan)
+	o.same(a.ID)
+}
+
 func TestASanctionBarsUntilItEndsOrIsLifted(t *testing.T) {
 	t.Parallel()
 	o := open(t)

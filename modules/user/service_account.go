@@ -111,21 +111,17 @@ func (p Patch) apply(a *Account) (changed bool, err error) {
 func (s *Service) UpdateProfile(ctx context.Context, id uuid.UUID, p Patch, ifMatch string) (Account, error) {
 	var out Account
 	err := s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		f, err := s.lockLive(ctx, tx, id)
+		f, err := s.lockProfile(ctx, tx, id)
 		if err != nil {
 			return err
 		}
 		if ifMatch != "" && ifMatch != "*" && ifMatch != f.ETag() {
 			return ErrVersion
 		}
-		now := s.clock.Now()
-		if block := f.barred(ProfileUpdateBlock, now); block != nil {
-			return ErrProfileBlocked.With("reason", block.Reason)
-		}
 		changed, err := p.apply(&f.Account)
 		if err == nil && changed {
 			f.Version++
-			f.UpdatedAt = now
+			f.UpdatedAt = s.clock.Now()
 			s.store.updateProfile(tx, f.Account)
 			s.cache.keep(tx, f)
 		}
@@ -138,13 +134,25 @@ func (s *Service) UpdateProfile(ctx context.Context, id uuid.UUID, p Patch, ifMa
 	return out, nil
 }
 
-// lockLive locks an account that the user surface has admitted.
-func (s *Service) lockLive(ctx context.Context, tx *pg.Tx, id uuid.UUID) (facts, error) {
+// lockProfile locks an account that the user surface has admitted, to change
+// what it says about the person. The account may have been deleted or blocked
+// since it was admitted.
+func (s *Service) lockProfile(ctx context.Context, tx *pg.Tx, id uuid.UUID) (facts, error) {
 	f, err := s.store.lock(ctx, tx, id)
 	if errors.Is(err, ErrNotFound) || err == nil && f.DeletedAt != nil {
 		return facts{}, ErrUserUnknown
 	}
-	return f, err
+	if err != nil {
+		return facts{}, err
+	}
+	now := s.clock.Now()
+	if block := f.barred(PermanentBlock, now); block != nil {
+		return facts{}, ErrBlocked.With("reason", block.Reason)
+	}
+	if block := f.barred(ProfileUpdateBlock, now); block != nil {
+		return facts{}, ErrProfileBlocked.With("reason", block.Reason)
+	}
+	return f, nil
 }
 
 // ChangeEmail gives the account another address and returns the one it had. An
@@ -154,7 +162,7 @@ func (s *Service) ChangeEmail(ctx context.Context, tx *pg.Tx, id uuid.UUID, emai
 	if err != nil {
 		return "", err
 	}
-	f, err := s.lockLive(ctx, tx, id)
+	f, err := s.lockProfile(ctx, tx, id)
 	if err != nil {
 		return "", err
 	}

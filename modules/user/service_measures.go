@@ -83,6 +83,7 @@ func (s *Service) Grant(ctx context.Context, id uuid.UUID, g Grant) (out Record,
 		if err != nil {
 			return err
 		}
+		s.fallBack(tx, f, s.clock.Now()) // a plan that ended unnoticed stays in the history
 		was := *f
 		if before != nil {
 			out = *before
@@ -179,8 +180,12 @@ func (s *Service) SetLimit(ctx context.Context, id uuid.UUID, name LimitName, va
 
 // override puts o in the place of old, which may be nil.
 func (s *Service) override(tx *pg.Tx, f *facts, old *Override, o Override) {
-	if old != nil {
+	switch {
+	case old == nil:
+	case old.Active(o.SetAt):
 		s.store.removeOverride(tx, old.ID, o.SetAt, o.Actor)
+	default: // it ended by itself, unnoticed so far
+		s.store.removeOverride(tx, old.ID, *old.ExpiresAt, system)
 	}
 	s.store.insertOverride(tx, o)
 	f.without(o.Name)
