@@ -107,15 +107,7 @@ func TestErrorCodesAreThoseOfTheDocument(t *testing.T) {
 	t.Parallel()
 	enum := load(t).Components.Schemas["Error"].Value.Properties["error"].Value.Properties["code"].Value.Enum
 	var got []any
-	for _, code := range []enginev1.ErrorCode{
-		enginev1.CodeInvalidRequest, enginev1.CodeUnsupportedMediaType, enginev1.CodeNotAcceptable,
-		enginev1.CodeBodyTooLarge, enginev1.CodeNotFound, enginev1.CodeMethodNotAllowed,
-		enginev1.CodeValidationFailed, enginev1.CodeNotInitialized, enginev1.CodeAlreadyInitialized,
-		enginev1.CodeRaceNotFound, enginev1.CodeTurnNotFound, enginev1.CodeTurnMismatch,
-		enginev1.CodeGameFinished, enginev1.CodeRaceInactive, enginev1.CodeCommandConflict,
-		enginev1.CodeOrdersRejected, enginev1.CodeTurnFailed, enginev1.CodeInternal, enginev1.CodeBusy,
-		enginev1.CodeShuttingDown, enginev1.CodeStateCorrupt, enginev1.CodeStorageUnavailable,
-	} {
+	for _, code := range enginev1.ErrorCodes() {
 		got = append(got, string(code))
 	}
 	require.ElementsMatch(t, enum, got)
@@ -149,6 +141,23 @@ func TestStatusBeforeInitSaysNothingAboutAGame(t *testing.T) {
 	raw, err := json.Marshal(enginev1.Status{ContractVersion: 1, EngineVersion: "0.1.0", State: enginev1.StateUninitialized})
 	require.NoError(t, err)
 	require.JSONEq(t, `{"contract_version":1,"engine_version":"0.1.0","state":"uninitialized"}`, string(raw))
+}
+
+func TestCargoIsANumberOrAKind(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]enginev1.CargoField{
+		`0`: enginev1.CargoMass(0), `2.5`: enginev1.CargoMass(2.5), `"COL"`: enginev1.CargoKind(enginev1.Colonists),
+	} {
+		var got enginev1.CargoField
+		require.NoError(t, json.Unmarshal([]byte(text), &got), text)
+		require.Equal(t, want, got)
+	}
+	for _, text := range []string{`""`, `null`, `true`, `[1]`, `{}`} {
+		var got struct {
+			Cargo enginev1.CargoField `json:"cargo"`
+		}
+		require.Error(t, json.Unmarshal([]byte(`{"cargo":`+text+`}`), &got), text)
+	}
 }
 
 func TestDestinationTellsAbsentNullAndPlanetApart(t *testing.T) {

@@ -80,3 +80,24 @@ const (
 	OrderInvalidProduct      OrderCode = "invalid_product"
 	OrderNotSupported        OrderCode = "not_supported"
 )
+
+// OrderCodes lists all order codes of the contract.
+func OrderCodes() []OrderCode {
+	return []OrderCode{
+		OrderUnknownGroup, OrderUnknownPlanet, OrderUnknownShipType, OrderUnknownRace, OrderUnknownAlias,
+		OrderNotYourPlanet, OrderGroupInSpace, OrderOutOfReach, OrderNoDrive, OrderNoCargoBay, OrderWrongCargo,
+		OrderNotEnoughCargo, OrderNotEnoughShips, OrderColonistsNotAllowed, OrderInvalidDesign, OrderInvalidName,
+		OrderNameTaken, OrderTypeInUse, OrderInvalidProduct, OrderNotSupported,
+	}
+}
+
+// ErrorCodes lists all codes of whole requests.
+func ErrorCodes() []ErrorCode {
+	return []ErrorCode{
+		CodeInvalidRequest, CodeUnsupportedMediaType, CodeNotAcceptable, CodeBodyTooLarge, CodeNotFound,
+		CodeMethodNotAllowed, CodeValidationFailed, CodeNotInitialized, CodeAlreadyInitialized, CodeRaceNotFound,
+		CodeTurnNotFound, CodeTurnMismatch, CodeGameFinished, CodeRaceInactive, CodeCommandConflict,
+		CodeOrdersRejected, CodeTurnFailed, CodeInternal, CodeBusy, CodeShuttingDown, CodeStateCorrupt,
+		CodeStorageUnavailable,
+	}
+}

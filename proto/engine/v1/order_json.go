@@ -64,13 +64,16 @@ func (c CargoField) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads a number or a kind.
 func (c *CargoField) UnmarshalJSON(raw []byte) error {
 	*c = CargoField{Present: true}
+	var err error
 	if isString(raw) {
-		return json.Unmarshal(raw, &c.Kind)
+		err = json.Unmarshal(raw, &c.Kind)
+	} else {
+		err = json.Unmarshal(raw, &c.Mass)
 	}
-	if isNull(raw) {
+	if err == nil && (isNull(raw) || isString(raw) && c.Kind == "") {
 		return errors.New("cargo must be a number or a kind")
 	}
-	return json.Unmarshal(raw, &c.Mass)
+	return err
 }
 
 // Destination is where a route leads. Present with planet 0 is JSON null and

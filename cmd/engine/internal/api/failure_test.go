@@ -74,7 +74,10 @@ func TestAtShutdownNothingNewBegins(t *testing.T) {
 	b := founded(t)
 	b.engine.Close()
 	b.Put(enginev1.PathTurn, enginev1.TurnRequest{Turn: 1}).Refused(503, enginev1.CodeShuttingDown)
-	b.Get(enginev1.PathStatus).Refused(503, enginev1.CodeShuttingDown)
+	refused := b.Get(conformance.ReportPath("Zorg"))
+	refused.Refused(503, enginev1.CodeShuttingDown)
+	require.Equal(t, "1", refused.Header.Get("Retry-After"))
+	require.Equal(t, 0, b.status().At(), "the status is told while the process is up")
 	health := conformance.Into[enginev1.Health](b.Get(enginev1.PathHealthz), 503)
 	require.Equal(t, enginev1.HealthShuttingDown, health.Status)
 }

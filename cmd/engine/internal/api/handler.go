@@ -97,7 +97,7 @@ func (e *Engine) admit(w http.ResponseWriter, r *http.Request) error {
 	if r.URL.Path == enginev1.PathHealthz {
 		return nil
 	}
-	if e.closing.Load() {
+	if e.closing.Load() && r.URL.Path != enginev1.PathStatus {
 		return fail(enginev1.CodeShuttingDown, "the engine is shutting down")
 	}
 	if token := e.options.AdminToken; token != "" && strings.HasPrefix(r.URL.Path, "/api/v1/admin/") {

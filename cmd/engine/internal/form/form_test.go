@@ -53,6 +53,19 @@ func TestOrderFormIsCheckedByType(t *testing.T) {
 	require.Empty(t, form.Orders([]enginev1.Order{}))
 }
 
+func TestRaceNamesAreUniqueIgnoringCase(t *testing.T) {
+	t.Parallel()
+	for _, pair := range [][2]string{{"Zorg", "zORG"}, {"Зорг", "зОРГ"}, {"ΣΑΣ", "σας"}, {"MASS", "maſs"}} {
+		request := enginev1.InitRequest{ContractVersion: 1, GameID: "0197a3c2-5f0e-7c3a-9f51-0d6a1e2b3c4d"}
+		for _, name := range pair {
+			request.Races = append(request.Races, enginev1.InitRace{UserID: "u", RaceName: name})
+		}
+		fields := form.Init(request)
+		require.Len(t, fields, 1, pair)
+		require.Equal(t, "races[1].race_name", fields[0].Field)
+	}
+}
+
 func TestCommandKeysAreThoseOfTheType(t *testing.T) {
 	t.Parallel()
 	require.Empty(t, form.Command(enginev1.CommandRelation, []string{"race", "relation", "type"}))

@@ -67,7 +67,7 @@ func (p *Problems) checkRaces(races []enginev1.InitRace) {
 		p.Check(Between(race.RaceName, 1, enginev1.MaxRaceName), at("race_name"), "must have 1..%d characters", enginev1.MaxRaceName)
 		p.Check(!strings.ContainsFunc(race.RaceName, unicode.IsControl), at("race_name"), "must have no control characters")
 		p.Check(race.RaceName != enginev1.Everybody, at("race_name"), "must not be %q", enginev1.Everybody)
-		folded := strings.ToLower(race.RaceName)
+		folded := strings.ToLower(strings.ToUpper(race.RaceName)) // also for letters with two small forms
 		p.Check(!seen[folded], at("race_name"), "is taken by another race of this game")
 		seen[folded] = true
 	}

@@ -108,7 +108,12 @@ func Preview(c *Config, s *State, race int, orders []enginev1.Order) []enginev1.
 	return newDesk(c, s.Clone(), race, func(enginev1.Event, []int) {}).run(orders)
 }
 
+// unsupported refuses the orders of stage 2; a race that does not exist is told
+// first, as it would be by an engine that supports them.
 func (d *desk) unsupported(o enginev1.Order) outcome {
+	if o.Race != nil && d.config.Race(*o.Race) < 0 {
+		return refused(enginev1.OrderUnknownRace, "no race %q", *o.Race)
+	}
 	return refused(enginev1.OrderNotSupported, "%s is not supported by this engine", o.Type)
 }
 

@@ -48,11 +48,10 @@ func (d *desk) removeType(o enginev1.Order) outcome {
 	if t == nil {
 		return refused(enginev1.OrderUnknownShipType, "no ship type %q", *o.Name)
 	}
-	flies := func(i int) bool { return d.state.Groups[i].Type == t.ID }
-	for _, i := range d.groups {
-		if flies(i) && d.state.Groups[i].Ships > 0 {
-			return refused(enginev1.OrderTypeInUse, "ships of type %q fly", *o.Name)
-		}
+	if slices.ContainsFunc(d.state.Groups, func(g Group) bool {
+		return g.Race == d.race && g.Type == t.ID && g.Ships > 0
+	}) {
+		return refused(enginev1.OrderTypeInUse, "ships of type %q fly", *o.Name)
 	}
 	for _, number := range d.land {
 		if product := d.state.planet(number).Product; product.Kind == enginev1.ProduceShip && product.Type == t.ID {

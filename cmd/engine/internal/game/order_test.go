@@ -13,12 +13,14 @@ func create(name string, d float64, a int, w, s, c float64) enginev1.Order {
 	return enginev1.CreateType(name, d, a, w, s, c)
 }
 
-func TestEveryOrderCodeIsReachable(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		want  enginev1.OrderCode
-		order enginev1.Order
-	}{
+// refusal is an order that manyThings has no room for, and the code it gets.
+type refusal struct {
+	want  enginev1.OrderCode
+	order enginev1.Order
+}
+
+func refusals() map[string]refusal {
+	return map[string]refusal{
 		"group":           {enginev1.OrderUnknownGroup, enginev1.Send(enginev1.Group(99), 2)},
 		"foreign group":   {enginev1.OrderUnknownGroup, enginev1.Send(enginev1.Group(7), 2)},
 		"alias":           {enginev1.OrderUnknownAlias, enginev1.Unload(enginev1.Alias("$x"))},
@@ -60,11 +62,18 @@ func TestEveryOrderCodeIsReachable(t *testing.T) {
 		"science":         {enginev1.OrderNotSupported, enginev1.Produce(1, enginev1.ProduceScience, "Alchemy")},
 		"upgrade":         {enginev1.OrderNotSupported, enginev1.Order{Type: enginev1.OrderUpgrade, Group: enginev1.Group(1)}},
 		"transfer":        {enginev1.OrderNotSupported, enginev1.Order{Type: enginev1.OrderTransfer}},
+		"to a stranger":   {enginev1.OrderUnknownRace, enginev1.Order{Type: enginev1.OrderTransfer, Group: enginev1.Group(1), Race: new("Nobody")}},
+		"to a friend":     {enginev1.OrderNotSupported, enginev1.Order{Type: enginev1.OrderTransfer, Group: enginev1.Group(1), Race: new("B")}},
 		"join":            {enginev1.OrderNotSupported, enginev1.Order{Type: enginev1.OrderJoinFleet}},
 		"fleet":           {enginev1.OrderNotSupported, enginev1.Order{Type: enginev1.OrderSendFleet}},
 		"new science":     {enginev1.OrderNotSupported, enginev1.Order{Type: enginev1.OrderCreateSci}},
 		"old science":     {enginev1.OrderNotSupported, enginev1.Order{Type: enginev1.OrderRemoveSci}},
-	} {
+	}
+}
+
+func TestARefusedOrderTellsItsCodeAndChangesNothing(t *testing.T) {
+	t.Parallel()
+	for name, c := range refusals() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := manyThings(t)
@@ -73,9 +82,21 @@ func TestEveryOrderCodeIsReachable(t *testing.T) {
 			require.Equal(t, enginev1.ResultError, results[0].Status)
 			require.Equal(t, c.want, results[0].Code)
 			require.NotEmpty(t, results[0].Message)
-			require.Equal(t, before, w.s, "a refused order changes nothing")
+			require.Equal(t, before, w.s)
 		})
 	}
+}
+
+func TestEveryOrderCodeOfTheContractIsReachable(t *testing.T) {
+	t.Parallel()
+	reached := map[enginev1.OrderCode]bool{}
+	for _, c := range refusals() {
+		reached[c.want] = true
+	}
+	for _, code := range enginev1.OrderCodes() {
+		require.True(t, reached[code], code)
+	}
+	require.Len(t, reached, len(enginev1.OrderCodes()))
 }
 
 // manyThings: race A has a home with ships of every kind, one planet far off.

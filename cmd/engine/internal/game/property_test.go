@@ -153,6 +153,62 @@ func TestNoOrderListCreatesOrLosesAnything(t *testing.T) {
 	})
 }
 
+// materials counts stocks and cargo.
+func materials(s *State) float64 {
+	sum := 0.0
+	for _, p := range s.Planets {
+		sum += p.Materials
+	}
+	for _, g := range s.Groups {
+		if g.Cargo == enginev1.Materials {
+			sum += g.Load
+		}
+	}
+	return sum
+}
+
+// Routes, flights, merging, landing and settling move things and people about;
+// they make none and lose none.
+func TestTransportCreatesAndLosesNothing(t *testing.T) {
+	t.Parallel()
+	base := crowd(t)
+	for a := range base.s.Races {
+		for b := range a {
+			base.peace(a, b)
+		}
+	}
+	rapid.Check(t, func(r *rapid.T) {
+		g := newGeneration(base.c, base.s, nil)
+		g.config.Seed = rapid.Uint64().Draw(r, "seed")
+		route := rapid.IntRange(0, len(g.state.Planets))
+		for i := range g.state.Planets {
+			if p := &g.state.Planets[i]; p.Owner != nobody {
+				for slot := range p.Routes {
+					if p.Routes[slot] = route.Draw(r, "route"); p.Routes[slot] == i+1 {
+						p.Routes[slot] = 0
+					}
+				}
+			}
+		}
+		people, capital, materials, fleet := people(g.state), capital(g.state), materials(g.state), ships(g.state)
+		for range 3 {
+			for _, phase := range []func(){g.merge, g.serveRoutes, g.fly, g.merge, g.unload, g.settle} {
+				phase()
+				g.state.round()
+				conserved(r, g.state, people, capital, materials)
+				require.Equal(r, fleet, ships(g.state))
+			}
+		}
+		require.NoError(r, g.state.Check())
+	})
+}
+
+func conserved(r *rapid.T, s *State, wantPeople, wantCapital, wantMaterials float64) {
+	require.InDelta(r, wantPeople, people(s), 1e-3)
+	require.InDelta(r, wantCapital, capital(s), 1e-3)
+	require.InDelta(r, wantMaterials, materials(s), 1e-3)
+}
+
 func TestAnyListsGiveASoundTurnThatRepeats(t *testing.T) {
 	t.Parallel()
 	base := crowd(t)

@@ -7,7 +7,8 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// planets sorts every planet into what the race knows of it.
+// planets sorts every planet into what the race knows of it: all of its own and of
+// those it has ships at, of any other only the place (GP).
 func (v *viewer) planets(r *enginev1.Report) {
 	for i := range v.state.Planets {
 		p, number := &v.state.Planets[i], i+1
@@ -87,7 +88,7 @@ func (v *viewer) groups(r *enginev1.Report) {
 }
 
 // inSpace shows a foreign group within detection range: much of one that comes
-// for an own planet, only the place of any other.
+// for an own planet, only the place of any other (GP).
 func (v *viewer) inSpace(r *enginev1.Report, g *Group) {
 	torus := v.config.torus()
 	at := torus.Before(v.state.planet(g.At).point(), v.state.planet(g.To).point(), g.Left)

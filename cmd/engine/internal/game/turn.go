@@ -99,7 +99,7 @@ func (g *generation) list(race int) []enginev1.Order {
 	return nil
 }
 
-// attendance counts missed turns and quits (1).
+// attendance counts missed turns and quits (1; GP).
 func (g *generation) attendance() {
 	limit := *g.config.options().IdleTurnLimit
 	for race := range g.state.Races {
@@ -164,7 +164,7 @@ func (g *generation) orders() {
 	g.state.dropEmptyGroups()
 }
 
-// merge joins equal groups; the lowest number survives (3, 7, 11).
+// merge joins equal groups; the lowest number survives (3, 7, 11; NG).
 func (g *generation) merge() { g.state.merge(nobody) }
 
 // merge joins equal groups of one race, or of all races for nobody.
@@ -227,9 +227,10 @@ type likeness struct {
 
 func (g *Group) likeness() likeness {
 	key := likeness{
-		race: g.Race, kind: g.Type, at: g.At, to: g.To, tech: g.Tech, left: g.Left, space: g.Space, arrived: g.arrived,
+		race: g.Race, kind: g.Type, at: g.At, to: g.To, tech: g.Tech, left: g.Left, space: g.Space,
 	}
 	if g.Load > 0 {
+		key.arrived = g.arrived // what has arrived is still to be unloaded
 		key.cargo = 1 + slices.Index(routeCargos[:], g.Cargo)
 		key.load = rules.State(g.Load / float64(g.Ships))
 	}

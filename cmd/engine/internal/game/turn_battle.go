@@ -60,7 +60,8 @@ func insert(list []int, v int) []int {
 	return slices.Insert(list, at, v)
 }
 
-// battles fights at every planet where hostile races meet (4, 8).
+// battles fights at every planet where hostile races meet (4, 8). Groups sent by
+// an order have left before the first; those on routes have not (GP, NG).
 func (g *generation) battles(phase int, stream rules.Phase) {
 	for planet, groups := range g.state.orbits() {
 		if len(groups) < 2 {
@@ -198,7 +199,8 @@ func (g *generation) fighters(races []int, foes [][]bool) []string {
 	return names
 }
 
-// bomb lets armed ships shell the planets of their enemies (9).
+// bomb lets armed ships shell the planets of their enemies, also where two fleets
+// cannot hurt each other (9; GP).
 func (g *generation) bomb() {
 	for number, groups := range g.state.orbits() {
 		if len(groups) == 0 || g.state.planet(number).Owner == nobody {

@@ -6,7 +6,7 @@ import (
 )
 
 // buildShips builds on the planets that work on ships (10). New ships have the
-// technology of the turn that ends.
+// technology of the turn that ends (GP).
 func (g *generation) buildShips() {
 	for i := range g.state.Planets {
 		p := &g.state.Planets[i]
@@ -51,7 +51,7 @@ func (g *generation) produce() {
 	}
 }
 
-// grow lets populations grow (13).
+// grow lets populations grow, before anything is landed (13; RPT).
 func (g *generation) grow() {
 	for i := range g.state.Planets {
 		if p := &g.state.Planets[i]; p.Owner != nobody {

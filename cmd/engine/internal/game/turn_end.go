@@ -35,7 +35,8 @@ func (s *State) standings() []standing {
 	return all
 }
 
-// conclude eliminates races that have nothing left and ends the game (17).
+// conclude eliminates races that have nothing left and ends the game (17): two
+// thirds of the votes (GP), the last race, or the turn limit.
 func (g *generation) conclude() {
 	standings := g.state.standings()
 	for race := range g.state.Races {
@@ -85,10 +86,14 @@ func (g *generation) verdict(standings []standing) (reason string, winners []str
 		if len(playing) == 1 && *options.LastRaceWins {
 			return enginev1.ResultLastRace, g.config.names(playing)
 		}
+		var elected []int // two races can be at a share of one half
 		for _, race := range playing {
 			if rules.Majority(standings[race].votes, total, *options.VoteShare) {
-				return enginev1.ResultVoteMajority, g.config.names([]int{race})
+				elected = append(elected, race)
 			}
+		}
+		if elected != nil {
+			return enginev1.ResultVoteMajority, g.config.names(elected)
 		}
 	}
 	if options.MaxTurns > 0 && g.state.Turn >= options.MaxTurns {

@@ -28,6 +28,15 @@ func TestTwoThirdsOfTheVotesWin(t *testing.T) {
 	}
 }
 
+func TestHalfOfTheVotesCanBeReachedByTwo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 2, home(0, 0), home(1, 100))
+	w.c.Request.Options.VoteShare = new(0.5)
+	w.turn()
+	require.Equal(t, enginev1.ResultVoteMajority, w.s.Result.Reason)
+	require.Equal(t, []string{"A", "B"}, w.s.Result.Winners)
+}
+
 func TestLastRaceWins(t *testing.T) {
 	t.Parallel()
 	for _, wins := range []bool{true, false} {

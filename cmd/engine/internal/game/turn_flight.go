@@ -8,13 +8,14 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// launch sends a group that is in orbit to another planet.
+// launch sends a group that is in orbit to another planet, all the way without a
+// turn (GP).
 func (s *State) launch(c *Config, g *Group, to int) {
 	g.To = to
 	g.Left = rules.State(c.torus().Distance(s.planet(g.At).point(), s.planet(to).point()))
 }
 
-// serveRoutes loads and launches idle ships on the routes of their planet (5).
+// serveRoutes loads and launches idle ships on the routes of their planet (5; NG).
 func (g *generation) serveRoutes() {
 	orbits := g.state.orbits()
 	for i := range g.state.Planets {
@@ -24,22 +25,22 @@ func (g *generation) serveRoutes() {
 		}
 		for route, cargo := range routeCargos {
 			if to := p.Routes[route]; to != 0 {
-				orbits[i+1] = g.serveRoute(i+1, orbits[i+1], cargo, to)
+				g.serveRoute(i+1, orbits[i+1], cargo, to)
 			}
 		}
 	}
 }
 
-// serveRoute takes no more ships than the cargo needs, by group number; the last
-// group is split. It returns the groups in orbit, those split off included.
-func (g *generation) serveRoute(planet int, groups []int, cargo enginev1.Cargo, to int) []int {
+// serveRoute takes no more ships than the cargo needs, by group number: of the
+// last group they are split off, and the rest waits for the next cargo.
+func (g *generation) serveRoute(planet int, groups []int, cargo enginev1.Cargo, to int) {
 	p := g.state.planet(planet)
 	stock := p.stock(cargo)
 	for _, i := range groups {
-		group := &g.state.Groups[i]
 		if stock != nil && *stock <= 0 {
-			break
+			return
 		}
+		group := &g.state.Groups[i]
 		if group.Race != p.Owner || !group.inOrbit() || group.Load > 0 {
 			continue
 		}
@@ -50,17 +51,14 @@ func (g *generation) serveRoute(planet int, groups []int, cargo enginev1.Cargo, 
 		if stock != nil {
 			load := min(*stock, ship.Capacity()*float64(group.Ships))
 			if need := int(math.Ceil(load/ship.Capacity() - 1e-9)); need < group.Ships {
-				rest := group.part(group.Ships-need, g.nextGroup(group.Race))
-				g.state.Groups = append(g.state.Groups, rest)
-				groups = append(groups, len(g.state.Groups)-1)
-				group = &g.state.Groups[i] // append may have moved it
+				g.state.Groups = append(g.state.Groups, group.part(need, g.nextGroup(group.Race)))
+				group = &g.state.Groups[len(g.state.Groups)-1]
 			}
 			*stock -= load
 			group.Cargo, group.Load = cargo, load
 		}
 		g.state.launch(g.config, group, to)
 	}
-	return groups
 }
 
 func (g *generation) nextGroup(race int) int {
@@ -82,7 +80,7 @@ func (p *Planet) stock(cargo enginev1.Cargo) *float64 {
 	}
 }
 
-// fly moves everything that has left (6).
+// fly moves everything that has left (6; GP, with NG's end of a flight).
 func (g *generation) fly() {
 	for i := range g.state.Groups {
 		group := &g.state.Groups[i]
@@ -100,7 +98,7 @@ func (g *generation) fly() {
 }
 
 // unload lands what has arrived: first colonists, so that what comes with them
-// finds an own planet (14).
+// finds an own planet (14; NG's option, because orders run before the flight).
 func (g *generation) unload() {
 	claims := make([][]int, len(g.state.Planets)+1)
 	for i := range g.state.Groups {
@@ -163,7 +161,7 @@ func (g *generation) colonise(planet int, groups, orbit []int) {
 	}, g.state.owners(orbit))
 }
 
-// dropRoutes clears routes that lead out of reach (16).
+// dropRoutes clears routes that lead out of reach (16; GP).
 func (g *generation) dropRoutes() {
 	lands := g.state.lands()
 	for i := range g.state.Planets {

@@ -44,13 +44,15 @@ func TestRoutesTakeOnlyAsManyShipsAsNeeded(t *testing.T) {
 	g.merge()
 	var got []Group
 	for _, group := range g.state.Groups {
-		got = append(got, Group{Ships: group.Ships, Cargo: group.Cargo, Load: rules.State(group.Load), To: group.To})
+		got = append(got, Group{
+			Number: group.Number, Ships: group.Ships, Cargo: group.Cargo, Load: rules.State(group.Load), To: group.To,
+		})
 	}
 	require.Equal(t, []Group{
-		{Ships: 5, Cargo: enginev1.Colonists, Load: 10, To: 2},
-		{Ships: 16, Cargo: enginev1.Capital, Load: 31, To: 3},
-		{Ships: 19, To: 4},
-	}, got)
+		{Number: 1, Ships: 19, To: 4},
+		{Number: 2, Ships: 5, Cargo: enginev1.Colonists, Load: 10, To: 2},
+		{Number: 3, Ships: 16, Cargo: enginev1.Capital, Load: 31, To: 3},
+	}, got, "what is filled is split off under the next number")
 	require.Zero(t, g.state.Planets[0].Colonists)
 	require.Zero(t, g.state.Planets[0].Capital)
 }
@@ -68,6 +70,47 @@ func TestRoutesLeaveLoadedAndUnfitShipsAlone(t *testing.T) {
 	for _, g := range w.s.Groups {
 		require.True(t, g.inOrbit())
 	}
+}
+
+func TestRoutesTakeGroupsByTheirNumber(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, home(0, 0), free(20, 500))
+	w.s.Planets[0].Materials = 4.2
+	for range 3 {
+		w.group(0, 1, 2, "Hauler", hauler()) // capacity 2.1
+	}
+	g := newGeneration(w.c, w.s, nil)
+	g.state.Planets[0].Routes = [4]int{0, 0, 2, 0}
+	g.serveRoutes()
+	var launched []int
+	for _, group := range g.state.Groups {
+		if !group.inOrbit() {
+			launched = append(launched, group.Number)
+		}
+	}
+	require.Equal(t, []int{1, 2}, launched)
+}
+
+func TestArrivingShipsJoinTheirLikeAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, home(0, 0), free(10, 100))
+	w.group(0, 2, 3, "Scout", scout())
+	w.group(0, 1, 2, "Scout", scout())
+	w.turn([]enginev1.Order{enginev1.Send(enginev1.Group(2), 2)})
+	require.Equal(t, 5, w.find(0, 1).Ships)
+	require.Len(t, w.s.Groups, 1)
+}
+
+func TestWhatArrivedIsUnloadedThoughItsLikeWaitsLoaded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, home(0, 0), home(0, 10))
+	for _, planet := range []int{1, 2} {
+		w.load(0, w.group(0, planet, 2, "Hauler", hauler()), enginev1.Materials, 2)
+	}
+	w.turn([]enginev1.Order{enginev1.Send(enginev1.Group(1), 2)})
+	require.Zero(t, w.find(0, 1).Load)
+	require.InDelta(t, 2, w.find(0, 2).Load, 1e-9, "who has been there keeps its cargo")
+	require.InDelta(t, 2, w.s.Planets[1].Materials, 1e-9)
 }
 
 func TestRoutesOutOfReachAreDropped(t *testing.T) {

@@ -1,9 +1,9 @@
 package rules
 
-// Growth is the factor by which a population grows per turn.
+// Growth is the factor by which a population grows per turn (GP, DG, NG).
 const Growth = 1.08
 
-// perColonist is how many people travel as one unit of colonists.
+// perColonist is how many people travel as one unit of colonists (GP, DG, NG).
 const perColonist = 8
 
 // Colony is the economy of a planet. Population and industry never exceed size
@@ -21,11 +21,11 @@ type Colony struct {
 // Production is the planet's points per turn: 0.75·I + 0.25·P (GP).
 func (c Colony) Production() float64 { return 0.75*c.Industry + 0.25*c.Population }
 
-// Mine turns points into materials: MAT += L·R.
+// Mine turns points into materials: MAT += L·R (GP).
 func (c *Colony) Mine(points float64) { c.Materials += points * c.Resources }
 
 // Invest turns points into capital: 5 points and one unit of materials each;
-// what the stock lacks is mined on the way.
+// what the stock lacks is mined on the way, at 1/R points a unit (GP, RPT).
 func (c *Colony) Invest(points float64) {
 	stocked := min(points/5, c.Materials)
 	c.Materials -= stocked
@@ -36,7 +36,7 @@ func (c *Colony) Invest(points float64) {
 }
 
 // Grow lets the population grow by 8 %; who finds no room becomes a colonist,
-// eight to a unit.
+// eight to a unit (GP, NG).
 func (c *Colony) Grow() {
 	c.Population *= Growth
 	if c.Population > c.Size {
@@ -45,7 +45,7 @@ func (c *Colony) Grow() {
 	}
 }
 
-// Settle moves colonists into free room and capital into unused hands.
+// Settle moves colonists into free room and then capital into unused hands (NG).
 func (c *Colony) Settle() {
 	settlers := max(0, min(c.Size-c.Population, perColonist*c.Colonists))
 	c.Population += settlers
@@ -102,7 +102,8 @@ func (c *Colony) Build(points, mass float64) (ships int, left float64) {
 	return ships, max(0, left)
 }
 
-// Salvage turns the progress on a ship that will not be finished into materials.
+// Salvage turns the progress on a ship that will not be finished into materials:
+// as many as the points would have bought with a mass to match (GP, RPT).
 func (c *Colony) Salvage(progress float64) {
 	if c.Resources > 0 {
 		c.Materials += progress / (10 + 1/c.Resources)
@@ -112,8 +113,8 @@ func (c *Colony) Salvage(progress float64) {
 // Votes of a population: one per thousand (GP).
 func Votes(population float64) float64 { return population / 1000 }
 
-// Majority states whether votes are at least share of total. The quotient is
-// rounded to the six decimals in which the share is agreed.
+// Majority states whether votes are at least share of total (GP: two thirds). The
+// quotient is rounded to the six decimals in which the share is agreed.
 func Majority(votes, total, share float64) bool {
 	return total > 0 && State(votes/total) >= share
 }

@@ -54,11 +54,11 @@ type Tech struct {
 	Cargo   float64 `json:"cargo"`
 }
 
-// FirstTech is where every race starts.
+// FirstTech is where every race starts (GP).
 func FirstTech() Tech { return Tech{1, 1, 1, 1} }
 
 // Fitted are the levels a new ship of the design stores: those of its race in
-// hundredths, and 0 for a block it does not have.
+// hundredths (GP), and 0 for a block it does not have (NG).
 func (t Tech) Fitted(d Design) Tech {
 	fit := func(block, level float64) float64 {
 		if block == 0 {
@@ -94,16 +94,17 @@ func (s Ship) Speed() float64 { return 20 * s.Tech.Drive * s.Drive / s.FullMass(
 // Capacity is the cargo that fits: technology · (C + C²/20) (GP, DG; NG has C²/10).
 func (s Ship) Capacity() float64 { return s.Tech.Cargo * (s.Cargo + s.Cargo*s.Cargo/20) }
 
-// Attack is the strength of one gun.
+// Attack is the strength of one gun: W · technology (GP).
 func (s Ship) Attack() float64 { return s.Weapons * s.Tech.Weapons }
 
 // Defence is S · technology / cbrt(full mass), normed so that a ship of mass 30
-// has its shields' mass (GP).
+// has its shields' mass (GP, JG).
 func (s Ship) Defence() float64 {
 	return s.Shields * s.Tech.Shields * math.Cbrt(30) / math.Cbrt(s.FullMass())
 }
 
-// Bombing is the damage one ship does to a planet per turn (GP).
+// Bombing is the damage one ship does to a planet per turn, in units of
+// population: (sqrt(attack)/10 + 1) · attack · guns (GP, JG).
 func (s Ship) Bombing() float64 {
 	attack := s.Attack()
 	return (math.Sqrt(attack)/10 + 1) * attack * float64(s.Armament)
@@ -119,7 +120,7 @@ func Detection(drive float64) float64 { return 30 * drive }
 // lets 0.01 stand, which its players list as a trap; this is NG's limit.
 func Arrived(left float64) bool { return left < 0.01 }
 
-// FlightTurns is the number of turns that a flight takes at least.
+// FlightTurns is the number of turns that a flight takes (GP, with NG's end).
 func FlightTurns(distance, speed float64) int {
 	if Arrived(distance) {
 		return 0

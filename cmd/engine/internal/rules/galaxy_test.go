@@ -93,6 +93,58 @@ func TestFreePlanetsComeInTheirShares(t *testing.T) {
 	}
 }
 
+// In a roomy galaxy no spacing has to shrink: the large planets keep away from
+// homes, and the supers from each other.
+func TestLargePlanetsKeepTheirDistance(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(8) {
+		const side = rules.Torus(800)
+		var homes, supers []rules.Site
+		sites := generate(10, 10, side, []float64{1000, 500, 500}, seed)
+		for _, s := range sites {
+			switch {
+			case s.Owner >= 0 && s.Size == 1000:
+				homes = append(homes, s)
+			case s.Owner < 0 && s.Size > 2000: // too large for any other kind
+				supers = append(supers, s)
+			}
+		}
+		require.Len(t, homes, 10)
+		for _, s := range sites {
+			for _, home := range homes {
+				if d := side.Distance(s.Point, home.Point); s.Owner < 0 && s.Size > 1000 && d > 0 {
+					require.GreaterOrEqual(t, d, 10.0)
+				}
+			}
+		}
+		for i, s := range supers {
+			for _, home := range homes {
+				require.GreaterOrEqual(t, side.Distance(s.Point, home.Point), 20.0)
+			}
+			for _, other := range supers[:i] {
+				require.GreaterOrEqual(t, side.Distance(s.Point, other.Point), 20.0)
+			}
+		}
+	}
+}
+
+// A planet's number must not tell whose it is.
+func TestNumbersDoNotRevealOwners(t *testing.T) {
+	t.Parallel()
+	const games = 300
+	owned := make([]int, 20)
+	for seed := range uint64(games) {
+		for i, s := range generate(2, 10, 100, []float64{1000, 500, 500}, seed) {
+			if s.Owner == 0 {
+				owned[i]++
+			}
+		}
+	}
+	for number, n := range owned { // 3 of 20 planets: 45 expected, sigma 6.2
+		require.InDelta(t, 45, n, 31, "planet %d", number+1)
+	}
+}
+
 func TestSingleHomeWorldsMayLieCloser(t *testing.T) {
 	t.Parallel()
 	sites := generate(12, 5, 100, []float64{1000}, 3)

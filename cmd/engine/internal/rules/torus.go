@@ -2,10 +2,12 @@ package rules
 
 import "math"
 
-// Torus is a square galaxy whose opposite edges meet; its value is the side.
+// Torus is a square galaxy whose opposite edges meet (GP, DG); its value is the
+// side in light years.
 type Torus float64
 
-// DefaultTorus is the side for a number of races: max(100, ceil(50·sqrt(races))).
+// DefaultTorus is the side for a number of races: max(100, ceil(50·sqrt(races))),
+// a choice of this ruleset.
 func DefaultTorus(races int) Torus {
 	return Torus(max(100, math.Ceil(50*math.Sqrt(float64(races)))))
 }
@@ -13,7 +15,7 @@ func DefaultTorus(races int) Torus {
 // Point is a place in the galaxy.
 type Point struct{ X, Y float64 }
 
-// Distance is the length of the shortest way between two points.
+// Distance is the length of the shortest way between two points, in light years.
 func (t Torus) Distance(a, b Point) float64 {
 	return math.Hypot(t.toward(a.X, b.X), t.toward(a.Y, b.Y))
 }
