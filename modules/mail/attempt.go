@@ -2,22 +2,34 @@ package mail
 
 import (
 	"context"
-	"sync/atomic"
+	"runtime/debug"
+	"time"
+
+	"go.uber.org/zap"
 )
 
-// attempt sends one parcel and says what becomes of it. broken is shared by the
-// senders of a pass: after a fault of the relay the rest is given back.
-func (w *Worker) attempt(ctx context.Context, c *connection, p parcel, broken *atomic.Bool) result {
+// attempt sends one parcel and says what becomes of it.
+func (w *Worker) attempt(ctx context.Context, c *connection, p parcel, until time.Time) (r result) {
 	now := w.clock.Now()
-	r := result{parcel: p}
+	r = result{parcel: p}
+	defer func() { // one mail must not take the process with it
+		if cause := recover(); cause != nil {
+			w.log.Error("mail attempt panicked", zap.Stringer("delivery_id", p.ID), zap.Any("panic", cause), zap.ByteString("stack", debug.Stack()))
+			c.drop()
+			r = w.judge(result{parcel: p}, Unknown, "the attempt panicked")
+		}
+	}()
 	switch {
+	case p.Scrubbed: // the address was erased after the mail was written
+		r.outcome, r.detail, r.status = NotStarted, "its content has been removed", Cancelled
+		return r
 	case p.NotAfter != nil && !now.Before(*p.NotAfter):
 		r.outcome, r.detail, r.status, r.scrub = NotStarted, "it expired before it could be sent", Expired, p.Secret
 		return r
 	case p.Charged > w.maxAttempts: // workers died over it
 		r.outcome, r.detail, r.status, r.charge, r.scrub = NotStarted, "the attempts are used up", DeadLettered, true, p.Secret
 		return r
-	case broken.Load() || w.draining.Load() || ctx.Err() != nil:
+	case w.draining.Load() || ctx.Err() != nil || now.After(until):
 		return r.giveBack(NotStarted, "")
 	}
 	msg, err := w.relay.message(p)
@@ -26,9 +38,6 @@ func (w *Worker) attempt(ctx context.Context, c *connection, p parcel, broken *a
 		return r
 	}
 	outcome, detail := c.send(ctx, msg)
-	if outcome == RelayFault {
-		broken.Store(true)
-	}
 	return w.judge(r, outcome, detail)
 }
 

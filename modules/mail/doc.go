@@ -18,7 +18,11 @@
 //   - Delivery is at least once. A duplicate needs an acceptance whose answer or
 //     record was lost, and carries the same Message-ID.
 //   - A fault of the relay itself (refused, greeting, TLS, AUTH) is no fault of
-//     the mail: nothing is charged, the worker pauses 5 s, doubling to 5 min.
+//     the mail: nothing is charged, the worker pauses 5 s, doubling to 5 min. A
+//     relay that takes some of the connections is used over those.
+//   - What became of a mail is recorded as long as its lease lasts: a database
+//     that is away is waited for, and a record that is refused costs only its
+//     own delivery.
 //   - A secret payload is scrubbed when the delivery is settled for good.
 //
 // Delivery states: pending → sending → sent | retrying | dead_lettered | expired;

@@ -2,6 +2,7 @@ package mail
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -39,12 +40,18 @@ type post struct {
 	dead    *deadLetters
 }
 
-// deadLetters is an observer that remembers.
-type deadLetters struct{ seen []DeadLetter }
+// deadLetters is an observer that remembers, or fails for one delivery.
+type deadLetters struct {
+	seen  []DeadLetter
+	fails uuid.UUID
+}
 
 func (*deadLetters) Name() string { return "test" }
 
 func (d *deadLetters) DeadLettered(_ context.Context, _ *pg.Tx, l DeadLetter) error {
+	if l.DeliveryID == d.fails {
+		return errors.New("no room for the notification")
+	}
 	d.seen = append(d.seen, l)
 	return nil
 }

@@ -9,27 +9,33 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// metrics are mail_outbox_depth{state}, mail_attempts_total{outcome} and
-// mail_dead_letters_total.
+// metrics are mail_outbox_depth{state}, mail_attempts_total{outcome},
+// mail_dead_letters_total and mail_relay_circuit_open.
 type metrics struct {
 	attempts, deadLetters metric.Int64Counter
 }
 
-func newMetrics(depth func(context.Context) (map[Status]int64, error)) (metrics, error) {
+func newMetrics(depth func(context.Context) (map[Status]int64, error), open func() bool) (metrics, error) {
 	m := otel.Meter("galaxy/mail")
 	attempts, err1 := m.Int64Counter("mail_attempts_total", metric.WithDescription("delivery attempts by outcome"))
 	dead, err2 := m.Int64Counter("mail_dead_letters_total", metric.WithDescription("deliveries given up"))
 	gauge, err3 := m.Int64ObservableGauge("mail_outbox_depth", metric.WithDescription("deliveries that wait, by state"))
-	if err := errors.Join(err1, err2, err3); err != nil {
+	circuit, err4 := m.Int64ObservableGauge("mail_relay_circuit_open", metric.WithDescription("1 while the relay cannot be used and all mail waits"))
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		return metrics{}, err
 	}
 	_, err := m.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		state := int64(0)
+		if open() {
+			state = 1
+		}
+		o.ObserveInt64(circuit, state)
 		byState, err := depth(ctx)
 		for state, n := range byState {
 			o.ObserveInt64(gauge, n, metric.WithAttributes(attribute.String("state", string(state))))
 		}
 		return err
-	}, gauge)
+	}, gauge, circuit)
 	return metrics{attempts: attempts, deadLetters: dead}, err
 }
 

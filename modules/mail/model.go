@@ -56,6 +56,7 @@ type Message struct {
 type DeadLetter struct {
 	DeliveryID uuid.UUID
 	Template   string
+	Attempt    int // the one that was the last; a resend may lead to another dead letter
 	Reason     string
 }
 

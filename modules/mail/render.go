@@ -75,17 +75,36 @@ func (r *renderer) render(id string, data map[string]any) (rendered, error) {
 	return rendered{subject: strings.TrimSpace(subject), text: body, html: html}, err
 }
 
+// singleLine also disarms what would look like a hole in the template, and what
+// turns the direction of the text around it.
 func singleLine(v any) any {
-	s, ok := v.(string)
-	if !ok {
-		return v
-	}
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
-			return ' '
+	switch v := v.(type) {
+	case string:
+		return strings.ReplaceAll(strings.Map(plainRune, v), noValue, "(no value)")
+	case []string:
+		out := make([]any, len(v))
+		for i := range v {
+			out[i] = singleLine(v[i])
 		}
-		return r
-	}, s)
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i := range v {
+			out[i] = singleLine(v[i])
+		}
+		return out
+	}
+	return v
+}
+
+func plainRune(r rune) rune {
+	switch {
+	case unicode.IsControl(r) || r == '\u2028' || r == '\u2029':
+		return ' '
+	case unicode.Is(unicode.Bidi_Control, r):
+		return -1
+	}
+	return r
 }
 
 var errNoTime = errors.New("not a time")

@@ -97,6 +97,18 @@ func TestAMissingValueIsAnErrorAndNotAHole(t *testing.T) {
 	require.ErrorContains(t, err, "no mail template")
 }
 
+func TestWhatUsersWroteIsNeverTakenForAHoleInTheTemplate(t *testing.T) {
+	t.Parallel()
+	r, err := newRenderer()
+	require.NoError(t, err)
+	c, err := r.render("game.turn.ready", map[string]any{"game_name": "<no value>\u202e{{.turn}}", "turn": 3, "eliminated": []any{"<no value>", "A\nB"}})
+	require.NoError(t, err)
+	require.Equal(t, "(no value){{.turn}}: turn 3 is ready", c.subject)
+	require.Contains(t, c.text, "Eliminated: (no value), A B.")
+	_, err = r.render("game.turn.ready", map[string]any{"game_name": nil, "turn": 3})
+	require.ErrorContains(t, err, "lacks a value")
+}
+
 func TestTheHTMLBodyEscapesWhatUsersWrote(t *testing.T) {
 	t.Parallel()
 	r, err := newRenderer()

@@ -75,16 +75,16 @@ func (c *connection) send(ctx context.Context, msg *gomail.Msg) (Outcome, string
 	for {
 		if c.smtp == nil {
 			if err := c.dial(ctx); err != nil {
-				return RelayFault, "the relay could not be used"
+				return RelayFault, "the relay could not be used: " + why(err)
 			}
 		}
 		kept := !c.fresh
 		c.fresh = false
 		err := c.relay.client.SendWithSMTPClient(c.smtp, msg)
 		outcome, detail := classify(msg, err)
-		if err != nil && outcome != Rejected && outcome != Invalid {
+		if err != nil && !reusable(err) {
 			c.drop()
-			if kept && beforeHandOver(err) && outcome != Delivered {
+			if kept && outcome != Delivered && staleConnection(err) {
 				continue
 			}
 		}
@@ -92,14 +92,30 @@ func (c *connection) send(ctx context.Context, msg *gomail.Msg) (Outcome, string
 	}
 }
 
-// beforeHandOver reports an error without an answer of the relay, at a step
-// before the message itself.
-func beforeHandOver(err error) bool {
+// reusable reports whether the conversation can go on after err: go-mail resets
+// it after a refused sender or recipient, and only then.
+func reusable(err error) bool {
 	var se *gomail.SendError
-	if !errors.As(err, &se) || se.ErrorCode() != 0 {
+	if !errors.As(err, &se) {
 		return false
 	}
-	return se.Reason == gomail.ErrConnCheck || se.Reason == gomail.ErrSMTPMailFrom || se.Reason == gomail.ErrSMTPReset
+	switch se.Reason {
+	case gomail.ErrGetSender, gomail.ErrGetRcpts, gomail.ErrNoUnencoded:
+		return true // the relay was not asked
+	case gomail.ErrSMTPMailFrom, gomail.ErrSMTPRcptTo:
+		return se.ErrorCode() >= 400 && se.ErrorCode() != 421
+	}
+	return false
+}
+
+// staleConnection reports that a kept connection had been given up by the relay:
+// it says nothing, or 421, at a step before the message itself.
+func staleConnection(err error) bool {
+	var se *gomail.SendError
+	if !errors.As(err, &se) || se.ErrorCode() != 0 && se.ErrorCode() != 421 {
+		return false
+	}
+	return se.Reason == gomail.ErrConnCheck || se.Reason == gomail.ErrSMTPMailFrom
 }
 
 func (c *connection) dial(ctx context.Context) error {

@@ -28,6 +28,7 @@ type parcel struct {
 	Charged  int        `db:"charged"`
 	NotAfter *time.Time `db:"not_after"`
 	Secret   bool       `db:"secret"`
+	Scrubbed bool       `db:"scrubbed"`
 	Address  string     `db:"address"`
 	Subject  string     `db:"subject"`
 	Text     string     `db:"body_text"`
@@ -44,7 +45,7 @@ INSERT INTO mail_attempts (delivery_id, attempt_no, started_at)
 SELECT delivery_id, attempts, $2 FROM mail_deliveries WHERE delivery_id = ANY($1)`
 
 const selectParcels = `
-SELECT d.delivery_id, d.template_id, d.charged, d.not_after, d.secret,
+SELECT d.delivery_id, d.template_id, d.charged, d.not_after, d.secret, p.scrubbed_at IS NOT NULL AS scrubbed,
        coalesce(r.address, '') AS address, coalesce(p.subject, '') AS subject,
        coalesce(p.body_text, '') AS body_text, coalesce(p.body_html, '') AS body_html
 FROM mail_deliveries d
@@ -101,9 +102,12 @@ const closeAttempt = `
 UPDATE mail_attempts SET finished_at = $3, outcome = $4, detail = $5
 WHERE delivery_id = $1 AND attempt_no = $2 AND finished_at IS NULL`
 
+// A worker whose claim is lost must not take the content from the one that has
+// it now: only a settled delivery is scrubbed.
 const scrubPayload = `
 UPDATE mail_payloads SET body_text = '', body_html = '', scrubbed_at = $2
-WHERE delivery_id = $1 AND scrubbed_at IS NULL`
+WHERE delivery_id = $1 AND scrubbed_at IS NULL
+  AND EXISTS (SELECT FROM mail_deliveries WHERE delivery_id = $1 AND settled_at IS NOT NULL)`
 
 const deadLetter = `
 INSERT INTO mail_dead_letters (delivery_id, reason, attempt_no, dead_at) VALUES ($1, $2, $3, $4)

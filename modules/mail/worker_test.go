@@ -66,7 +66,7 @@ func TestWhatTheRelaySaysDecides(t *testing.T) {
 			require.Equal(t, []Outcome{c.outcome}, p.outcomes(id))
 			require.Len(t, p.inbox.All(), c.copies)
 			if c.status == DeadLettered {
-				require.Equal(t, []DeadLetter{{DeliveryID: id, Template: "auth.login_code", Reason: p.dead.seen[0].Reason}}, p.dead.seen)
+				require.Equal(t, []DeadLetter{{DeliveryID: id, Template: "auth.login_code", Attempt: 1, Reason: p.dead.seen[0].Reason}}, p.dead.seen)
 				require.Empty(t, p.bodies(id), "the secret of a dead letter is scrubbed")
 			}
 		})
@@ -171,7 +171,7 @@ func TestADeadWorkersMailIsSentByTheNext(t *testing.T) {
 	require.Equal(t, []Outcome{Unknown, Delivered}, p.outcomes(id))
 
 	late := result{parcel: claimed[0], outcome: Transient, status: Retrying, charge: true}
-	require.NoError(t, p.worker.settle(t.Context(), []result{late}))
+	require.NoError(t, p.worker.settle(t.Context(), []result{late}, noon))
 	require.Equal(t, Sent, p.delivery(id).Status, "the late report changes nothing")
 }
 
@@ -249,7 +249,7 @@ func TestSettlingFiftyMailsIsOneRoundTrip(t *testing.T) {
 		results[i] = result{parcel: c, outcome: Delivered, status: Sent, charge: true, scrub: true}
 	}
 	before := p.db.Traffic()
-	require.NoError(t, p.worker.settle(t.Context(), results))
+	require.NoError(t, p.worker.settle(t.Context(), results, noon))
 	require.EqualValues(t, 1, p.db.Traffic().RoundTrips-before.RoundTrips)
 	n, err := pg.Get[int](t.Context(), p.db, `SELECT count(*) FROM mail_deliveries WHERE status = 'sent'`)
 	require.NoError(t, err)
