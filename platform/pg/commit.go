@@ -56,7 +56,7 @@ func (tx *Tx) Stage(hash uint64, apply, dirty func()) {
 // a finished change into an unknown one.
 func (tx *Tx) commit(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
-	if !tx.begun && len(tx.queued) == 0 {
+	if !tx.begun && len(tx.queued) == 0 && len(tx.ahead) == 0 {
 		tx.conn.Release()
 		tx.applied()
 		return nil

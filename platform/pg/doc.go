@@ -12,6 +12,8 @@
 //   - Round trips: BEGIN travels with the first statement, what was queued and
 //     COMMIT travel with the last. A transaction of queued statements alone is
 //     one round trip.
+//   - Ahead is for what must stay although the transaction may fail (an attempt
+//     at a code): committed before it, in the same round trip.
 //   - OnCommit is the only way out of a transaction for push, wake-ups and
 //     caches. What it registers runs after COMMIT, in order, never after a
 //     rollback.

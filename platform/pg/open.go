@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
+	pgxuuid "github.com/vgarvardt/pgx-google-uuid/v5"
 )
 
 // DB is the pool. It runs reads; every write goes through InTx.
@@ -33,7 +34,7 @@ func New(cfg Config) (*DB, error) {
 	}
 	pc.MaxConns, pc.MinConns = cfg.MaxConns, cfg.MinConns
 	pc.ConnConfig.Tracer = otelpgx.NewTracer()
-	pc.AfterConnect = useUTC
+	pc.AfterConnect = useTypes
 	harden(pc.ConnConfig, cfg.OperationTimeout)
 	pool, err := pgxpool.NewWithConfig(context.Background(), pc)
 	if err != nil {
@@ -73,7 +74,10 @@ func harden(cc *pgx.ConnConfig, statement time.Duration) {
 	}
 }
 
-func useUTC(_ context.Context, conn *pgx.Conn) error {
+// useTypes reads times as UTC, and ids as the bytes that they are: pgx would ask
+// their driver.Valuer for a text, and find out each time that it does not fit.
+func useTypes(_ context.Context, conn *pgx.Conn) error {
+	pgxuuid.Register(conn.TypeMap())
 	conn.TypeMap().RegisterType(&pgtype.Type{
 		Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
 	})
@@ -99,8 +103,9 @@ func (db *DB) Close(ctx context.Context) error {
 	}
 }
 
-// Fence sets a check that every transaction makes first: the holder of the
-// backend's lock may write, a process that lost it may not.
+// Fence sets a check that every transaction makes first, and again before it
+// commits: the holder of the backend's lock may write, a process that lost it
+// may not.
 func (db *DB) Fence(check func() error) { db.fence.Store(&check) }
 
 // Traffic counts what went to the server since the pool was made. Tests hold

@@ -18,6 +18,7 @@ type Tx struct {
 	db       *DB
 	conn     *pgxpool.Conn
 	begun    bool
+	ahead    []statement
 	queued   []statement
 	onCommit []func()
 	staged   []staged
@@ -31,10 +32,8 @@ type statement struct {
 // InTx runs fn in a transaction. An error of fn rolls back and is returned as
 // it is. fn runs again when the transaction lost against another one.
 func (db *DB) InTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
-	if check := db.fence.Load(); check != nil {
-		if err := (*check)(); err != nil {
-			return err
-		}
+	if err := db.fenced(); err != nil {
+		return err
 	}
 	for attempt := 1; ; attempt++ {
 		err := db.once(ctx, fn)
@@ -50,17 +49,29 @@ func (db *DB) once(ctx context.Context, fn func(context.Context, *Tx) error) (er
 		return err
 	}
 	tx := &Tx{db: db, conn: conn}
+	returned := false
 	defer func() {
-		if p := recover(); p != nil {
+		if !returned { // a panic, or a test that ends its goroutine
 			tx.rollback(ctx)
-			panic(p)
 		}
 	}()
-	if err := fn(ctx, tx); err != nil {
+	err = fn(ctx, tx)
+	returned = true
+	if err == nil {
+		err = db.fenced() // the lock may have been lost while fn ran
+	}
+	if err != nil {
 		tx.rollback(ctx)
 		return err
 	}
 	return tx.commit(ctx)
+}
+
+func (db *DB) fenced() error {
+	if check := db.fence.Load(); check != nil {
+		return (*check)()
+	}
+	return nil
 }
 
 func (db *DB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
@@ -92,6 +103,17 @@ func (tx *Tx) Queue(sql string, args ...any) {
 	tx.queued = append(tx.queued, statement{sql, args})
 }
 
+// Ahead holds a statement back that has to be committed whatever becomes of this
+// transaction: it travels with its first statement, in a transaction of its own
+// before it, so what the first statement reads has it. A function that runs
+// again sends it again. Call it before anything else was sent.
+func (tx *Tx) Ahead(sql string, args ...any) {
+	if tx.begun {
+		panic("pg: Ahead is called within a transaction that has begun")
+	}
+	tx.ahead = append(tx.ahead, statement{sql, args})
+}
+
 // OnCommit registers fn to run after COMMIT, in order of registration.
 func (tx *Tx) OnCommit(fn func()) { tx.onCommit = append(tx.onCommit, fn) }
 
@@ -110,10 +132,17 @@ func (tx *Tx) query(ctx context.Context, sql string, args []any, scan func(pgx.R
 	})
 }
 
-// send puts BEGIN, if still needed, what is queued and last into one round
-// trip. last may be nil.
+// send puts what goes ahead, BEGIN, if still needed, what is queued and last into
+// one round trip. last may be nil.
 func (tx *Tx) send(ctx context.Context, last *statement, read func(pgx.BatchResults) error) error {
 	batch := &pgx.Batch{}
+	if len(tx.ahead) > 0 {
+		batch.Queue("BEGIN")
+		for _, s := range tx.ahead {
+			batch.Queue(s.sql, s.args...)
+		}
+		batch.Queue("COMMIT")
+	}
 	if !tx.begun {
 		batch.Queue("BEGIN")
 	}
@@ -124,7 +153,7 @@ func (tx *Tx) send(ctx context.Context, last *statement, read func(pgx.BatchResu
 	if last != nil {
 		batch.Queue(last.sql, last.args...)
 	}
-	tx.begun, tx.queued = true, nil
+	tx.begun, tx.ahead, tx.queued = true, nil, nil
 	ctx, cancel := context.WithTimeout(ctx, tx.db.timeout)
 	defer cancel()
 	tx.db.count(batch.Len())

@@ -3,6 +3,7 @@ package pg_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -68,6 +69,23 @@ func TestAPanicRollsBackAndTravelsOn(t *testing.T) {
 	require.Zero(t, count(t, db))
 }
 
+func TestAGoroutineThatEndsInsideATransactionGivesItsConnectionBack(t *testing.T) {
+	t.Parallel()
+	db := items(t)
+	var wg sync.WaitGroup
+	for range 20 { // more than there are connections
+		wg.Go(func() {
+			_ = db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+				_, _ = tx.Exec(ctx, `SELECT 1`)
+				runtime.Goexit()
+				return nil
+			})
+		})
+	}
+	wg.Wait()
+	require.Zero(t, count(t, db))
+}
+
 func TestQueuedStatementsAndCommitAreOneRoundTrip(t *testing.T) {
 	t.Parallel()
 	db := items(t)
@@ -97,6 +115,73 @@ func TestALockingReadAndQueuedWritesAreTwoRoundTrips(t *testing.T) {
 	got, err := pg.Get[string](t.Context(), db, `SELECT name FROM items`)
 	require.NoError(t, err)
 	require.Equal(t, "ab", got)
+}
+
+func TestWhatGoesAheadStaysAlthoughTheTransactionFails(t *testing.T) {
+	t.Parallel()
+	db := items(t)
+	err := db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+		tx.Ahead(`INSERT INTO items (id) VALUES (1)`)
+		n, err := pg.Get[int](ctx, tx, `SELECT count(*) FROM items`)
+		require.NoError(t, err)
+		require.Equal(t, 1, n, "the first statement sees it")
+		tx.Queue(`INSERT INTO items (id) VALUES (2)`)
+		return errRefused
+	})
+	require.ErrorIs(t, err, errRefused)
+	ids, err := pg.All[int](t.Context(), db, `SELECT id FROM items`)
+	require.NoError(t, err)
+	require.Equal(t, []int{1}, ids)
+}
+
+func TestWhatGoesAheadTravelsWithTheFirstStatement(t *testing.T) {
+	t.Parallel()
+	db := items(t)
+	before := db.Traffic()
+	require.NoError(t, db.InTx(t.Context(), func(_ context.Context, tx *pg.Tx) error {
+		tx.Ahead(`INSERT INTO items (id) VALUES (1)`)
+		tx.Queue(`INSERT INTO items (id) VALUES (2)`)
+		return nil
+	}))
+	require.EqualValues(t, 1, db.Traffic().RoundTrips-before.RoundTrips)
+	require.Equal(t, 2, count(t, db))
+}
+
+func TestNothingFollowsAFailureAhead(t *testing.T) {
+	t.Parallel()
+	db := items(t)
+	exec(t, db, `INSERT INTO items (id) VALUES (1)`)
+	err := db.InTx(t.Context(), func(_ context.Context, tx *pg.Tx) error {
+		tx.Ahead(`INSERT INTO items (id) VALUES (1)`)
+		tx.Queue(`INSERT INTO items (id) VALUES (2)`)
+		return nil
+	})
+	require.True(t, pg.IsUnique(err, "items_pkey"), "%v", err)
+	require.Equal(t, 1, count(t, db))
+}
+
+func TestIDsTravelAsBytes(t *testing.T) {
+	t.Parallel()
+	db := testkit.DB(t)
+	id, other := uuid.Must(uuid.NewV7()), uuid.New()
+	back, err := pg.Get[uuid.UUID](t.Context(), db, `SELECT $1::uuid`, id)
+	require.NoError(t, err)
+	require.Equal(t, id, back)
+	all, err := pg.All[uuid.UUID](t.Context(), db, `SELECT unnest($1::uuid[])`, []uuid.UUID{id, other})
+	require.NoError(t, err)
+	require.Equal(t, []uuid.UUID{id, other}, all)
+	type row struct {
+		ID   uuid.UUID   `db:"id"`
+		None *uuid.UUID  `db:"none"`
+		Some *uuid.UUID  `db:"some"`
+		Many []uuid.UUID `db:"many"`
+	}
+	r, err := pg.Get[row](t.Context(), db, `SELECT $1::uuid AS id, $2::uuid AS none, $3::uuid AS some, $4::uuid[] AS many`, id, (*uuid.UUID)(nil), &other, []uuid.UUID{other})
+	require.NoError(t, err)
+	require.Equal(t, row{ID: id, Some: &other, Many: []uuid.UUID{other}}, r)
+	text, err := pg.Get[string](t.Context(), db, `SELECT $1::text`, id.String())
+	require.NoError(t, err)
+	require.Equal(t, id.String(), text)
 }
 
 func TestATransactionThatDidNothingCostsNothing(t *testing.T) {
