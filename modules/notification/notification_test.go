@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"sync"
 	"testing"
 	"time"
 
@@ -33,6 +35,7 @@ type bureau struct {
 	worker   *Worker
 	mails    map[string]mail.Message // by key
 	mailErr  error
+	poisoned string // Enqueue for this address breaks the transaction
 	pushed   []push.Outgoing
 	accounts map[uuid.UUID]user.Snapshot
 }
@@ -48,9 +51,15 @@ func newBureau(t *testing.T, cfg Config) *bureau {
 	return b
 }
 
-func (b *bureau) Enqueue(_ context.Context, _ *pg.Tx, m mail.Message) (uuid.UUID, error) {
-	if b.mailErr != nil {
+func (b *bureau) Enqueue(ctx context.Context, tx *pg.Tx, m mail.Message) (uuid.UUID, error) {
+	switch {
+	case b.mailErr != nil:
 		return uuid.Nil, b.mailErr
+	case m.To == b.poisoned && m.Data["turn"] == 13.0:
+		panic("a template that cannot count so far")
+	case m.To == b.poisoned:
+		_, err := tx.Exec(ctx, `SELECT 1/0`)
+		return uuid.Nil, err
 	}
 	b.mails[m.Key] = m
 	return uuid.New(), nil
@@ -180,13 +189,55 @@ func TestAPayloadThatDoesNotFitIsKeptAndGoesNowhere(t *testing.T) {
 	wrongType := turnReady("k2", anna)
 	wrongType.Payload["turn"] = "three"
 	for _, in := range []Intent{lacking, wrongType, {Kind: "no.such.kind", Key: "k3", Recipients: []uuid.UUID{anna}},
-		turnReady("", anna), {Kind: ContainerMissing, Key: "k4", Recipients: []uuid.UUID{anna}, Payload: map[string]any{"game_id": "g"}}} {
+		turnReady("", anna), {Kind: ContainerMissing, Key: "k4", Recipients: []uuid.UUID{anna}, Payload: map[string]any{"game_id": "g"}},
+		turnReady("k5", anna, uuid.Nil), holding("k6", "NUL\x00", anna), holding("k7", math.NaN(), anna)} {
 		b.submit(in)
 	}
 	b.pass()
 	require.Empty(t, b.pushed)
 	require.Empty(t, b.mails)
-	require.Equal(t, 5, b.count(`SELECT count(*) FROM notification_malformed`))
+	require.Equal(t, 8, b.count(`SELECT count(*) FROM notification_malformed`))
+	b.submit(lacking)
+	require.Equal(t, 8, b.count(`SELECT count(*) FROM notification_malformed`), "the same again is kept once")
+}
+
+// holding is an intent with one more value in its payload.
+func holding(key string, v any, recipients ...uuid.UUID) Intent {
+	in := turnReady(key, recipients...)
+	in.Payload["extra"] = v
+	return in
+}
+
+func TestWhatLooksLikeNULInJSONIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		`{"a":"\\u0000"}`: `{"a":"\\u0000"}`, `{"a":"\\\u0000"}`: `{"a":"\\\ufffd"}`, `{"a":"\n\u0000\u0000"}`: `{"a":"\n\ufffd\ufffd"}`, `""`: `""`,
+	} {
+		got, clean := withoutNUL([]byte(text))
+		require.Equal(t, want, string(got))
+		require.Equal(t, want == text, clean)
+	}
+}
+
+func TestAPoisonedRouteDoesNotHoldUpTheOthers(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t, Config{})
+	bad, good := b.member("bad"), b.member("good")
+	b.poisoned = "bad@example.com"
+	breaking, panicking := turnReady("k1", bad, good), turnReady("k2", bad, good)
+	panicking.Payload["turn"] = 13
+	b.submit(breaking)
+	b.submit(panicking)
+	for range 4 {
+		b.pass()
+		b.clock.Advance(time.Hour)
+	}
+	require.Len(t, b.mails, 2)
+	for _, m := range b.mails {
+		require.Equal(t, "good@example.com", m.To)
+	}
+	require.Equal(t, 2, b.count(`SELECT count(*) FROM notification_routes WHERE status = 'dead_lettered' AND attempts = 3`))
+	require.Equal(t, 1, b.count(`SELECT count(*) FROM notification_routes WHERE last_error LIKE 'panic: a template%'`))
 }
 
 func TestOperatorsAreToldAtTheirAddressOrTheRouteIsSkipped(t *testing.T) {
@@ -283,12 +334,31 @@ func TestDeadLettersOfMailAreReportedOnce(t *testing.T) {
 	b := newBureau(t, Config{AdminEmail: "ops@example.com"})
 	o := newDeadLetters(b.service)
 	id := uuid.New()
-	for _, d := range []mail.DeadLetter{{DeliveryID: id, Template: "game.started", Reason: "550"}, {DeliveryID: id, Template: "game.started"},
-		{DeliveryID: uuid.New(), Template: string(MailDeadLettered)}} {
+	for _, d := range []mail.DeadLetter{{DeliveryID: id, Template: "game.started", Attempt: 1, Reason: "550"}, {DeliveryID: id, Template: "game.started", Attempt: 1},
+		{DeliveryID: id, Template: "game.started", Attempt: 2, Reason: "550"}, {DeliveryID: uuid.New(), Template: string(MailDeadLettered)}} {
 		require.NoError(t, b.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error { return o.DeadLettered(ctx, tx, d) }))
 	}
 	b.pass()
-	require.Len(t, b.mails, 1)
+	require.Len(t, b.mails, 2, "once per death, and never about itself")
+}
+
+func TestTheWorkerMayBeStartedAndStoppedAtWill(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t, Config{})
+	var wg sync.WaitGroup
+	for i := range 10 {
+		wg.Go(func() {
+			for range 50 {
+				if i%2 == 0 {
+					_ = b.worker.Start(t.Context())
+				} else {
+					_ = b.worker.Stop(t.Context())
+				}
+			}
+		})
+	}
+	wg.Wait()
+	require.NoError(t, b.worker.Stop(t.Context()))
 }
 
 func TestEveryKindHasItsTableAndItsPayloadFits(t *testing.T) {

@@ -1,6 +1,7 @@
 package notification
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -43,15 +44,16 @@ func NewService(db *pg.DB, clk clock.Clock, log *zap.Logger, cfg Config, pusher 
 // database's; an intent that does not fit its kind is kept as malformed.
 func (s *Service) Submit(ctx context.Context, tx *pg.Tx, in Intent) error {
 	now := s.clock.Now()
-	payload, err := json.Marshal(in.Payload)
-	if err != nil {
-		return fmt.Errorf("notify %s: %w", in.Kind, err)
-	}
+	payload, reason := encode(in.Payload)
 	what, known := catalog[in.Kind]
-	if reason := misfit(in, what, known); reason != "" {
+	if reason == "" {
+		reason = misfit(in, what, known)
+	}
+	if reason != "" {
 		return s.keepMalformed(tx, in, payload, reason, now)
 	}
 	var packed []byte
+	var err error
 	if what.pack != nil {
 		if packed, err = what.pack(in.Payload); err != nil {
 			return s.keepMalformed(tx, in, payload, err.Error(), now)
@@ -136,6 +138,35 @@ func (s *Service) routes(what entry, recipients []uuid.UUID) ([]route, error) {
 	return routes, nil
 }
 
+// encode makes the payload what jsonb takes, or says why it cannot be.
+func encode(payload map[string]any) (encoded json.RawMessage, reason string) {
+	encoded, err := json.Marshal(payload)
+	if err != nil {
+		return json.RawMessage(`{}`), "the payload cannot be encoded: " + err.Error()
+	}
+	if encoded, clean := withoutNUL(encoded); !clean {
+		return encoded, "the payload holds U+0000"
+	}
+	return encoded, ""
+}
+
+// withoutNUL replaces \u0000 in JSON, which jsonb refuses. A backslash begins an
+// escape wherever it stands.
+func withoutNUL(encoded []byte) (out []byte, clean bool) {
+	out, clean = slices.Clone(encoded), true
+	for i := 0; i < len(out)-1; i++ {
+		if out[i] != '\\' {
+			continue
+		}
+		if bytes.HasPrefix(out[i:], []byte(`\u0000`)) {
+			copy(out[i:], `\ufffd`)
+			clean = false
+		}
+		i++
+	}
+	return out, clean
+}
+
 // misfit says what is wrong with an intent, or nothing.
 func misfit(in Intent, what entry, known bool) string {
 	switch {
@@ -145,6 +176,8 @@ func misfit(in Intent, what entry, known bool) string {
 		return "it has no idempotency key"
 	case what.operator && len(in.Recipients) > 0:
 		return "an operators' kind has no recipients"
+	case slices.Contains(in.Recipients, uuid.Nil):
+		return "a recipient is nobody"
 	}
 	for _, key := range what.required {
 		if v, ok := in.Payload[key]; !ok || v == nil || v == "" {

@@ -63,9 +63,12 @@ func (store) addRoutes(tx *pg.Tx, id uuid.UUID, recipients []uuid.UUID, routes [
 	tx.Queue(insertRoutes, id, ids, users, channels, states, now)
 }
 
+// A producer that says the same again and again fills no table: it is kept once
+// per key. Without a key nobody can tell.
 const insertMalformed = `
 INSERT INTO notification_malformed (malformed_id, kind, idempotency_key, payload, reason, created_at)
-VALUES ($1, $2, $3, $4, $5, $6)`
+SELECT $1, $2, $3, $4, $5, $6
+WHERE $3::text = '' OR NOT EXISTS (SELECT FROM notification_malformed WHERE kind = $2::text AND idempotency_key = $3::text)`
 
 func (store) addMalformed(tx *pg.Tx, id uuid.UUID, in Intent, payload json.RawMessage, reason string, now time.Time) {
 	tx.Queue(insertMalformed, id, in.Kind, in.Key, payload, reason, now)

@@ -3,7 +3,9 @@ package notification
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/google/uuid"
@@ -46,7 +48,12 @@ func NewWorker(db *pg.DB, clk clock.Clock, log *zap.Logger, cfg Config, mailer M
 }
 
 // Start begins with whatever an earlier process left.
-func (w *Worker) Start(ctx context.Context) error { return w.loop.Start(ctx) }
+func (w *Worker) Start(ctx context.Context) error {
+	if w.cfg.AdminEmail == "" {
+		w.log.Warn("BACKEND_NOTIFICATION_ADMIN_EMAIL is not set: operators are told of nothing by mail")
+	}
+	return w.loop.Start(ctx)
+}
 
 // Stop claims nothing more and waits for the pass under way.
 func (w *Worker) Stop(ctx context.Context) error { return w.loop.Stop(ctx) }
@@ -60,13 +67,31 @@ func (w *Worker) runOnce(ctx context.Context) (again bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	err = w.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		for _, p := range parcels {
-			w.deliver(ctx, tx, p, users)
-		}
-		return nil
-	})
+	err = w.deliver(ctx, parcels, users)
+	if err != nil && !away(err) {
+		err = w.oneByOne(ctx, parcels, users)
+	}
 	return len(parcels) == batch, err
+}
+
+// oneByOne finds the route at whose fault a batch failed: it is charged and
+// waits, the others go out.
+func (w *Worker) oneByOne(ctx context.Context, parcels []parcel, users map[uuid.UUID]user.Snapshot) error {
+	var errs []error
+	for _, p := range parcels {
+		err := w.deliver(ctx, []parcel{p}, users)
+		if err != nil && !away(err) {
+			err = w.postpone(ctx, p, err)
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// away reports that the database, and not what it was told, is at fault: the
+// leases run out and the routes come back.
+func away(err error) bool {
+	return errors.Is(err, pg.ErrUnavailable) || errors.Is(err, pg.ErrOutcomeUnknown)
 }
 
 func (w *Worker) recipients(ctx context.Context, parcels []parcel) (map[uuid.UUID]user.Snapshot, error) {
@@ -83,15 +108,29 @@ func (w *Worker) recipients(ctx context.Context, parcels []parcel) (map[uuid.UUI
 	return users, nil
 }
 
-// deliver enqueues one mail and settles its route in the same transaction. A
-// statement's error aborts the whole batch, whose leases then run out; an error
-// before any statement is the route's own.
-func (w *Worker) deliver(ctx context.Context, tx *pg.Tx, p parcel, users map[uuid.UUID]user.Snapshot) {
-	now := w.clock.Now()
+// deliver enqueues the mails of parcels and settles their routes, all or none.
+func (w *Worker) deliver(ctx context.Context, parcels []parcel, users map[uuid.UUID]user.Snapshot) error {
+	return w.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) (err error) {
+		defer func() { // a template that panics is its route's fault
+			if cause := recover(); cause != nil {
+				w.log.Error("notification route panicked", zap.Any("panic", cause), zap.ByteString("stack", debug.Stack()))
+				err = fmt.Errorf("panic: %v", cause)
+			}
+		}()
+		for _, p := range parcels {
+			if err := w.enqueue(ctx, tx, p, users); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (w *Worker) enqueue(ctx context.Context, tx *pg.Tx, p parcel, users map[uuid.UUID]user.Snapshot) error {
 	to, data, reason := w.compose(p, users)
 	if reason != "" {
-		w.store.settle(tx, p, settlement{status: Skipped, reason: &reason}, now)
-		return
+		w.store.settle(tx, p, settlement{status: Skipped, reason: &reason}, w.clock.Now())
+		return nil
 	}
 	m := mail.Message{Template: string(p.Kind), Key: p.RouteID.String(), To: to, Data: data}
 	if p.UserID != nil {
@@ -99,18 +138,24 @@ func (w *Worker) deliver(ctx context.Context, tx *pg.Tx, p parcel, users map[uui
 	}
 	delivery, err := w.mail.Enqueue(ctx, tx, m)
 	if err == nil {
-		w.store.settle(tx, p, settlement{status: Delivered, delivery: &delivery}, now)
-		return
+		w.store.settle(tx, p, settlement{status: Delivered, delivery: &delivery}, w.clock.Now())
 	}
-	text := err.Error()
+	return err
+}
+
+// postpone records a failed attempt, the last one as a dead letter.
+func (w *Worker) postpone(ctx context.Context, p parcel, cause error) error {
+	now := w.clock.Now()
+	text := cause.Error()
 	s := settlement{status: Retrying, reason: &text, next: now.Add(backoff.Next(p.Attempt))}
 	if p.Attempt >= w.cfg.MaxAttempts {
 		s.status = DeadLettered
 	}
-	w.store.settle(tx, p, s, now)
-	tx.OnCommit(func() {
-		w.log.Error("notification route failed", zap.Stringer("route_id", p.RouteID), zap.String("kind", string(p.Kind)),
-			zap.Int("attempt", p.Attempt), zap.String("status", string(s.status)), zap.Error(err))
+	w.log.Error("notification route failed", zap.Stringer("route_id", p.RouteID), zap.String("kind", string(p.Kind)),
+		zap.Int("attempt", p.Attempt), zap.String("status", string(s.status)), zap.Error(cause))
+	return w.db.InTx(ctx, func(_ context.Context, tx *pg.Tx) error {
+		w.store.settle(tx, p, s, now)
+		return nil
 	})
 }
 
