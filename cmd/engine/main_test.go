@@ -44,7 +44,13 @@ func spawn(t *testing.T, dir string) *child {
 	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
-	c := &child{cmd: exec.Command(self, "serve")}
+	return spawnAs(t, exec.Command(self, "serve"), dir)
+}
+
+// spawnAs starts a program that is an engine.
+func spawnAs(t *testing.T, program *exec.Cmd, dir string) *child {
+	t.Helper()
+	c := &child{cmd: program}
 	c.cmd.Env = []string{"GALAXY_TEST_ENGINE_CHILD=1", "ENGINE_LISTEN_ADDR=127.0.0.1:0", "ENGINE_STATE_DIR=" + dir}
 	stderr, err := c.cmd.StderrPipe()
 	require.NoError(t, err)

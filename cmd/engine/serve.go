@@ -31,20 +31,31 @@ func serve(ctx context.Context, args []string, getenv func(string) string, stder
 		return err
 	}
 	log := newLogger(c.logLevel, stderr)
-	directory, err := store.Open(c.stateDir, nil)
+	engine, shut, err := openEngine(c, log)
 	if err != nil {
-		return fmt.Errorf("open %s: %w", c.stateDir, err)
+		return err
 	}
-	defer func() { err = errors.Join(err, directory.Close()) }()
-	engine := api.New(directory, api.Options{
-		Version: version, GameID: c.gameID, AdminToken: c.adminToken, Log: log,
-	})
+	defer func() { err = errors.Join(err, shut()) }()
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.listen)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
 	log.Info("engine started", zap.String("version", version), zap.Stringer("addr", listener.Addr()), zap.String("state_dir", c.stateDir))
 	return serveOn(ctx, listener, engine, c.shutdown, log)
+}
+
+// openEngine opens the state directory. Another process in it ends this one; a
+// directory that cannot be used is told to the host by a failed engine.
+func openEngine(c config, log *zap.Logger) (engine *api.Engine, shut func() error, err error) {
+	options := api.Options{Version: version, GameID: c.gameID, AdminToken: c.adminToken, Log: log}
+	directory, err := store.Open(c.stateDir, nil)
+	if errors.Is(err, store.ErrLocked) {
+		return nil, nil, fmt.Errorf("open %s: %w", c.stateDir, err)
+	}
+	if err != nil {
+		return api.Unusable(err, options), func() error { return nil }, nil
+	}
+	return api.New(directory, options), directory.Close, nil
 }
 
 // serveOn serves on a listener and owns it.

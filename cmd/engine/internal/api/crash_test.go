@@ -103,6 +103,7 @@ func troubled(t *testing.T, hashes map[int]string, n int, trouble func() error) 
 		}
 		require.Less(t, step(b.Client).Status, 300, "the repeat succeeds")
 	}
+	b.hook = nil
 	require.Equal(t, hashes[2], b.status().StateHash)
 	b.verified()
 	return happened

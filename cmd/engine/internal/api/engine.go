@@ -79,6 +79,15 @@ func New(s *store.Store, options Options) *Engine {
 	return e
 }
 
+// Unusable is an engine without a state directory: it lives to tell its host why.
+func Unusable(cause error, options Options) *Engine {
+	e := &Engine{options: options.withDefaults(), writer: make(chan struct{}, 1), reports: newReportCache()}
+	e.writer <- struct{}{}
+	e.view.Store(&view{failed: cause})
+	e.options.Log.Error("state directory unusable", zap.Error(cause))
+	return e
+}
+
 // Close refuses new work; what is under way ends.
 func (e *Engine) Close() { e.closing.Store(true) }
 

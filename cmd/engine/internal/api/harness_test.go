@@ -69,6 +69,14 @@ func (b *bench) open(options api.Options) {
 	b.Client = conformance.NewClient(b.t, b.server.URL)
 }
 
+// serving is a client of an engine that was made elsewhere.
+func serving(t *testing.T, e *api.Engine) *conformance.Client {
+	t.Helper()
+	server := httptest.NewServer(e.Handler())
+	t.Cleanup(server.Close)
+	return conformance.NewClient(t, server.URL)
+}
+
 func (b *bench) shut() {
 	b.server.Close()
 	require.NoError(b.t, b.store.Close())

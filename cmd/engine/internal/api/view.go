@@ -4,6 +4,8 @@ import (
 	"errors"
 	"maps"
 
+	"go.uber.org/zap"
+
 	"galaxy/backend/cmd/engine/internal/game"
 	"galaxy/backend/cmd/engine/internal/store"
 	enginev1 "galaxy/backend/proto/engine/v1"
@@ -34,6 +36,9 @@ func (e *Engine) recover() *view {
 	}
 	v.snapshot, v.orders, v.log, v.earlier = c.Snapshot, c.Orders, c.Commands, c.Earlier
 	v.live = store.Live(&c.Game.Config, v.snapshot.Turn.State, v.log, v.orders)
+	if err := e.store.CompactBefore(v.turn()); err != nil {
+		e.options.Log.Warn("old turns not compressed", zap.Error(err))
+	}
 	return v
 }
 

@@ -76,6 +76,22 @@ func (d *disk) sync(name string) error {
 	return d.at(AfterDir, name)
 }
 
+// settle makes durable what is there, a file or a directory; what is not there
+// needs nothing.
+func (d *disk) settle(name string) error {
+	f, err := d.root.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return d.at(AfterFsync, name)
+}
+
 // directory creates a directory unless it is there.
 func (d *disk) directory(name string) error {
 	err := d.root.Mkdir(name, 0o750)
@@ -85,7 +101,11 @@ func (d *disk) directory(name string) error {
 	if err != nil {
 		return err
 	}
-	return d.sync(path.Dir(name))
+	if err := d.sync(path.Dir(name)); err != nil {
+		// The next attempt must not find it and take it for durable.
+		return errors.Join(err, d.root.Remove(name))
+	}
+	return nil
 }
 
 // names lists a directory; one that does not exist is empty.

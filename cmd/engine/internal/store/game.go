@@ -3,6 +3,9 @@ package store
 import (
 	"errors"
 	"io/fs"
+	"path"
+	"strconv"
+	"strings"
 	"time"
 
 	"galaxy/backend/cmd/engine/internal/game"
@@ -38,7 +41,7 @@ func (s *Store) Load() (*Contents, error) {
 		if last > 0 {
 			return c, &CorruptError{gameFile, errors.New("is missing, but turns exist")}
 		}
-		return c, nil
+		return c, s.nothingAfter(-1)
 	}
 	founded := &Game{}
 	if err == nil {
@@ -51,7 +54,41 @@ func (s *Store) Load() (*Contents, error) {
 	if last < 0 {
 		return c, &CorruptError{turnsDir, errors.New("is empty, but the game exists")}
 	}
+	if err := s.nothingAfter(last); err != nil {
+		return c, err
+	}
 	return c, s.loadTurn(c, last)
+}
+
+// nothingAfter refuses lists and commands of turns that are not there: such turns
+// have been lost, or a rewind was interrupted.
+func (s *Store) nothingAfter(last int) error {
+	for _, dir := range []string{ordersDir, commandDir} {
+		names, err := s.names(dir)
+		if err != nil {
+			return &CorruptError{dir, err}
+		}
+		for _, name := range names {
+			digits, _, _ := strings.Cut(name, ".")
+			if turn, err := strconv.Atoi(digits); err == nil && turn > last {
+				return &CorruptError{path.Join(dir, name), errors.New("belongs to a turn that is missing")}
+			}
+		}
+	}
+	return nil
+}
+
+// settleTurn makes durable what a killed process may have left in the memory of
+// the system: from now on the turn is told to others.
+func (s *Store) settleTurn(turn int) error {
+	for _, name := range []string{
+		".", turnsDir, turnDir(turn), ordersDir, path.Join(ordersDir, turnName(turn)), commandDir, logName(turn),
+	} {
+		if err := s.disk.settle(name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Store) loadTurn(c *Contents, turn int) (err error) {
@@ -63,6 +100,9 @@ func (s *Store) loadTurn(c *Contents, turn int) (err error) {
 	}
 	if err := s.cutTornLine(turn); err != nil {
 		return &UnavailableError{"repair command log", err}
+	}
+	if err := s.settleTurn(turn); err != nil {
+		return &UnavailableError{"settle state directory", err}
 	}
 	if c.Commands, err = s.Commands(turn); err != nil {
 		return err

@@ -120,6 +120,17 @@ func (s *Store) Compact(turn int) error {
 	return nil
 }
 
+// CompactBefore compresses what is still plain of the turns before one: a process
+// may have ended between a commit and the compression of the turn before.
+func (s *Store) CompactBefore(turn int) error {
+	for older := range turn {
+		if err := s.Compact(older); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Snapshot reads a turn and checks it.
 func (s *Store) Snapshot(turn int) (*Snapshot, error) {
 	dir := turnDir(turn)
