@@ -10,7 +10,8 @@
 //   - Cursors are zero-padded decimal uint64. The counter starts at the process's
 //     start in microseconds, so cursors also grow from one process to the next,
 //     and a cursor below the start is recognised as an earlier process's. That
-//     start is the epoch.
+//     start is the epoch. A gateway that sends the epoch back is safe even from a
+//     clock that was set back.
 //   - Within a stream cursors strictly grow. A resume yields the retained events
 //     after the cursor; where something is missing a Gap says so, in its place.
 //   - Publishing never blocks. Each subscriber has a bounded queue; past it the
@@ -18,7 +19,9 @@
 //     SessionInvalidation is never dropped: a subscriber that lets too many pile
 //     up is disconnected and gets them replayed when it comes back.
 //   - A gateway that subscribes without a cursor that this process can serve is
-//     first told all revocations of the last BACKEND_FRESHNESS_WINDOW.
+//     first told all revocations of the last BACKEND_FRESHNESS_WINDOW; one whose
+//     stream broke before the last of them is told again.
+//   - A resume is bounded by the ring, not by the queue of a slow reader.
 //   - One live stream per gateway_client_id; a newer one ends the older with
 //     Aborted. A gateway that reads nothing for ten seconds is disconnected with
 //     ResourceExhausted.

@@ -36,7 +36,7 @@ func (s *server) SubscribePush(req *pushv1.GatewaySubscribeRequest, stream pushv
 	if !validGatewayID(req.GetGatewayClientId()) {
 		return status.Error(codes.InvalidArgument, "gateway_client_id must have 1 to 128 printable characters")
 	}
-	sub, replay, err := s.hub.subscribe(req.GetGatewayClientId(), req.GetCursor())
+	sub, replay, err := s.hub.subscribe(req.GetGatewayClientId(), req.GetCursor(), req.GetEpoch())
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,8 @@ func (s *server) SubscribePush(req *pushv1.GatewaySubscribeRequest, stream pushv
 	}
 	s.log.Info("gateway subscribed", zap.String("gateway_client_id", sub.id), zap.Bool("replay", replay))
 	err = s.serve(sub, stream)
-	s.log.Info("gateway unsubscribed", zap.String("gateway_client_id", sub.id), zap.Stringer("code", status.Code(err)))
+	dropped := s.hub.leave(sub)
+	s.log.Info("gateway unsubscribed", zap.String("gateway_client_id", sub.id), zap.Stringer("code", status.Code(err)), zap.Uint64("dropped", dropped))
 	return err
 }
 

@@ -28,19 +28,32 @@ var (
 	errTooSlow  = status.Error(codes.ResourceExhausted, "the stream is not read")
 )
 
+// warnEvery is how often losses of one subscriber are logged: a line per event
+// would make a slow reader slow for everybody.
+const warnEvery = 10 * time.Second
+
+// loss is what one publication cost a subscriber; say is what to log of it and
+// of losses before, or 0.
+type loss struct {
+	gateway string
+	n, say  int
+}
+
 // hub fans events out. It knows nothing of gRPC's transport.
 type hub struct {
 	clock  clock.Clock
 	window time.Duration
 	start  uint64 // the first sequence number is start+1; the epoch
-	onDrop func(gateway string, n int)
+	onDrop func(loss)
 
 	mu       sync.Mutex
 	seq      uint64
 	ring     []*frame
 	head     int    // ring[:head] is forgotten
 	evicted  uint64 // highest sequence number that the ring has forgotten
+	replayed uint64 // highest sequence number that a replay took
 	subs     map[string]*subscription
+	losses   []loss // of the publication under way
 	draining bool
 	idle     chan struct{} // closed when the hub drains and nobody is left
 }
@@ -52,13 +65,16 @@ type subscription struct {
 	since     time.Time
 	queue     *queue
 	cursor    uint64
-	delivered uint64
+	greeted   bool      // the first frame has left
+	delivered uint64    // without gaps
+	unsaid    int       // losses that are not logged yet
+	warned    time.Time // when they were last
 	end       chan struct{}
 	err       error // why; set before end is closed
 	draining  chan struct{}
 }
 
-func newHub(clk clock.Clock, window time.Duration, onDrop func(string, int)) *hub {
+func newHub(clk clock.Clock, window time.Duration, onDrop func(loss)) *hub {
 	start := uint64(clk.Now().UnixMicro())
 	return &hub{clock: clk, window: window, start: start, seq: start, evicted: start, onDrop: onDrop,
 		subs: map[string]*subscription{}, idle: make(chan struct{})}
@@ -69,6 +85,12 @@ func (h *hub) epoch() string { return strconv.FormatUint(h.start, 10) }
 // publish gives the event a cursor, keeps it, and hands it to every subscriber.
 // It never blocks.
 func (h *hub) publish(event *pushv1.PushEvent) {
+	for _, l := range h.spread(event) { // the lock is free again: logs may block
+		h.onDrop(l)
+	}
+}
+
+func (h *hub) spread(event *pushv1.PushEvent) []loss {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	f := h.number(event)
@@ -77,6 +99,9 @@ func (h *hub) publish(event *pushv1.PushEvent) {
 	for _, s := range h.subs {
 		h.offer(s, f)
 	}
+	losses := h.losses
+	h.losses = nil
+	return losses
 }
 
 func (h *hub) number(event *pushv1.PushEvent) *frame {
@@ -88,7 +113,11 @@ func (h *hub) number(event *pushv1.PushEvent) *frame {
 func (h *hub) offer(s *subscription, f *frame) {
 	dropped, ok := s.queue.add(f)
 	if dropped > 0 {
-		h.onDrop(s.id, dropped)
+		l := loss{gateway: s.id, n: dropped}
+		if s.unsaid += dropped; f.at.Sub(s.warned) >= warnEvery {
+			l.say, s.unsaid, s.warned = s.unsaid, 0, f.at
+		}
+		h.losses = append(h.losses, l)
 	}
 	if !ok {
 		h.finish(s, errTooSlow)
@@ -112,7 +141,7 @@ func (h *hub) evict(now time.Time) {
 // subscribe registers a gateway and queues what it missed. It reports whether
 // the gateway has to be told of recent revocations, which resume does once the
 // caller has read them.
-func (h *hub) subscribe(id, cursor string) (s *subscription, replay bool, err error) {
+func (h *hub) subscribe(id, cursor, epoch string) (s *subscription, replay bool, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.draining {
@@ -126,47 +155,52 @@ func (h *hub) subscribe(id, cursor string) (s *subscription, replay bool, err er
 	h.evict(h.clock.Now())
 	s = &subscription{id: id, since: h.clock.Now(), queue: newQueue(), cursor: h.seq, end: make(chan struct{}), draining: make(chan struct{})}
 	h.subs[id] = s
-	return s, h.catchUp(s, cursor), nil
+	return s, h.catchUp(s, cursor, epoch), nil
 }
 
-// catchUp queues the retained events after cursor, behind a gap when some are
-// missing.
-func (h *hub) catchUp(s *subscription, cursor string) (replay bool) {
+// catchUp brings the retained events after cursor, behind a gap when some are
+// missing. A clock that was set back can make cursors of two processes meet;
+// the epoch, where the gateway keeps it, tells them apart.
+func (h *hub) catchUp(s *subscription, cursor, epoch string) (replay bool) {
 	if cursor == "" {
 		return true
 	}
 	from, ok := parseCursor(cursor)
-	gap := func(reason pushv1.GapReason, at, lost uint64) {
-		f := gapFrame(at, reason, lost)
-		f.event.Epoch = h.epoch()
-		h.offer(s, f)
-	}
+	reason, lost := pushv1.GapReason_GAP_REASON_UNSPECIFIED, uint64(0)
 	switch {
-	case !ok || from > h.seq:
-		gap(pushv1.GapReason_GAP_REASON_CURSOR_UNKNOWN, h.evicted, 0)
-		from, replay = h.evicted, true
-	case from < h.start:
-		gap(pushv1.GapReason_GAP_REASON_EPOCH_CHANGED, h.evicted, 0)
-		from, replay = h.evicted, true
+	case !ok:
+		reason = pushv1.GapReason_GAP_REASON_CURSOR_UNKNOWN
+	case epoch != "" && epoch != h.epoch(), from < h.start:
+		reason = pushv1.GapReason_GAP_REASON_EPOCH_CHANGED
+	case from > h.seq:
+		reason = pushv1.GapReason_GAP_REASON_CURSOR_UNKNOWN
 	case from < h.evicted:
-		gap(pushv1.GapReason_GAP_REASON_CURSOR_AGED_OUT, h.evicted, h.evicted-from)
+		reason, lost = pushv1.GapReason_GAP_REASON_CURSOR_AGED_OUT, h.evicted-from
+	}
+	if reason != pushv1.GapReason_GAP_REASON_UNSPECIFIED {
+		gap := gapFrame(h.evicted, reason, lost)
+		gap.event.Epoch = h.epoch()
+		s.queue.backlog = append(s.queue.backlog, gap)
 		from, replay = h.evicted, true
 	}
+	replay = replay || from < h.replayed
 	live := h.ring[h.head:]
 	i, _ := slices.BinarySearchFunc(live, from+1, func(f *frame, seq uint64) int { return cmp.Compare(f.seq, seq) })
-	for _, f := range live[i:] {
-		h.offer(s, f)
-	}
+	s.queue.backlog = append(s.queue.backlog, live[i:]...)
 	return replay
 }
 
 // resume queues revocations for one subscriber alone. They take numbers of
-// their own, so that the stream's cursors keep growing.
+// their own, so that the stream's cursors keep growing. The ring does not hold
+// them: who comes back with a cursor before the last of them is told again.
 func (h *hub) resume(s *subscription, events []*pushv1.PushEvent) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, e := range events {
-		h.offer(s, h.number(e))
+		f := h.number(e)
+		f.replayed = true
+		h.offer(s, f)
+		h.replayed = f.seq
 	}
 }
 
@@ -179,22 +213,26 @@ func (h *hub) take(s *subscription, n int) []*pushv1.PushEvent {
 	out := make([]*pushv1.PushEvent, len(frames))
 	for i, f := range frames {
 		out[i] = f.event
-		if s.delivered == 0 && i == 0 && f.event.GetEpoch() == "" {
+		if !s.greeted && f.event.GetEpoch() == "" {
 			first, _ := proto.Clone(f.event).(*pushv1.PushEvent) // the frame is shared
 			first.Epoch = h.epoch()
 			out[i] = first
 		}
-		s.cursor = f.seq
+		s.cursor, s.greeted = f.seq, true
+		if f.event.GetGap() == nil {
+			s.delivered++
+		}
 	}
-	s.delivered += uint64(len(frames))
 	return out
 }
 
-// leave removes s unless a newer stream has taken its place.
-func (h *hub) leave(s *subscription) {
+// leave removes s unless a newer stream has taken its place, and says how many
+// events it lost.
+func (h *hub) leave(s *subscription) (dropped uint64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.finish(s, nil)
+	return s.queue.dropped
 }
 
 // finish ends a subscription; the caller holds the lock.
@@ -242,7 +280,7 @@ func (h *hub) list() []Subscriber {
 	out := make([]Subscriber, 0, len(h.subs))
 	for _, s := range h.subs {
 		out = append(out, Subscriber{GatewayClientID: s.id, Since: s.since, Cursor: cursorOf(s.cursor),
-			Buffered: len(s.queue.entries), Delivered: s.delivered, Dropped: s.queue.dropped})
+			Buffered: s.queue.waiting(), Delivered: s.delivered, Dropped: s.queue.dropped})
 	}
 	slices.SortFunc(out, func(a, b Subscriber) int { return cmp.Compare(a.GatewayClientID, b.GatewayClientID) })
 	return out

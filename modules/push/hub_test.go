@@ -15,7 +15,7 @@ import (
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-func newTestHub(clk clock.Clock) *hub { return newHub(clk, 5*time.Minute, func(string, int) {}) }
+func newTestHub(clk clock.Clock) *hub { return newHub(clk, 5*time.Minute, func(loss) {}) }
 
 func clientEvent(kind string) *pushv1.PushEvent {
 	return &pushv1.PushEvent{Kind: &pushv1.PushEvent_ClientEvent{ClientEvent: &pushv1.ClientEvent{Kind: kind}}}
@@ -26,7 +26,7 @@ func revoked(user uuid.UUID) *pushv1.PushEvent {
 }
 
 func subscribe(t require.TestingT, h *hub, id, cursor string) (*subscription, bool) {
-	s, replay, err := h.subscribe(id, cursor)
+	s, replay, err := h.subscribe(id, cursor, "")
 	require.NoError(t, err)
 	return s, replay
 }
@@ -119,10 +119,107 @@ func TestCursorsGrowFromOneProcessToTheNext(t *testing.T) {
 	require.Equal(t, []string{"gap GAP_REASON_EPOCH_CHANGED 0"}, kinds(second, s))
 }
 
-func TestOverflowDropsTheOldestClientEventsAndSaysSoInTheirPlace(t *testing.T) {
+func TestACursorOfAnotherEpochIsRecognisedWhateverTheClockDid(t *testing.T) {
+	t.Parallel()
+	clk := clock.NewFake(noon)
+	first := newTestHub(clk)
+	for range 100 {
+		first.publish(clientEvent("a"))
+	}
+	clk.Advance(-50 * time.Microsecond) // set back, so that the numbers meet
+	second := newTestHub(clk)
+	for range 200 {
+		second.publish(clientEvent("b"))
+	}
+	require.Greater(t, second.seq, first.seq)
+	require.Less(t, second.start, first.seq)
+	s, replay, err := second.subscribe("gw", cursorOf(first.seq), first.epoch())
+	require.NoError(t, err)
+	require.True(t, replay)
+	got := kinds(second, s)
+	require.Equal(t, "gap GAP_REASON_EPOCH_CHANGED 0", got[0])
+	require.Len(t, got, 1+200, "all that this process has said is news")
+	s, replay, err = second.subscribe("gw", cursorOf(second.seq-1), second.epoch())
+	require.NoError(t, err)
+	require.False(t, replay)
+	require.Equal(t, []string{"b"}, kinds(second, s))
+}
+
+func TestAReplayThatWasCutShortIsRepeated(t *testing.T) {
+	t.Parallel()
+	h := newTestHub(clock.NewFake(noon))
+	s, replay := subscribe(t, h, "gw", "")
+	require.True(t, replay)
+	h.resume(s, []*pushv1.PushEvent{revoked(uuid.New()), revoked(uuid.New()), revoked(uuid.New())})
+	cursor := h.take(s, 2)[1].GetCursor()
+	h.leave(s)
+	s, replay = subscribe(t, h, "gw", cursor)
+	require.True(t, replay, "the third is in no ring")
+	h.resume(s, []*pushv1.PushEvent{revoked(uuid.New()), revoked(uuid.New()), revoked(uuid.New())})
+	last := h.take(s, 10)[2].GetCursor()
+	_, replay = subscribe(t, h, "gw", last)
+	require.False(t, replay)
+}
+
+func TestAReplayMayBeLongerThanAQueue(t *testing.T) {
+	t.Parallel()
+	h := newTestHub(clock.NewFake(noon))
+	s, _ := subscribe(t, h, "gw", "")
+	many := make([]*pushv1.PushEvent, 2*bufferedVital)
+	for i := range many {
+		many[i] = revoked(uuid.New())
+	}
+	h.resume(s, many)
+	h.publish(revoked(uuid.New()))
+	require.Len(t, kinds(h, s), len(many)+1, "or a gateway could never come back after a mass revocation")
+}
+
+func TestAResumeIsBoundedByTheRingAndNotByTheQueue(t *testing.T) {
 	t.Parallel()
 	drops := 0
-	h := newHub(clock.NewFake(noon), time.Minute, func(_ string, n int) { drops += n })
+	h := newHub(clock.NewFake(noon), time.Minute, func(l loss) { drops += l.n })
+	h.publish(clientEvent("a"))
+	last := cursorOf(h.seq)
+	for range 3 * bufferedEvents {
+		h.publish(clientEvent("e"))
+	}
+	s, replay := subscribe(t, h, "gw", last)
+	require.False(t, replay)
+	require.Equal(t, 3*bufferedEvents, h.list()[0].Buffered)
+	h.publish(clientEvent("live"))
+	got := kinds(h, s)
+	require.Len(t, got, 3*bufferedEvents+1, "what the ring keeps is not dropped on its way out")
+	require.Equal(t, "live", got[len(got)-1])
+	require.Zero(t, drops)
+	require.EqualValues(t, 3*bufferedEvents+1, h.list()[0].Delivered)
+}
+
+func TestWhatIsDroppedAndWhatIsDeliveredIsWhatWasPublished(t *testing.T) {
+	t.Parallel()
+	clk := clock.NewFake(noon)
+	said := 0
+	h := newHub(clk, time.Minute, func(l loss) { said += l.say })
+	s, _ := subscribe(t, h, "slow", "")
+	for range 2 * bufferedEvents {
+		h.publish(clientEvent("e"))
+	}
+	h.take(s, 10)
+	clk.Advance(warnEvery)
+	for range 100 {
+		h.publish(clientEvent("e"))
+	}
+	kinds(h, s)
+	got := h.list()[0]
+	require.EqualValues(t, 2*bufferedEvents+100, got.Delivered+got.Dropped)
+	require.NotZero(t, got.Dropped)
+	require.Less(t, said, int(got.Dropped))
+	require.EqualValues(t, got.Dropped, h.leave(s))
+}
+
+func TestOverflowDropsTheOldestClientEventsAndSaysSoInTheirPlace(t *testing.T) {
+	t.Parallel()
+	drops, said := 0, 0
+	h := newHub(clock.NewFake(noon), time.Minute, func(l loss) { drops, said = drops+l.n, said+l.say })
 	slow, _ := subscribe(t, h, "slow", "")
 	h.publish(revoked(uuid.New()))
 	for range bufferedEvents + 3 {
@@ -135,6 +232,7 @@ func TestOverflowDropsTheOldestClientEventsAndSaysSoInTheirPlace(t *testing.T) {
 	require.Len(t, got, 1+1+bufferedEvents+1)
 	require.Equal(t, "invalidation", got[len(got)-1])
 	require.Equal(t, 3, drops)
+	require.Equal(t, 1, said, "the first is logged at once, the others later and together")
 }
 
 func TestASubscriberThatLetsInvalidationsPileUpIsDisconnected(t *testing.T) {
@@ -167,9 +265,9 @@ func TestOnlySoManyGatewaysMayConnect(t *testing.T) {
 	for i := range maxSubscribers {
 		subscribe(t, h, fmt.Sprint(i), "")
 	}
-	_, _, err := h.subscribe("one more", "")
+	_, _, err := h.subscribe("one more", "", "")
 	require.Equal(t, errTooMany, err)
-	_, _, err = h.subscribe("3", "")
+	_, _, err = h.subscribe("3", "", "")
 	require.NoError(t, err, "a known gateway may come back")
 }
 

@@ -61,10 +61,13 @@ type frame struct {
 	seq   uint64
 	at    time.Time
 	event *pushv1.PushEvent
+	// replayed frames are one subscriber's, read from the database at its
+	// arrival: how many there are is not its fault.
+	replayed bool
 }
 
-// vital frames are never dropped.
-func (f *frame) vital() bool { return f.event.GetSessionInvalidation() != nil }
+// vital frames are never dropped; too many of them end the stream.
+func (f *frame) vital() bool { return f.event.GetSessionInvalidation() != nil && !f.replayed }
 
 // cursorDigits is the length of the longest uint64.
 const cursorDigits = 20

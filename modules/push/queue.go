@@ -16,6 +16,7 @@ const (
 
 // queue is what waits for one subscriber. The hub's lock guards it.
 type queue struct {
+	backlog []*frame // what a resume brought: the ring bounds it, it comes first
 	entries []*frame
 	events  int // entries that may be dropped
 	vital   int
@@ -68,18 +69,24 @@ func (q *queue) dropOldest() {
 
 // take removes up to n frames from the head.
 func (q *queue) take(n int) []*frame {
-	n = min(n, len(q.entries))
-	out := slices.Clone(q.entries[:n])
-	q.entries = slices.Delete(q.entries, 0, n)
-	for _, f := range out {
-		switch {
-		case f.vital():
-			q.vital--
-		case f.event.GetClientEvent() != nil:
-			q.events--
+	var out []*frame
+	if len(q.backlog) > 0 {
+		n = min(n, len(q.backlog))
+		out, q.backlog = q.backlog[:n:n], q.backlog[n:]
+	} else {
+		n = min(n, len(q.entries))
+		out = slices.Clone(q.entries[:n])
+		q.entries = slices.Delete(q.entries, 0, n)
+		for _, f := range out {
+			switch {
+			case f.vital():
+				q.vital--
+			case f.event.GetClientEvent() != nil:
+				q.events--
+			}
 		}
 	}
-	if len(q.entries) > 0 {
+	if q.waiting() > 0 {
 		select {
 		case q.signal <- struct{}{}:
 		default:
@@ -87,6 +94,8 @@ func (q *queue) take(n int) []*frame {
 	}
 	return out
 }
+
+func (q *queue) waiting() int { return len(q.backlog) + len(q.entries) }
 
 func gapFrame(seq uint64, reason pushv1.GapReason, lost uint64) *frame {
 	return &frame{seq: seq, event: &pushv1.PushEvent{

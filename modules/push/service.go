@@ -108,9 +108,11 @@ func (s *Service) Stop(ctx context.Context) error {
 	}
 }
 
-func (s *Service) dropped(gateway string, n int) {
-	s.metrics.drop(gateway, n)
-	s.log.Warn("push events were dropped for a gateway that reads too slowly", zap.String("gateway_client_id", gateway), zap.Int("count", n))
+func (s *Service) dropped(l loss) {
+	s.metrics.drop(l.gateway, l.n)
+	if l.say > 0 {
+		s.log.Warn("push events were dropped for a gateway that reads too slowly", zap.String("gateway_client_id", l.gateway), zap.Int("count", l.say))
+	}
 }
 
 func text(id uuid.UUID) string {
