@@ -11,8 +11,9 @@
 //     say", never to "may I": rules that two requests could break together are
 //     held by constraints and row locks.
 //   - After quiescence every entry equals its row. A COMMIT whose outcome is
-//     unknown drops its keys, which the next Get reads again. A read that
-//     started before a commit never overwrites what the commit staged.
+//     unknown drops its keys, and what Get reads is not remembered until the
+//     server is done with it: it may still take effect. A read that started
+//     before a commit never overwrites what the commit staged.
 //   - A table is bounded. Past its ceiling it forgets an arbitrary entry, which
 //     the next Get reads again: slower, never wrong.
 //   - Inside a transaction read the store, not the cache.

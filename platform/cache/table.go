@@ -24,11 +24,14 @@ type Table[K comparable, V any] struct {
 	// writes counts the changes of a key's neighbourhood. A read-through that
 	// saw another count than the one at its start throws its result away.
 	writes [256]uint32
+	// doubts counts, by key, the commits of unknown outcome that may still take
+	// effect. What the database says of such a key is not remembered.
+	doubts map[K]int
 }
 
 // New makes a table of at most ceil entries (0: no bound). name is for metrics.
 func New[K comparable, V any](name string, ceil int, load Loader[K, V]) *Table[K, V] {
-	return &Table[K, V]{name: name, ceil: ceil, load: load, seed: maphash.MakeSeed(), entries: map[K]V{}}
+	return &Table[K, V]{name: name, ceil: ceil, load: load, seed: maphash.MakeSeed(), entries: map[K]V{}, doubts: map[K]int{}}
 }
 
 // Name is the table's name.
@@ -74,12 +77,12 @@ func (t *Table[K, V]) Get(ctx context.Context, k K) (V, bool, error) {
 
 // Put stages k's new value: it is there once tx has committed.
 func (t *Table[K, V]) Put(tx *pg.Tx, k K, v V) {
-	tx.Stage(t.hash(k), func() { t.set(k, v) }, func() { t.forget(k) })
+	tx.Stage(t.hash(k), pg.Effect{Apply: func() { t.set(k, v) }, Doubt: func() { t.doubt(k) }, Settle: func() { t.settle(k) }})
 }
 
 // Drop stages k's removal.
 func (t *Table[K, V]) Drop(tx *pg.Tx, k K) {
-	tx.Stage(t.hash(k), func() { t.forget(k) }, func() { t.forget(k) })
+	tx.Stage(t.hash(k), pg.Effect{Apply: func() { t.forget(k) }, Doubt: func() { t.doubt(k) }, Settle: func() { t.settle(k) }})
 }
 
 // Warm fills the table before anything else runs. A full table ignores it.
@@ -106,13 +109,34 @@ func (t *Table[K, V]) Each(visit func(K, V) bool) {
 func (t *Table[K, V]) set(k K, v V) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.writes[t.hash(k)%uint64(len(t.writes))]++
+	t.drop(k)
 	t.put(k, v)
 }
 
 func (t *Table[K, V]) forget(k K) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.drop(k)
+}
+
+func (t *Table[K, V]) doubt(k K) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.drop(k)
+	t.doubts[k]++
+}
+
+func (t *Table[K, V]) settle(k K) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.drop(k) // a read that began before is not kept
+	if t.doubts[k]--; t.doubts[k] == 0 {
+		delete(t.doubts, k)
+	}
+}
+
+// drop forgets k under the lock, and with it what reads under way will bring.
+func (t *Table[K, V]) drop(k K) {
 	t.writes[t.hash(k)%uint64(len(t.writes))]++
 	delete(t.entries, k)
 }
@@ -120,6 +144,9 @@ func (t *Table[K, V]) forget(k K) {
 // put stores under the lock, and makes room by forgetting an arbitrary entry:
 // Go's map order is random enough, and needs no bookkeeping on reads.
 func (t *Table[K, V]) put(k K, v V) {
+	if t.doubts[k] > 0 {
+		return
+	}
 	if _, there := t.entries[k]; !there && t.ceil > 0 && len(t.entries) >= t.ceil {
 		for victim := range t.entries {
 			delete(t.entries, victim)

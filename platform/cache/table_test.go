@@ -6,13 +6,16 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
 	"galaxy/backend/platform/cache"
 	"galaxy/backend/platform/pg"
+	"galaxy/backend/platform/secret"
 	"galaxy/backend/platform/testkit"
 )
 
@@ -111,6 +114,41 @@ func TestACommitOfUnknownOutcomeIsReadAgain(t *testing.T) {
 	require.ErrorIs(t, err, pg.ErrOutcomeUnknown)
 	_, remembered := c.table.Peek(1)
 	require.False(t, remembered)
+	c.requireEqualToRows(t)
+}
+
+// The server process hangs while it has the COMMIT: the client gives up, others
+// read the old row, and then the COMMIT takes effect all the same.
+func TestACommitThatTakesEffectLateIsNotMissed(t *testing.T) {
+	t.Parallel()
+	own := testkit.OwnServer(t)
+	c := newCounters(t, testkit.OpenWith(t, pg.Config{DSN: secret.New(own.DSN), MaxConns: 4, OperationTimeout: 500 * time.Millisecond}), 0)
+	require.NoError(t, c.bump(t.Context(), 1))
+	var pid int
+	err := c.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) (err error) {
+		if pid, err = pg.Get[int](ctx, tx, `SELECT pg_backend_pid()`); err != nil {
+			return err
+		}
+		n, err := pg.Get[int](ctx, tx, bump, 1)
+		c.table.Put(tx, 1, n)
+		return errors.Join(err, syscall.Kill(pid, syscall.SIGSTOP))
+	})
+	require.ErrorIs(t, err, pg.ErrOutcomeUnknown)
+	old, ok, err := c.table.Get(t.Context(), 1)
+	require.NoError(t, err)
+	require.True(t, ok)
+	require.Equal(t, 1, old)
+	require.NoError(t, syscall.Kill(pid, syscall.SIGCONT))
+	require.Eventually(t, func() bool {
+		n, err := pg.Get[int](t.Context(), c.db, `SELECT n FROM counters WHERE id = 1`)
+		return err == nil && n == 2
+	}, 10*time.Second, time.Millisecond, "the COMMIT took effect")
+	c.requireEqualToRows(t)
+	require.Eventually(t, func() bool {
+		_, _, err := c.table.Get(t.Context(), 1)
+		_, kept := c.table.Peek(1)
+		return err == nil && kept
+	}, 10*time.Second, time.Millisecond, "in the end it is remembered again")
 	c.requireEqualToRows(t)
 }
 

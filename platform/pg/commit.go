@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -15,59 +15,101 @@ const stripeCount = 1024
 // stripes order the after-commit work of transactions that changed the same
 // keys. Without them two commits may reach a cache in the other order, and the
 // older value stays for ever.
-type stripes [stripeCount]sync.Mutex
+//
+// They are held while the last batch of a transaction runs, and a statement in
+// it may wait for a row of a transaction that waits for the stripe: a deadlock
+// that Postgres cannot see. So whoever waits loses patience, rolls back, which
+// frees its rows, and runs again.
+type stripes [stripeCount]chan struct{}
 
-func newStripes() *stripes { return new(stripes) }
+func newStripes() *stripes {
+	s := new(stripes)
+	for i := range s {
+		s[i] = make(chan struct{}, 1)
+	}
+	return s
+}
+
+// errContended is a transaction that waited too long for a stripe.
+var errContended = errors.New("another commit holds the stripe of a key")
 
 // lock takes the stripes of all staged keys, in ascending order, so that two
-// transactions never wait for each other, and returns how to give them back.
-func (s *stripes) lock(keys []staged) (unlock func()) {
-	taken := make([]uint64, 0, len(keys))
+// transactions never wait for each other here, and returns how to give them
+// back. It is nil when patience ran out.
+func (s *stripes) lock(keys []staged, patience time.Duration) (unlock func()) {
+	wanted := make([]uint64, 0, len(keys))
 	for _, k := range keys {
-		taken = append(taken, k.hash%stripeCount)
+		wanted = append(wanted, k.hash%stripeCount)
 	}
-	slices.Sort(taken)
-	taken = slices.Compact(taken)
-	for _, i := range taken {
-		s[i].Lock()
-	}
-	return func() {
-		for _, i := range taken {
-			s[i].Unlock()
+	slices.Sort(wanted)
+	wanted = slices.Compact(wanted)
+	var timeout <-chan time.Time
+	for n, i := range wanted {
+		select {
+		case s[i] <- struct{}{}:
+			continue
+		default:
 		}
+		if timeout == nil {
+			timer := time.NewTimer(patience)
+			defer timer.Stop()
+			timeout = timer.C
+		}
+		select {
+		case s[i] <- struct{}{}:
+		case <-timeout:
+			s.free(wanted[:n])
+			return nil
+		}
+	}
+	return func() { s.free(wanted) }
+}
+
+func (s *stripes) free(taken []uint64) {
+	for _, i := range taken {
+		<-s[i]
 	}
 }
 
 type staged struct {
-	hash         uint64
-	apply, dirty func()
+	hash uint64
+	Effect
 }
 
-// Stage registers a change of a cache entry. After COMMIT apply runs under the
-// stripe of hash, in commit order among all that share it; when the outcome is
-// unknown dirty runs instead and makes the next reader ask the database. Only
-// platform/cache calls it.
-func (tx *Tx) Stage(hash uint64, apply, dirty func()) {
-	tx.staged = append(tx.staged, staged{hash, apply, dirty})
+// Effect is what a transaction does to an entry of a cache.
+type Effect struct {
+	Apply  func() // it was committed
+	Doubt  func() // nobody knows: until Settle the entry must not be remembered
+	Settle func() // the database's word is final again
 }
+
+// Stage registers a change of a cache entry. After COMMIT Apply runs under the
+// stripe of hash, in commit order among all that share it; when the outcome is
+// unknown Doubt runs instead, and Settle once the server has let go of the
+// transaction. Only platform/cache calls it.
+func (tx *Tx) Stage(hash uint64, e Effect) { tx.staged = append(tx.staged, staged{hash, e}) }
 
 // commit makes the transaction durable and lets its consequences out. The
 // caller's cancellation no longer counts: a client that hangs up must not turn
 // a finished change into an unknown one.
-func (tx *Tx) commit(ctx context.Context) error {
+func (tx *Tx) commit(ctx context.Context, patience time.Duration) error {
 	ctx = context.WithoutCancel(ctx)
 	if !tx.begun && len(tx.queued) == 0 && len(tx.ahead) == 0 {
 		tx.conn.Release()
 		tx.applied()
 		return nil
 	}
-	unlock := tx.db.stripes.lock(tx.staged)
+	unlock := tx.db.stripes.lock(tx.staged, patience)
+	if unlock == nil {
+		tx.rollback(ctx)
+		return ErrUnavailable.Because(errContended)
+	}
 	err := tx.send(ctx, &statement{sql: "COMMIT"}, readCommit)
 	switch {
 	case err == nil:
 		tx.conn.Release()
 		for _, s := range tx.staged {
-			s.apply()
+			s.Apply()
 		}
 		unlock()
 		tx.applied()
@@ -78,9 +120,10 @@ func (tx *Tx) commit(ctx context.Context) error {
 		return err
 	default:
 		for _, s := range tx.staged {
-			s.dirty()
+			s.Doubt()
 		}
 		unlock()
+		tx.db.settle(tx.conn.Conn().PgConn().PID(), tx.staged)
 		tx.conn.Release()
 		return ErrOutcomeUnknown.Because(err)
 	}

@@ -17,10 +17,13 @@
 //   - OnCommit is the only way out of a transaction for push, wake-ups and
 //     caches. What it registers runs after COMMIT, in order, never after a
 //     rollback.
-//   - Retries: a serialization failure or a deadlock runs the function again
-//     with a fresh transaction, five times at most, so the function must not
-//     leave traces outside tx.
+//   - Retries: a serialization failure, a deadlock or a wait for another commit
+//     of the same cache key that takes too long runs the function again with a
+//     fresh transaction, five times at most, so the function must not leave
+//     traces outside tx.
 //   - A COMMIT that was sent and not answered has an unknown outcome:
-//     ErrOutcomeUnknown, no retry, and every staged cache key is read again.
+//     ErrOutcomeUnknown, no retry. Every staged cache key is read from the
+//     database, and not remembered, until the server is done with the
+//     transaction.
 //   - Times come back in UTC.
 package pg

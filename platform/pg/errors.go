@@ -60,7 +60,7 @@ func pgError(err error) *pgconn.PgError {
 // retriable errors leave nothing behind: the whole transaction may run again.
 func retriable(err error) bool {
 	pe := pgError(err)
-	return pe != nil && (pe.Code == codeSerialization || pe.Code == codeDeadlock)
+	return errors.Is(err, errContended) || pe != nil && (pe.Code == codeSerialization || pe.Code == codeDeadlock)
 }
 
 // translate makes a fault of an error that says the database cannot be asked.

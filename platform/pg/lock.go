@@ -34,16 +34,24 @@ var (
 
 // Lock makes one backend of many the active one. It is a session advisory lock
 // on a connection of its own, and a term that rises with each take-over.
+//
+// A holder is certain of the lock while a recent check succeeded and the server
+// has said nothing since: it announces the end of a session before it lets the
+// lock go. So a process that was stopped, and superseded, meanwhile finds the
+// announcement in its socket before it writes anything.
 type Lock struct {
-	conn *pgx.ConnConfig
-	log  *zap.Logger
-	lost chan error // carries ErrSuperseded, once
+	conn  *pgx.ConnConfig
+	log   *zap.Logger
+	lost  chan error    // carries ErrSuperseded, once
+	doubt chan struct{} // asks for a check at once
 
-	mu      sync.Mutex
+	mu      sync.Mutex // never held while the server is asked
 	session *pgx.Conn
-	term    int64
+	asking  bool // a check is under way: what arrives is its answer
 	trusted time.Time
 
+	life sync.Mutex // Begin and Release, one after the other
+	term int64      // written before the watch begins
 	stop context.CancelFunc
 	done chan struct{}
 }
@@ -55,7 +63,7 @@ func NewLock(cfg Config, log *zap.Logger) (*Lock, error) {
 		return nil, errors.New("BACKEND_POSTGRES_DSN is not a Postgres DSN")
 	}
 	harden(cc, cfg.OperationTimeout)
-	return &Lock{conn: cc, log: log, lost: make(chan error, 1)}, nil
+	return &Lock{conn: cc, log: log, lost: make(chan error, 1), doubt: make(chan struct{}, 1)}, nil
 }
 
 // Acquire waits until this process is the only one that holds the lock, or ctx
@@ -66,9 +74,12 @@ func (l *Lock) Acquire(ctx context.Context, waiting func()) error {
 	for {
 		begin := time.Now()
 		session, held, err := l.try(ctx)
+		if held {
+			if err = l.adopt(ctx, session, begin); err == nil || errors.Is(err, ErrSuperseded) {
+				return err
+			}
+		}
 		switch {
-		case held:
-			return l.adopt(ctx, session, begin)
 		case err != nil && !warned:
 			warned = true
 			l.log.Warn("database cannot be reached, waiting for it", zap.Error(translate(err)))
@@ -104,17 +115,28 @@ RETURNING term`
 
 // Begin raises the term and keeps watch. The schema has to be there.
 func (l *Lock) Begin(ctx context.Context) error {
-	host, _ := os.Hostname()
+	l.life.Lock()
+	defer l.life.Unlock()
+	if l.stop != nil {
+		return nil
+	}
 	l.mu.Lock()
-	err := l.session.QueryRow(ctx, raiseTerm, fmt.Sprintf("%s/%d", host, os.Getpid())).Scan(&l.term)
+	session := l.session
 	l.mu.Unlock()
-	if err != nil {
+	if session == nil {
+		return ErrStandby
+	}
+	host, _ := os.Hostname()
+	begin := time.Now()
+	if err := session.QueryRow(ctx, raiseTerm, fmt.Sprintf("%s/%d", host, os.Getpid())).Scan(&l.term); err != nil {
 		return fmt.Errorf("raise the term: %w", err)
 	}
+	l.trust(begin) // the migrations may have taken longer than the trust lasts
 	watch, cancel := context.WithCancel(context.Background())
-	l.stop, l.done = cancel, make(chan struct{})
+	done := make(chan struct{})
+	l.stop, l.done = cancel, done
 	go func() {
-		defer close(l.done)
+		defer close(done)
 		l.watch(watch)
 	}()
 	return nil
@@ -124,10 +146,24 @@ func (l *Lock) Begin(ctx context.Context) error {
 func (l *Lock) Held() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if time.Now().Before(l.trusted) {
+	if !time.Now().Before(l.trusted) {
+		return ErrStandby
+	}
+	if l.asking || !stirred(l.session.PgConn().Conn()) {
 		return nil
 	}
+	l.trusted = time.Time{}
+	select {
+	case l.doubt <- struct{}{}:
+	default:
+	}
 	return ErrStandby
+}
+
+func (l *Lock) trust(since time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.asking, l.trusted = false, since.Add(lockTrust)
 }
 
 // Lost delivers ErrSuperseded when another process was active meanwhile.
@@ -135,24 +171,26 @@ func (l *Lock) Lost() <-chan error { return l.lost }
 
 // Release gives the lock up.
 func (l *Lock) Release(ctx context.Context) error {
+	l.life.Lock()
+	defer l.life.Unlock()
 	if l.stop != nil {
 		l.stop()
 		<-l.done
+		l.stop = nil
 	}
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.trusted = time.Time{}
-	if l.session == nil {
+	session := l.session
+	l.session, l.trusted = nil, time.Time{}
+	l.mu.Unlock()
+	if session == nil {
 		return nil
 	}
-	err := l.session.Close(ctx)
-	l.session = nil
-	return err
+	return session.Close(ctx)
 }
 
 // watch renews the trust, and takes a lost lock again.
 func (l *Lock) watch(ctx context.Context) {
-	for sleep(ctx, lockCheck) == nil {
+	for l.pause(ctx) {
 		if l.renew(ctx) {
 			continue
 		}
@@ -167,24 +205,37 @@ func (l *Lock) watch(ctx context.Context) {
 	}
 }
 
+// pause waits for the next check. It reports false when there is none.
+func (l *Lock) pause(ctx context.Context) bool {
+	t := time.NewTimer(lockCheck)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-l.doubt:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
 // renew asks over the session that holds the lock.
 func (l *Lock) renew(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, lockCheck)
 	defer cancel()
 	l.mu.Lock()
 	session := l.session
+	l.asking = true
 	l.mu.Unlock()
 	begin := time.Now()
 	if _, err := session.Exec(ctx, `SELECT 1`); err != nil {
 		l.mu.Lock()
-		l.trusted = time.Time{}
+		l.asking, l.trusted = false, time.Time{}
 		l.mu.Unlock()
 		_ = session.Close(ctx)
 		return false
 	}
-	l.mu.Lock()
-	l.trusted = begin.Add(lockTrust)
-	l.mu.Unlock()
+	l.trust(begin)
 	return true
 }
 
@@ -200,16 +251,23 @@ func (l *Lock) regain(ctx context.Context) bool {
 // adopt trusts a session that holds the lock. A process that was active before
 // first makes sure that the term is still its own.
 func (l *Lock) adopt(ctx context.Context, session *pgx.Conn, begin time.Time) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	if l.term != 0 {
+		ctx, cancel := context.WithTimeout(ctx, lockCheck)
+		defer cancel()
 		var term int64
-		if err := session.QueryRow(ctx, `SELECT term FROM backend_term`).Scan(&term); err != nil || term != l.term {
+		err := session.QueryRow(ctx, `SELECT term FROM backend_term`).Scan(&term)
+		if err == nil && term != l.term {
+			err = ErrSuperseded
+		}
+		if err != nil {
 			_ = session.Close(ctx)
-			return ErrSuperseded
+			return err
 		}
 	}
-	l.session, l.trusted = session, begin.Add(lockTrust)
+	l.mu.Lock()
+	l.session = session
+	l.mu.Unlock()
+	l.trust(begin)
 	return nil
 }
 

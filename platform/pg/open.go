@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -23,6 +24,10 @@ type DB struct {
 	stripes *stripes
 	fence   atomic.Pointer[func() error]
 
+	open     context.Context //nolint:containedctx // until Close
+	close    context.CancelFunc
+	settling sync.WaitGroup
+
 	statements, roundTrips atomic.Int64
 }
 
@@ -40,7 +45,9 @@ func New(cfg Config) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the pool: %w", err)
 	}
-	return &DB{pool: pool, timeout: cfg.OperationTimeout, stripes: newStripes()}, nil
+	db := &DB{pool: pool, timeout: cfg.OperationTimeout, stripes: newStripes()}
+	db.open, db.close = context.WithCancel(context.Background())
+	return db, nil
 }
 
 // harden bounds what a lost peer or a forgotten transaction can hold. The
@@ -89,18 +96,6 @@ func (db *DB) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, db.timeout)
 	defer cancel()
 	return translate(db.pool.Ping(ctx))
-}
-
-// Close ends every connection once its work is done, or when ctx ends.
-func (db *DB) Close(ctx context.Context) error {
-	done := make(chan struct{})
-	go func() { db.pool.Close(); close(done) }()
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("connections are still in use: %w", ctx.Err())
-	}
 }
 
 // Fence sets a check that every transaction makes first, and again before it

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -36,14 +37,24 @@ func (db *DB) InTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) err
 		return err
 	}
 	for attempt := 1; ; attempt++ {
-		err := db.once(ctx, fn)
+		err := db.once(ctx, db.patience(attempt), fn)
 		if err == nil || !retriable(err) || attempt == attempts || errors.Is(err, ErrOutcomeUnknown) {
 			return err
 		}
 	}
 }
 
-func (db *DB) once(ctx context.Context, fn func(context.Context, *Tx) error) (err error) {
+// patience is how long an attempt waits for the stripes of its keys: longer than
+// any sound COMMIT takes, and each time more, since a slow database is no
+// deadlock.
+func (db *DB) patience(attempt int) time.Duration {
+	if attempt == attempts {
+		return db.timeout
+	}
+	return min(db.timeout, 100*time.Millisecond<<(attempt-1))
+}
+
+func (db *DB) once(ctx context.Context, patience time.Duration, fn func(context.Context, *Tx) error) (err error) {
 	conn, err := db.acquire(ctx)
 	if err != nil {
 		return err
@@ -64,7 +75,7 @@ func (db *DB) once(ctx context.Context, fn func(context.Context, *Tx) error) (er
 		tx.rollback(ctx)
 		return err
 	}
-	return tx.commit(ctx)
+	return tx.commit(ctx, patience)
 }
 
 func (db *DB) fenced() error {

@@ -273,6 +273,55 @@ func TestALostRaceRunsAgain(t *testing.T) {
 	require.Equal(t, []string{"a!!", "b!!"}, names)
 }
 
+// A transaction whose statements travel with its COMMIT holds the stripes of its
+// keys meanwhile. Another one may hold the row that it waits for.
+func TestARowAndAStripeTakenInOppositeOrderAreNoDeadlock(t *testing.T) {
+	t.Parallel()
+	p := testkit.Postgres(t)
+	db := testkit.Open(t, p.DSN)
+	exec(t, db, createItems)
+	exec(t, db, `INSERT INTO items (id, name) VALUES (1, '')`)
+	watch := testkit.Conn(t, p.DSN)
+	var applied []string
+	stage := func(tx *pg.Tx, name string) {
+		nothing := func() {}
+		tx.Stage(7, pg.Effect{Apply: func() { applied = append(applied, name) }, Doubt: nothing, Settle: nothing})
+	}
+	const add = `UPDATE items SET name = name || $1 WHERE id = 1`
+	var wg sync.WaitGroup
+	var once sync.Once
+	var blind error
+	begin := time.Now()
+	require.NoError(t, db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+		if _, err := tx.Exec(ctx, add, "a"); err != nil {
+			return err
+		}
+		stage(tx, "a")
+		once.Do(func() {
+			wg.Go(func() {
+				blind = db.InTx(ctx, func(_ context.Context, tx *pg.Tx) error {
+					tx.Queue(add, "b")
+					stage(tx, "b")
+					return nil
+				})
+			})
+			require.Eventually(t, func() bool {
+				var waiting bool
+				err := watch.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')`).Scan(&waiting)
+				return err == nil && waiting
+			}, 10*time.Second, time.Millisecond)
+		})
+		return nil
+	}))
+	wg.Wait()
+	require.NoError(t, blind)
+	require.Less(t, time.Since(begin), 2*time.Second, "nobody waited for lock_timeout")
+	require.Equal(t, []string{"b", "a"}, applied)
+	name, err := pg.Get[string](t.Context(), db, `SELECT name FROM items`)
+	require.NoError(t, err)
+	require.Equal(t, "ba", name, "applied in commit order")
+}
+
 func TestAClientThatHangsUpDoesNotUndoACommit(t *testing.T) {
 	t.Parallel()
 	db := items(t)

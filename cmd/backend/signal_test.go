@@ -1,0 +1,72 @@
+package main
+
+import (
+	"net/http"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"galaxy/backend/platform/smtpsink"
+	"galaxy/backend/platform/testkit"
+)
+
+func TestASecondSignalEndsTheStopAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, testkit.Postgres(t).DSN)
+	w.inbox.Use(smtpsink.Rule{At: smtpsink.End, Then: smtpsink.Hang})
+	b := w.start().ready()
+	b.asksForACode("ada@example.com").Want(http.StatusOK)
+	require.Eventually(t, func() bool { return w.inbox.Seen(smtpsink.End) > 0 }, patience, time.Millisecond, "a mail hangs in the relay")
+	b.signal(syscall.SIGTERM)
+	b.says("backend is stopping")
+	begin := time.Now()
+	b.signal(syscall.SIGINT)
+	require.Equal(t, 1, b.exits())
+	require.Less(t, time.Since(begin), time.Second)
+}
+
+func TestAHangingRelayCostsTheStopItsOwnBudgetAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, testkit.Postgres(t).DSN, "BACKEND_SHUTDOWN_TIMEOUT=500ms")
+	w.inbox.Use(smtpsink.Rule{At: smtpsink.End, Then: smtpsink.Hang})
+	b := w.start().ready()
+	b.asksForACode("ada@example.com").Want(http.StatusOK)
+	require.Eventually(t, func() bool { return w.inbox.Seen(smtpsink.End) > 0 }, patience, time.Millisecond, "a mail hangs in the relay")
+	begin := time.Now()
+	b.terminate()
+	require.Less(t, time.Since(begin), 4*time.Second, "eight phases of half a second at most")
+	for _, later := range []string{"push streams", "postgres", "telemetry"} {
+		require.Contains(t, b.log.String(), `"component":"`+later+`"`, "a phase after the hanging one was skipped")
+	}
+}
+
+func TestASignalDuringTheStartTakesBackWhatHadStarted(t *testing.T) {
+	t.Parallel()
+	p := testkit.Postgres(t)
+	conn := testkit.Conn(t, p.DSN)
+	_, err := conn.Exec(t.Context(), `DELETE FROM schema_checksums`) // something to migrate
+	require.NoError(t, err)
+	_, err = conn.Exec(t.Context(), `SELECT pg_advisory_lock($1)`, int64(0x67616c617879)) // and somebody who does
+	require.NoError(t, err)
+	b := newWorld(t, p.DSN, "BACKEND_LOGGING_LEVEL=debug").start()
+	b.says(`"component":"telemetry"`)
+	b.signal(syscall.SIGTERM)
+	require.Zero(t, b.exits())
+	require.Contains(t, b.log.String(), "backend was stopped while it started")
+	require.NotContains(t, b.log.String(), "http listener opened")
+	var sessions int
+	require.NoError(t, conn.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity WHERE application_name = 'galaxy-backend' AND datname = current_database()`).Scan(&sessions))
+	require.Zero(t, sessions)
+}
+
+func TestASignalEndsAStandby(t *testing.T) {
+	t.Parallel()
+	dsn := testkit.Postgres(t).DSN
+	newWorld(t, dsn).start().ready()
+	standby := newWorld(t, dsn).start().says("waiting as its standby")
+	require.Equal(t, http.StatusOK, standby.probe("/healthz"))
+	require.Equal(t, http.StatusServiceUnavailable, standby.probe("/readyz"))
+	require.Zero(t, standby.terminate())
+}
