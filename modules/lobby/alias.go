@@ -91,6 +91,7 @@ const (
 	EventCancelled   = games.EventCancelled
 	EventSettings    = games.EventSettings
 	EventRaceBlocked = games.EventRaceBlocked
+	EventSeatLeft    = games.EventSeatLeft
 )
 
 // The faults of games.

@@ -194,8 +194,7 @@ func (h userMemberRoutes) offer(ctx context.Context, in byRace) (seatView, error
 }
 
 func (h userMemberRoutes) take(ctx context.Context, in byRace) (httpx.Response[seatView], error) {
-	s, err := h.service.Take(ctx, httpx.UserID(ctx), in.Game, in.RaceName)
-	return seated(s, err == nil, err)
+	return seated(h.service.Take(ctx, httpx.UserID(ctx), in.Game, in.RaceName))
 }
 
 func (h userMemberRoutes) myApplications(ctx context.Context, in httpx.Page) (httpx.List[applicationView], error) {

@@ -88,18 +88,18 @@ func TestAnOfferedSeatIsTakenOverUnderItsLabel(t *testing.T) {
 	_, err := l.Offer(t.Context(), root, g.ID, races[1])
 	refused(t, err, ErrSeatTaken)
 	require.NoError(t, l.Leave(t.Context(), p[1], g.ID))
-	_, err = l.Take(t.Context(), eve, g.ID, races[1])
+	_, _, err = l.Take(t.Context(), eve, g.ID, races[1])
 	refused(t, err, ErrSeatNotOffered)
 	for range 2 {
 		s, err := l.Offer(t.Context(), root, g.ID, races[1])
 		require.NoError(t, err)
 		require.NotNil(t, s.OfferedAt)
 	}
-	_, err = l.Take(t.Context(), p[1], g.ID, races[1]) // the quitter cannot come back
+	_, _, err = l.Take(t.Context(), p[1], g.ID, races[1]) // the quitter cannot come back
 	refused(t, err, ErrMemberRemoved)
-	_, err = l.Take(t.Context(), p[0], g.ID, races[1])
+	_, _, err = l.Take(t.Context(), p[0], g.ID, races[1])
 	refused(t, err, ErrAlreadyMember)
-	won, lost := race([]uuid.UUID{eve, ann}, func(u uuid.UUID) error { _, err := l.Take(t.Context(), u, g.ID, races[1]); return err })
+	won, lost := race([]uuid.UUID{eve, ann}, func(u uuid.UUID) error { _, _, err := l.Take(t.Context(), u, g.ID, races[1]); return err })
 	require.Equal(t, 1, won)
 	require.Len(t, lost, 1)
 	heir := eve
@@ -132,7 +132,7 @@ func TestASeatWhoseMemberStaysAwayIsFree(t *testing.T) {
 	_, err := l.Offer(t.Context(), root, g.ID, races[1])
 	require.NoError(t, err)
 	mark(false) // orders came in
-	_, err = l.Take(t.Context(), p[2], g.ID, races[1])
+	_, _, err = l.Take(t.Context(), p[2], g.ID, races[1])
 	refused(t, err, ErrSeatTaken)
 	mark(true)
 	s, err := l.Replace(t.Context(), root, g.ID, p[1], p[2]) // an operator needs no offer

@@ -2,6 +2,7 @@ package lobby
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -41,21 +42,25 @@ func (s *Service) Invite(ctx context.Context, inviter uuid.UUID, in Invitation, 
 		return Invite{}, false, ErrInviteExpiry.At(fault.Field{Name: "expires_at", Code: "out_of_range", Message: ErrInviteExpiry.Message})
 	}
 	err := s.DB.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error { return s.invite(ctx, tx, &i, in, games.Optional(key)) })
-	if err == nil || !pg.IsUnique(err, invitesLive) && !pg.IsUnique(err, invitesReplay) {
+	if pg.IsUnique(err, invitesLive) || pg.IsUnique(err, invitesReplay) {
+		err = ErrAlreadyInvited.Because(err)
+	}
+	if err == nil || games.Ours(err) || key == "" && !errors.Is(err, ErrAlreadyInvited) {
 		return i, err == nil, err
 	}
-	earlier, err := s.requests.earlierInvite(ctx, s.DB, i, games.Optional(key))
+	// What refuses a repeat may be what the first invite has led to.
+	earlier, found := s.requests.earlierInvite(ctx, s.DB, i, games.Optional(key))
 	switch {
-	case games.IsNotFound(err): // the live one has another key
-		return Invite{}, false, ErrAlreadyInvited
-	case err != nil:
+	case games.IsNotFound(found):
 		return Invite{}, false, err
+	case found != nil:
+		return Invite{}, false, found
 	case string(earlier.Hash) == string(i.Hash):
 		return earlier, false, nil
 	case key != "":
 		return Invite{}, false, ErrReplay
 	}
-	return Invite{}, false, ErrAlreadyInvited
+	return Invite{}, false, err
 }
 
 func (s *Service) invite(ctx context.Context, tx *pg.Tx, i *Invite, in Invitation, key *string) error {
@@ -84,7 +89,7 @@ func (s *Service) invite(ctx context.Context, tx *pg.Tx, i *Invite, in Invitatio
 		return ErrNotFound.Saying("there is no such user")
 	case i.UserID == i.InviterID:
 		return ErrOwnGame
-	case g.State != EnrollmentOpen:
+	case g.State != EnrollmentOpen, g.EnrollmentOver(s.Clock.Now()):
 		return ErrEnrollmentClosed.With("state", g.State)
 	case g.Membership == Active:
 		return ErrAlreadyMember
@@ -140,7 +145,7 @@ func (s *Service) Redeem(ctx context.Context, who, id uuid.UUID, raceName string
 			}
 			return err
 		}
-		if err := welcome(c, u); err != nil {
+		if err := s.welcome(c, u); err != nil {
 			return err
 		}
 		s.close(tx, &i, redeemed, "")
@@ -196,7 +201,7 @@ func (s *Service) answerInvite(ctx context.Context, id uuid.UUID, state, reason 
 		if err != nil {
 			return err
 		}
-		if i, err = s.requests.invite(ctx, tx, id); err != nil {
+		if i, err = s.requests.lockInvite(ctx, tx, id); err != nil {
 			return err
 		}
 		if err := allowed(i, g); err != nil {

@@ -31,7 +31,7 @@ func (s *Service) admit(ctx context.Context, tx *pg.Tx, id uuid.UUID) (user.Snap
 }
 
 // welcome says why a candidate may not become a member now, if so.
-func welcome(c games.Candidate, u user.Snapshot) error {
+func (s *Service) welcome(c games.Candidate, u user.Snapshot) error {
 	switch {
 	case c.Membership == Active:
 		return ErrAlreadyMember
@@ -41,7 +41,7 @@ func welcome(c games.Candidate, u user.Snapshot) error {
 		return ErrMemberRemoved
 	case c.Launched():
 		return ErrGameStarted
-	case c.State != EnrollmentOpen:
+	case c.State != EnrollmentOpen, c.EnrollmentOver(s.Clock.Now()):
 		return ErrEnrollmentClosed.With("state", c.State)
 	case c.Full():
 		return ErrGameFull
@@ -86,7 +86,7 @@ func (s *Service) Join(ctx context.Context, who, game uuid.UUID, raceName string
 		if err := s.Manages(ctx, tx, Actor{User: who}, c.Game); err != nil {
 			return err
 		}
-		if err := welcome(c, u); err != nil {
+		if err := s.welcome(c, u); err != nil {
 			seat, made, err = s.sameSeat(ctx, tx, game, who, name, err)
 			return err
 		}
@@ -162,7 +162,7 @@ func (s *Service) apply(ctx context.Context, tx *pg.Tx, a *Application, name rac
 	if c.Owned(a.UserID) {
 		return ErrOwnGame
 	}
-	if err := welcome(c, u); err != nil {
+	if err := s.welcome(c, u); err != nil {
 		return err
 	}
 	switch {
@@ -200,7 +200,7 @@ func (s *Service) Approve(ctx context.Context, by Actor, id uuid.UUID) (Applicat
 	}
 	err = s.DB.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		u, refused := s.admit(ctx, tx, a.UserID)
-		if refused != nil && fault.From(refused).Code >= fault.Internal {
+		if games.Ours(refused) {
 			return refused
 		}
 		c, err := s.Store.Candidate(ctx, tx, a.GameID, a.UserID)
@@ -210,7 +210,7 @@ func (s *Service) Approve(ctx context.Context, by Actor, id uuid.UUID) (Applicat
 		if err := s.decides(ctx, tx, by, c.Game); err != nil {
 			return err
 		}
-		if a, err = s.requests.application(ctx, tx, id); err != nil {
+		if a, err = s.requests.lockApplication(ctx, tx, id); err != nil {
 			return err
 		}
 		if err := s.Audited(ctx, tx, by, "application.approve", a.GameID, map[string]any{"state": a.State}, map[string]any{"application_id": id}); err != nil {
@@ -224,7 +224,7 @@ func (s *Service) Approve(ctx context.Context, by Actor, id uuid.UUID) (Applicat
 		case refused != nil:
 			return ErrUserUnavailable.Because(refused)
 		}
-		if err := welcome(c, u); err != nil {
+		if err := s.welcome(c, u); err != nil {
 			return err
 		}
 		s.decide(tx, &a, approved, "")
@@ -300,7 +300,7 @@ func (s *Service) answer(ctx context.Context, id uuid.UUID, fn func(context.Cont
 		if err != nil {
 			return err
 		}
-		if a, err = s.requests.application(ctx, tx, id); err != nil {
+		if a, err = s.requests.lockApplication(ctx, tx, id); err != nil {
 			return err
 		}
 		return fn(ctx, tx, g, &a)

@@ -2,6 +2,8 @@ package lobby
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/google/uuid"
@@ -11,13 +13,30 @@ import (
 	"galaxy/backend/platform/pg"
 )
 
-// Members are all memberships of a game that the viewer may see, first come
-// first.
+// Members are the memberships of a game that the viewer may see, first come
+// first. Who left is for those who sat in the game too, unless the seat is on
+// offer; why somebody left is between them and the owner.
 func (s *Service) Members(ctx context.Context, viewer, game uuid.UUID) ([]Seat, error) {
-	if _, err := s.View(ctx, viewer, game); err != nil {
+	g, err := s.View(ctx, viewer, game)
+	if err != nil {
 		return nil, err
 	}
-	return s.Seats(ctx, game)
+	seats, err := s.Seats(ctx, game)
+	if err != nil || g.Owned(viewer) {
+		return seats, err
+	}
+	knows := slices.ContainsFunc(seats, func(x Seat) bool { return x.UserID == viewer })
+	shown := make([]Seat, 0, len(seats))
+	for _, x := range seats {
+		if !knows && x.Status != Active && x.OfferedAt == nil {
+			continue
+		}
+		if x.UserID != viewer {
+			x.Reason = ""
+		}
+		shown = append(shown, x)
+	}
+	return shown, nil
 }
 
 // Leave ends the user's own membership. Ended before, it answers as it did.
@@ -62,7 +81,7 @@ func (s *Service) end(ctx context.Context, by Actor, game, member uuid.UUID, sta
 			return ErrState.With("state", g.State).With("wanted", Running)
 		case seat.Status == Blocked:
 			return ErrMembershipEnded.With("status", seat.Status)
-		case seat.Status == Removed && (seat.Reason == games.ReasonReplaced || !g.Launched()): // nothing of theirs is left to banish
+		case seat.Status == Removed && !seat.Free(): // nothing of theirs is left to banish
 			return ErrMembershipEnded.With("status", seat.Status)
 		}
 		if err := s.Dismiss(ctx, tx, g, seat, status, reason); err != nil {
@@ -73,7 +92,7 @@ func (s *Service) end(ctx context.Context, by Actor, game, member uuid.UUID, sta
 			kind = notification.MembershipBlocked
 		}
 		payload := map[string]any{"reason": reason}
-		key := game.String() + ":" + member.String() + ":" + status
+		key := fmt.Sprintf("%s:%s:%s:%d", game, member, status, g.Version) // after an unban it may happen again
 		if err := s.Tell(ctx, tx, kind, key, *g, []uuid.UUID{member}, payload); err != nil {
 			return err
 		}
@@ -94,7 +113,7 @@ func (s *Service) Unban(ctx context.Context, by Actor, game, member uuid.UUID) e
 		case seat.Status != Blocked:
 			return ErrMembershipEnded.With("status", seat.Status)
 		case g.Launched():
-			s.Store.EndSeat(tx, game, member, Removed, games.ReasonBlocked, s.Clock.Now())
+			s.Store.EndSeat(tx, game, member, Removed, games.ReasonBanned, s.Clock.Now())
 		default:
 			s.Store.DeleteSeat(tx, game, member)
 		}
@@ -138,7 +157,9 @@ func (s *Service) freeSeat(ctx context.Context, tx *pg.Tx, g Game, race string) 
 	if err != nil {
 		return Seat{}, err
 	}
-	last := slices.IndexFunc(seats, func(x Seat) bool { return x.RaceName == race && x.Reason != games.ReasonReplaced })
+	last := slices.IndexFunc(seats, func(x Seat) bool {
+		return x.RaceName == race && x.Founding && x.Reason != games.ReasonReplaced
+	})
 	switch {
 	case last < 0:
 		return Seat{}, ErrNotFound.Saying("the game has no such race")
@@ -149,9 +170,9 @@ func (s *Service) freeSeat(ctx context.Context, tx *pg.Tx, g Game, race string) 
 }
 
 // Take gives an offered seat to a new member, under the race's label (R15: the
-// name is not claimed).
-func (s *Service) Take(ctx context.Context, who, game uuid.UUID, race string) (Seat, error) {
-	return s.succeed(ctx, Actor{User: who}, game, who, func(ctx context.Context, tx *pg.Tx, g Game) (Seat, error) {
+// name is not claimed). Taken before, it answers with the seat, and false.
+func (s *Service) Take(ctx context.Context, who, game uuid.UUID, race string) (Seat, bool, error) {
+	seat, err := s.succeed(ctx, Actor{User: who}, game, who, func(ctx context.Context, tx *pg.Tx, g Game) (Seat, error) {
 		if err := s.Visible(ctx, tx, g, who); err != nil {
 			return Seat{}, err
 		}
@@ -161,6 +182,14 @@ func (s *Service) Take(ctx context.Context, who, game uuid.UUID, race string) (S
 		}
 		return seat, err
 	})
+	if !errors.Is(err, ErrSeatTaken) {
+		return seat, err == nil, err
+	}
+	mine, found := s.Store.Seat(ctx, s.DB, game, who)
+	if found == nil && mine.Status == Active && mine.Successor && mine.RaceName == race {
+		return mine, false, nil
+	}
+	return seat, false, err
 }
 
 // Replace puts somebody into a free seat without an offer.
@@ -170,7 +199,11 @@ func (s *Service) Replace(ctx context.Context, by Actor, game, member, successor
 		if err != nil {
 			return Seat{}, err
 		}
-		return s.freeSeat(ctx, tx, g, old.RaceName)
+		free, err := s.freeSeat(ctx, tx, g, old.RaceName)
+		if err == nil && free.UserID != member { // who gave the name up before it was a race
+			err = ErrMembershipEnded.With("status", old.Status)
+		}
+		return free, err
 	})
 }
 
@@ -178,9 +211,9 @@ func (s *Service) Replace(ctx context.Context, by Actor, game, member, successor
 func (s *Service) succeed(ctx context.Context, by Actor, game, who uuid.UUID, choose func(context.Context, *pg.Tx, Game) (Seat, error)) (Seat, error) {
 	var seat Seat
 	err := s.DB.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		u, err := s.admit(ctx, tx, who)
-		if err != nil {
-			return err
+		u, refused := s.admit(ctx, tx, who)
+		if games.Ours(refused) || refused != nil && by.User == who {
+			return refused
 		}
 		c, err := s.Store.Candidate(ctx, tx, game, who)
 		if err != nil {
@@ -190,6 +223,8 @@ func (s *Service) succeed(ctx context.Context, by Actor, game, who uuid.UUID, ch
 		switch {
 		case err != nil:
 			return err
+		case refused != nil:
+			return ErrUserUnavailable.Because(refused)
 		case c.Membership == Active:
 			return ErrAlreadyMember
 		case c.Membership == Blocked:

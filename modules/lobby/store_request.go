@@ -31,6 +31,15 @@ func (requests) application(ctx context.Context, q pg.Querier, id uuid.UUID) (Ap
 	return a, games.NotFound(err)
 }
 
+// An answer waits for whatever else settles the application: the end of an
+// account does so without the lock of the game.
+const lockApplication = selectApplication + ` FOR UPDATE`
+
+func (requests) lockApplication(ctx context.Context, tx *pg.Tx, id uuid.UUID) (Application, error) {
+	a, err := pg.Get[Application](ctx, tx, lockApplication, id)
+	return a, games.NotFound(err)
+}
+
 const selectEarlierApplication = `SELECT` + applicationColumns + `FROM applications a
 	WHERE a.user_id = $1 AND (a.idempotency_key = $2 OR $2 IS NULL AND a.game_id = $3 AND a.state IN ('pending', 'approved'))
 	ORDER BY a.application_id DESC LIMIT 1`
@@ -82,6 +91,14 @@ const selectInvite = `SELECT` + inviteColumns + `FROM invites i WHERE i.invite_i
 
 func (requests) invite(ctx context.Context, q pg.Querier, id uuid.UUID) (Invite, error) {
 	i, err := pg.Get[Invite](ctx, q, selectInvite, id)
+	return i, games.NotFound(err)
+}
+
+// As lockApplication; the sweeper skips what is locked.
+const lockInvite = selectInvite + ` FOR UPDATE`
+
+func (requests) lockInvite(ctx context.Context, tx *pg.Tx, id uuid.UUID) (Invite, error) {
+	i, err := pg.Get[Invite](ctx, tx, lockInvite, id)
 	return i, games.NotFound(err)
 }
 

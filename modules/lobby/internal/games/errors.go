@@ -2,12 +2,18 @@ package games
 
 import (
 	"errors"
+	"net/http"
 
 	"galaxy/backend/platform/fault"
 )
 
 // IsNotFound reports whether err is ErrNotFound.
 func IsNotFound(err error) bool { return errors.Is(err, ErrNotFound) }
+
+// Ours reports whether err is a failure of the backend, not a refusal.
+func Ours(err error) bool {
+	return err != nil && fault.From(err).Code.Status() >= http.StatusInternalServerError
+}
 
 // What can be wrong with a request to the lobby. ErrNotFound is the one answer
 // for what does not exist and for what the caller may not know of.

@@ -135,6 +135,12 @@ func (l *Ledger) Seats(ctx context.Context, game uuid.UUID) ([]Seat, error) {
 	return seats, err
 }
 
+// SeatsIn is Seats as the transaction sees them: what is decided under the lock
+// of the game must not be decided by what the cache is about to be told.
+func (l *Ledger) SeatsIn(ctx context.Context, tx *pg.Tx, game uuid.UUID) ([]Seat, error) {
+	return l.Store.Seats(ctx, tx, game)
+}
+
 // SetNextTurn stores when the next turn is due; nil: no deadline. The caller
 // holds the lock of the game. Turn's hooks use it, who cannot have the service.
 func (l *Ledger) SetNextTurn(tx *pg.Tx, game uuid.UUID, at *time.Time) {

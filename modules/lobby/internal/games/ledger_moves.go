@@ -14,7 +14,7 @@ import (
 
 // openEnrollment checks what the move to enrollment_open needs.
 func (l *Ledger) openEnrollment(_ context.Context, tx *pg.Tx, g *Game) error {
-	if g.EnrollmentEndsAt != nil && !g.EnrollmentEndsAt.After(l.Clock.Now()) {
+	if g.EnrollmentOver(l.Clock.Now()) {
 		return ErrEnrollmentPast
 	}
 	l.Save(tx, g)
@@ -82,7 +82,8 @@ func (l *Ledger) launch(ctx context.Context, tx *pg.Tx, g *Game, least int, by r
 }
 
 // initDocument founds the game: the races of all founding members, also of those
-// who left since, because the engine may know them already.
+// who left since, because the engine may know them already. A race that was taken
+// over is its successor's.
 func (l *Ledger) initDocument(ctx context.Context, tx *pg.Tx, g Game) (enginev1.InitRequest, error) {
 	seats, err := l.Store.Seats(ctx, tx, g.ID)
 	if err != nil {
@@ -106,7 +107,7 @@ func (l *Ledger) initDocument(ctx context.Context, tx *pg.Tx, g Game) (enginev1.
 		},
 	}
 	for _, s := range seats {
-		if s.Founding {
+		if s.Founding && s.Reason != ReasonReplaced {
 			doc.Races = append(doc.Races, enginev1.InitRace{UserID: s.UserID.String(), UserName: people[s.UserID].UserName, RaceName: s.RaceName})
 		}
 	}

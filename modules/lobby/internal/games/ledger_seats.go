@@ -18,24 +18,15 @@ func (l *Ledger) Dismiss(ctx context.Context, tx *pg.Tx, g *Game, seat Seat, sta
 		g.SeatsTaken--
 		l.Save(tx, g)
 	}
-	if cause := banishes(status, reason); cause != "" && g.Launched() && !g.State.Terminal() {
-		told := *g
-		told.Blocked = &BlockedRace{RaceName: seat.RaceName, Cause: cause}
-		if err := l.Announce(ctx, tx, told, EventRaceBlocked, nil); err != nil {
+	if g.Launched() && !g.State.Terminal() {
+		event, told := EventSeatLeft, *g
+		seat.Status, seat.Reason = status, reason
+		if cause := seat.Banishes(); cause != "" {
+			event, told.Blocked = EventRaceBlocked, &BlockedRace{RaceName: seat.RaceName, Cause: cause}
+		}
+		if err := l.Announce(ctx, tx, told, event, nil); err != nil {
 			return err
 		}
 	}
 	return l.Names.ReleaseReserved(ctx, tx, []uuid.UUID{g.ID}, &seat.UserID)
-}
-
-// banishes is the cause for which a membership that ends takes its race along,
-// or empty.
-func banishes(status, reason string) string {
-	switch {
-	case reason == ReasonDeleted:
-		return CauseDeleted
-	case reason == ReasonBlocked, status == Blocked:
-		return CauseBlocked
-	}
-	return ""
 }

@@ -78,6 +78,12 @@ func (g Game) Launched() bool { return g.LaunchedAt != nil }
 // Owned reports whether the game is this user's.
 func (g Game) Owned(user uuid.UUID) bool { return g.OwnerID != nil && *g.OwnerID == user }
 
+// EnrollmentOver reports whether the deadline of the enrolment has come, swept
+// or not.
+func (g Game) EnrollmentOver(now time.Time) bool {
+	return g.EnrollmentEndsAt != nil && !g.EnrollmentEndsAt.After(now)
+}
+
 // Full reports whether every seat is taken.
 func (g Game) Full() bool { return g.SeatsTaken >= g.MaxPlayers }
 
@@ -119,9 +125,24 @@ type Seat struct {
 }
 
 // Free reports whether somebody new may sit here: its member left, was removed,
-// or stayed away. The seat of a banished race is never free.
+// or stayed away. The seat of a banished race is never free, nor is one that was
+// given up before its race existed.
 func (s Seat) Free() bool {
-	return s.Vacant || s.Status == Removed && s.Reason != ReasonDeleted && s.Reason != ReasonBlocked && s.Reason != ReasonReplaced
+	return s.Vacant || s.Founding && s.Status == Removed && (s.Reason == ReasonLeft || s.Reason == ReasonRemoved)
+}
+
+// Banishes is the cause for which a membership that ended takes its race along,
+// or empty. Before the launch there is no race: another member may have taken
+// its name since.
+func (s Seat) Banishes() string {
+	switch {
+	case !s.Founding || s.Status == Active:
+	case s.Reason == ReasonDeleted:
+		return CauseDeleted
+	case s.Status == Blocked, s.Reason == ReasonBlocked, s.Reason == ReasonBanned:
+		return CauseBlocked
+	}
+	return ""
 }
 
 // Reasons of a membership that ended.

@@ -47,7 +47,8 @@ type Auditor interface {
 type Event string
 
 // The events. EventStarted comes once, with the engine's status at turn 0.
-// EventRaceBlocked carries the race in Game.Blocked.
+// EventRaceBlocked carries the race in Game.Blocked. EventSeatLeft says that a
+// member left a race behind that stays in play.
 const (
 	EventStarted     Event = "started"
 	EventPaused      Event = "paused"
@@ -56,6 +57,7 @@ const (
 	EventCancelled   Event = "cancelled"
 	EventSettings    Event = "settings"
 	EventRaceBlocked Event = "race_blocked"
+	EventSeatLeft    Event = "seat_left"
 )
 
 // Observer hears of changes of games, in the transaction that makes them and

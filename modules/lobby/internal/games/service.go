@@ -81,12 +81,27 @@ type NewGame struct {
 func (s *Service) Create(ctx context.Context, by Actor, in NewGame, key string) (Game, bool, error) {
 	replay := replayKey{actor: by.id(), key: Optional(key), hash: HashOf(in)}
 	g, err := s.draft(ctx, by, in)
-	if err != nil {
+	if err == nil {
+		err = s.insert(ctx, by, g, replay)
+	}
+	if pg.IsUnique(err, gamesReplay) {
+		err = ErrReplay.Because(err)
+	}
+	if err == nil || key == "" || Ours(err) {
+		return g, err == nil, err
+	}
+	// What refuses a repeat may be what the first request has changed, or time.
+	earlier, found := s.replayedGame(ctx, replay)
+	if IsNotFound(found) {
 		return Game{}, false, err
 	}
-	err = s.DB.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+	return earlier, false, found
+}
+
+func (s *Service) insert(ctx context.Context, by Actor, g Game, replay replayKey) error {
+	return s.DB.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		if by.rank() == owner {
-			if err := s.mayCreate(ctx, tx, by.User, replay); err != nil {
+			if err := s.mayCreate(ctx, tx, by.User); err != nil {
 				return err
 			}
 		}
@@ -95,17 +110,9 @@ func (s *Service) Create(ctx context.Context, by Actor, in NewGame, key string) 
 		s.seats.Put(tx, g.ID, []Seat{})
 		return s.Audited(ctx, tx, by, "game.create", g.ID, nil, map[string]any{"name": g.Name})
 	})
-	if pg.IsUnique(err, gamesReplay) || errors.Is(err, errReplayed) {
-		g, err = s.replayedGame(ctx, replay)
-		return g, false, err
-	}
-	return g, err == nil, err
 }
 
-// errReplayed leaves a transaction that would repeat an earlier one.
-var errReplayed = errors.New("the request was made before")
-
-func (s *Service) mayCreate(ctx context.Context, tx *pg.Tx, id uuid.UUID, replay replayKey) error {
+func (s *Service) mayCreate(ctx context.Context, tx *pg.Tx, id uuid.UUID) error {
 	u, err := s.Users.Lock(ctx, tx, id)
 	if err != nil {
 		return err
@@ -116,11 +123,6 @@ func (s *Service) mayCreate(ctx context.Context, tx *pg.Tx, id uuid.UUID, replay
 	n, err := s.Store.countOwned(ctx, tx, id)
 	if err != nil || n < u.Limits.OwnedPrivateGames {
 		return err
-	}
-	if replay.key != nil { // a repeat of the request that used the limit up
-		if _, _, err := s.Store.replayedGame(ctx, tx, replay); !errors.Is(err, ErrNotFound) {
-			return cmp.Or(err, errReplayed)
-		}
 	}
 	return ErrOwnedLimit.With("limit", u.Limits.OwnedPrivateGames)
 }

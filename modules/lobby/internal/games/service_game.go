@@ -9,6 +9,7 @@ import (
 
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime"
+	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/pg"
 	"galaxy/backend/platform/schedule"
 )
@@ -24,7 +25,7 @@ func (s *Service) View(ctx context.Context, viewer, id uuid.UUID) (Game, error) 
 
 // List is a page of games, newest first.
 func (s *Service) List(ctx context.Context, f Filter) ([]Game, error) {
-	return s.Store.games(ctx, s.DB, f)
+	return s.Store.games(ctx, s.DB, f, s.Clock.Now())
 }
 
 // Mine is a page of the games that the user owns or plays, with what is expected.
@@ -97,6 +98,15 @@ func (p Patch) apply(g *Game) error {
 	if p.Turns == nil {
 		return nil
 	}
+	var shorthand struct {
+		Cron string `json:"cron"`
+	}
+	if err := json.Unmarshal(p.Turns, &shorthand); err != nil {
+		return err
+	}
+	if shorthand.Cron != "" { // stands for a whole grid, not for a part of the one that is there
+		g.Turns.Mode, g.Turns.Times, g.Turns.Weekdays = "", nil, nil
+	}
 	return json.Unmarshal(p.Turns, &g.Turns)
 }
 
@@ -145,23 +155,52 @@ func (s *Service) SetSchedule(ctx context.Context, by Actor, id uuid.UUID, turns
 	})
 }
 
-// Transfer gives a game to another of its members.
+// Transfer gives a game to another of its members, whose plan has to have room
+// for it.
 func (s *Service) Transfer(ctx context.Context, by Actor, id, to uuid.UUID) (Game, error) {
-	return s.Change(ctx, by, id, "game.transfer", func(ctx context.Context, tx *pg.Tx, g *Game) error {
-		if g.Visibility != Private || g.State.Terminal() {
-			return ErrState.With("state", g.State).With("wanted", g.State)
+	var g Game
+	err := s.DB.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		heir, refused := s.Users.Lock(ctx, tx, to)
+		if Ours(refused) {
+			return refused
 		}
-		seat, err := s.Store.Seat(ctx, tx, id, to)
-		if err != nil && !IsNotFound(err) {
-			return err
-		}
-		if seat.Status != Active {
-			return ErrNoSuccessor
-		}
-		g.OwnerID = &to
-		s.Save(tx, g)
-		return nil
+		var err error
+		g, err = s.changeIn(ctx, tx, by, id, "game.transfer", func(ctx context.Context, tx *pg.Tx, g *Game) error {
+			if g.Visibility != Private || g.State.Terminal() {
+				return ErrState.With("state", g.State).With("wanted", g.State)
+			}
+			if refused != nil {
+				return ErrNoSuccessor.Because(refused)
+			}
+			return s.handOver(ctx, tx, g, to, heir)
+		})
+		return err
 	})
+	return g, err
+}
+
+// handOver makes a member whose account is locked the owner.
+func (s *Service) handOver(ctx context.Context, tx *pg.Tx, g *Game, to uuid.UUID, heir user.Snapshot) error {
+	seat, err := s.Store.Seat(ctx, tx, g.ID, to)
+	if err != nil && !IsNotFound(err) {
+		return err
+	}
+	if seat.Status != Active || heir.Deleted || heir.Blocked() {
+		return ErrNoSuccessor
+	}
+	if g.Owned(to) {
+		return nil
+	}
+	n, err := s.Store.countOwned(ctx, tx, to)
+	if err != nil {
+		return err
+	}
+	if n >= heir.Limits.OwnedPrivateGames {
+		return ErrOwnedLimit.Saying("the new owner's plan allows no further private game")
+	}
+	g.OwnerID = &to
+	s.Save(tx, g)
+	return nil
 }
 
 // Change runs fn on a locked game that the actor manages.
@@ -169,16 +208,24 @@ func (s *Service) Change(ctx context.Context, by Actor, id uuid.UUID, action str
 	var g Game
 	err := s.DB.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		var err error
-		if g, err = s.owned(ctx, tx, by, id); err != nil {
-			return err
-		}
-		before := auditView(g)
-		if err := fn(ctx, tx, &g); err != nil {
-			return err
-		}
-		return s.Audited(ctx, tx, by, action, id, before, auditView(g))
+		g, err = s.changeIn(ctx, tx, by, id, action, fn)
+		return err
 	})
 	return g, err
+}
+
+// changeIn is Change within a transaction that has locked what comes before a
+// game.
+func (s *Service) changeIn(ctx context.Context, tx *pg.Tx, by Actor, id uuid.UUID, action string, fn func(context.Context, *pg.Tx, *Game) error) (Game, error) {
+	g, err := s.owned(ctx, tx, by, id)
+	if err != nil {
+		return g, err
+	}
+	before := auditView(g)
+	if err := fn(ctx, tx, &g); err != nil {
+		return g, err
+	}
+	return g, s.Audited(ctx, tx, by, action, id, before, auditView(g))
 }
 
 // auditView is what an audit row says about a game.

@@ -15,9 +15,8 @@ import (
 // leaves the game ready to be started by hand.
 func (s *Service) Sweep(ctx context.Context, id uuid.UUID) error {
 	err := s.inGame(ctx, id, func(ctx context.Context, tx *pg.Tx, g *Game) error {
-		over := g.EnrollmentEndsAt != nil && !g.EnrollmentEndsAt.After(s.Clock.Now())
 		switch {
-		case g.State != EnrollmentOpen || !over && !(g.StartWhenFull && g.Full()):
+		case g.State != EnrollmentOpen || !g.EnrollmentOver(s.Clock.Now()) && !(g.StartWhenFull && g.Full()):
 			return nil
 		case g.SeatsTaken >= g.MinPlayers:
 			return s.move(ctx, tx, g, Close, system, runtime.System)

@@ -2,6 +2,7 @@ package games
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -19,10 +20,11 @@ type Filter struct {
 	Limit      int
 }
 
-// The conditions every list shares: $1 name, $2 whether a seat has to be free,
-// $3 the cursor, $4 the limit. The query is text, not a pattern.
+// The conditions every list shares: $1 name, $2 the time at which members have
+// to be taken or null, $3 the cursor, $4 the limit. The query is text, not a
+// pattern.
 const (
-	listed = ` AND ($1 = '' OR strpos(lower(g.name), lower($1)) > 0) AND (NOT $2 OR g.seats_taken < g.max_players)
+	listed = ` AND ($1 = '' OR strpos(lower(g.name), lower($1)) > 0) AND ($2::timestamptz IS NULL OR g.seats_taken < g.max_players AND coalesce(g.enrollment_ends_at > $2, true))
 		AND g.game_id < $3 `
 	newestFirst = ` ORDER BY g.game_id DESC LIMIT $4`
 	mine        = ` g.game_id IN (SELECT game_id FROM games WHERE owner_id = $5
@@ -38,12 +40,16 @@ const (
 
 // games is a page of a list, newest first. Each shape is a statement of its own,
 // so that the planner can use the index that fits.
-func (Store) games(ctx context.Context, q pg.Querier, f Filter) ([]Game, error) {
-	args := []any{f.Query, f.Open, UpTo(f.Before), f.Limit, f.User}
+func (Store) games(ctx context.Context, q pg.Querier, f Filter, now time.Time) ([]Game, error) {
+	var open *time.Time
 	conditions := listed
 	if f.Open {
-		f.Status = EnrollmentOpen
+		if f.Status != "" && f.Status != EnrollmentOpen {
+			return nil, nil // no other state takes members
+		}
+		f.Status, open = EnrollmentOpen, &now
 	}
+	args := []any{f.Query, open, UpTo(f.Before), f.Limit, f.User}
 	if f.Status != "" {
 		conditions += byState
 		args = append(args, f.Status)

@@ -1,0 +1,171 @@
+package lobby
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"galaxy/backend/modules/lobby/internal/games"
+	"galaxy/backend/modules/user"
+	"galaxy/backend/platform/pg"
+	"galaxy/backend/platform/schedule"
+)
+
+func TestARepeatUnderItsKeyAnswersAsTheFirstWhateverHasChanged(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	ada, bob := l.person(), l.person()
+	soon, in := noon.Add(time.Hour), wish()
+	in.EnrollmentEndsAt = &soon
+	g, made, err := l.Create(t.Context(), by(ada), in, "k")
+	require.NoError(t, err)
+	require.True(t, made)
+	l.step(by(ada), g.ID, Open)
+	asked := Invitation{Game: g.ID, UserID: bob}
+	i, made, err := l.Invite(t.Context(), ada, asked, "k")
+	require.NoError(t, err)
+	require.True(t, made)
+	_, _, err = l.Redeem(t.Context(), bob, i.ID, "Zorg")
+	require.NoError(t, err)
+	l.clock.Advance(2 * time.Hour) // the enrolment is over, the invite redeemed
+	again, made, err := l.Create(t.Context(), by(ada), in, "k")
+	require.NoError(t, err)
+	require.Equal(t, []any{g.ID, false}, []any{again.ID, made})
+	j, made, err := l.Invite(t.Context(), ada, asked, "k")
+	require.NoError(t, err)
+	require.Equal(t, []any{i.ID, redeemed, false}, []any{j.ID, j.State, made})
+	_, _, err = l.Invite(t.Context(), ada, asked, "another")
+	refused(t, err, ErrEnrollmentClosed)
+	in.Name = "x"
+	_, _, err = l.Create(t.Context(), by(ada), in, "k")
+	refused(t, err, ErrReplay)
+}
+
+func TestAnEnrolmentEndsAtItsDeadlineSweptOrNot(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	p := l.persons(5)
+	soon := noon.Add(time.Hour)
+	until := func(n *NewGame) { n.EnrollmentEndsAt = &soon }
+	public, private := l.opened(root, until), l.opened(by(p[0]), until, application)
+	i, _, err := l.Invite(t.Context(), p[0], Invitation{Game: private.ID, UserID: p[1]}, "")
+	require.NoError(t, err)
+	a, err := l.apply(private, p[2], "Vogon")
+	require.NoError(t, err)
+	l.clock.Advance(time.Hour) // to the instant
+	_, err = l.apply(public, p[3], "Zorg")
+	refused(t, err, ErrEnrollmentClosed)
+	_, _, err = l.Join(t.Context(), p[0], private.ID, "Zorg")
+	refused(t, err, ErrEnrollmentClosed)
+	_, _, err = l.Redeem(t.Context(), p[1], i.ID, "Zorg")
+	refused(t, err, ErrEnrollmentClosed)
+	_, err = l.Approve(t.Context(), by(p[0]), a.ID)
+	refused(t, err, ErrEnrollmentClosed)
+	_, _, err = l.Invite(t.Context(), p[0], Invitation{Game: private.ID, UserID: p[4]}, "")
+	refused(t, err, ErrEnrollmentClosed)
+	require.Empty(t, l.names(Filter{User: p[0], Open: true}), "neither takes members now")
+}
+
+func TestAGameInAnotherStateIsNotOpen(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	l.opened(root)
+	require.Len(t, l.names(Filter{User: l.person(), Open: true, Status: EnrollmentOpen}), 1)
+	require.Empty(t, l.names(Filter{User: l.person(), Open: true, Status: Running}))
+}
+
+func TestACronExpressionReplacesTheWholeSchedule(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	ada := l.person()
+	g := l.draft(by(ada))
+	for _, cron := range []string{"0 19 * * *", "30 7 * * 1"} { // from an interval to a grid, and from a grid to another
+		_, err := l.Patch(t.Context(), by(ada), g.ID, "", Patch{Turns: []byte(`{"cron":"` + cron + `"}`)})
+		require.NoError(t, err)
+	}
+	turns := l.game(g.ID).Turns
+	require.Equal(t, []any{schedule.Grid, []string{"07:30"}, []string{"mon"}}, []any{turns.Mode, turns.Times, turns.Weekdays})
+	_, err := l.Patch(t.Context(), by(ada), g.ID, "", Patch{Turns: []byte(`{"cron":"0 19 * * *","times":["08:00"]}`)})
+	refused(t, err, games.ErrInvalidGame)
+}
+
+func TestATransferNeedsRoomInTheNewOwnersPlan(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	ada, bob := l.person(), l.person()
+	l.people.set(bob, func(s *user.Snapshot) { s.Limits.OwnedPrivateGames = 1 })
+	var given []Game
+	for range 6 {
+		g := l.opened(by(ada))
+		l.sit(g, bob, "Zorg")
+		given = append(given, g)
+	}
+	won, lost := race(given, func(g Game) error { _, err := l.Transfer(t.Context(), by(ada), g.ID, bob); return err })
+	require.Equal(t, 1, won)
+	for _, err := range lost {
+		refused(t, err, games.ErrOwnedLimit)
+	}
+	require.Equal(t, 1, l.one(`SELECT count(*) FROM games WHERE owner_id = $1`, bob))
+	_, err := l.Transfer(t.Context(), by(ada), l.opened(by(ada)).ID, uuid.New())
+	refused(t, err, games.ErrNoSuccessor)
+}
+
+// Why an applicant cannot play is nobody's business but theirs.
+func TestAnApplicantWhoCannotPlayIsUnavailableToTheOwnerAndUnknownToOthers(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	p := l.persons(3)
+	g := l.opened(by(p[0]), application)
+	a, err := l.apply(g, p[1], "Zorg")
+	require.NoError(t, err)
+	l.people.set(p[1], func(s *user.Snapshot) {
+		s.Sanctions = []user.ActiveSanction{{Kind: user.GameJoinBlock, Reason: "private"}}
+	})
+	_, err = l.Approve(t.Context(), by(p[0]), a.ID)
+	refused(t, err, ErrUserUnavailable)
+	_, err = l.Approve(t.Context(), by(p[2]), a.ID)
+	refused(t, err, ErrNotFound)
+}
+
+// waiting returns once a session waits for a lock.
+func (l *lounge) waiting() {
+	l.Helper()
+	for l.one(`SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT l.granted AND a.datname = current_database()`) == 0 {
+		require.NoError(l, l.Context().Err())
+	}
+}
+
+func TestWhatTheEndOfAnAccountSettledIsNotDecidedAgain(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	p := l.persons(2)
+	ada, eve := p[0], p[1]
+	asked, invited := l.opened(by(ada), application), l.opened(by(ada))
+	a, err := l.apply(asked, eve, "Zorg")
+	require.NoError(t, err)
+	i, _, err := l.Invite(t.Context(), ada, Invitation{Game: invited.ID, UserID: eve}, "")
+	require.NoError(t, err)
+	before := len(l.log.intents)
+	errs := make(chan error, 2)
+	require.NoError(t, l.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+		if err := (games.UserHooks{Ledger: l.Ledger}).Depart(ctx, tx, eve, user.Deleted); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `SELECT 1`); err != nil { // what is queued reaches the database
+			return err
+		}
+		go func() { _, err := l.Reject(context.WithoutCancel(t.Context()), by(ada), a.ID, "no"); errs <- err }()
+		l.waiting()
+		return nil
+	}))
+	refused(t, <-errs, ErrApplicationEnded)
+	_, err = l.Revoke(t.Context(), by(ada), i.ID)
+	refused(t, err, ErrInviteEnded)
+	a, err = l.requests.application(t.Context(), l.db, a.ID)
+	require.NoError(t, err)
+	require.Equal(t, withdrawn, a.State)
+	require.Len(t, l.log.intents, before, "nobody is told of what did not happen")
+}

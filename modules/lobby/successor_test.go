@@ -1,0 +1,177 @@
+package lobby
+
+import (
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"galaxy/backend/modules/lobby/internal/games"
+	"galaxy/backend/modules/notification"
+	"galaxy/backend/modules/runtime"
+)
+
+// renamed is a running game in which a former member gave a race name up that
+// the other member has now.
+func (l *lounge) renamed(owner uuid.UUID) (g Game, former, holder uuid.UUID) {
+	l.Helper()
+	former, holder = l.person(), l.person()
+	g = l.opened(by(owner), func(n *NewGame) { n.MinPlayers = 1 })
+	l.sit(g, former, "Zorg")
+	require.NoError(l, l.Leave(l.Context(), former, g.ID))
+	l.sit(g, holder, "Zorg")
+	l.step(by(owner), g.ID, Close, Start)
+	l.observe(g.ID, runtime.Running, func(c *runtime.Change) { c.Status = statusOf(0, "Zorg") })
+	return g, former, holder
+}
+
+func TestBanningAFormerMemberSparesTheRaceThatHasTheNameNow(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	ada := l.person()
+	g, former, holder := l.renamed(ada)
+	_, err := l.Block(t.Context(), by(ada), g.ID, former)
+	refused(t, err, ErrMembershipEnded)
+	require.Empty(t, l.log.blocked)
+	require.Equal(t, Active, l.seatOf(g, holder).Status)
+}
+
+func TestASeatThatWasGivenUpBeforeItsRaceExistedIsNotFree(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	ada, eve, ann := l.person(), l.person(), l.person()
+	g, former, holder := l.renamed(ada)
+	require.False(t, l.seatOf(g, former).Free())
+	_, err := l.Offer(t.Context(), by(ada), g.ID, "Zorg")
+	refused(t, err, ErrSeatTaken)
+	_, err = l.Replace(t.Context(), root, g.ID, former, eve)
+	refused(t, err, ErrSeatTaken)
+	require.NoError(t, l.Leave(t.Context(), holder, g.ID))
+	_, err = l.Replace(t.Context(), root, g.ID, former, eve)
+	refused(t, err, ErrMembershipEnded)
+	s, err := l.Replace(t.Context(), root, g.ID, holder, eve)
+	require.NoError(t, err)
+	require.True(t, s.Founding)
+	_, err = l.Replace(t.Context(), root, g.ID, holder, ann) // nobody sits there twice
+	refused(t, err, ErrSeatTaken)
+}
+
+func TestAStartAfterATakeOverNamesEveryRaceOnce(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	p := l.persons(4)
+	g := l.opened(by(p[0]))
+	races := l.seated(g, p[:3]...)
+	l.step(by(p[0]), g.ID, Close, Start)
+	l.observe(g.ID, runtime.StartFailed)
+	require.NoError(t, l.Leave(t.Context(), p[2], g.ID))
+	_, err := l.Replace(t.Context(), root, g.ID, p[2], p[3])
+	require.NoError(t, err)
+	l.step(by(p[0]), g.ID, Retry)
+	var named []string
+	for _, r := range l.log.starts[1].Init.Races {
+		named = append(named, r.RaceName)
+	}
+	require.ElementsMatch(t, races, named)
+}
+
+func TestATakenSeatAnswersAsItDid(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	p := l.persons(3)
+	g, races := l.running(root, p[:2]...)
+	require.NoError(t, l.Leave(t.Context(), p[1], g.ID))
+	_, err := l.Offer(t.Context(), root, g.ID, races[1])
+	require.NoError(t, err)
+	first, made, err := l.Take(t.Context(), p[2], g.ID, races[1])
+	require.NoError(t, err)
+	require.True(t, made)
+	again, made, err := l.Take(t.Context(), p[2], g.ID, races[1])
+	require.NoError(t, err)
+	require.False(t, made)
+	require.Equal(t, first.RaceName, again.RaceName)
+	_, _, err = l.Take(t.Context(), p[0], g.ID, races[0]) // sits there, but did not take it over
+	refused(t, err, ErrSeatTaken)
+}
+
+func TestASuccessorWhoCannotPlayIsNotTheOperatorsFault(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	p := l.persons(2)
+	g, _ := l.running(root, p...)
+	require.NoError(t, l.Leave(t.Context(), p[1], g.ID))
+	_, err := l.Replace(t.Context(), root, g.ID, p[1], uuid.New())
+	refused(t, err, ErrUserUnavailable)
+}
+
+func TestEveryBanIsTold(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	ada, bob := l.person(), l.person()
+	g := l.opened(by(ada))
+	keys := map[string]bool{}
+	for range 2 {
+		l.sit(g, bob, "Zorg")
+		_, err := l.Block(t.Context(), by(ada), g.ID, bob)
+		require.NoError(t, err)
+		require.NoError(t, l.Unban(t.Context(), root, g.ID, bob))
+	}
+	for _, in := range l.log.intents {
+		if in.Kind == notification.MembershipBlocked {
+			keys[in.Key] = true
+		}
+	}
+	require.Len(t, keys, 2, "a key of its own, or the second one is taken for a repeat")
+}
+
+func TestWhoeverLeavesARunningGameIsHeardOfOnce(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	p := l.persons(3)
+	g, _ := l.running(by(p[0]), p...)
+	before := len(l.log.events)
+	for range 2 {
+		require.NoError(t, l.Leave(t.Context(), p[1], g.ID))
+		_, err := l.Block(t.Context(), by(p[0]), g.ID, p[2])
+		require.NoError(t, err)
+	}
+	require.Equal(t, []Event{EventSeatLeft, EventRaceBlocked}, l.log.events[before:])
+}
+
+func TestAnUnbannedMemberIsNotCalledBlockedByThePlatform(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	p := l.persons(2)
+	g, _ := l.running(by(p[0]), p...)
+	_, err := l.Block(t.Context(), by(p[0]), g.ID, p[1])
+	require.NoError(t, err)
+	require.NoError(t, l.Unban(t.Context(), root, g.ID, p[1]))
+	s := l.seatOf(g, p[1])
+	require.Equal(t, []string{Removed, games.ReasonBanned}, []string{s.Status, s.Reason})
+	require.Equal(t, CauseBlocked, s.Banishes(), "the race is gone all the same")
+}
+
+func TestAStrangerSeesWhoPlaysAndNobodyWhyOthersLeft(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	p := l.persons(5)
+	g, races := l.running(root, p[:4]...)
+	require.NoError(t, l.Leave(t.Context(), p[1], g.ID))
+	require.NoError(t, l.Leave(t.Context(), p[2], g.ID))
+	_, err := l.Offer(t.Context(), root, g.ID, races[2])
+	require.NoError(t, err)
+	_, err = l.Block(t.Context(), root, g.ID, p[3])
+	require.NoError(t, err)
+	seen := func(viewer uuid.UUID) map[uuid.UUID]string {
+		out := map[uuid.UUID]string{}
+		seats, err := l.Members(t.Context(), viewer, g.ID)
+		require.NoError(t, err)
+		for _, s := range seats {
+			out[s.UserID] = s.Reason
+		}
+		return out
+	}
+	require.Equal(t, map[uuid.UUID]string{p[0]: "", p[2]: ""}, seen(p[4]), "who plays, and what is on offer")
+	require.Equal(t, map[uuid.UUID]string{p[0]: "", p[1]: games.ReasonLeft, p[2]: "", p[3]: ""}, seen(p[1]))
+	require.Equal(t, games.ReasonBanned, l.seatOf(g, p[3]).Reason, "what is kept is not changed")
+}
