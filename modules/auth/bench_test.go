@@ -80,7 +80,7 @@ func BenchmarkAMillionSessions(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.Logf("warmed with %d sessions in %s", cache.Len(), time.Since(start).Round(time.Millisecond))
-	ids, err := pg.All[uuid.UUID](b.Context(), h.db, `SELECT device_session_id FROM device_sessions ORDER BY last_seen_at DESC LIMIT 300000`)
+	ids, err := pg.All[uuid.UUID](b.Context(), h.db, `SELECT device_session_id FROM device_sessions ORDER BY device_session_id DESC LIMIT 300000`)
 	if err != nil {
 		b.Fatal(err)
 	}

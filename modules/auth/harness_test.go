@@ -34,6 +34,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 const (
 	operator = "root"
+	viewer   = "watcher"
 	password = "correct horse battery"
 )
 
@@ -51,6 +52,7 @@ type house struct {
 	gateways *gateways
 	base     string
 	api      *testkit.API
+	tables   []httpx.Table     // every route of the identity domains
 	read     map[string]string // the last mail read, by address
 }
 
@@ -106,6 +108,7 @@ func openWith(t testing.TB, cfg auth.Config, options ...fx.Option) *house {
 		testkit.StandIn[clock.Clock](h.clock),
 		testkit.StandIn[auth.Announcer](h.gateways),
 		testkit.StandIn[httpx.AdminGate](doorman{}),
+		fx.Invoke(fx.Annotate(func(all []httpx.Table) { h.tables = all }, fx.ParamTags(`group:"routes"`))),
 		fx.Populate(&h.db, &h.auth, &h.users, &h.sweeper, &h.geo, &server),
 	)...)
 	h.base = "http://" + server.Addr().String()
@@ -117,14 +120,15 @@ func openWith(t testing.TB, cfg auth.Config, options ...fx.Option) *house {
 // both of geo, the sweepers of user and auth.
 const loops = 5
 
-// doorman knows one operator, without the cost of bcrypt.
+// doorman knows one operator and one viewer, without the cost of bcrypt.
 type doorman struct{}
 
 func (doorman) Authenticate(_ context.Context, username, given string, _ netip.Addr) (httpx.Principal, error) {
-	if username != operator || given != password {
+	role := map[string]httpx.Role{operator: httpx.Operator, viewer: httpx.Viewer}[username]
+	if role == httpx.NoRole || given != password {
 		return httpx.Principal{}, admin.ErrCredentials
 	}
-	return httpx.Principal{Username: operator, Role: httpx.Operator}, nil
+	return httpx.Principal{Username: username, Role: role}, nil
 }
 
 // letters is mail that goes nowhere.
@@ -272,6 +276,26 @@ func (h *house) count(statement string, args ...any) int {
 	n, err := pg.Get[int](h.Context(), h.db, statement, args...)
 	require.NoError(h, err)
 	return n
+}
+
+// ids is a column of identifiers.
+func (h *house) ids(statement string, args ...any) []uuid.UUID {
+	h.Helper()
+	ids, err := pg.All[uuid.UUID](h.Context(), h.db, statement, args...)
+	require.NoError(h, err)
+	return ids
+}
+
+// holding runs fn while a transaction holds what a statement locks.
+func (h *house) holding(statement string, arg any, fn func()) {
+	h.Helper()
+	require.NoError(h, h.db.InTx(h.Context(), func(ctx context.Context, tx *pg.Tx) error {
+		if _, err := tx.Exec(ctx, statement, arg); err != nil {
+			return err
+		}
+		fn()
+		return nil
+	}))
 }
 
 // exec changes the database behind the product's back.

@@ -112,6 +112,50 @@ func (m *challengeModel) try(t *rapid.T, right bool) {
 	}
 }
 
+// parallel confirms one challenge many times at once from one device, some with
+// the right code. Who is first is open; what all of them may see together is not.
+func (m *challengeModel) parallel(t *rapid.T) {
+	if len(m.live) == 0 {
+		t.Skip("no challenge")
+	}
+	c := m.live[rapid.IntRange(0, len(m.live)-1).Draw(t, "challenge")]
+	if m.expired(c) {
+		t.Skip("expired")
+	}
+	n := rapid.IntRange(2, 6).Draw(t, "calls")
+	right := rapid.IntRange(0, n).Draw(t, "right")
+	allowed := m.allowance(c)
+	made := make([]auth.Session, n)
+	counts := tally(together(n, func(i int) (err error) {
+		code := "0000-0000"
+		if i < right {
+			code = c.code
+		}
+		made[i], err = m.h.auth.Confirm(m.h.Context(), confirm(c.id, code, m.device))
+		return err
+	}), nil, auth.ErrCode, auth.ErrExhausted)
+	if counts[nil]+counts[auth.ErrCode]+counts[auth.ErrExhausted] != n {
+		t.Fatalf("at once: %v", counts)
+	}
+	compared := m.h.count(`SELECT cardinality(attempt_ids) FROM auth_challenges WHERE challenge_id = $1`, c.id) - c.attempts
+	if compared != counts[nil]+counts[auth.ErrCode] {
+		t.Fatalf("at once: %d attempts are recorded, %v were answered", compared, counts)
+	}
+	answers := right > 0 && (!c.consumed || c.session != uuid.Nil)
+	switch {
+	case counts[nil] > 0 && !answers, counts[nil] > right, answers && right == n && allowed > 0 && counts[nil] == 0:
+		t.Fatalf("at once: %d of %d with the right code got in", counts[nil], right)
+	case counts[nil] == 0 && compared != min(n, max(allowed, 0)):
+		t.Fatalf("at once: %d of %d were compared, %d were allowed", compared, n, allowed)
+	}
+	c.attempts += compared
+	for _, s := range made {
+		if s.ID != uuid.Nil {
+			m.signedIn(t, c, s)
+		}
+	}
+}
+
 func (m *challengeModel) signedIn(t *rapid.T, c *modelChallenge, got auth.Session) {
 	if m.account == uuid.Nil {
 		m.account = got.UserID
@@ -150,16 +194,20 @@ func (m *challengeModel) check(t *rapid.T) {
 	if n := m.h.count(`SELECT coalesce(max(cardinality(attempt_ids)), 0) FROM auth_challenges WHERE email_canonical = $1 AND consumed_at IS NULL`, m.email); n > m.cfg.ChallengeMaxAttempts {
 		t.Fatalf("%d comparisons of a live challenge", n)
 	}
-	if n := len(m.post.codes(m.email)); n > m.created {
+	if n := len(m.post.codes(m.email)); n != m.created {
 		t.Fatalf("%d mails for %d challenges", n, m.created)
+	}
+	if n := m.h.count(`SELECT count(*) FROM device_sessions WHERE user_id = $1 AND status = 'active'`, m.account); n > 1 {
+		t.Fatalf("%d live sessions with one key", n)
 	}
 }
 
 func (m *challengeModel) actions() map[string]func(*rapid.T) {
 	return map[string]func(*rapid.T){
-		"send":  m.send,
-		"wrong": func(t *rapid.T) { m.try(t, false) },
-		"right": func(t *rapid.T) { m.try(t, true) },
+		"send":     m.send,
+		"wrong":    func(t *rapid.T) { m.try(t, false) },
+		"right":    func(t *rapid.T) { m.try(t, true) },
+		"parallel": m.parallel,
 		"wait": func(t *rapid.T) {
 			m.h.clock.Advance(time.Duration(rapid.IntRange(1, 150).Draw(t, "seconds")) * time.Second)
 		},
@@ -213,7 +261,7 @@ func (v *verdict) FailNow() {
 // that somebody could make: in the configuration that reaches the service, or,
 // by a trigger, in a statement.
 func TestTheModelOfChallengesKillsItsMutants(t *testing.T) {
-	for name, value := range map[string]string{"rapid.shrinktime": "1ms", "rapid.nofailfile": "true"} {
+	for name, value := range map[string]string{"rapid.shrinktime": "1ms", "rapid.nofailfile": "true", "rapid.checks": "1000"} {
 		old := flag.Lookup(name).Value.String()
 		require.NoError(t, flag.Set(name, value))
 		t.Cleanup(func() { _ = flag.Set(name, old) })
@@ -233,6 +281,8 @@ func TestTheModelOfChallengesKillsItsMutants(t *testing.T) {
 		"attempts are forgotten":  {sql: trigger(`NEW.attempt_ids := NEW.attempt_ids[cardinality(NEW.attempt_ids):]; RETURN NEW;`)},
 		"the others stay live":    {sql: trigger(`IF NEW.consumed_at IS NOT NULL AND NEW.session_id IS NULL THEN RETURN NULL; END IF; RETURN NEW;`)},
 		"a repeat finds nothing":  {sql: trigger(`NEW.public_key := NULL; RETURN NEW;`)},
+		"an attempt gets lost":    {sql: trigger(`IF NEW.consumed_at IS NULL AND cardinality(NEW.attempt_ids) = 2 THEN RETURN NULL; END IF; RETURN NEW;`)},
+		"attempts count twice":    {sql: trigger(`IF NEW.consumed_at IS NULL THEN NEW.attempt_ids := NEW.attempt_ids || NEW.challenge_id; END IF; RETURN NEW;`)},
 		"a code is good for ever": {sql: trigger(`NEW.consumed_at := NULL; NEW.session_id := NULL; RETURN NEW;`)},
 	} {
 		t.Run(name, func(t *testing.T) {

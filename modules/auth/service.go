@@ -29,8 +29,8 @@ func NewService(db *pg.DB, clk clock.Clock, log *zap.Logger, cfg Config, session
 		ends: &ends{sessions: sessions, announce: n.Announce, clock: clk}}
 }
 
-// Start loads the keys of the code MACs and warms the cache with the sessions
-// seen most recently, as many as fit.
+// Start loads the keys of the code MACs and warms the cache with the newest
+// sessions, as many as fit.
 func (s *Service) Start(ctx context.Context) error {
 	keys, err := s.loadKeys(ctx)
 	if err != nil {

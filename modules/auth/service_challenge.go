@@ -110,22 +110,22 @@ func network(ip netip.Addr) string {
 	return prefix.String()
 }
 
-// attempt records, for good, that somebody is about to try a code, and returns
-// the attempt's id. A client that hangs up does not get its attempt back.
-func (s *Service) attempt(ctx context.Context, id uuid.UUID) (uuid.UUID, error) {
+// judged runs fn with the challenge that a code opened. That somebody tries a
+// code is recorded for good before it is compared, whatever becomes of the rest;
+// a client that hangs up does not get its attempt back.
+func (s *Service) judged(ctx context.Context, id uuid.UUID, purpose Purpose, code string, fn func(context.Context, *pg.Tx, challenge) error) error {
 	attempt, err := uuid.NewV7()
 	if err != nil {
-		return uuid.Nil, fmt.Errorf("make an attempt id: %w", err)
+		return fmt.Errorf("make an attempt id: %w", err)
 	}
-	now := s.clock.Now()
-	err = s.db.InTx(context.WithoutCancel(ctx), func(_ context.Context, tx *pg.Tx) error {
-		s.store.recordAttempt(tx, id, attempt, s.cfg.ChallengeMaxAttempts, now)
-		return nil
+	return s.db.InTx(context.WithoutCancel(ctx), func(ctx context.Context, tx *pg.Tx) error {
+		s.store.recordAttempt(tx, id, attempt, s.cfg.ChallengeMaxAttempts, s.clock.Now())
+		c, err := s.judge(ctx, tx, id, attempt, purpose, code)
+		if err != nil {
+			return err
+		}
+		return fn(ctx, tx, c)
 	})
-	if err != nil {
-		return uuid.Nil, fmt.Errorf("record an attempt: %w", err)
-	}
-	return attempt, nil
 }
 
 // judge compares a code. The challenge that it returns was opened by the code:

@@ -48,16 +48,8 @@ func (s *Service) Confirm(ctx context.Context, in Confirmation) (Session, error)
 	if !ok {
 		return Session{}, ErrCode // nothing to compare, so no attempt
 	}
-	attempt, err := s.attempt(ctx, in.ChallengeID)
-	if err != nil {
-		return Session{}, err
-	}
 	var out Session
-	err = s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		c, err := s.judge(ctx, tx, in.ChallengeID, attempt, SignIn, code)
-		if err != nil {
-			return err
-		}
+	err = s.judged(ctx, in.ChallengeID, SignIn, code, func(ctx context.Context, tx *pg.Tx, c challenge) (err error) {
 		if c.Consumed != nil {
 			out, err = s.again(ctx, tx, c, key)
 			return err

@@ -45,16 +45,8 @@ func (s *Service) ConfirmEmailChange(ctx context.Context, id, challengeID uuid.U
 	if !ok {
 		return "", ErrCode
 	}
-	attempt, err := s.attempt(ctx, challengeID)
-	if err != nil {
-		return "", err
-	}
 	var now string
-	err = s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		c, err := s.judge(ctx, tx, challengeID, attempt, EmailChange, code)
-		if err != nil {
-			return err
-		}
+	err := s.judged(ctx, challengeID, EmailChange, code, func(ctx context.Context, tx *pg.Tx, c challenge) error {
 		if *c.UserID != id {
 			return ErrCode
 		}

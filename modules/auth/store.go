@@ -102,11 +102,11 @@ func (store) insertChallenge(tx *pg.Tx, c challenge) {
 // with its COMMIT.
 const recordAttempt = `
 UPDATE auth_challenges SET attempt_ids = attempt_ids || $2::uuid
-WHERE challenge_id = $1 AND expires_at > $4
+WHERE challenge_id = $1 AND expires_at > $4 AND $2::uuid <> ALL (attempt_ids)
   AND cardinality(attempt_ids) < CASE WHEN consumed_at IS NULL THEN $3::integer ELSE 2 * $3::integer END`
 
 func (store) recordAttempt(tx *pg.Tx, id, attempt uuid.UUID, most int, now time.Time) {
-	tx.Queue(recordAttempt, id, attempt, most, now)
+	tx.Ahead(recordAttempt, id, attempt, most, now)
 }
 
 const lockEmailOf = `
@@ -128,18 +128,15 @@ func (store) challenge(ctx context.Context, tx *pg.Tx, id, attempt uuid.UUID) (c
 	return c, err
 }
 
-// A challenge that was used keeps what a repeat is answered with; the other live
-// ones of the address just end.
-const consumeChallenge = `
-UPDATE auth_challenges SET consumed_at = $2, session_id = $3, public_key = $4 WHERE challenge_id = $1 AND consumed_at IS NULL`
-
-const consumeOthers = `
-UPDATE auth_challenges SET consumed_at = $2
-WHERE email_canonical = $1 AND consumed_at IS NULL AND expires_at > $2`
+// The challenge that was used keeps what a repeat is answered with; the other
+// live ones of the address just end.
+const consumeChallenges = `
+UPDATE auth_challenges SET consumed_at = $3,
+    session_id = CASE WHEN challenge_id = $1 THEN $4::uuid END, public_key = CASE WHEN challenge_id = $1 THEN $5::bytea END
+WHERE email_canonical = $2 AND purpose = $6 AND consumed_at IS NULL AND (expires_at > $3 OR challenge_id = $1)`
 
 func (store) consume(tx *pg.Tx, c challenge, now time.Time) {
-	tx.Queue(consumeChallenge, c.ID, now, c.SessionID, c.PublicKey)
-	tx.Queue(consumeOthers, c.Canonical, now)
+	tx.Queue(consumeChallenges, c.ID, c.Canonical, now, c.SessionID, c.PublicKey, c.Purpose)
 }
 
 // A day back is what the caps count.

@@ -1,0 +1,251 @@
+package auth_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"galaxy/backend/modules/user"
+	"galaxy/backend/platform/httpx"
+	"galaxy/backend/platform/testkit"
+)
+
+// identifiers that are no UUID in the one spelling that has 36 lower-case
+// characters.
+var noIDs = []string{"..", "..%2f..", "%00", "0197A3C2-5F0E-7C3A-9F51-0D6A1E2B3C4D", "urn:uuid:0197a3c2-5f0e-7c3a-9f51-0d6a1e2b3c4d",
+	"%7B0197a3c2-5f0e-7c3a-9f51-0d6a1e2b3c4d%7D", "0197a3c25f0e7c3a9f510d6a1e2b3c4d", "'%20OR%201=1", "1"}
+
+// Every route of the identity domains that names somebody or something.
+func TestAnIDInAPathHasOneSpelling(t *testing.T) {
+	t.Parallel()
+	h, post := quiet(t, settings())
+	me := h.entry(post, "ada@example.org", newDevice(t))
+	tried := 0
+	for surface, prefix := range map[httpx.Surface]string{httpx.SurfaceUser: "/api/v1/user", httpx.SurfaceInternal: "/api/v1/internal",
+		httpx.SurfaceAdmin: "/api/v1/admin"} {
+		for op, r := range h.routes(surface) {
+			for _, param := range []string{"{session_id}", "{device_session_id}", "{user_id}", "{sanction_id}"} {
+				if !strings.Contains(r.Path, param) {
+					continue
+				}
+				for _, id := range noIDs {
+					path := strings.ReplaceAll(r.Path, param, id)
+					path = strings.NewReplacer("{user_id}", me.User.String(), "{sanction_id}", me.User.String(), "{name}", "active_memberships").Replace(path)
+					status := h.admin().User(me.User).Lenient().Call(r.Method, prefix+path, nil).Status
+					require.Contains(t, []int{400, 404, 415}, status, "%s %s", op, path)
+					tried++
+				}
+			}
+		}
+	}
+	require.Greater(t, tried, 100)
+}
+
+// Every list of the identity domains.
+func TestAListTakesOnlyItsOwnCursorAndAFairLimit(t *testing.T) {
+	t.Parallel()
+	h, post := quiet(t, settings())
+	me := h.entry(post, "ada@example.org", newDevice(t))
+	h.entry(post, "ada@example.org", newDevice(t))
+	people := testkit.Into[struct {
+		Next string `json:"next_cursor"`
+	}](h.entryOf(post, "bob@example.org").Get("/api/v1/admin/users?limit=1").Want(200)).Next
+	mine := testkit.Into[struct {
+		Next string `json:"next_cursor"`
+	}](h.api.User(me.User).Get(sessions + "?limit=1").Want(200)).Next
+	of := "/api/v1/admin/users/" + me.User.String()
+	for path, foreign := range map[string]string{sessions: people, "/api/v1/admin/users": mine, of + "/sessions": people, of + "/notes": mine,
+		of + "/sanctions": mine, of + "/entitlements": mine} {
+		for _, query := range []string{"limit=0", "limit=-1", "limit=201", "limit=1000000000", "limit=abc", "limit=1&limit=2", "cursor=nonsense",
+			"cursor=" + url.QueryEscape(foreign), "cursor=" + mine + "x", "sort=email", "limit=1;drop"} {
+			h.admin().User(me.User).Lenient().Get(path+"?"+query).Refused(400, "invalid_request")
+		}
+	}
+}
+
+// entryOf makes somebody and returns the operators' client.
+func (h *house) entryOf(post *letters, email string) *testkit.API {
+	h.Helper()
+	h.entry(post, email, newDevice(h))
+	return h.admin()
+}
+
+func TestTextsHaveTheirLength(t *testing.T) {
+	t.Parallel()
+	h, post := quiet(t, settings())
+	me := h.entry(post, "ada@example.org", newDevice(t))
+	c, code := h.opened(post, "bob@example.org")
+	of := "/api/v1/admin/users/" + me.User.String()
+	confirmed := func(part string, value any) map[string]any {
+		body := confirmation(c, code, newDevice(t))
+		body[part] = value
+		return body
+	}
+	n := func(n int) string { return strings.Repeat("x", n) }
+	for name, c := range map[string]struct {
+		method, path string
+		body         any
+		status       int
+	}{
+		"an address of 255":          {http.MethodPost, public + "send-email-code", map[string]any{"email": n(243) + "@example.org", "language": "en"}, 422},
+		"a language of 36":           {http.MethodPost, public + "send-email-code", map[string]any{"email": "eve@example.org", "language": "en-" + n(33)}, 422},
+		"a device name of 65":        {http.MethodPost, public + "confirm-email-code", confirmed("device", map[string]any{"name": n(65)}), 422},
+		"a user agent of 257":        {http.MethodPost, public + "confirm-email-code", confirmed("device", map[string]any{"user_agent": n(257)}), 422},
+		"a code of 33":               {http.MethodPost, public + "confirm-email-code", confirmed("code", n(33)), 422},
+		"a key of 129":               {http.MethodPost, public + "confirm-email-code", confirmed("client_public_key", n(129)), 422},
+		"a zone of 65":               {http.MethodPost, public + "confirm-email-code", confirmed("time_zone", n(65)), 422},
+		"a body past 4 KiB":          {http.MethodPost, public + "confirm-email-code", confirmed("code", n(4<<10)), 413},
+		"a display name of 41":       {http.MethodPatch, "/api/v1/user/account", map[string]any{"display_name": n(41)}, 422},
+		"a display name of 40":       {http.MethodPatch, "/api/v1/user/account", map[string]any{"display_name": n(40)}, 200},
+		"a profile of a megabyte":    {http.MethodPatch, "/api/v1/user/account", map[string]any{"display_name": n(1 << 20)}, 413},
+		"a note of 4,001":            {http.MethodPost, of + "/notes", map[string]any{"text": n(4001)}, 422},
+		"a note of 4,000":            {http.MethodPost, of + "/notes", map[string]any{"text": n(4000)}, 201},
+		"an empty note":              {http.MethodPost, of + "/notes", map[string]any{"text": ""}, 422},
+		"a reason of 501":            {http.MethodPost, of + "/sanctions", map[string]any{"kind": "login_block", "reason": n(501)}, 422},
+		"an internal note of 4001":   {http.MethodPost, of + "/sanctions", map[string]any{"kind": "login_block", "reason": "x", "internal_note": n(4001)}, 422},
+		"a limit of 1,001":           {http.MethodPut, of + "/limits/active_memberships", map[string]any{"value": 1001, "reason": "x"}, 422},
+		"a limit of one and a half":  {http.MethodPut, of + "/limits/active_memberships", map[string]any{"value": 1.5, "reason": "x"}, 422},
+		"a plan that nobody sells":   {http.MethodPost, of + "/entitlements", map[string]any{"plan": "gold", "reason": "x"}, 422},
+		"a source that only we use":  {http.MethodPost, of + "/entitlements", map[string]any{"plan": "monthly", "reason": "x", "source": "expiry"}, 422},
+		"a kind of sanction unknown": {http.MethodPost, of + "/sanctions", map[string]any{"kind": "flogging", "reason": "x"}, 422},
+		"a NUL":                      {http.MethodPost, of + "/notes", `{"text":"a\u0000b"}`, 400},
+		"half a surrogate":           {http.MethodPost, of + "/notes", `{"text":"\ud800"}`, 400},
+		"another field":              {http.MethodPost, of + "/notes", `{"text":"x","actor":"somebody else"}`, 400},
+		"an account of one's own":    {http.MethodPatch, "/api/v1/user/account", `{"display_name":"x","user_id":"0197a3c2-5f0e-7c3a-9f51-0d6a1e2b3c4d"}`, 400},
+	} {
+		got := h.admin().User(me.User).Lenient().Call(c.method, c.path, c.body)
+		require.Equal(t, c.status, got.Status, "%s: %s", name, got.Body)
+	}
+}
+
+func TestKeysThatAreNoneAreRefusedBeforeTheCode(t *testing.T) {
+	t.Parallel()
+	h, post := quiet(t, settings())
+	d := newDevice(t)
+	h.entry(post, "ada@example.org", d)
+	c, code := h.opened(post, "bob@example.org")
+	for name, key := range map[string]string{
+		"31 bytes": "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQ==", "33 bytes": "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB",
+		"url alphabet": "__-_" + d.text()[4:], "no padding": strings.TrimRight(d.text(), "="), "padding twice": d.text() + "=",
+		"PEM": "-----BEGIN PUBLIC KEY-----", "all zero": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+		"of order one": "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "of order two": "7P///////////////////////////////////////38=",
+		"of order eight": "JuiVj8KyJ7BFw/SJ8u+Y8NXfrAXTxjM5sTgCiG1T/AU=", "not canonical": "7v///////////////////////////////////////38=",
+	} {
+		body := confirmation(c, code, d)
+		body["client_public_key"] = key
+		require.Equal(t, 400, h.api.Post(public+"confirm-email-code", body).Status, name)
+	}
+	require.Zero(t, h.count(`SELECT cardinality(attempt_ids) FROM auth_challenges WHERE challenge_id = $1`, c), "no attempt was made")
+	h.confirm(c, code, d).Refused(409, "public_key_in_use")
+	h.confirm(c, code, newDevice(t)).Want(200)
+}
+
+func TestAnAddressThatNobodyCanReadIsNoCountry(t *testing.T) {
+	t.Parallel()
+	h, post := quiet(t, settings())
+	for i, forwarded := range []string{"unknown", "10.0.0.1", "fe80::1%eth0", strings.Repeat("1", 300), "203.0.113.7:443", "203.0.113.7, garbage", "::"} {
+		email := fmt.Sprintf("user%d@example.org", i)
+		h.from(forwarded).send(email)
+		me := testkit.Into[signedIn](h.from(forwarded).api.Post(public+"confirm-email-code",
+			confirmation(h.newest(email), post.last(email), newDevice(t))).Want(200))
+		require.Contains(t, string(h.from(forwarded).api.User(me.User).Get("/api/v1/user/account").Want(200).Body), `"declared_country":""`, forwarded)
+	}
+	require.NoError(t, h.geo.Flush(t.Context()))
+	require.Zero(t, h.count(`SELECT count(*) FROM user_country_counters`))
+}
+
+// newest is the challenge that an address was given last.
+func (h *house) newest(email string) uuid.UUID {
+	h.Helper()
+	return h.ids(`SELECT challenge_id FROM auth_challenges WHERE email_canonical = $1 ORDER BY challenge_id DESC`, email)[0]
+}
+
+func TestAUserHeaderMeansNothingToOperatorsAndThePublic(t *testing.T) {
+	t.Parallel()
+	h, post := quiet(t, settings())
+	me := h.entry(post, "ada@example.org", newDevice(t))
+	_, _, err := h.users.Sanction(t.Context(), me.User, user.Penalty{Kind: user.PermanentBlock, Reason: "cheating"})
+	require.NoError(t, err)
+	for _, api := range []*testkit.API{h.api.User(me.User), h.api.With("X-User-ID", "nonsense")} {
+		api.Post(public+"send-email-code", map[string]any{"email": "bob@example.org", "language": "en"}).Want(200)
+		api.Admin(operator, password).Get("/api/v1/admin/users").Want(200)
+	}
+	require.Zero(t, h.count(`SELECT count(*) FROM user_country_counters`))
+}
+
+// hangUp sends a confirmation over a socket of its own and closes it while the
+// service waits for the challenge's row.
+func (h *house) hangUp(challenge uuid.UUID, body string) {
+	h.Helper()
+	h.holding(`SELECT 1 FROM auth_challenges WHERE challenge_id = $1 FOR UPDATE`, challenge, func() {
+		conn, err := (&net.Dialer{}).DialContext(h.Context(), "tcp", strings.TrimPrefix(h.base, "http://"))
+		require.NoError(h, err)
+		_, err = fmt.Fprintf(conn, "POST %sconfirm-email-code HTTP/1.1\r\nHost: backend\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+			public, len(body), body)
+		require.NoError(h, err)
+		h.waiting()
+		require.NoError(h, conn.(*net.TCPConn).SetLinger(0)) // RST: the server hears of it at once
+		require.NoError(h, conn.Close())
+	})
+}
+
+func TestAClientThatHangsUpHasSpentItsAttempt(t *testing.T) {
+	t.Parallel()
+	h, post := quiet(t, settings())
+	c, code := h.opened(post, "ada@example.org")
+	d := newDevice(t)
+	body := func(code string) string {
+		return fmt.Sprintf(`{"challenge_id":"%s","code":"%s","client_public_key":"%s","time_zone":"UTC"}`, c, code, d.text())
+	}
+	attempts := func() int { return h.count(`SELECT cardinality(attempt_ids) FROM auth_challenges`) }
+	for n := range 3 {
+		h.hangUp(c, body("0000-0000"))
+		require.Eventually(t, func() bool { return attempts() == n+1 }, time.Minute, time.Millisecond)
+	}
+	h.hangUp(c, body(code))
+	require.Eventually(t, func() bool { return attempts() == 4 }, time.Minute, time.Millisecond)
+	// Whether or not that confirmation came through, the repeat is the same session.
+	h.api.Post(public+"confirm-email-code", body(code)).Want(200)
+	require.Equal(t, 1, h.count(`SELECT count(*) FROM device_sessions`))
+	require.Equal(t, 1, h.count(`SELECT count(*) FROM accounts`))
+}
+
+// Nobody can tell by the clock whether an address is known, blocked, deleted or
+// new. It runs alone: it measures.
+func TestAskingTakesAsLongForEveryAddress(t *testing.T) {
+	h := open(t)
+	h.quick("known@example.org")
+	blocked, deleted := h.quick("blocked@example.org"), h.quick("deleted@example.org")
+	_, _, err := h.users.Sanction(t.Context(), blocked.ID, user.Penalty{Kind: user.PermanentBlock, Reason: "cheating"})
+	require.NoError(t, err)
+	require.NoError(t, h.users.Delete(t.Context(), deleted.ID))
+	took, size := map[string][]time.Duration{}, map[int]bool{}
+	for range 100 {
+		h.clock.Advance(time.Hour) // clear of throttle and caps
+		h.clock.BlockUntil(loops)
+		for _, i := range rand.Perm(4) {
+			email := []string{"known", "unknown", "blocked", "deleted"}[i] + "@example.org"
+			start := time.Now()
+			reply := h.api.Post(public+"send-email-code", map[string]any{"email": email, "language": "en"}).Want(200)
+			took[email] = append(took[email], time.Since(start))
+			size[len(reply.Body)] = true
+		}
+	}
+	require.Len(t, size, 1, "the answers differ in length")
+	var medians []time.Duration
+	for _, all := range took {
+		slices.Sort(all)
+		medians = append(medians, all[len(all)/2])
+	}
+	slices.Sort(medians)
+	require.Less(t, medians[3]-medians[0], max(2*time.Millisecond, medians[0]/2), "medians %s", medians)
+}
