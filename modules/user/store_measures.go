@@ -37,19 +37,20 @@ type Record struct {
 const recordColumns = `
 SELECT record_id, user_id, plan, source, actor, reason, starts_at, ends_at, idempotency_key, request_hash FROM entitlement_records`
 
-const insertRecord = `
-INSERT INTO entitlement_records (record_id, user_id, plan, source, actor, reason, starts_at, ends_at, idempotency_key, request_hash)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
-
-const upsertSnapshot = `
-INSERT INTO entitlement_snapshots (user_id, record_id, plan, starts_at, ends_at, updated_at) VALUES ($1, $2, $3, $4, $5, $4)
+const grantRecord = `
+WITH granted AS (
+    INSERT INTO entitlement_records (record_id, user_id, plan, source, actor, reason, starts_at, ends_at, idempotency_key, request_hash)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    RETURNING record_id, user_id, plan, starts_at, ends_at
+)
+INSERT INTO entitlement_snapshots (user_id, record_id, plan, starts_at, ends_at, updated_at)
+SELECT user_id, record_id, plan, starts_at, ends_at, starts_at FROM granted
 ON CONFLICT (user_id) DO UPDATE SET record_id = EXCLUDED.record_id, plan = EXCLUDED.plan, starts_at = EXCLUDED.starts_at,
     ends_at = EXCLUDED.ends_at, updated_at = EXCLUDED.updated_at`
 
 // grant writes the record and makes it the answer.
 func (store) grant(tx *pg.Tx, r Record) {
-	tx.Queue(insertRecord, r.ID, r.UserID, r.Plan, r.Source, r.Actor, r.Reason, r.StartsAt, r.EndsAt, r.Key, r.Hash)
-	tx.Queue(upsertSnapshot, r.UserID, r.ID, r.Plan, r.StartsAt, r.EndsAt)
+	tx.Queue(grantRecord, r.ID, r.UserID, r.Plan, r.Source, r.Actor, r.Reason, r.StartsAt, r.EndsAt, r.Key, r.Hash)
 }
 
 const listRecords = recordColumns + `

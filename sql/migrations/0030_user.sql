@@ -49,9 +49,9 @@ CREATE TABLE entitlement_records (
     request_hash    bytea,
     CHECK (ends_at > starts_at),
     CHECK ((plan IN ('free', 'permanent')) = (ends_at IS NULL)),
-    CHECK ((idempotency_key IS NULL) = (request_hash IS NULL)),
-    CONSTRAINT entitlement_records_key UNIQUE (actor, idempotency_key)
+    CHECK ((idempotency_key IS NULL) = (request_hash IS NULL))
 );
+CREATE UNIQUE INDEX entitlement_records_key ON entitlement_records (actor, idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX entitlement_records_by_user ON entitlement_records (user_id, record_id DESC);
 
 -- +migrate StatementBegin
@@ -75,7 +75,6 @@ CREATE TABLE entitlement_snapshots (
     CHECK ((plan IN ('free', 'permanent')) = (ends_at IS NULL))
 );
 CREATE INDEX entitlement_snapshots_ending ON entitlement_snapshots (ends_at, user_id) WHERE ends_at IS NOT NULL;
-CREATE INDEX entitlement_snapshots_by_plan ON entitlement_snapshots (plan, user_id DESC);
 
 -- An operator's number for one limit of one user.
 CREATE TABLE limit_overrides (
