@@ -22,7 +22,10 @@ func (db *DB) Observe(m metric.Meter) error {
 		return err
 	}
 	_, err = m.RegisterCallback(func(_ context.Context, o metric.Observer) error {
-		s := db.pool.Stat()
+		if !db.made.Load() {
+			return nil
+		}
+		s := db.pool().Stat()
 		o.ObserveInt64(acquires, s.AcquireCount())
 		o.ObserveInt64(waits, s.EmptyAcquireCount())
 		o.ObserveInt64(inUse, int64(s.AcquiredConns()))

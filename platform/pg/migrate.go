@@ -42,7 +42,7 @@ func Migrate(ctx context.Context, db *DB, files embed.FS, root string) error {
 	if done, err := upToDate(ctx, db, sums); err != nil || done {
 		return err
 	}
-	std := stdlib.OpenDBFromPool(db.pool)
+	std := stdlib.OpenDBFromPool(db.pool())
 	defer std.Close() // returns its connections; the pool stays open
 	unlock, err := lockMigrations(ctx, std)
 	if err != nil {

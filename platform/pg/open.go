@@ -2,7 +2,7 @@ package pg
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -19,7 +19,8 @@ import (
 
 // DB is the pool. It runs reads; every write goes through InTx.
 type DB struct {
-	pool    *pgxpool.Pool
+	pool    func() *pgxpool.Pool // makes it at first use: a pool dials by itself
+	made    atomic.Bool
 	timeout time.Duration
 	stripes *stripes
 	fence   atomic.Pointer[func() error]
@@ -35,17 +36,24 @@ type DB struct {
 func New(cfg Config) (*DB, error) {
 	pc, err := pgxpool.ParseConfig(cfg.DSN.Reveal())
 	if err != nil {
-		return nil, fmt.Errorf("BACKEND_POSTGRES_DSN is not a Postgres DSN") // err quotes the DSN
+		return nil, errors.New("BACKEND_POSTGRES_DSN is not a Postgres DSN") // err quotes the DSN
 	}
 	pc.MaxConns, pc.MinConns = cfg.MaxConns, cfg.MinConns
 	pc.ConnConfig.Tracer = otelpgx.NewTracer()
 	pc.AfterConnect = useTypes
 	harden(pc.ConnConfig, cfg.OperationTimeout)
-	pool, err := pgxpool.NewWithConfig(context.Background(), pc)
-	if err != nil {
-		return nil, fmt.Errorf("make the pool: %w", err)
+	if pc.MaxConns < 1 {
+		return nil, errors.New("BACKEND_POSTGRES_MAX_CONNS must be positive")
 	}
-	db := &DB{pool: pool, timeout: cfg.OperationTimeout, stripes: newStripes()}
+	db := &DB{timeout: cfg.OperationTimeout, stripes: newStripes()}
+	db.pool = sync.OnceValue(func() *pgxpool.Pool {
+		db.made.Store(true)
+		pool, err := pgxpool.NewWithConfig(context.Background(), pc)
+		if err != nil {
+			panic(err) // it checks MaxConns and nothing else
+		}
+		return pool
+	})
 	db.open, db.close = context.WithCancel(context.Background())
 	return db, nil
 }
@@ -95,7 +103,7 @@ func useTypes(_ context.Context, conn *pgx.Conn) error {
 func (db *DB) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, db.timeout)
 	defer cancel()
-	return translate(db.pool.Ping(ctx))
+	return translate(db.pool().Ping(ctx))
 }
 
 // Fence sets a check that every transaction makes first, and again before it

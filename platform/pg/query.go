@@ -81,7 +81,7 @@ func (db *DB) query(ctx context.Context, statement string, args []any, scan func
 	ctx, cancel := context.WithTimeout(ctx, db.timeout)
 	defer cancel()
 	db.count(1)
-	rows, err := db.pool.Query(ctx, statement, args...)
+	rows, err := db.pool().Query(ctx, statement, args...)
 	if err != nil {
 		return translate(err)
 	}

@@ -45,7 +45,9 @@ func (db *DB) Close(ctx context.Context) error {
 	go func() {
 		defer close(done)
 		db.settling.Wait()
-		db.pool.Close()
+		if db.made.Load() {
+			db.pool().Close()
+		}
 	}()
 	select {
 	case <-done:

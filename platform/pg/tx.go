@@ -88,7 +88,7 @@ func (db *DB) fenced() error {
 func (db *DB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, db.timeout)
 	defer cancel()
-	conn, err := db.pool.Acquire(ctx)
+	conn, err := db.pool().Acquire(ctx)
 	if err != nil {
 		return nil, translate(fmt.Errorf("acquire a connection: %w", err))
 	}

@@ -86,6 +86,15 @@ func TestAGoroutineThatEndsInsideATransactionGivesItsConnectionBack(t *testing.T
 	require.Zero(t, count(t, db))
 }
 
+func TestAPoolThatNobodyAskedDialsNobody(t *testing.T) {
+	t.Parallel()
+	proxy := testkit.PostgresProxy(t, "127.0.0.1:1")
+	db, err := pg.New(pg.Config{DSN: secret.New("postgres://u@" + proxy.Addr() + "/db"), MaxConns: 4, MinConns: 4, OperationTimeout: time.Second})
+	require.NoError(t, err)
+	require.NoError(t, db.Close(t.Context()))
+	require.Zero(t, proxy.Open())
+}
+
 func TestQueuedStatementsAndCommitAreOneRoundTrip(t *testing.T) {
 	t.Parallel()
 	db := items(t)

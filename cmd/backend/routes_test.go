@@ -1,0 +1,54 @@
+package main
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/fx"
+	"go.uber.org/zap"
+
+	"galaxy/backend/platform/httpx"
+	"galaxy/backend/platform/pg"
+)
+
+// tables are the routes of the whole program, and its document.
+func tables(t *testing.T) (out []httpx.Table, doc httpx.Document) {
+	t.Helper()
+	environment(t, complete(), nil)
+	c, _, err := Load()
+	require.NoError(t, err)
+	l, err := pg.NewLock(c.Postgres, zap.NewNop())
+	require.NoError(t, err)
+	app := fx.New(append(program(c, lock{l}, modules()), fx.NopLogger, fx.Populate(&doc),
+		fx.Invoke(fx.Annotate(func(all []httpx.Table) { out = all }, fx.ParamTags(`group:"routes"`))))...)
+	require.NoError(t, app.Err())
+	return out, doc
+}
+
+func TestTheDocumentAndTheRoutesAreTheSameBothWays(t *testing.T) {
+	all, doc := tables(t)
+	problems, err := httpx.Compare(doc, all...)
+	require.NoError(t, err)
+	require.Empty(t, problems)
+}
+
+// TestOnlyOperatorsChangeAndOnlyAdministratorsManageOperators holds the roles:
+// a viewer reads, an operator acts, an administrator manages operators.
+func TestOnlyOperatorsChangeAndOnlyAdministratorsManageOperators(t *testing.T) {
+	all, _ := tables(t)
+	n := 0
+	for _, table := range all {
+		for _, r := range table.Routes {
+			if table.Surface != httpx.SurfaceAdmin {
+				require.Equal(t, httpx.NoRole, r.Role, r.Op)
+				continue
+			}
+			n++
+			if r.Method != http.MethodGet {
+				require.GreaterOrEqual(t, r.Role, httpx.Operator, "%s changes something", r.Op)
+			}
+		}
+	}
+	require.NotZero(t, n)
+}
