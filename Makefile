@@ -40,11 +40,13 @@ setup: ## install what is missing on this machine (Debian, as root)
 
 .PHONY: run
 run: setup ## run the product with everything it needs, on embedded defaults
-	@go run ./cmd/devstack
+	@go build -o $(BIN)/devstack ./cmd/devstack
+	@exec $(BIN)/devstack
 
 .PHONY: demo
 demo: setup ## play one game from sign-up to the last report
-	@go run ./cmd/demo
+	@go build -o $(BIN)/demo ./cmd/demo
+	@exec $(BIN)/demo
 
 .PHONY: build
 build: setup ## build the static binaries into .bin
