@@ -150,7 +150,9 @@ func TestOnlyOperatorsOfTheRoleReachAdminRoutes(t *testing.T) {
 		"{sanction_id}", uuid.Must(uuid.NewV7()).String(), "{name}", "active_memberships")
 	before, reads := h.possessions(me.User), 0
 	for op, r := range h.routes(httpx.SurfaceAdmin) {
-		as := func(api *testkit.API) testkit.Reply { return h.call(api.Lenient(), "/api/v1/admin", r, something(r), fill) }
+		as := func(api *testkit.API) testkit.Reply {
+			return h.call(api.Lenient(), "/api/v1/admin", r, something(r), fill)
+		}
 		as(h.api).Refused(401, "unauthenticated")
 		as(h.api.User(me.User)).Refused(401, "unauthenticated")
 		as(h.api.Admin(me.User.String(), password)).Refused(401, "unauthenticated")

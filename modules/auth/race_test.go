@@ -232,6 +232,35 @@ func TestAConfirmationIsFewRoundTrips(t *testing.T) {
 	require.LessOrEqual(t, h.traffic(sign(newDevice(t))).RoundTrips, int64(5), "an account that exists")
 }
 
+// The same on the wire: what the server is asked to answer, and not what the
+// product says that it asked.
+func TestAConfirmationIsFourRoundTripsOnTheWire(t *testing.T) {
+	t.Parallel()
+	own := testkit.Postgres(t)
+	proxy := testkit.PostgresProxy(t, own.Addr)
+	post := &letters{}
+	h := openWith(t, settings(), testkit.StandIn[auth.Mailer](post), testkit.StandIn[user.Mailer](post),
+		testkit.StandIn(testkit.Open(t, own.Via(proxy.Addr()))))
+	h.clock.BlockUntil(loops)
+	var turns atomic.Int64
+	proxy.Inject(testkit.Fault{Toward: testkit.ToServer, Times: -1, At: func(m testkit.Message) bool {
+		if m.Type == 'S' || m.Type == 'Q' {
+			turns.Add(1)
+		}
+		return false
+	}})
+	var took int64
+	for _, email := range []string{"warm@example.org", "ada@example.org"} { // statements are prepared once
+		c, code := h.opened(post, email)
+		before := turns.Load()
+		_, err := h.auth.Confirm(t.Context(), confirm(c, code, newDevice(t)))
+		require.NoError(t, err)
+		took = turns.Load() - before
+	}
+	require.LessOrEqual(t, took, int64(4))
+	require.Positive(t, took)
+}
+
 // second matches what match matches, from the second time on: a confirmation's
 // first COMMIT records the attempt.
 func second(match func(testkit.Message) bool) func(testkit.Message) bool {
