@@ -1,8 +1,10 @@
 package api
 
 import (
+	"context"
 	"crypto/subtle"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -117,12 +119,12 @@ func (e *Engine) admit(w http.ResponseWriter, r *http.Request) error {
 
 // failed turns an error into its answer. The log keeps what the host is not told.
 func (e *Engine) failed(w http.ResponseWriter, r *http.Request, err error) (int, any) {
-	if r.Context().Err() != nil {
-		e.options.Log.Info("request abandoned", zap.String("path", r.URL.Path), requestID(r))
-	}
 	f := failureOf(err)
 	status := f.httpStatus()
-	if status >= http.StatusInternalServerError {
+	switch {
+	case errors.Is(err, context.Canceled):
+		e.options.Log.Info("request abandoned", zap.String("path", r.URL.Path), requestID(r))
+	case status >= http.StatusInternalServerError:
 		e.options.Log.Warn("request failed", zap.String("path", r.URL.Path), zap.String("code", string(f.code)),
 			zap.Error(err), requestID(r), traceParent(r))
 	}

@@ -18,8 +18,11 @@ func (e *Engine) getHealth(http.ResponseWriter, *http.Request) (int, any, error)
 }
 
 func (e *Engine) postInit(w http.ResponseWriter, r *http.Request) (int, any, error) {
-	request, _, err := read[enginev1.InitRequest](w, r, enginev1.MaxInitBody, "contract_version", "game_id", "races")
+	request, object, err := read[enginev1.InitRequest](w, r, enginev1.MaxInitBody, "contract_version", "game_id", "races")
 	if err != nil {
+		return 0, nil, err
+	}
+	if err := invalid(checkChoices(object)); err != nil {
 		return 0, nil, err
 	}
 	status, created, err := e.found(r.Context(), request)

@@ -98,6 +98,22 @@ func characters(field, value string, least, most int) []enginev1.FieldError {
 	return nil
 }
 
+// checkChoices refuses choices of an init document that are there but empty;
+// decoded they look as if they had been left to the engine.
+func checkChoices(object map[string]any) (fields []enginev1.FieldError) {
+	for _, path := range [][]string{{"seed"}, {"map", "topology"}, {"options", "ruleset"}, {"options", "battle_log"}} {
+		value := any(object)
+		for _, key := range path {
+			inner, _ := value.(map[string]any)
+			value = inner[key]
+		}
+		if value == "" {
+			fields = append(fields, enginev1.FieldError{Field: strings.Join(path, "."), Message: "must not be empty"})
+		}
+	}
+	return fields
+}
+
 func checkTurn(turn int) []enginev1.FieldError {
 	if turn < 0 {
 		return []enginev1.FieldError{{Field: "turn", Message: "must be at least 0"}}

@@ -13,6 +13,9 @@ import (
 // leastSide keeps a grid of 0.01 light years roomy enough for every galaxy.
 const leastSide = 10
 
+// maxSeedDigits is the length of the largest number of 64 bits.
+const maxSeedDigits = 20
+
 var gameIDPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 // Init says what is wrong with an init document; nil when nothing is.
@@ -22,7 +25,7 @@ func Init(r enginev1.InitRequest) []enginev1.FieldError {
 	p.Check(gameIDPattern.MatchString(r.GameID), "game_id", "must be a UUID")
 	if r.Seed != "" {
 		_, err := strconv.ParseUint(r.Seed, 10, 64)
-		p.Check(err == nil, "seed", "must be a decimal number of 64 bits")
+		p.Check(err == nil && len(r.Seed) <= maxSeedDigits, "seed", "must be a decimal number of 64 bits")
 	}
 	p.checkMap(r)
 	p.checkOptions(or(r.Options, enginev1.InitOptions{}))
