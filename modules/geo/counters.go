@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"net/netip"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -81,4 +82,37 @@ func (c *counters) drop(user uuid.UUID) {
 			delete(sh.seen, s)
 		}
 	}
+}
+
+// leaving remembers whom an erasure may have overtaken: what a flush took from
+// the buffer before can be written after it.
+type leaving struct {
+	mu   sync.Mutex
+	seen map[uuid.UUID]time.Time
+}
+
+// leaveFor is how long a transaction that erases may take to commit.
+const leaveFor = time.Minute
+
+func (l *leaving) add(user uuid.UUID, now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.seen == nil {
+		l.seen = map[uuid.UUID]time.Time{}
+	}
+	l.seen[user] = now
+}
+
+// list returns who is leaving, and forgets those who left long ago.
+func (l *leaving) list(now time.Time) []uuid.UUID {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var users []uuid.UUID
+	for user, at := range l.seen {
+		users = append(users, user)
+		if now.Sub(at) > leaveFor {
+			delete(l.seen, user)
+		}
+	}
+	return users
 }

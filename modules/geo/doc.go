@@ -15,5 +15,6 @@
 //     while it is open cannot take the process down. A replaced file is noticed
 //     within half a minute; one that cannot be read leaves the old one in place.
 //     A file that is missing at start fails the start.
-//   - Counters of an erased user are deleted, and what is buffered is dropped.
+//   - Counters of an erased user are deleted, what is buffered is dropped, and what
+//     a flush was about to write is deleted after it.
 package geo

@@ -116,30 +116,55 @@ func TestRequestsAreCountedOncePerUserCountryAndFlush(t *testing.T) {
 	require.Equal(t, []string{"DE", "FR"}, seen)
 }
 
-func TestAMillionRequestsAreAFewStatements(t *testing.T) {
+// A million requests of ten thousand users from two countries and three addresses each,
+// with a flush at every quarter of the way: the table is written to once per user,
+// country and flush, by a few statements.
+func TestAMillionRequestsAreOneWritePerUserCountryAndFlush(t *testing.T) {
 	t.Parallel()
+	const users, requests, flushes = 10_000, 1_000_000, 4
+	const note = `REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION note()`
 	w := newWorld(t)
-	ids := w.people(10_000)
-	var wg sync.WaitGroup
-	for part := range 4 {
-		wg.Go(func() {
-			for i := range 250_000 {
-				w.service.Seen(ids[(part*2_500+i)%len(ids)], germany)
-			}
-		})
+	ids := w.people(users)
+	for _, statement := range []string{`CREATE TABLE writes (user_id uuid, country text, tx bigint)`,
+		`CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+			INSERT INTO writes SELECT user_id, country, pg_current_xact_id()::text::bigint FROM fresh; RETURN NULL; END $$`,
+		`CREATE TRIGGER inserted AFTER INSERT ON user_country_counters ` + note,
+		`CREATE TRIGGER updated AFTER UPDATE ON user_country_counters ` + note} {
+		require.NoError(t, w.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+			_, err := tx.Exec(ctx, statement)
+			return err
+		}))
 	}
-	wg.Wait()
 	before := w.db.Traffic()
-	require.NoError(t, w.service.Flush(t.Context()))
+	for range flushes {
+		var wg sync.WaitGroup
+		for part := range 4 {
+			wg.Go(func() {
+				for i := range requests / flushes / 4 {
+					// Two addresses of a user at home, one abroad.
+					from := netip.AddrFrom4([4]byte{203, 0, 113, byte(i % 2)})
+					if i%5 == 0 {
+						from = france
+					}
+					w.service.Seen(ids[(part*users/4+i/10)%users], from)
+				}
+			})
+		}
+		wg.Wait()
+		require.NoError(t, w.service.Flush(t.Context()))
+	}
 	after := w.db.Traffic()
-	require.LessOrEqual(t, after.RoundTrips-before.RoundTrips, int64(len(ids)/batchWrites+1))
+	require.LessOrEqual(t, after.RoundTrips-before.RoundTrips, int64(flushes*(2*users/batchWrites+1)))
 	sum, err := pg.Get[struct {
-		Rows int64 `db:"rows"`
-		Sum  int64 `db:"sum"`
-	}](t.Context(), w.db, `SELECT count(*) AS rows, sum(count)::bigint AS sum FROM user_country_counters`)
+		Sum     int64 `db:"sum"`
+		Writes  int64 `db:"writes"`
+		Repeats int64 `db:"repeats"`
+	}](t.Context(), w.db, `SELECT (SELECT sum(count)::bigint FROM user_country_counters) AS sum, count(*) AS writes,
+		count(*) - count(DISTINCT (user_id, country, tx)) AS repeats FROM writes`)
 	require.NoError(t, err)
-	require.Equal(t, int64(10_000), sum.Rows)
-	require.Equal(t, int64(1_000_000), sum.Sum)
+	require.Equal(t, int64(requests), sum.Sum, "nothing was dropped")
+	require.LessOrEqual(t, sum.Writes, int64(2*users*flushes))
+	require.Zero(t, sum.Repeats)
 }
 
 func TestTheBufferIsBounded(t *testing.T) {
@@ -210,6 +235,39 @@ func TestCountersGoWithAnErasedUserAlone(t *testing.T) {
 	}
 	require.NoError(t, w.service.Flush(t.Context()))
 	require.Empty(t, w.counters(ids[0]))
+}
+
+// A flush that had taken a sighting out of the buffer, and writes it when the user
+// is erased, leaves nothing behind.
+func TestAFlushThatAnErasureOvertakesLeavesNothing(t *testing.T) {
+	t.Parallel()
+	for name, had := range map[string]bool{"the country is new": false, "the country is known": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			id := w.people(1)[0]
+			w.service.Seen(id, germany)
+			if had {
+				require.NoError(t, w.service.Flush(t.Context()))
+				w.service.Seen(id, germany)
+			}
+			flushed := make(chan error, 1)
+			require.NoError(t, w.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+				_, err := tx.Exec(ctx, `SELECT 1 FROM accounts WHERE user_id = $1 FOR UPDATE`, id)
+				require.NoError(t, err)
+				require.NoError(t, newHooks(w.service).Depart(ctx, tx, id, user.Erased))
+				_, err = tx.Exec(ctx, `UPDATE accounts SET email = NULL, email_canonical = NULL, deleted_at = $2, erased_at = $2 WHERE user_id = $1`, id, noon)
+				go func() { flushed <- w.service.Flush(t.Context()) }()
+				require.Eventually(t, func() bool {
+					n, err := pg.Get[int](t.Context(), w.db, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+					return err == nil && n > 0
+				}, time.Minute, time.Millisecond)
+				return err
+			}))
+			require.NoError(t, <-flushed)
+			require.Empty(t, w.counters(id))
+		})
+	}
 }
 
 // write puts a database with one network in another country where the file is.

@@ -19,6 +19,7 @@ func (hooks) Name() string { return "geo" }
 // back.
 func (h hooks) Depart(_ context.Context, tx *pg.Tx, id uuid.UUID, why user.Reason) error {
 	if why == user.Erased {
+		h.service.leaving.add(id, h.service.clock.Now())
 		h.service.store.erase(tx, id)
 		tx.OnCommit(func() { h.service.buffer.drop(id) })
 	}

@@ -19,6 +19,7 @@ type Service struct {
 	log     *zap.Logger
 	file    *database
 	buffer  counters
+	leaving leaving
 	store   store
 	metrics metrics
 }

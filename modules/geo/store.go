@@ -47,3 +47,10 @@ func (store) countries(ctx context.Context, q pg.Querier, user uuid.UUID) ([]str
 func (store) erase(tx *pg.Tx, user uuid.UUID) {
 	tx.Queue(`DELETE FROM user_country_counters WHERE user_id = $1`, user)
 }
+
+const deleteErased = `
+DELETE FROM user_country_counters c
+WHERE user_id = ANY($1) AND EXISTS (SELECT FROM accounts a WHERE a.user_id = c.user_id AND a.erased_at IS NOT NULL)`
+
+// eraseAgain deletes the counters of those among users who are erased by now.
+func (store) eraseAgain(tx *pg.Tx, users []uuid.UUID) { tx.Queue(deleteErased, users) }

@@ -89,7 +89,24 @@ func (s *Service) Flush(ctx context.Context) error {
 			s.putBack(part, sums, samples)
 		}
 	}
+	errs = append(errs, s.eraseAgain(ctx))
 	return errors.Join(errs...)
+}
+
+// eraseAgain takes back what was written of users who were erased meanwhile.
+func (s *Service) eraseAgain(ctx context.Context) error {
+	users := s.leaving.list(s.clock.Now())
+	if users == nil {
+		return nil
+	}
+	err := s.db.InTx(ctx, func(_ context.Context, tx *pg.Tx) error {
+		s.store.eraseAgain(tx, users)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("delete the country counters of %d erased users: %w", len(users), err)
+	}
+	return nil
 }
 
 // drain sums up what is buffered by user and country. samples holds one address
