@@ -1,7 +1,10 @@
 package api_test
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -49,11 +52,14 @@ func large(b *testing.B) *bench {
 	return e
 }
 
-// percentile95 times calls one by one.
-func percentile95(b *testing.B, call func(i int)) {
+// percentile95 times calls one by one, each after what has to come before it.
+func percentile95(b *testing.B, before, call func(i int)) {
 	b.Helper()
 	var took []time.Duration
 	for i := 0; b.Loop(); i++ {
+		b.StopTimer()
+		before(i)
+		b.StartTimer()
 		begin := time.Now()
 		call(i)
 		took = append(took, time.Since(begin))
@@ -62,30 +68,69 @@ func percentile95(b *testing.B, call func(i int)) {
 	b.ReportMetric(float64(took[len(took)*95/100].Microseconds())/1000, "p95-ms")
 }
 
-func (b *bench) send(method, path, body string) {
+func nothing(int) {}
+
+func (b *bench) send(method, path, body string) []byte {
 	request, err := http.NewRequestWithContext(b.t.Context(), method, b.server.URL+path, strings.NewReader(body))
 	require.NoError(b.t, err)
 	request.Header.Set("Content-Type", "application/json")
 	answer, err := http.DefaultClient.Do(request)
 	require.NoError(b.t, err)
-	require.Equal(b.t, 200, answer.StatusCode)
-	require.NoError(b.t, answer.Body.Close())
+	raw, err := io.ReadAll(answer.Body)
+	require.NoError(b.t, errors.Join(err, answer.Body.Close()))
+	require.Equal(b.t, 200, answer.StatusCode, "%s", raw)
+	return raw
+}
+
+// everybodyPlays lets the bot hand in a list for every race.
+func (b *bench) everybodyPlays(turn int) {
+	for race := range 50 {
+		name := fmt.Sprint("Race", race)
+		var r enginev1.Report
+		require.NoError(b.t, json.Unmarshal(b.send(http.MethodGet, conformance.ReportPath(name), ""), &r))
+		list, _ := bot.Play(&r)
+		raw, err := json.Marshal(orders(name, turn, list...))
+		require.NoError(b.t, err)
+		b.send(http.MethodPut, enginev1.PathOrder, string(raw))
+	}
 }
 
 func BenchmarkPutTurn50x1000(b *testing.B) {
 	e := large(b)
-	percentile95(b, func(i int) { e.send(http.MethodPut, enginev1.PathTurn, fmt.Sprintf(`{"turn":%d}`, 41+i)) })
+	percentile95(b, func(i int) { e.everybodyPlays(40 + i) }, func(i int) {
+		e.send(http.MethodPut, enginev1.PathTurn, fmt.Sprintf(`{"turn":%d}`, 41+i))
+	})
+}
+
+func BenchmarkPutOrder50x1000(b *testing.B) {
+	e := large(b)
+	var r enginev1.Report
+	require.NoError(b, json.Unmarshal(e.send(http.MethodGet, conformance.ReportPath("Race0"), ""), &r))
+	list, _ := bot.Play(&r)
+	raw, err := json.Marshal(orders("Race0", 40, list...))
+	require.NoError(b, err)
+	percentile95(b, nothing, func(int) { e.send(http.MethodPut, enginev1.PathOrder, string(raw)) })
 }
 
 func BenchmarkGetReport50x1000(b *testing.B) {
 	e := large(b)
-	percentile95(b, func(i int) {
+	percentile95(b, nothing, func(i int) {
 		// A past turn every time: nothing comes from the cache.
 		e.send(http.MethodGet, conformance.ReportPath(fmt.Sprint("Race", i%50))+fmt.Sprint("&turn=", 20+i/50%20), "")
 	})
 }
 
+// BenchmarkGetCurrentReport50x1000 asks for reports of a turn that nobody has
+// asked for yet: a command of every race makes the cached one stale.
 func BenchmarkGetCurrentReport50x1000(b *testing.B) {
 	e := large(b)
-	percentile95(b, func(i int) { e.send(http.MethodGet, conformance.ReportPath(fmt.Sprint("Race", i%50)), "") })
+	said := 0
+	percentile95(b, func(int) {
+		said++
+		raw, err := json.Marshal(command(fmt.Sprint("Race", said%50), 40, said, enginev1.SetRelation("*", relations()[said/50%2])))
+		require.NoError(b, err)
+		e.send(http.MethodPut, enginev1.PathCommand, string(raw))
+	}, func(i int) { e.send(http.MethodGet, conformance.ReportPath(fmt.Sprint("Race", i%50)), "") })
 }
+
+func relations() []enginev1.Relation { return []enginev1.Relation{enginev1.Peace, enginev1.War} }

@@ -62,6 +62,7 @@ type Engine struct {
 	generating atomic.Bool
 	closing    atomic.Bool
 	reports    *reportCache
+	past       pastTurns
 }
 
 // New loads what the directory holds. A directory that cannot be trusted gives

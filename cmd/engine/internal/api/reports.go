@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"slices"
 	"sync"
 
 	"galaxy/backend/cmd/engine/internal/classic"
@@ -70,6 +71,35 @@ func (c *reportCache) put(key reportKey, report *rendered) {
 	}
 }
 
+// pastTurns keeps the turns that were read last: when a turn of the past is asked
+// for, other races ask for it, too.
+type pastTurns struct {
+	mu    sync.Mutex
+	turns []game.Subject // newest use first
+}
+
+// pastTurnsSize is how many turns are kept.
+const pastTurnsSize = 3
+
+func (p *pastTurns) get(turn int) (game.Subject, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	at := slices.IndexFunc(p.turns, func(s game.Subject) bool { return s.Live.Turn == turn })
+	if at < 0 {
+		return game.Subject{}, false
+	}
+	found := p.turns[at]
+	p.turns = slices.Insert(slices.Delete(p.turns, at, at+1), 0, found)
+	return found, true
+}
+
+func (p *pastTurns) put(s game.Subject) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.turns = slices.Insert(p.turns, 0, s)
+	p.turns = slices.Delete(p.turns, min(len(p.turns), pastTurnsSize), len(p.turns))
+}
+
 // report renders a race's report of a turn, the current one for turn -1.
 func (e *Engine) report(raceName string, turn int, text bool) (*rendered, error) {
 	v := e.view.Load()
@@ -117,6 +147,9 @@ func (e *Engine) subject(v *view, race, turn int, current bool) (game.Subject, e
 		}
 		return s, nil
 	}
+	if past, has := e.past.get(turn); has {
+		return past, nil
+	}
 	snapshot, err := e.store.Snapshot(turn)
 	if errors.Is(err, store.ErrNoTurn) {
 		return s, fail(enginev1.CodeTurnNotFound, "no turn %d", turn)
@@ -133,6 +166,7 @@ func (e *Engine) subject(v *view, race, turn int, current bool) (game.Subject, e
 		return s, err
 	}
 	s.Turn, s.Live = snapshot.Turn, store.Live(s.Config, snapshot.Turn.State, entries, lists)
+	e.past.put(s)
 	return s, nil
 }
 

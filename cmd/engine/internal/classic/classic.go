@@ -19,6 +19,7 @@ func Render(r *enginev1.Report) string {
 	w.line("Galaxy %s, side %s, %d planets, %d races", r.Galaxy.Topology, decimal(r.Galaxy.Size), r.Galaxy.Planets, r.Galaxy.Races)
 	w.result()
 	w.messages()
+	w.news()
 	w.mistakes()
 	w.raceTable()
 	w.typeTable("Your ship types", r.ShipTypes)

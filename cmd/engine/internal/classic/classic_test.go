@@ -48,6 +48,21 @@ func TestSectionsComeInTheClassicOrder(t *testing.T) {
 	}
 }
 
+func TestNewsTellWhatHasBecomeOfRacesAndPlanets(t *testing.T) {
+	t.Parallel()
+	text := classic.Render(&enginev1.Report{Race: "A", Events: []enginev1.Event{
+		{Type: enginev1.EventRaceEliminated, Race: "B", By: []string{"A", "C"}}, {Type: enginev1.EventRaceBanished, Race: "C"},
+		{Type: enginev1.EventRaceQuit, Race: "D"}, {Type: enginev1.EventRaceIdleWarning, Race: "A", Reason: "5 turns left"},
+		{Type: enginev1.EventRaceIdleRemoved, Race: "E"}, {Type: enginev1.EventPlanetColonised, Planet: 7, Race: "A"},
+		{Type: enginev1.EventPlanetWiped, Planet: 8, Race: "B", By: []string{"A"}}, {Type: enginev1.EventBattle, Planet: 8},
+	}})
+	require.Contains(t, text, strings.Join([]string{
+		"\n\tNews\n", "B has been eliminated by A, C", "C has been banished", "D has left the game",
+		"A will be removed for doing nothing: 5 turns left", "E has been removed for doing nothing",
+		"#7 has been colonised by A", "#8 of B has been wiped out by A", "",
+	}, "\n"))
+}
+
 func TestMessagesCannotSendTerminalCodes(t *testing.T) {
 	t.Parallel()
 	r := full(t)

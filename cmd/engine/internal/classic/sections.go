@@ -7,6 +7,45 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
+// news tells what has become of races and planets. Battles and the end of the
+// game have places of their own.
+func (w *writer) news() {
+	var lines []string
+	for _, e := range w.report.Events {
+		if line := w.newsLine(e); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	if lines != nil {
+		w.line("\n\tNews\n\n%s", strings.Join(lines, "\n"))
+	}
+}
+
+func (w *writer) newsLine(e enginev1.Event) string {
+	by := ""
+	if len(e.By) > 0 {
+		by = " by " + strings.Join(e.By, ", ")
+	}
+	switch e.Type {
+	case enginev1.EventRaceEliminated:
+		return e.Race + " has been eliminated" + by
+	case enginev1.EventRaceBanished:
+		return e.Race + " has been banished"
+	case enginev1.EventRaceQuit:
+		return e.Race + " has left the game"
+	case enginev1.EventRaceIdleWarning:
+		return e.Race + " will be removed for doing nothing: " + e.Reason
+	case enginev1.EventRaceIdleRemoved:
+		return e.Race + " has been removed for doing nothing"
+	case enginev1.EventPlanetColonised:
+		return w.planet(e.Planet) + " has been colonised by " + e.Race
+	case enginev1.EventPlanetWiped:
+		return w.planet(e.Planet) + " of " + e.Race + " has been wiped out" + by
+	default:
+		return ""
+	}
+}
+
 func (w *writer) battles() {
 	for _, b := range w.report.Battles {
 		var rows [][]string

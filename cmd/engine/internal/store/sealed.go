@@ -11,11 +11,13 @@ import (
 	"io"
 )
 
-// sealed is a document with the checksum of its exact bytes.
-type sealed struct {
-	SHA256 string          `json:"sha256"`
-	Body   json.RawMessage `json:"body"`
-}
+// A sealed document is {"sha256":"<hash>","body":<document>} and a line end; the
+// hash is that of the exact bytes of the document.
+const (
+	sealHead = `{"sha256":"`
+	sealBody = `","body":`
+	sealTail = "}\n"
+)
 
 // seal encodes v and its hash.
 func seal(v any) (data []byte, hash string, err error) {
@@ -26,22 +28,24 @@ func seal(v any) (data []byte, hash string, err error) {
 	sum := sha256.Sum256(body)
 	hash = hex.EncodeToString(sum[:])
 	data = make([]byte, 0, len(body)+len(hash)+32)
-	data = append(data, `{"sha256":"`+hash+`","body":`...)
+	data = append(data, sealHead+hash+sealBody...)
 	data = append(data, body...)
-	return append(data, '}', '\n'), hash, nil
+	return append(data, sealTail...), hash, nil
 }
 
 // unseal checks the hash and decodes into v.
 func unseal(data []byte, v any) (hash string, err error) {
-	var s sealed
-	if err := json.Unmarshal(data, &s); err != nil {
-		return "", err
+	rest, head := bytes.CutPrefix(data, []byte(sealHead))
+	want, body, middle := bytes.Cut(rest, []byte(sealBody))
+	body, tail := bytes.CutSuffix(body, []byte(sealTail))
+	if !head || !middle || !tail {
+		return "", errors.New("is not a sealed document")
 	}
-	sum := sha256.Sum256(s.Body)
-	if hash = hex.EncodeToString(sum[:]); hash != s.SHA256 {
-		return "", fmt.Errorf("checksum is %.16s…, should be %.16s…", hash, s.SHA256)
+	sum := sha256.Sum256(body)
+	if hash = hex.EncodeToString(sum[:]); hash != string(want) {
+		return "", fmt.Errorf("checksum is %.16s…, should be %.16s…", hash, want)
 	}
-	return hash, json.Unmarshal(s.Body, v)
+	return hash, json.Unmarshal(body, v)
 }
 
 func compress(data []byte) ([]byte, error) {
