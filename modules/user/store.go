@@ -54,7 +54,7 @@ func (store) live(ctx context.Context, q pg.Querier, n int) ([]facts, error) {
 // Every change of what the facts hold takes this lock first, so that changes of
 // one user are serial. It is a statement of its own: subqueries of the statement
 // that waits for a lock would still see what was there before.
-const lockAccount = `SELECT 1 FROM accounts WHERE user_id = $1 FOR UPDATE`
+const lockAccount = `SELECT 1 FROM accounts WHERE user_id = $1 FOR NO KEY UPDATE`
 
 func (s store) lock(ctx context.Context, tx *pg.Tx, id uuid.UUID) (facts, error) {
 	tx.Queue(lockAccount, id)
