@@ -1,10 +1,12 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/netip"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -23,6 +25,7 @@ type Service struct {
 	store    store
 	accounts *cache.Table[string, accountRow]
 	verifier *verifier
+	nobodies *nobodies
 }
 
 // NewService makes the service; Start warms its cache and inserts the bootstrap
@@ -32,7 +35,7 @@ func NewService(db *pg.DB, clk clock.Clock, log *zap.Logger, cfg Config) (*Servi
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{db: db, clock: clk, log: log, cfg: cfg, verifier: v}
+	s := &Service{db: db, clock: clk, log: log, cfg: cfg, verifier: v, nobodies: newNobodies()}
 	s.accounts = newAccountCache(s)
 	return s, nil
 }
@@ -69,7 +72,7 @@ func (s *Service) bootstrap(ctx context.Context) error {
 	if _, err := s.store.account(ctx, s.db, name); !errors.Is(err, ErrNotFound) {
 		return err // there already, or the database cannot be asked
 	}
-	h, err := s.verifier.hash(s.cfg.BootstrapPassword.Reveal())
+	h, err := s.verifier.hash(ctx, s.cfg.BootstrapPassword.Reveal())
 	if err != nil {
 		return err
 	}
@@ -83,25 +86,35 @@ func (s *Service) bootstrap(ctx context.Context) error {
 	})
 }
 
-// Authenticate implements httpx.AdminGate.
+// Authenticate implements httpx.AdminGate. What nobody can have is refused
+// before anything is spent on it; the database is asked only after the throttle,
+// so that an unknown name is no quicker and no slower to be turned away.
 func (s *Service) Authenticate(ctx context.Context, username, password string, source netip.Addr) (httpx.Principal, error) {
 	name, err := normalizeUsername(username)
-	if err != nil {
-		return httpx.Principal{}, s.verifier.verify(ctx, "", password, "", source)
+	if err != nil || checkPassword(password) != nil {
+		return httpx.Principal{}, ErrCredentials
 	}
-	row, found, err := s.accounts.Get(ctx, name)
-	if err != nil {
+	id := s.verifier.identify(name, password)
+	row, _ := s.accounts.Peek(name)
+	known := s.verifier.knows(id, row.usable())
+	if known == fresh {
+		return row.principal()
+	}
+	if known == stranger && !s.verifier.allowed(name, source) {
+		return httpx.Principal{}, ErrThrottled.After(12 * time.Second)
+	}
+	if row, _, err = s.accounts.Get(ctx, name); err != nil {
 		return httpx.Principal{}, err
 	}
-	hash := row.Hash
-	if !found || row.DisabledAt != nil {
-		hash = ""
-	}
-	if err := s.verifier.verify(ctx, name, password, hash, source); err != nil {
+	if err := s.verifier.verify(ctx, id, password, row.usable()); err != nil {
 		return httpx.Principal{}, err
 	}
-	role, err := httpx.ParseRole(row.Role)
-	return httpx.Principal{Username: row.Username, Role: role}, err
+	// The account may have changed while bcrypt ran.
+	now, _, err := s.accounts.Get(ctx, name)
+	if err != nil || now.usable() != row.usable() {
+		return httpx.Principal{}, cmp.Or(err, error(ErrCredentials))
+	}
+	return now.principal()
 }
 
 // Account returns one operator, or ErrNotFound.

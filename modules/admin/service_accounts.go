@@ -15,7 +15,7 @@ func (s *Service) Create(ctx context.Context, username, password string, role ht
 	if err != nil {
 		return Account{}, false, err
 	}
-	h, err := s.verifier.hash(password)
+	h, err := s.verifier.hash(ctx, password)
 	if err != nil {
 		return Account{}, false, err
 	}
@@ -32,8 +32,11 @@ func (s *Service) Create(ctx context.Context, username, password string, role ht
 			if row.Role != role.String() {
 				return ErrExists
 			}
+		} else {
+			// Only what was written is cached: a row that was merely read may be
+			// older than the one that another request is committing.
+			s.accounts.Put(tx, name, row)
 		}
-		s.accounts.Put(tx, name, row)
 		return s.Record(ctx, tx, Entry{Action: "admin.create", Target: "admin:" + name, After: map[string]any{"role": role}})
 	})
 	if err != nil {
@@ -66,7 +69,7 @@ func (s *Service) SetRole(ctx context.Context, username string, role httpx.Role)
 // ResetPassword sets a new password; credentials remembered for the old one no
 // longer count.
 func (s *Service) ResetPassword(ctx context.Context, username, password string) (Account, error) {
-	h, err := s.verifier.hash(password)
+	h, err := s.verifier.hash(ctx, password)
 	if err != nil {
 		return Account{}, err
 	}

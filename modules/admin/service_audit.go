@@ -6,9 +6,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"sync"
+	"time"
 
 	"github.com/google/uuid"
 	"go.uber.org/zap"
+	"golang.org/x/time/rate"
 
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/pg"
@@ -39,6 +42,9 @@ func (s *Service) Record(ctx context.Context, tx *pg.Tx, e Entry) error {
 // Refused implements httpx.Auditor: a mutation that the edge turned away or
 // that failed leaves a row of its own.
 func (s *Service) Refused(ctx context.Context, e httpx.AuditEntry) {
+	if e.Role == 0 && !s.nobodies.noted(s.clock.Now(), s.log) {
+		return
+	}
 	outcome := Refused
 	if e.Status >= 500 {
 		outcome = Failed
@@ -55,6 +61,32 @@ func (s *Service) Refused(ctx context.Context, e httpx.AuditEntry) {
 	if err != nil {
 		s.log.Error("audit row of a refused request was lost", zap.String("action", e.Op), zap.String("request_id", e.RequestID), zap.Error(err))
 	}
+}
+
+// nobodies keeps those who are not signed in from filling a log that nobody can
+// shorten. Everybody else's refusals are all kept.
+type nobodies struct {
+	mu      sync.Mutex
+	limiter *rate.Limiter
+	omitted int
+}
+
+func newNobodies() *nobodies { return &nobodies{limiter: rate.NewLimiter(1, 300)} }
+
+// noted reports whether one more row may be written, and tells of those that
+// were not.
+func (n *nobodies) noted(now time.Time, log *zap.Logger) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if !n.limiter.AllowN(now, 1) {
+		n.omitted++
+		return false
+	}
+	if n.omitted > 0 {
+		log.Warn("refusals of requests that were not signed in were left out of the audit log", zap.Int("count", n.omitted))
+		n.omitted = 0
+	}
+	return true
 }
 
 // Audit lists the log, newest first.

@@ -31,6 +31,19 @@ func (r accountRow) account() (Account, error) {
 		UpdatedAt: r.UpdatedAt, DisabledAt: r.DisabledAt}, err
 }
 
+// usable is the hash that a password may be compared with, or "".
+func (r accountRow) usable() string {
+	if r.DisabledAt != nil {
+		return ""
+	}
+	return r.Hash
+}
+
+func (r accountRow) principal() (httpx.Principal, error) {
+	role, err := httpx.ParseRole(r.Role)
+	return httpx.Principal{Username: r.Username, Role: role}, err
+}
+
 const accountColumns = `SELECT username, password_hash, role, bootstrap, created_at, updated_at, disabled_at FROM admin_accounts`
 
 func (store) account(ctx context.Context, q pg.Querier, username string) (accountRow, error) {

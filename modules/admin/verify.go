@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
+	"maps"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -20,29 +21,52 @@ import (
 const (
 	bcryptCost     = 12
 	rememberFor    = 5 * time.Minute
-	rememberAtMost = 256 // credentials; far more than there are operators
+	rememberAtMost = 256    // credentials; far more than there are operators
+	queueAtMost    = 16     // who wait for bcrypt: about four seconds
+	limitersAtMost = 10_000 // names and sources that guessed within the last minute
 )
 
 // verifier checks passwords without letting anybody buy bcrypt at our cost.
 type verifier struct {
-	clock clock.Clock
-	key   []byte        // of this process; remembered credentials die with it
-	turn  chan struct{} // one bcrypt at a time
-	dummy []byte        // what unknown user names are compared with
-	cost  int           // of new hashes
+	clock   clock.Clock
+	key     []byte        // of this process; remembered credentials die with it
+	turn    chan struct{} // one bcrypt at a time
+	waiting atomic.Int32
+	bcrypt  hashing
+	dummy   []byte // what unknown user names are compared with
 
 	mu       sync.Mutex
-	known    map[[sha256.Size]byte]remembered
-	throttle map[string]*rate.Limiter // by "u:" user name and "s:" source; swept when it grows
+	known    map[credential]remembered
+	throttle map[string]*rate.Limiter // by "u:" user name and "s:" source
+	swept    time.Time
 
-	hashed atomic.Int64 // how often bcrypt ran; for tests and the overview
+	hashed atomic.Int64 // how many passwords bcrypt compared; for tests and the overview
 }
+
+// hashing is bcrypt; a test that asks thousands of times has a cheaper one.
+type hashing struct {
+	cost    int // of new hashes
+	make    func(password []byte, cost int) ([]byte, error)
+	compare func(hash, password []byte) error
+}
+
+// credential is a user name and a password under a keyed hash.
+type credential [sha256.Size]byte
 
 // remembered is a credential that was right for this hash.
 type remembered struct {
 	hash  string
 	until time.Time
 }
+
+// acquaintance is how well a credential is known.
+type acquaintance uint8
+
+const (
+	stranger acquaintance = iota
+	stale                 // was right for the account's password; to be checked again
+	fresh                 // was right a moment ago
+)
 
 func newVerifier(clk clock.Clock) (*verifier, error) {
 	key := make([]byte, sha256.Size)
@@ -52,41 +76,49 @@ func newVerifier(clk clock.Clock) (*verifier, error) {
 	// A constant hash of cost 12 of a random string: making one would cost the
 	// start a quarter of a second.
 	const dummy = "$2a$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW"
-	return &verifier{clock: clk, key: key, turn: make(chan struct{}, 1), dummy: []byte(dummy), cost: bcryptCost,
-		known: map[[sha256.Size]byte]remembered{}, throttle: map[string]*rate.Limiter{}}, nil
+	return &verifier{clock: clk, key: key, turn: make(chan struct{}, 1), dummy: []byte(dummy),
+		bcrypt: hashing{cost: bcryptCost, make: bcrypt.GenerateFromPassword, compare: bcrypt.CompareHashAndPassword},
+		known:  map[credential]remembered{}, throttle: map[string]*rate.Limiter{}}, nil
 }
 
-// verify compares password with hash, the empty string for an unknown user.
-func (v *verifier) verify(ctx context.Context, username, password, hash string, source netip.Addr) error {
-	if len(password) > 72 {
-		return ErrCredentials
+// verify runs bcrypt for a password and the hash of its account, the empty
+// string for an unknown or disabled one.
+func (v *verifier) verify(ctx context.Context, id credential, password, hash string) error {
+	if v.waiting.Add(1) > queueAtMost {
+		v.waiting.Add(-1)
+		return ErrThrottled.After(time.Second)
 	}
-	id := v.identify(username, password)
-	if v.remembers(id, hash) {
-		return nil
+	err := v.take(ctx)
+	v.waiting.Add(-1)
+	if err != nil {
+		return ErrThrottled.After(time.Second).Because(err)
 	}
-	if !v.allowed(username, source) {
-		return ErrThrottled.After(12 * time.Second)
-	}
-	select { // wait for the one that runs, not for ever
-	case v.turn <- struct{}{}:
-		defer func() { <-v.turn }()
-	case <-ctx.Done():
-		return ErrThrottled.After(time.Second).Because(ctx.Err())
-	}
+	defer v.give()
 	v.hashed.Add(1)
 	against := []byte(hash)
 	if hash == "" {
 		against = v.dummy
 	}
-	if bcrypt.CompareHashAndPassword(against, []byte(password)) != nil || hash == "" {
+	if v.bcrypt.compare(against, []byte(password)) != nil || hash == "" {
 		return ErrCredentials
 	}
 	v.remember(id, hash)
 	return nil
 }
 
-func (v *verifier) identify(username, password string) (id [sha256.Size]byte) {
+// take waits for the one bcrypt that may run.
+func (v *verifier) take(ctx context.Context) error {
+	select {
+	case v.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (v *verifier) give() { <-v.turn }
+
+func (v *verifier) identify(username, password string) (id credential) {
 	mac := hmac.New(sha256.New, v.key)
 	var size [8]byte
 	binary.BigEndian.PutUint64(size[:], uint64(len(username)))
@@ -97,15 +129,21 @@ func (v *verifier) identify(username, password string) (id [sha256.Size]byte) {
 	return id
 }
 
-// remembers also checks the hash: a changed password is another hash.
-func (v *verifier) remembers(id [sha256.Size]byte, hash string) bool {
+// knows also compares the hash: a changed password is another hash.
+func (v *verifier) knows(id credential, hash string) acquaintance {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	r, ok := v.known[id]
-	return ok && r.hash == hash && v.clock.Now().Before(r.until)
+	switch {
+	case !ok || r.hash != hash:
+		return stranger
+	case v.clock.Now().Before(r.until):
+		return fresh
+	}
+	return stale
 }
 
-func (v *verifier) remember(id [sha256.Size]byte, hash string) {
+func (v *verifier) remember(id credential, hash string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if len(v.known) >= rememberAtMost {
@@ -114,16 +152,34 @@ func (v *verifier) remember(id [sha256.Size]byte, hash string) {
 	v.known[id] = remembered{hash: hash, until: v.clock.Now().Add(rememberFor)}
 }
 
-// allowed spends one try of the user name and one of the source. Guesses against
-// one account are few a minute; one source may serve several operators.
+// allowed spends one try of the source and one of the user name. Guesses against
+// one account are few a minute; one source may serve several operators. The
+// source comes first: one that is out of tries spends nobody else's.
 func (v *verifier) allowed(username string, source netip.Addr) bool {
 	now := v.clock.Now()
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if len(v.throttle) > 10_000 { // an attacker invents names; forgetting costs little
-		clear(v.throttle)
+	if len(v.throttle) >= limitersAtMost && now.Sub(v.swept) >= time.Second {
+		v.swept = now
+		maps.DeleteFunc(v.throttle, func(_ string, l *rate.Limiter) bool { return l.TokensAt(now) >= float64(l.Burst()) })
 	}
-	return v.limiter("u:"+username, 5).AllowN(now, 1) && v.limiter("s:"+source.String(), 20).AllowN(now, 1)
+	if len(v.throttle) >= limitersAtMost {
+		return false // forgetting guesses would give new ones
+	}
+	return v.limiter("s:"+network(source), 20).AllowN(now, 1) && v.limiter("u:"+username, 5).AllowN(now, 1)
+}
+
+// network is what one guesser is likely to have all of.
+func network(source netip.Addr) string {
+	source = source.Unmap()
+	if !source.Is6() {
+		return source.String()
+	}
+	p, err := source.WithZone("").Prefix(64)
+	if err != nil {
+		return ""
+	}
+	return p.String()
 }
 
 func (v *verifier) limiter(key string, perMinute int) *rate.Limiter {
@@ -136,10 +192,14 @@ func (v *verifier) limiter(key string, perMinute int) *rate.Limiter {
 }
 
 // hash makes the stored form of a password. It takes about a quarter of a second.
-func (v *verifier) hash(password string) (string, error) {
+func (v *verifier) hash(ctx context.Context, password string) (string, error) {
 	if err := checkPassword(password); err != nil {
 		return "", err
 	}
-	h, err := bcrypt.GenerateFromPassword([]byte(password), v.cost)
+	if err := v.take(ctx); err != nil {
+		return "", err
+	}
+	defer v.give()
+	h, err := v.bcrypt.make([]byte(password), v.bcrypt.cost)
 	return string(h), err
 }
