@@ -92,6 +92,7 @@ const (
 	EventSettings    = games.EventSettings
 	EventRaceBlocked = games.EventRaceBlocked
 	EventSeatLeft    = games.EventSeatLeft
+	EventSeatTaken   = games.EventSeatTaken
 )
 
 // The faults of games.

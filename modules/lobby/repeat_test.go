@@ -130,12 +130,45 @@ func TestAnApplicantWhoCannotPlayIsUnavailableToTheOwnerAndUnknownToOthers(t *te
 	refused(t, err, ErrNotFound)
 }
 
-// waiting returns once a session waits for a lock.
-func (l *lounge) waiting() {
+// waits runs fn and reports whether it came to wait for a lock before it ended.
+func (l *lounge) waits(done chan<- error, fn func() error) bool {
 	l.Helper()
-	for l.one(`SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT l.granted AND a.datname = current_database()`) == 0 {
-		require.NoError(l, l.Context().Err())
+	over := make(chan struct{})
+	go func() {
+		err := fn()
+		close(over)
+		done <- err
+	}()
+	for {
+		select {
+		case <-over:
+			return false
+		default:
+		}
+		if l.one(`SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT l.granted AND a.datname = current_database()`) > 0 {
+			return true
+		}
 	}
+}
+
+func TestATransferWaitsForWhateverElseGivesTheNewOwnerAGame(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	ada, bob := l.person(), l.person()
+	g := l.opened(by(ada))
+	l.sit(g, bob, "Zorg")
+	done := make(chan error, 1)
+	require.NoError(t, l.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+		if _, err := l.people.Lock(ctx, tx, bob); err != nil {
+			return err
+		}
+		require.True(t, l.waits(done, func() error {
+			_, err := l.Transfer(context.WithoutCancel(t.Context()), by(ada), g.ID, bob)
+			return err
+		}))
+		return nil
+	}))
+	require.NoError(t, <-done)
 }
 
 func TestWhatTheEndOfAnAccountSettledIsNotDecidedAgain(t *testing.T) {
@@ -149,7 +182,7 @@ func TestWhatTheEndOfAnAccountSettledIsNotDecidedAgain(t *testing.T) {
 	i, _, err := l.Invite(t.Context(), ada, Invitation{Game: invited.ID, UserID: eve}, "")
 	require.NoError(t, err)
 	before := len(l.log.intents)
-	errs := make(chan error, 2)
+	done := make(chan error, 1)
 	require.NoError(t, l.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
 		if err := (games.UserHooks{Ledger: l.Ledger}).Depart(ctx, tx, eve, user.Deleted); err != nil {
 			return err
@@ -157,11 +190,13 @@ func TestWhatTheEndOfAnAccountSettledIsNotDecidedAgain(t *testing.T) {
 		if _, err := tx.Exec(ctx, `SELECT 1`); err != nil { // what is queued reaches the database
 			return err
 		}
-		go func() { _, err := l.Reject(context.WithoutCancel(t.Context()), by(ada), a.ID, "no"); errs <- err }()
-		l.waiting()
+		require.True(t, l.waits(done, func() error {
+			_, err := l.Reject(context.WithoutCancel(t.Context()), by(ada), a.ID, "no")
+			return err
+		}))
 		return nil
 	}))
-	refused(t, <-errs, ErrApplicationEnded)
+	refused(t, <-done, ErrApplicationEnded)
 	_, err = l.Revoke(t.Context(), by(ada), i.ID)
 	refused(t, err, ErrInviteEnded)
 	a, err = l.requests.application(t.Context(), l.db, a.ID)

@@ -242,6 +242,11 @@ func (s *Service) succeed(ctx context.Context, by Actor, game, who uuid.UUID, ch
 		seat = Seat{GameID: game, UserID: who, RaceName: old.RaceName, Status: Active, Founding: old.Founding, Successor: true, JoinedAt: s.Clock.Now()}
 		s.Store.InsertSeat(tx, seat)
 		s.DropSeats(tx, game)
+		told := c.Game
+		told.Taken = &seat
+		if err := s.Announce(ctx, tx, told, games.EventSeatTaken, nil); err != nil {
+			return err
+		}
 		if err := s.Audited(ctx, tx, by, "membership.replace", game, map[string]any{"user_id": old.UserID}, map[string]any{"user_id": who}); err != nil {
 			return err
 		}

@@ -86,6 +86,7 @@ func TestATakenSeatAnswersAsItDid(t *testing.T) {
 	first, made, err := l.Take(t.Context(), p[2], g.ID, races[1])
 	require.NoError(t, err)
 	require.True(t, made)
+	require.Equal(t, []Event{EventStarted, EventSeatLeft, EventSeatTaken}, l.log.events)
 	again, made, err := l.Take(t.Context(), p[2], g.ID, races[1])
 	require.NoError(t, err)
 	require.False(t, made)

@@ -27,12 +27,17 @@
 //     observer of lobby inside lobby's transaction), then the clock's.
 //   - The sweep is the truth: alarms and wake-ups only make it faster. After any
 //     time without a sweep at most one turn catches up.
+//   - What the clock or the players asked for is judged again once the engine is
+//     there: a deadline that moved, readiness that was withdrawn, ends it. What an
+//     operator asked for is made.
+//   - A turn waits only for races in play that somebody plays. Leaving, banishing
+//     and taking a seat over are judged at once, not at the next request.
 //   - A run that turned out not to be wanted before the engine was asked leaves
 //     no row; every attempt to generate leaves one.
 //
 // A player's turn number is the turn he sees: orders for turn 12 are executed
 // when turn 13 is generated. Missed turns are the host's policy alone: the
 // engine counts idle turns and never removes anybody for them. Only a turn whose
-// deadline had come can pause a game in which everybody missed it; one that an
-// operator made at will does not.
+// deadline had come can pause a game in which everybody missed it, or that nobody
+// plays any more; one that an operator made at will does not.
 package turn

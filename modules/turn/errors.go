@@ -15,6 +15,7 @@ var (
 	// ErrTurnMismatch carries the game's turn as detail current_turn.
 	ErrTurnMismatch = fault.New(fault.Conflict, "turn_mismatch", "the game is at another turn")
 	ErrNoRace       = fault.New(fault.NotFound, "race_not_found", "nobody ever played this race in the game")
+	ErrOutOfPlay    = fault.New(fault.Conflict, "race_inactive", "your race is out of play")
 	ErrNoDeadline   = fault.New(fault.Conflict, "no_deadline", "the turn has no deadline")
 	// ErrExtension names the latest deadline that is still possible as detail.
 	ErrExtension    = fault.New(fault.Conflict, "extension_refused", "the deadline can only be moved to a later time, and by no more than the game allows")

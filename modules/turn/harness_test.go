@@ -55,7 +55,7 @@ func newTableOn(t testing.TB, db *pg.DB) *table {
 		gate: &gate{held: map[uuid.UUID]uuid.UUID{}}, mail: &letters{}, audit: &auditBook{}}
 	w.lobby = &desk{db: db, seats: map[uuid.UUID][]lobby.Seat{}, games: map[uuid.UUID]lobby.Game{}}
 	w.observer = NewObserver(w.clock, w.lobby, w.mail)
-	w.lobby.observer = w.observer
+	w.lobby.observer, w.lobby.engine = w.observer, w.engine
 	w.runner, w.service = w.runners()
 	return w
 }
@@ -198,6 +198,7 @@ func (w *table) moves(g lobby.Game) {
 type desk struct {
 	db       *pg.DB
 	observer *Observer
+	engine   *fakeEngine
 
 	mu       sync.Mutex
 	games    map[uuid.UUID]lobby.Game
@@ -248,6 +249,14 @@ func (d *desk) Game(_ context.Context, id uuid.UUID) (lobby.Game, error) {
 
 func (d *desk) Seats(_ context.Context, game uuid.UUID) ([]lobby.Seat, error) {
 	return d.seatsOf(game), nil
+}
+
+func (d *desk) SeatsIn(ctx context.Context, _ *pg.Tx, game uuid.UUID) ([]lobby.Seat, error) {
+	return d.Seats(ctx, game)
+}
+
+func (d *desk) Stats(_ context.Context, _ pg.Querier, game uuid.UUID, _ int) ([]lobby.RaceStats, error) {
+	return stats(d.engine.get(game).status().Races), nil
 }
 
 func (d *desk) Seat(_ context.Context, game, user uuid.UUID) (lobby.Seat, error) {

@@ -3,6 +3,7 @@ package turn
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -46,7 +47,17 @@ func (o *Observer) GameChanged(ctx context.Context, tx *pg.Tx, g lobby.Game, e l
 		}
 		return o.begin(ctx, tx, g, *status)
 	case lobby.EventRaceBlocked:
-		return o.banish(ctx, tx, g)
+		if g.Blocked == nil {
+			return fmt.Errorf("game %s: a race was blocked and not named", g.ID)
+		}
+		if err := o.banish(ctx, tx, g.ID, *g.Blocked); err != nil {
+			return err
+		}
+		return o.hasten(ctx, tx, g)
+	case lobby.EventSeatLeft:
+		return o.hasten(ctx, tx, g)
+	case lobby.EventSeatTaken:
+		return o.welcome(ctx, tx, g)
 	case lobby.EventPaused, lobby.EventResumed, lobby.EventFinished, lobby.EventCancelled, lobby.EventSettings:
 	default:
 		return nil
@@ -71,7 +82,57 @@ func (o *Observer) GameChanged(ctx context.Context, tx *pg.Tx, g lobby.Game, e l
 	o.store.save(tx, after)
 	o.ledger.SetNextTurn(tx, g.ID, after.NextTurnAt)
 	tx.OnCommit(o.wake)
+	if e == lobby.EventSettings || e == lobby.EventResumed {
+		return o.hasten(ctx, tx, g)
+	}
 	return nil
+}
+
+// welcome has the turn under way wait for a successor, whose predecessor's
+// readiness is not theirs. A race that is out of play is waited for by nobody.
+func (o *Observer) welcome(ctx context.Context, tx *pg.Tx, g lobby.Game) error {
+	if g.Taken == nil {
+		return fmt.Errorf("game %s: a seat was taken and not named", g.ID)
+	}
+	c, err := o.store.clock(ctx, tx, g.ID)
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	races, err := o.ledger.Stats(ctx, tx, g.ID, c.Turn)
+	if err != nil {
+		return fmt.Errorf("races of game %s: %w", g.ID, err)
+	}
+	if inPlay(races, g.Taken.RaceName) {
+		o.store.reseat(tx, c, g.Taken.RaceName, g.Taken.UserID)
+	}
+	return nil
+}
+
+// inPlay reports whether a race had a part in the turn after those stats.
+func inPlay(races []lobby.RaceStats, race string) bool {
+	return slices.ContainsFunc(races, func(r lobby.RaceStats) bool {
+		return r.RaceName == race && enginev1.RaceState(r.State).InPlay()
+	})
+}
+
+// hasten makes an early turn when the change leaves nobody to wait for.
+func (o *Observer) hasten(ctx context.Context, tx *pg.Tx, g lobby.Game) error {
+	if !hastens(g) {
+		return nil
+	}
+	c, err := o.store.clock(ctx, tx, g.ID)
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	seats, err := o.ledger.SeatsIn(ctx, tx, g.ID)
+	if err != nil {
+		return fmt.Errorf("seats of game %s: %w", g.ID, err)
+	}
+	queued, err := o.store.hasten(ctx, tx, g, c, seats, o.clock.Now())
+	if queued {
+		tx.OnCommit(o.wake)
+	}
+	return err
 }
 
 func (o *Observer) begin(ctx context.Context, tx *pg.Tx, g lobby.Game, status enginev1.Status) error {
@@ -81,12 +142,17 @@ func (o *Observer) begin(ctx context.Context, tx *pg.Tx, g lobby.Game, status en
 		return err
 	}
 	o.ledger.SetNextTurn(tx, g.ID, c.NextTurnAt)
-	seats, err := o.ledger.Seats(ctx, g.ID)
+	seats, err := o.ledger.SeatsIn(ctx, tx, g.ID)
 	if err != nil {
 		return fmt.Errorf("seats of game %s: %w", g.ID, err)
 	}
 	o.store.openTurn(tx, c, pace.Opening(status.Races, seats, g.Turns.IdleAfter))
 	for _, seat := range seats {
+		if cause := seat.Banishes(); cause != "" { // while the engine came up
+			if err := o.banish(ctx, tx, g.ID, lobby.BlockedRace{RaceName: seat.RaceName, Cause: cause}); err != nil {
+				return err
+			}
+		}
 		if seat.Status != lobby.Active {
 			continue
 		}
@@ -105,22 +171,19 @@ func (o *Observer) begin(ctx context.Context, tx *pg.Tx, g lobby.Game, status en
 }
 
 // banish queues the run that takes a member's race out of its engine. A game
-// that has not started has no race to banish.
-func (o *Observer) banish(ctx context.Context, tx *pg.Tx, g lobby.Game) error {
-	if g.Blocked == nil {
-		return fmt.Errorf("game %s: a race was blocked and not named", g.ID)
-	}
-	c, err := o.store.clock(ctx, tx, g.ID)
+// that has not started has no race to banish yet: begin looks again.
+func (o *Observer) banish(ctx context.Context, tx *pg.Tx, game uuid.UUID, race lobby.BlockedRace) error {
+	c, err := o.store.clock(ctx, tx, game)
 	if err != nil {
 		return ignoreMissing(err)
 	}
-	r, err := newRun(ctx, c, KindBanish, g.Blocked.Cause, o.clock.Now())
+	r, err := newRun(ctx, c, KindBanish, race.Cause, o.clock.Now())
 	if err != nil {
 		return err
 	}
-	r.Turn, r.RaceName = nil, &g.Blocked.RaceName
+	r.Turn, r.RaceName = nil, &race.RaceName
 	if _, err := o.store.add(ctx, tx, r); err != nil {
-		return fmt.Errorf("queue a banish in game %s: %w", g.ID, err)
+		return fmt.Errorf("queue a banish in game %s: %w", game, err)
 	}
 	tx.OnCommit(o.wake)
 	return nil

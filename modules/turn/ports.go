@@ -24,19 +24,23 @@ type Games interface {
 	SetNextTurn(tx *pg.Tx, game uuid.UUID, at *time.Time)
 	// SetVacant marks the seat of a member who stayed away as free to take.
 	SetVacant(tx *pg.Tx, game uuid.UUID, race string, vacant bool)
+	// SeatsIn is who plays what by what the transaction sees.
+	SeatsIn(ctx context.Context, tx *pg.Tx, game uuid.UUID) ([]lobby.Seat, error)
 }
 
 // Seating answers, from memory, who plays what.
 type Seating interface {
 	Game(ctx context.Context, game uuid.UUID) (lobby.Game, error)
 	Seat(ctx context.Context, game, user uuid.UUID) (lobby.Seat, error)
-	Seats(ctx context.Context, game uuid.UUID) ([]lobby.Seat, error)
 }
 
-// Ledger is what turn's hook needs of lobby, whose service does not exist yet
-// when the hook is made.
+// Ledger is what turn's hooks need of lobby, whose service does not exist yet
+// when the hooks are made.
 type Ledger interface {
 	Seats(ctx context.Context, game uuid.UUID) ([]lobby.Seat, error)
+	SeatsIn(ctx context.Context, tx *pg.Tx, game uuid.UUID) ([]lobby.Seat, error)
+	// Stats are the races as they stood at the end of a turn.
+	Stats(ctx context.Context, q pg.Querier, game uuid.UUID, turn int) ([]lobby.RaceStats, error)
 	// SetNextTurn shows a deadline in lobby's snapshot; nil: there is none.
 	SetNextTurn(tx *pg.Tx, game uuid.UUID, at *time.Time)
 }

@@ -67,10 +67,12 @@ func (s *Service) order(ctx context.Context, game uuid.UUID, action string,
 		if err != nil {
 			return err
 		}
-		if out, err = ask(ctx, tx, g, c); err != nil {
+		wanted, err := ask(ctx, tx, g, c)
+		if err != nil {
 			return err
 		}
-		added, err := s.store.add(ctx, tx, out)
+		out = wanted
+		added, err := s.store.add(ctx, tx, wanted)
 		if err != nil {
 			return fmt.Errorf("queue a turn of game %s: %w", game, err)
 		}
@@ -78,7 +80,7 @@ func (s *Service) order(ctx context.Context, game uuid.UUID, action string,
 			if out, err = s.store.live(ctx, tx, game); err != nil {
 				return fmt.Errorf("the run under way of game %s: %w", game, err)
 			}
-			s.store.hurry(tx, out.ID, s.clock.Now())
+			out = s.hurry(tx, out, wanted)
 		}
 		tx.OnCommit(s.wake)
 		return s.audit.Record(ctx, tx, admin.Entry{
@@ -88,6 +90,17 @@ func (s *Service) order(ctx context.Context, game uuid.UUID, action string,
 		})
 	})
 	return out, err
+}
+
+// hurry has a run that waits tried at once. One that an operator wants no matter
+// what is made his: a deadline that moves, or somebody who needs more time, ends
+// what the clock or the players asked for.
+func (s *Service) hurry(tx *pg.Tx, live, wanted Run) Run {
+	if live.Status == RunQueued && wanted.Cause == CauseManual {
+		live.Cause, live.KeepDeadline, live.RequestedBy, live.RequestID = wanted.Cause, wanted.KeepDeadline, wanted.RequestedBy, wanted.RequestID
+	}
+	s.store.hurry(tx, live, s.clock.Now())
+	return live
 }
 
 // Banish has a race taken out of the game's engine, whoever plays it.
@@ -101,7 +114,7 @@ func (s *Service) Banish(ctx context.Context, game uuid.UUID, race string) (Run,
 		if g.State != lobby.Running && g.State != lobby.Paused {
 			return wrongState(g)
 		}
-		seats, err := s.seating.Seats(ctx, game)
+		seats, err := s.games.SeatsIn(ctx, tx, game)
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,8 @@ package turn
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,20 +25,8 @@ func (s *Service) Extend(ctx context.Context, game, user uuid.UUID, until time.T
 		if err != nil {
 			return err
 		}
-		out = c
-		by := until.Sub(*c.NextTurnAt)
-		if by == 0 {
-			return nil
-		}
-		if most := s.longest(g, c, user); by < 0 || by > most {
-			return ErrExtension.With("next_turn_at", *c.NextTurnAt).With("latest", c.NextTurnAt.Add(most))
-		}
-		out = c.Postpone(by)
-		s.store.save(tx, out)
-		s.games.SetNextTurn(tx, game, out.NextTurnAt)
-		tx.OnCommit(s.wake)
-		if user != uuid.Nil {
-			return nil
+		if out, err = s.postpone(ctx, tx, g, c, user, until); err != nil || user != uuid.Nil {
+			return err
 		}
 		return s.audit.Record(ctx, tx, admin.Entry{
 			Action: "game.turn.extend", Target: "game:" + game.String(),
@@ -44,6 +34,30 @@ func (s *Service) Extend(ctx context.Context, game, user uuid.UUID, until time.T
 		})
 	})
 	return out, err
+}
+
+// postpone moves c's deadline. A turn that is being made is not held up; one that
+// has not been begun is judged again by its new deadline.
+func (s *Service) postpone(ctx context.Context, tx *pg.Tx, g lobby.Game, c Clock, user uuid.UUID, until time.Time) (Clock, error) {
+	by := until.Sub(*c.NextTurnAt)
+	if by == 0 {
+		return c, nil
+	}
+	if most := s.longest(g, c, user); by < 0 || by > most {
+		return c, ErrExtension.With("next_turn_at", *c.NextTurnAt).With("latest", c.NextTurnAt.Add(most))
+	}
+	run, err := s.store.live(ctx, tx, g.ID) // locked: nobody claims it meanwhile
+	switch {
+	case err == nil && run.Status == RunRunning:
+		return c, ErrExtension.Saying("the turn is being made")
+	case err != nil && !errors.Is(err, ErrNotFound):
+		return c, fmt.Errorf("the run under way of game %s: %w", g.ID, err)
+	}
+	c = c.Postpone(by)
+	s.store.save(tx, c)
+	s.games.SetNextTurn(tx, g.ID, c.NextTurnAt)
+	tx.OnCommit(s.wake)
+	return c, nil
 }
 
 // lockExtendable refuses strangers before it says anything of the game's state.

@@ -7,7 +7,6 @@ import (
 	"github.com/google/uuid"
 
 	"galaxy/backend/modules/lobby"
-	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/pg"
 )
 
@@ -46,22 +45,38 @@ func (s *Service) setReady(ctx context.Context, game, user uuid.UUID, turn *int)
 		}
 		if turn == nil {
 			s.store.withdrawReady(tx, c, seat.RaceName)
-		} else if *turn != c.Turn {
-			return ErrTurnMismatch.With("current_turn", c.Turn)
-		} else {
-			s.store.noteReady(tx, c, seat.RaceName, user, s.clock.Now())
+		} else if err := s.noteReady(ctx, tx, c, *turn, seat.RaceName, user); err != nil {
+			return err
 		}
-		b, err := s.ballot(ctx, tx, c)
+		seats, err := s.games.SeatsIn(ctx, tx, game)
+		if err != nil {
+			return fmt.Errorf("seats of game %s: %w", game, err)
+		}
+		b, err := s.store.ballot(ctx, tx, c, seats)
 		if err != nil {
 			return err
 		}
 		out = Readiness{Turn: c.Turn, Ready: turn != nil, Awaited: b.Awaited, Open: b.Open}
-		if turn == nil || !g.Turns.EarlyWhenReady || !b.Everybody() {
+		if turn == nil || !hastens(g) || !b.Everybody() {
 			return nil
 		}
-		return s.queue(ctx, tx, c, CauseReady)
+		tx.OnCommit(s.wake)
+		return s.store.queueReady(ctx, tx, c, s.clock.Now())
 	})
 	return out, err
+}
+
+// noteReady writes readiness down. A race without a receipt is out of play: the
+// turn must not wait for it.
+func (s *Service) noteReady(ctx context.Context, tx *pg.Tx, c Clock, turn int, race string, user uuid.UUID) error {
+	if turn != c.Turn {
+		return ErrTurnMismatch.With("current_turn", c.Turn)
+	}
+	noted, err := s.store.noteReady(ctx, tx, c, race, user, s.clock.Now())
+	if err == nil && !noted {
+		err = ErrOutOfPlay
+	}
+	return err
 }
 
 // lockRunning locks a game that makes turns, and reads its clock.
@@ -78,29 +93,4 @@ func (s *Service) lockRunning(ctx context.Context, tx *pg.Tx, game uuid.UUID) (l
 		return g, c, fmt.Errorf("clock of game %s: %w", game, err)
 	}
 	return g, c, nil
-}
-
-func (s *Service) ballot(ctx context.Context, tx *pg.Tx, c Clock) (pace.Ballot, error) {
-	receipts, err := s.store.receipts(ctx, tx, c)
-	if err != nil {
-		return pace.Ballot{}, fmt.Errorf("receipts of game %s: %w", c.GameID, err)
-	}
-	seats, err := s.seating.Seats(ctx, c.GameID)
-	if err != nil {
-		return pace.Ballot{}, fmt.Errorf("seats of game %s: %w", c.GameID, err)
-	}
-	return pace.Count(receipts, seats), nil
-}
-
-// queue adds a run of c's next turn; one that is there already will do.
-func (s *Service) queue(ctx context.Context, tx *pg.Tx, c Clock, cause string) error {
-	r, err := newRun(ctx, c, KindTurn, cause, s.clock.Now())
-	if err != nil {
-		return err
-	}
-	if _, err := s.store.add(ctx, tx, r); err != nil {
-		return fmt.Errorf("queue a turn of game %s: %w", c.GameID, err)
-	}
-	tx.OnCommit(s.wake)
-	return nil
 }

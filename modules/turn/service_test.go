@@ -13,7 +13,6 @@ import (
 	"galaxy/backend/modules/lobby"
 	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/fault"
-	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/schedule"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
@@ -123,7 +122,7 @@ func TestCommandCountsAsActivity(t *testing.T) {
 	res, err := w.service.Command(t.Context(), g.ID, w.user(g, 0), 0, "k", json.RawMessage(`{"type":"relation.set","race":"*","relation":"peace"}`))
 	require.NoError(t, err)
 	require.Equal(t, enginev1.CommandApplied, res.Status)
-	expected, err := NewExpectations(w.db).Expected(t.Context(), w.user(g, 0), []uuid.UUID{g.ID, uuid.New()})
+	expected, err := NewExpectations(w.db, w.lobby).Expected(t.Context(), w.user(g, 0), []uuid.UUID{g.ID, uuid.New()})
 	require.NoError(t, err)
 	deadline := noon.Add(time.Hour)
 	require.Equal(t, map[uuid.UUID]lobby.Expect{g.ID: {Submitted: true, Deadline: &deadline}}, expected)
@@ -218,7 +217,7 @@ func TestOperatorAdvancesWithAndWithoutTheDeadline(t *testing.T) {
 	t.Parallel()
 	w := newTable(t)
 	g := w.game(hourly(), 1)
-	ctx := httpx.WithCall(t.Context(), "req-1", uuid.Nil, httpx.Principal{Username: "root", Role: httpx.Operator})
+	ctx := operator(t)
 	run, err := w.service.Advance(ctx, g.ID, true)
 	require.NoError(t, err)
 	require.Equal(t, "root", run.RequestedBy)

@@ -61,19 +61,37 @@ func (s *Service) Progress(ctx context.Context, game, user uuid.UUID, below, lim
 // Expectations says what games expect of a user. It implements
 // lobby.Expectation, and hangs on the store for the reason the Observer does.
 type Expectations struct {
-	db    *pg.DB
-	store store
+	db     *pg.DB
+	ledger Ledger
+	store  store
 }
 
 // NewExpectations makes the hook that lobby asks.
-func NewExpectations(db *pg.DB) *Expectations { return &Expectations{db: db} }
+func NewExpectations(db *pg.DB, l Ledger) *Expectations { return &Expectations{db: db, ledger: l} }
 
 // Name implements lobby.Expectation.
 func (e *Expectations) Name() string { return "turn" }
 
-// Expected implements lobby.Expectation with one query for all games.
+// Expected implements lobby.Expectation with one query for all games. A game
+// that stands still expects nothing, nor does one that the user does not play.
 func (e *Expectations) Expected(ctx context.Context, user uuid.UUID, games []uuid.UUID) (map[uuid.UUID]lobby.Expect, error) {
-	rows, err := e.store.expected(ctx, e.db, user, games)
+	var played []uuid.UUID
+	var races []string
+	for _, game := range games {
+		seats, err := e.ledger.Seats(ctx, game)
+		if err != nil {
+			return nil, fmt.Errorf("seats of game %s: %w", game, err)
+		}
+		for _, seat := range seats {
+			if seat.UserID == user && seat.Status == lobby.Active {
+				played, races = append(played, game), append(races, seat.RaceName)
+			}
+		}
+	}
+	if len(played) == 0 {
+		return map[uuid.UUID]lobby.Expect{}, nil
+	}
+	rows, err := e.store.expected(ctx, e.db, played, races)
 	if err != nil {
 		return nil, fmt.Errorf("what games expect of user %s: %w", user, err)
 	}

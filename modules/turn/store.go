@@ -96,7 +96,7 @@ func (store) queueDue(tx *pg.Tx, ids, games []uuid.UUID, now time.Time) {
 	tx.Queue(insertDue, ids, games, now)
 }
 
-// expectation is what a game expects of one user.
+// expectation is what a game expects of one race's player.
 type expectation struct {
 	GameID     uuid.UUID  `db:"game_id"`
 	NextTurnAt *time.Time `db:"next_turn_at"`
@@ -105,13 +105,14 @@ type expectation struct {
 }
 
 const selectExpected = `SELECT c.game_id, c.next_turn_at,
-    COALESCE(s.orders_at IS NOT NULL OR s.commands > 0, false) AS submitted, s.ready_at IS NOT NULL AS ready
-FROM turn_clocks c
-LEFT JOIN turn_submissions s ON s.game_id = c.game_id AND s.epoch = c.epoch AND s.turn = c.turn AND s.user_id = $1
-WHERE c.game_id = ANY($2)`
+    (s.orders_at IS NOT NULL OR s.commands > 0) AS submitted, s.ready_at IS NOT NULL AS ready
+FROM unnest($1::uuid[], $2::text[]) AS u (game_id, race_name)
+JOIN turn_clocks c ON c.game_id = u.game_id AND c.status = 'running'
+JOIN turn_submissions s ON s.game_id = c.game_id AND s.epoch = c.epoch AND s.turn = c.turn AND s.race_name = u.race_name`
 
-func (store) expected(ctx context.Context, q pg.Querier, user uuid.UUID, games []uuid.UUID) ([]expectation, error) {
-	return pg.All[expectation](ctx, q, selectExpected, user, games)
+// expected skips races without a receipt for the turn: they are out of play.
+func (store) expected(ctx context.Context, q pg.Querier, games []uuid.UUID, races []string) ([]expectation, error) {
+	return pg.All[expectation](ctx, q, selectExpected, games, races)
 }
 
 // overdue counts games whose deadline was before t.

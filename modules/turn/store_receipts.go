@@ -79,13 +79,28 @@ func (store) noteCommand(tx *pg.Tx, game uuid.UUID, turn int, race string, user 
 	tx.Queue(upsertCommand, game, turn, race, user)
 }
 
-const upsertReady = `INSERT INTO turn_submissions (game_id, epoch, turn, race_name, user_id, awaited, ready_at)
-VALUES ($1, $2, $3, $4, $5, true, $6)
-ON CONFLICT (game_id, epoch, turn, race_name) DO UPDATE
-SET user_id = EXCLUDED.user_id, awaited = true, ready_at = COALESCE(turn_submissions.ready_at, EXCLUDED.ready_at)`
+const updateReady = `UPDATE turn_submissions SET user_id = $5, awaited = true, ready_at = COALESCE(ready_at, $6)
+WHERE game_id = $1 AND epoch = $2 AND turn = $3 AND race_name = $4`
 
-func (store) noteReady(tx *pg.Tx, c Clock, race string, user uuid.UUID, now time.Time) {
-	tx.Queue(upsertReady, c.GameID, c.Epoch, c.Turn, race, user, now)
+// noteReady reports false when the race has no receipt for the turn.
+func (store) noteReady(ctx context.Context, tx *pg.Tx, c Clock, race string, user uuid.UUID, now time.Time) (bool, error) {
+	n, err := tx.Exec(ctx, updateReady, c.GameID, c.Epoch, c.Turn, race, user, now)
+	return n == 1, err
+}
+
+const upsertSuccessor = `INSERT INTO turn_submissions (game_id, epoch, turn, race_name, user_id, awaited)
+VALUES ($1, $2, $3, $4, $5, true)
+ON CONFLICT (game_id, epoch, turn, race_name) DO UPDATE SET user_id = EXCLUDED.user_id, awaited = true, ready_at = NULL`
+
+// reseat opens the turn that is under way for a race's new player.
+func (store) reseat(tx *pg.Tx, c Clock, race string, user uuid.UUID) {
+	tx.Queue(upsertSuccessor, c.GameID, c.Epoch, c.Turn, race, user)
+}
+
+// withdraw takes a race that has gone out of play off the turn under way.
+func (store) withdraw(tx *pg.Tx, c Clock, race string) {
+	tx.Queue(`DELETE FROM turn_submissions WHERE game_id = $1 AND epoch = $2 AND turn = $3 AND race_name = $4`,
+		c.GameID, c.Epoch, c.Turn, race)
 }
 
 func (store) withdrawReady(tx *pg.Tx, c Clock, race string) {

@@ -62,8 +62,11 @@ func (store) markStarted(tx *pg.Tx, ids []uuid.UUID, now time.Time) {
 	tx.Queue(`UPDATE turn_runs SET started_at = COALESCE(started_at, $2) WHERE run_id = ANY($1)`, ids, now)
 }
 
-func (store) hurry(tx *pg.Tx, id uuid.UUID, now time.Time) {
-	tx.Queue(`UPDATE turn_runs SET next_attempt_at = $2, attempts = 0 WHERE run_id = $1 AND status = 'queued'`, id, now)
+const hurryRun = `UPDATE turn_runs SET next_attempt_at = $2, attempts = 0, cause = $3, keep_deadline = $4, requested_by = $5, request_id = $6
+WHERE run_id = $1 AND status = 'queued'`
+
+func (store) hurry(tx *pg.Tx, r Run, now time.Time) {
+	tx.Queue(hurryRun, r.ID, now, r.Cause, r.KeepDeadline, r.RequestedBy, r.RequestID)
 }
 
 // result is how an attempt ended.

@@ -62,7 +62,7 @@ func (a *attempt) apply(ctx context.Context, tx *pg.Tx, g lobby.Game, c, after C
 	if err != nil {
 		return fmt.Errorf("receipts of game %s: %w", g.ID, err)
 	}
-	seats, err := a.seating.Seats(ctx, g.ID)
+	seats, err := a.games.SeatsIn(ctx, tx, g.ID)
 	if err != nil {
 		return fmt.Errorf("seats of game %s: %w", g.ID, err)
 	}
@@ -111,12 +111,18 @@ func (a *attempt) recorded(ctx context.Context, c, after Clock, took time.Durati
 		zap.Bool("finished", res.Status.Finished), zap.Duration("took", took), zap.Duration("lag", lag), zap.Int("epoch", c.Epoch))
 }
 
-// hold moves a deadline that came and shall not make a turn: not everybody is
+// hold judges once more whether the turn is wanted, since the run may have waited
+// for its engine: a deadline may have moved, somebody may need more time after
+// all. It moves a deadline that came and shall not make a turn: not everybody is
 // ready and the game waits for that, or somebody has an excuse left. The run
 // goes; the clock queues another one.
 func (a *attempt) hold(ctx context.Context, status enginev1.Status) (held bool, err error) {
+	due := a.run.Cause == CauseDue
+	if due && (a.base.NextTurnAt == nil || a.base.NextTurnAt.After(a.clock.Now())) {
+		return true, a.drop(ctx, "deadline_moved")
+	}
 	g, err := a.seating.Game(ctx, a.run.GameID)
-	if err != nil || !g.Turns.OnlyWhenReady && g.Turns.ExcusedMisses == 0 {
+	if err != nil || a.run.Cause != CauseReady && !(due && (g.Turns.OnlyWhenReady || g.Turns.ExcusedMisses > 0)) {
 		return false, err
 	}
 	err = a.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
@@ -128,46 +134,58 @@ func (a *attempt) hold(ctx context.Context, status enginev1.Status) (held bool, 
 			return err
 		}
 		now := a.clock.Now()
-		after, races, err := a.excuse(ctx, tx, g, c, status, now)
-		if held = after != nil; err != nil || !held {
+		v, err := a.judge(ctx, tx, g, c, status, now)
+		if held = v.held; err != nil || !held {
 			return err
 		}
-		a.store.save(tx, *after)
-		a.store.excuse(tx, c, races, now)
-		a.games.SetNextTurn(tx, g.ID, after.NextTurnAt)
-		return a.store.drop(ctx, tx, a.claim, "deadline_moved", now)
+		if v.after != nil {
+			a.store.save(tx, *v.after)
+			a.store.excuse(tx, c, v.excused, now)
+			a.games.SetNextTurn(tx, g.ID, v.after.NextTurnAt)
+		}
+		return a.store.drop(ctx, tx, a.claim, v.why, now)
 	})
 	return held, err
 }
 
-// excuse returns the clock with a later deadline, or nil when the turn is to be
-// made.
-func (a *attempt) excuse(ctx context.Context, tx *pg.Tx, g lobby.Game, c Clock, status enginev1.Status, now time.Time) (*Clock, []string, error) {
+// verdict is whether a turn is held back, why, and until when.
+type verdict struct {
+	held    bool
+	why     string
+	after   *Clock // the clock with its later deadline, if that is another one
+	excused []string
+}
+
+func (a *attempt) judge(ctx context.Context, tx *pg.Tx, g lobby.Game, c Clock, status enginev1.Status, now time.Time) (verdict, error) {
 	if g.State != running || c.Turn+1 != a.run.Target() {
-		return nil, nil, nil // the record will find out
+		return verdict{}, nil // the record will find out
 	}
 	receipts, err := a.store.receipts(ctx, tx, c)
 	if err != nil {
-		return nil, nil, err
+		return verdict{}, err
 	}
-	seats, err := a.seating.Seats(ctx, g.ID)
+	seats, err := a.games.SeatsIn(ctx, tx, g.ID)
 	if err != nil {
-		return nil, nil, err
+		return verdict{}, err
 	}
-	if g.Turns.OnlyWhenReady && !pace.Count(receipts, seats).Everybody() {
+	everybody := pace.Count(receipts, seats).Everybody()
+	switch {
+	case a.run.Cause == CauseReady:
+		return verdict{held: !everybody, why: "not_ready"}, nil
+	case g.Turns.OnlyWhenReady && !everybody:
 		after := c.Skip(g.Turns, now)
-		return &after, nil, nil
+		return verdict{held: true, why: "deadline_moved", after: &after}, nil
 	}
 	used, err := a.store.excuses(ctx, tx, c)
 	if err != nil {
-		return nil, nil, err
+		return verdict{}, err
 	}
 	races := pace.Excusable(receipts, status.Races, seats, used, g.Turns.ExcusedMisses)
-	if len(races) == 0 {
-		return nil, nil, nil
+	after, moved := c.Excuse(g.Turns, now)
+	if len(races) == 0 || !moved {
+		return verdict{}, nil
 	}
-	after := c.Postpone(g.Turns.Excuse(now))
-	return &after, races, nil
+	return verdict{held: true, why: "deadline_moved", after: &after, excused: races}, nil
 }
 
 // banish takes a race out of its engine. It never gives up: a member who was
@@ -188,8 +206,15 @@ func (a *attempt) banish(ctx context.Context) error {
 
 func (a *attempt) banished(ctx context.Context, status string, res result, at *int) error {
 	return a.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		g, err := a.games.LockGame(ctx, tx, a.run.GameID)
+		if err != nil {
+			return fmt.Errorf("lock game %s: %w", a.run.GameID, err)
+		}
 		if held, err := a.store.finish(ctx, tx, a.claim, status, res, at, a.clock.Now()); err != nil || !held {
 			return lost(err)
+		}
+		if err := a.without(ctx, tx, g, *a.run.RaceName); err != nil {
+			return err
 		}
 		tx.OnCommit(func() {
 			a.metrics.ended(ctx, a.run.Kind, status)
@@ -197,4 +222,23 @@ func (a *attempt) banished(ctx context.Context, status string, res result, at *i
 		})
 		return nil
 	})
+}
+
+// without has the turn under way wait for a race no longer, which may make it an
+// early one.
+func (a *attempt) without(ctx context.Context, tx *pg.Tx, g lobby.Game, race string) error {
+	c, err := a.store.clock(ctx, tx, g.ID)
+	if err != nil {
+		return fmt.Errorf("clock of game %s: %w", g.ID, err)
+	}
+	a.store.withdraw(tx, c, race)
+	if !hastens(g) {
+		return nil
+	}
+	seats, err := a.games.SeatsIn(ctx, tx, g.ID)
+	if err != nil {
+		return fmt.Errorf("seats of game %s: %w", g.ID, err)
+	}
+	_, err = a.store.hasten(ctx, tx, g, c, seats, a.clock.Now()) // the pass after this run finds it
+	return err
 }

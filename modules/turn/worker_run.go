@@ -108,7 +108,7 @@ func (a *attempt) generate(ctx context.Context) error {
 	case !a.fits(status):
 		return a.mismatch(ctx, at)
 	}
-	if at == a.base.Turn && a.run.Cause == CauseDue {
+	if at == a.base.Turn { // one that is ahead has to be recorded
 		if held, err := a.hold(ctx, status); held || err != nil {
 			return err
 		}

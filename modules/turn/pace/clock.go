@@ -60,11 +60,16 @@ func (c Clock) Resume(s schedule.Settings, now time.Time) Clock {
 	if c.Status != Paused {
 		return c
 	}
+	owed := c.PauseRemaining != nil && *c.PauseRemaining == 0
 	if c.PauseRemaining != nil {
 		at := schedule.Resumed(now, *c.PauseRemaining)
 		c.NextTurnAt = &at
 	}
 	c.Status, c.PausedAt, c.PauseRemaining = Running, nil, nil
+	if owed { // the engine may be ahead: a new schedule begins after this turn
+		c.Timing = timing(s)
+		return c
+	}
 	return c.Reschedule(s, now)
 }
 
@@ -94,12 +99,47 @@ func (c Clock) Advance(s schedule.Settings, now time.Time, keep bool) Clock {
 		due = *c.NextTurnAt
 	}
 	if !keep || !due.After(now) {
-		c.NextTurnAt = deadline(s.Following(due, now))
+		c.NextTurnAt = following(s, due, now)
 	}
 	c.Turn++
 	c.ExtendedTotal, c.TurnMadeAt, c.Timing = 0, now, timing(s)
 	return c
 }
+
+// following is the deadline after a turn that was due at due. The schedule takes
+// the slot that comes next for the one of the turn; an extended turn's has passed
+// already, and no other one is skipped for it.
+func following(s schedule.Settings, due, now time.Time) *time.Time {
+	if s.Mode == schedule.Grid && now.Before(due) {
+		if slot, ok := s.Next(now); ok && slot.After(due) {
+			return &slot
+		}
+	}
+	return deadline(s.Following(due, now))
+}
+
+// Excuse is the clock of a turn that somebody is excused from: it has one more
+// deadline, at most a day away. False when the schedule has none.
+func (c Clock) Excuse(s schedule.Settings, now time.Time) (Clock, bool) {
+	if c.NextTurnAt == nil {
+		return c, false
+	}
+	next, ok := s.Following(*c.NextTurnAt, now)
+	if !ok {
+		return c, false
+	}
+	latest := c.NextTurnAt.Add(excused)
+	if !latest.After(now) { // nobody looked for so long: the time is given from now
+		latest = now.Add(excused)
+	}
+	if next.After(latest) {
+		next = latest
+	}
+	return c.Postpone(next.Sub(*c.NextTurnAt)), true
+}
+
+// excused is the most that an excuse extends a turn by.
+const excused = 24 * time.Hour
 
 // Postpone moves a deadline that came without the turn being made.
 func (c Clock) Postpone(by time.Duration) Clock {

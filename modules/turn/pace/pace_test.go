@@ -68,6 +68,56 @@ func TestScheduleChangedInAPauseCountsFromTheResume(t *testing.T) {
 	require.Equal(t, later.Add(24*time.Hour), *c.Resume(daily, later).NextTurnAt)
 }
 
+// The engine may be a turn ahead: to wait for another deadline would lock the
+// players out until then.
+func TestTurnThatIsOwedIsDueWhateverScheduleTheGameResumesWith(t *testing.T) {
+	t.Parallel()
+	later := noon.Add(9 * time.Hour)
+	for _, s := range []schedule.Settings{{Mode: schedule.Interval, Interval: 24 * time.Hour}, {Mode: schedule.Manual}} {
+		c := Started(uuid.New(), 0, hourly(), noon).Pause(noon.Add(2*time.Hour)).Resume(s, later)
+		require.Equal(t, later, *c.NextTurnAt)
+		require.Equal(t, c, c.Reschedule(s, later), "the new schedule begins after it")
+	}
+}
+
+// Daily at 19:00; the turn of the fourth was extended by an hour.
+func TestGridSkipsNoSlotForAnExtendedTurn(t *testing.T) {
+	t.Parallel()
+	s, err := schedule.Settings{Mode: schedule.Grid, Times: []string{"19:00"}}.Settle()
+	require.NoError(t, err)
+	c := Started(uuid.New(), 0, s, noon)
+	at := func(day, hour, minute int) time.Time { return time.Date(2026, 5, day, hour, minute, 0, 0, time.UTC) }
+	require.Equal(t, at(4, 19, 0), *c.NextTurnAt)
+	extended := c.Postpone(time.Hour)
+	require.Equal(t, at(5, 19, 0), *extended.Advance(s, at(4, 19, 30), false).NextTurnAt, "early, and after its own slot")
+	require.Equal(t, at(5, 19, 0), *extended.Advance(s, at(4, 20, 0), false).NextTurnAt, "at the deadline")
+	require.Equal(t, at(5, 19, 0), *extended.Advance(s, at(4, 18, 0), false).NextTurnAt, "before its own slot")
+	require.Equal(t, at(5, 19, 0), *c.Advance(s, at(4, 13, 0), false).NextTurnAt, "an early turn takes the place of its slot")
+}
+
+func TestExcuseGivesOneMoreDeadlineAtMostADayAway(t *testing.T) {
+	t.Parallel()
+	weekly, err := schedule.Settings{Mode: schedule.Grid, Times: []string{"19:00"}, Weekdays: []string{"mon"}}.Settle()
+	require.NoError(t, err)
+	for name, c := range map[string]struct {
+		s         schedule.Settings
+		late, due time.Duration // after the deadline
+	}{
+		"on time": {hourly(), 0, time.Hour}, "a little late": {hourly(), time.Minute, time.Hour},
+		"after downtime": {hourly(), 50 * time.Hour, 51 * time.Hour}, "a week": {weekly, 0, 24 * time.Hour},
+		"a week, after downtime": {weekly, 50 * time.Hour, 74 * time.Hour},
+	} {
+		clock := Started(uuid.New(), 0, c.s, noon)
+		was := *clock.NextTurnAt
+		got, ok := clock.Excuse(c.s, was.Add(c.late))
+		require.True(t, ok, name)
+		require.Equal(t, was.Add(c.due), *got.NextTurnAt, name)
+		require.Equal(t, c.due, got.ExtendedTotal, name)
+	}
+	_, ok := Started(uuid.New(), 0, schedule.Settings{Mode: schedule.Manual}, noon).Excuse(hourly(), noon)
+	require.False(t, ok)
+}
+
 func TestExtensionsAreForgottenWithTheTurn(t *testing.T) {
 	t.Parallel()
 	c := Started(uuid.New(), 0, hourly(), noon).Postpone(time.Hour)
@@ -136,6 +186,7 @@ func TestAllMissedCountsThoseWhoPlay(t *testing.T) {
 	require.True(t, AllMissed(receipts, map[string]string{"A": Excused}, seats))
 	require.False(t, AllMissed(receipts, map[string]string{"A": Received}, seats))
 	require.False(t, AllMissed(receipts, map[string]string{"Gone": Missed}, seats), "nobody is left who could have missed it")
+	require.True(t, AllMissed(receipts, map[string]string{"A": Received}, nil), "nobody plays any more")
 }
 
 func TestExcuseIsForThoseWhoWouldMissAndHaveOneLeft(t *testing.T) {

@@ -132,9 +132,13 @@ func Outcomes(receipts []Receipt, races []enginev1.RaceStatus) map[string]string
 	return out
 }
 
-// AllMissed reports whether nobody who plays sent anything.
+// AllMissed reports whether nobody who plays sent anything. A game that nobody
+// plays any more was missed by all.
 func AllMissed(receipts []Receipt, outcome map[string]string, seats []lobby.Seat) bool {
 	now := playing(seats)
+	if len(now) == 0 {
+		return true
+	}
 	missed := 0
 	for _, r := range receipts {
 		if _, plays := now[r.RaceName]; !plays {

@@ -141,6 +141,11 @@ func (l *Ledger) SeatsIn(ctx context.Context, tx *pg.Tx, game uuid.UUID) ([]Seat
 	return l.Store.Seats(ctx, tx, game)
 }
 
+// Stats are the races as they stood at the end of a turn, by name.
+func (l *Ledger) Stats(ctx context.Context, q pg.Querier, game uuid.UUID, turn int) ([]RaceStats, error) {
+	return l.Store.stats(ctx, q, game, turn)
+}
+
 // SetNextTurn stores when the next turn is due; nil: no deadline. The caller
 // holds the lock of the game. Turn's hooks use it, who cannot have the service.
 func (l *Ledger) SetNextTurn(tx *pg.Tx, game uuid.UUID, at *time.Time) {

@@ -56,6 +56,8 @@ type Game struct {
 
 	// Blocked is set for observers of EventRaceBlocked only.
 	Blocked *BlockedRace `db:"-"`
+	// Taken is set for observers of EventSeatTaken only.
+	Taken *Seat `db:"-"`
 }
 
 // BlockedRace is a race that is to be banished.

@@ -47,8 +47,9 @@ type Auditor interface {
 type Event string
 
 // The events. EventStarted comes once, with the engine's status at turn 0.
-// EventRaceBlocked carries the race in Game.Blocked. EventSeatLeft says that a
-// member left a race behind that stays in play.
+// EventRaceBlocked carries the race in Game.Blocked, EventSeatTaken the seat of a
+// successor in Game.Taken. EventSeatLeft says that a member left a race behind
+// that stays in play.
 const (
 	EventStarted     Event = "started"
 	EventPaused      Event = "paused"
@@ -58,6 +59,7 @@ const (
 	EventSettings    Event = "settings"
 	EventRaceBlocked Event = "race_blocked"
 	EventSeatLeft    Event = "seat_left"
+	EventSeatTaken   Event = "seat_taken"
 )
 
 // Observer hears of changes of games, in the transaction that makes them and

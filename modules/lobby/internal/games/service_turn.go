@@ -106,8 +106,3 @@ func (s *Service) SetVacant(tx *pg.Tx, game uuid.UUID, race string, vacant bool)
 	s.Store.markVacant(tx, game, race, vacant)
 	s.seats.Drop(tx, game)
 }
-
-// Stats are the races as they stood at the end of a turn, by name.
-func (s *Service) Stats(ctx context.Context, q pg.Querier, game uuid.UUID, turn int) ([]RaceStats, error) {
-	return s.Store.stats(ctx, q, game, turn)
-}
