@@ -3,6 +3,7 @@ package game_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"galaxy/backend/cmd/engine/bot"
 	"galaxy/backend/cmd/engine/internal/classic"
 	"galaxy/backend/cmd/engine/internal/game"
+	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
 // grown is a game that bots have played for a while, with the lists they would
@@ -93,4 +95,17 @@ func BenchmarkReport(b *testing.B) {
 func BenchmarkPreview(b *testing.B) {
 	c, turn, lists := grown(b, 50, 20, 40)
 	cpu(b, func(i int) { game.Preview(c, turn.State, i%50, lists[i%50]) })
+}
+
+// BenchmarkWorstList is the dearest list that a player may hand in: as long as
+// allowed, and every second order merges what the one before has split.
+func BenchmarkWorstList(b *testing.B) {
+	c, turn, _ := grown(b, 50, 20, 40)
+	own := slices.IndexFunc(turn.State.Groups, func(g game.Group) bool { return g.Race == 0 && g.Ships > 1 && g.To == 0 })
+	group := enginev1.Group(turn.State.Groups[own].Number)
+	var list []enginev1.Order
+	for len(list) < enginev1.MaxOrders {
+		list = append(list, enginev1.Split(group, 1), enginev1.Merge())
+	}
+	cpu(b, func(int) { game.Preview(c, turn.State, 0, list) })
 }

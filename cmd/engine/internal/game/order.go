@@ -49,14 +49,15 @@ func newDesk(c *Config, s *State, race int, tell func(enginev1.Event, []int)) *d
 			d.land = append(d.land, i+1)
 		}
 	}
-	d.index()
+	d.index(0, len(s.Groups))
 	return d
 }
 
-// index is needed whenever groups have moved in the state.
-func (d *desk) index() {
-	d.groups = map[int]int{}
-	for i := range d.state.Groups {
+// index is needed whenever groups have moved in the state; the race's are among
+// those from first to before last.
+func (d *desk) index(first, last int) {
+	d.groups = make(map[int]int, len(d.groups))
+	for i := first; i < last; i++ {
 		if g := &d.state.Groups[i]; g.Race == d.race && g.Ships > 0 {
 			d.groups[g.Number] = i
 		}

@@ -15,7 +15,8 @@ func (d *desk) split(o enginev1.Order) outcome {
 
 func (d *desk) merge() outcome {
 	d.state.merge(d.race)
-	d.index()
+	first := d.state.firstGroup(d.race)
+	d.index(first, d.state.firstGroup(d.race+1))
 	return ok()
 }
 

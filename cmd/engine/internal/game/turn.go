@@ -170,10 +170,16 @@ func (g *generation) merge() { g.state.merge(nobody) }
 // merge joins equal groups of one race, or of all races for nobody.
 func (s *State) merge(only int) {
 	s.sortGroups()
-	seen := make(map[likeness]int, len(s.Groups)) // looked up only
-	for i := range s.Groups {
-		group := &s.Groups[i]
-		if group.Ships == 0 || only != nobody && group.Race != only {
+	groups := s.Groups
+	if only != nobody {
+		groups = groups[s.firstGroup(only):s.firstGroup(only+1)]
+	}
+	seen := make(map[likeness]int, len(groups)) // looked up only
+	merged := false
+	for i := range groups {
+		group := &groups[i]
+		if group.Ships == 0 {
+			merged = true // with nobody: it is gone
 			continue
 		}
 		key := group.likeness()
@@ -182,11 +188,19 @@ func (s *State) merge(only int) {
 			seen[key] = i
 			continue
 		}
-		s.Groups[first].Ships += group.Ships
-		s.Groups[first].Load = rules.State(s.Groups[first].Load + group.Load)
-		group.Ships = 0
+		groups[first].Ships += group.Ships
+		groups[first].Load = rules.State(groups[first].Load + group.Load)
+		group.Ships, merged = 0, true
 	}
-	s.dropEmptyGroups()
+	if merged {
+		s.dropEmptyGroups()
+	}
+}
+
+// firstGroup is the index of a race's first group among the sorted ones.
+func (s *State) firstGroup(race int) int {
+	at, _ := slices.BinarySearchFunc(s.Groups, race, func(g Group, race int) int { return cmp.Or(g.Race-race, 1) })
+	return at
 }
 
 // sortGroups puts new groups, which stand at the end, into their places.

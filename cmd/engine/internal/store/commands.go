@@ -151,5 +151,8 @@ func (s *Store) cutTornLine(turn int) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(f.Truncate(int64(whole)), f.Sync(), f.Close())
+	if err := errors.Join(f.Truncate(int64(whole)), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return s.at(AfterFsync, name)
 }
