@@ -29,19 +29,19 @@ func bad(format string, args ...any) error {
 	return ErrBadResponse.Because(fmt.Errorf(format, args...))
 }
 
-// read takes the body up to the cap. A broken connection is not an answer.
-func read(res *http.Response) (answer, error) {
-	if res.ContentLength > maxBody {
-		return answer{}, bad("a body of %d bytes was announced", res.ContentLength)
+// read takes the body up to the limit. A broken connection is not an answer.
+func read(res *http.Response, limit int64) ([]byte, error) {
+	if res.ContentLength > limit {
+		return nil, bad("a body of %d bytes was announced", res.ContentLength)
 	}
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxBody+1))
+	body, err := io.ReadAll(io.LimitReader(res.Body, limit+1))
 	if err != nil {
-		return answer{}, ErrUnreachable.Because(fmt.Errorf("read the answer: %w", err))
+		return nil, ErrUnreachable.Because(fmt.Errorf("read the answer: %w", err))
 	}
-	if len(body) > maxBody {
-		return answer{}, bad("a body of more than %d bytes", maxBody)
+	if int64(len(body)) > limit {
+		return nil, bad("a body of more than %d bytes", limit)
 	}
-	return answer{status: res.StatusCode, header: res.Header, body: body}, nil
+	return body, nil
 }
 
 // from checks that the answer is an engine's, and this game's. Before init an
@@ -71,6 +71,9 @@ func (a answer) decode(into any) error {
 	}
 	if !utf8.Valid(a.body) {
 		return bad("the answer is not UTF-8")
+	}
+	if bytes.Count(a.body, []byte{','}) > maxValues {
+		return bad("the answer has more than %d values", maxValues)
 	}
 	dec := json.NewDecoder(bytes.NewReader(a.body))
 	dec.DisallowUnknownFields()

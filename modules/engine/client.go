@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -51,6 +52,7 @@ type call struct {
 	match   string // If-None-Match
 	body    any
 	timeout time.Duration
+	limit   int64 // of the answer, in bytes; maxAnswer when zero
 }
 
 // do sends the request and returns an answer that is of this game's engine. The
@@ -68,10 +70,14 @@ func (c *Client) do(ctx context.Context, game uuid.UUID, in call) (a answer, err
 		return answer{}, ErrUnreachable.Because(err)
 	}
 	defer res.Body.Close()
-	if a, err = read(res); err != nil {
+	a = answer{status: res.StatusCode, header: res.Header}
+	if err = a.from(game); err != nil {
+		return answer{}, err // whoever it is, what it says is of no interest
+	}
+	if a.body, err = read(res, cmp.Or(in.limit, maxAnswer)); err != nil {
 		return answer{}, err
 	}
-	return a, a.from(game)
+	return a, nil
 }
 
 func (in call) request(ctx context.Context, game uuid.UUID) (*http.Request, error) {

@@ -1,8 +1,10 @@
 package engine_test
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -111,6 +113,37 @@ func TestABodyWithoutEndCostsNoMoreThanTheCap(t *testing.T) { //nolint:parallelt
 	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(160<<20))
 }
 
+func TestASmallTextCannotUnfoldToAGiant(t *testing.T) { //nolint:paralleltest // measures memory
+	status := `{"contract_version":1,"game_id":"` + game.String() + `","state":"running","turn":3,"races":[`
+	for _, value := range []string{"{}", "1", "null"} {
+		c, _ := against(t, raw(status+strings.Repeat(value+",", 1_000_000)+value+"]}"))
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := c.Status(t.Context(), game)
+		runtime.ReadMemStats(&after)
+		require.ErrorIs(t, err, engine.ErrBadResponse, value)
+		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(64<<20), value)
+	}
+}
+
+func TestOnlyAReportMayBeLarge(t *testing.T) {
+	t.Parallel()
+	large := report()
+	c, _ := against(t, func(w http.ResponseWriter, r *http.Request) {
+		headers(w, game.String())
+		_, _ = w.Write([]byte(strings.Repeat(" ", 5<<20)))
+		if strings.HasSuffix(r.URL.Path, "report") {
+			_ = json.NewEncoder(w).Encode(large)
+		} else {
+			_ = json.NewEncoder(w).Encode(running(3))
+		}
+	})
+	_, err := c.Report(t.Context(), game, engine.ReportQuery{Race: "Zorg"})
+	require.NoError(t, err)
+	_, err = c.Status(t.Context(), game)
+	require.ErrorIs(t, err, engine.ErrBadResponse)
+}
+
 func TestAnAnnouncedGiantIsNotRead(t *testing.T) {
 	t.Parallel()
 	c, _ := against(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -124,12 +157,14 @@ func TestAnAnnouncedGiantIsNotRead(t *testing.T) {
 
 func TestACompressedAnswerIsNotUnpacked(t *testing.T) {
 	t.Parallel()
+	var bomb bytes.Buffer
+	zip := gzip.NewWriter(&bomb)
+	_, _ = zip.Write(make([]byte, 16<<20))
+	require.NoError(t, zip.Close())
 	c, _ := against(t, func(w http.ResponseWriter, _ *http.Request) {
 		headers(w, game.String())
 		w.Header().Set("Content-Encoding", "gzip")
-		zip := gzip.NewWriter(w)
-		_, _ = zip.Write(make([]byte, 64<<20))
-		_ = zip.Close()
+		_, _ = w.Write(bomb.Bytes())
 	})
 	_, err := c.Status(t.Context(), game)
 	require.ErrorIs(t, err, engine.ErrBadResponse)

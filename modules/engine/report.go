@@ -50,7 +50,7 @@ func (c *Client) Report(ctx context.Context, game uuid.UUID, q ReportQuery) (Rep
 	}
 	a, err := c.do(ctx, game, call{
 		op: "report", method: http.MethodGet, path: enginev1.PathReport, query: query,
-		accept: q.Accept, match: q.IfNoneMatch, timeout: c.cfg.ProbeTimeout,
+		accept: q.Accept, match: q.IfNoneMatch, timeout: c.cfg.ProbeTimeout, limit: maxReport,
 	})
 	var r Report
 	if err == nil {

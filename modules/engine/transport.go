@@ -11,8 +11,14 @@ import (
 )
 
 const (
-	// maxBody is far above the largest report of a game with 100 races.
-	maxBody   = 16 << 20
+	// maxReport is far above the largest report of a game with 100 races.
+	maxReport = 16 << 20
+	// maxAnswer is the same for everything else: a status of 100 races, the
+	// events of a turn, the results of 2000 orders.
+	maxAnswer = 4 << 20
+	// maxValues bounds what an answer may unfold to: two bytes of text can be a
+	// struct of hundreds.
+	maxValues = 500_000
 	maxHeader = 32 << 10
 	// connsPerGame keeps the players of one game from exhausting sockets.
 	connsPerGame = 32
