@@ -25,7 +25,7 @@ func (s store) hasten(ctx context.Context, tx *pg.Tx, g lobby.Game, c Clock, sea
 
 // ballot counts whom the turn c is at waits for.
 func (s store) ballot(ctx context.Context, tx *pg.Tx, c Clock, seats []lobby.Seat) (pace.Ballot, error) {
-	receipts, err := s.receipts(ctx, tx, c)
+	receipts, err := s.Receipts(ctx, tx, c)
 	if err != nil {
 		return pace.Ballot{}, fmt.Errorf("receipts of game %s: %w", c.GameID, err)
 	}
@@ -38,7 +38,7 @@ func (s store) queueReady(ctx context.Context, tx *pg.Tx, c Clock, now time.Time
 	if err != nil {
 		return err
 	}
-	if _, err := s.add(ctx, tx, r); err != nil {
+	if _, err := s.Add(ctx, tx, r); err != nil {
 		return fmt.Errorf("queue a turn of game %s: %w", c.GameID, err)
 	}
 	return nil

@@ -3,12 +3,13 @@ package turn
 import (
 	"errors"
 
+	"galaxy/backend/modules/turn/internal/ledger"
 	"galaxy/backend/platform/fault"
 )
 
 // What can be wrong with a request.
 var (
-	ErrNotFound = fault.New(fault.NotFound, "not_found", "there is no such turn")
+	ErrNotFound = ledger.ErrNotFound
 	// ErrNotPlaying says that the caller's seat is not, or no longer, theirs.
 	ErrNotPlaying = fault.New(fault.Forbidden, "membership_ended", "you no longer play in this game")
 	ErrState      = fault.New(fault.Conflict, "game_state_conflict", "the state of the game does not allow this")

@@ -176,7 +176,7 @@ func (w *table) clockOf(g lobby.Game) Clock {
 
 func (w *table) runsOf(g lobby.Game) []Run {
 	w.Helper()
-	runs, err := store{}.runs(w.Context(), w.db, g.ID, uuid.Nil, 100)
+	runs, err := store{}.Runs(w.Context(), w.db, g.ID, uuid.Nil, 100)
 	require.NoError(w, err)
 	return runs
 }

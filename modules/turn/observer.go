@@ -70,14 +70,14 @@ func (o *Observer) GameChanged(ctx context.Context, tx *pg.Tx, g lobby.Game, e l
 	switch e {
 	case lobby.EventPaused:
 		after = c.Pause(now)
-		o.store.dismiss(tx, g.ID, "game_paused", now)
+		o.store.Dismiss(tx, g.ID, "game_paused", now)
 	case lobby.EventResumed:
 		after = c.Resume(g.Turns, now)
 	case lobby.EventSettings:
 		after = c.Reschedule(g.Turns, now)
 	default:
 		after = c.Stop()
-		o.store.dismiss(tx, g.ID, "game_over", now)
+		o.store.Dismiss(tx, g.ID, "game_over", now)
 	}
 	o.store.save(tx, after)
 	o.ledger.SetNextTurn(tx, g.ID, after.NextTurnAt)
@@ -103,7 +103,7 @@ func (o *Observer) welcome(ctx context.Context, tx *pg.Tx, g lobby.Game) error {
 		return fmt.Errorf("races of game %s: %w", g.ID, err)
 	}
 	if inPlay(races, g.Taken.RaceName) {
-		o.store.reseat(tx, c, g.Taken.RaceName, g.Taken.UserID)
+		o.store.Reseat(tx, c, g.Taken.RaceName, g.Taken.UserID)
 	}
 	return nil
 }
@@ -146,7 +146,7 @@ func (o *Observer) begin(ctx context.Context, tx *pg.Tx, g lobby.Game, status en
 	if err != nil {
 		return fmt.Errorf("seats of game %s: %w", g.ID, err)
 	}
-	o.store.openTurn(tx, c, pace.Opening(status.Races, seats, g.Turns.IdleAfter))
+	o.store.OpenTurn(tx, c, pace.Opening(status.Races, seats, g.Turns.IdleAfter))
 	for _, seat := range seats {
 		if cause := seat.Banishes(); cause != "" { // while the engine came up
 			if err := o.banish(ctx, tx, g.ID, lobby.BlockedRace{RaceName: seat.RaceName, Cause: cause}); err != nil {
@@ -182,7 +182,7 @@ func (o *Observer) banish(ctx context.Context, tx *pg.Tx, game uuid.UUID, race l
 		return err
 	}
 	r.Turn, r.RaceName = nil, &race.RaceName
-	if _, err := o.store.add(ctx, tx, r); err != nil {
+	if _, err := o.store.Add(ctx, tx, r); err != nil {
 		return fmt.Errorf("queue a banish in game %s: %w", game, err)
 	}
 	tx.OnCommit(o.wake)

@@ -18,13 +18,13 @@ func (s *Service) Runs(ctx context.Context, game, before uuid.UUID, limit int) (
 	if _, err := s.seating.Game(ctx, game); err != nil {
 		return nil, err
 	}
-	return s.store.runs(ctx, s.db, game, before, limit)
+	return s.store.Runs(ctx, s.db, game, before, limit)
 }
 
 // RunsOf lists the runs that were to make one turn, newest first. It is
 // ErrNotFound when there is none.
 func (s *Service) RunsOf(ctx context.Context, game uuid.UUID, turn int) ([]Run, error) {
-	runs, err := s.store.runsOf(ctx, s.db, game, turn)
+	runs, err := s.store.RunsOf(ctx, s.db, game, turn)
 	if err == nil && len(runs) == 0 {
 		err = ErrNotFound
 	}
@@ -46,7 +46,7 @@ func (s *Service) Advance(ctx context.Context, game uuid.UUID, keepDeadline bool
 // first, which makes the turn due by itself.
 func (s *Service) Retry(ctx context.Context, game uuid.UUID) (Run, error) {
 	return s.order(ctx, game, "game.turn.retry", func(ctx context.Context, tx *pg.Tx, _ lobby.Game, c Clock) (Run, error) {
-		last, err := s.store.last(ctx, tx, game)
+		last, err := s.store.Last(ctx, tx, game)
 		if errors.Is(err, ErrNotFound) || err == nil && (last.Status == RunDone || last.Epoch != c.Epoch) {
 			return Run{}, ErrNothingFails
 		}
@@ -72,12 +72,12 @@ func (s *Service) order(ctx context.Context, game uuid.UUID, action string,
 			return err
 		}
 		out = wanted
-		added, err := s.store.add(ctx, tx, wanted)
+		added, err := s.store.Add(ctx, tx, wanted)
 		if err != nil {
 			return fmt.Errorf("queue a turn of game %s: %w", game, err)
 		}
 		if !added {
-			if out, err = s.store.live(ctx, tx, game); err != nil {
+			if out, err = s.store.Live(ctx, tx, game); err != nil {
 				return fmt.Errorf("the run under way of game %s: %w", game, err)
 			}
 			out = s.hurry(tx, out, wanted)
@@ -99,7 +99,7 @@ func (s *Service) hurry(tx *pg.Tx, live, wanted Run) Run {
 	if live.Status == RunQueued && wanted.Cause == CauseManual {
 		live.Cause, live.KeepDeadline, live.RequestedBy, live.RequestID = wanted.Cause, wanted.KeepDeadline, wanted.RequestedBy, wanted.RequestID
 	}
-	s.store.hurry(tx, live, s.clock.Now())
+	s.store.Hurry(tx, live, s.clock.Now())
 	return live
 }
 
@@ -129,10 +129,10 @@ func (s *Service) Banish(ctx context.Context, game uuid.UUID, race string) (Run,
 			return err
 		}
 		out.Turn, out.RaceName = nil, &race
-		if added, err := s.store.add(ctx, tx, out); err != nil {
+		if added, err := s.store.Add(ctx, tx, out); err != nil {
 			return fmt.Errorf("queue a banish in game %s: %w", game, err)
 		} else if !added {
-			if out, err = s.store.banishing(ctx, tx, game, race); err != nil {
+			if out, err = s.store.Banishing(ctx, tx, game, race); err != nil {
 				return fmt.Errorf("the banish under way in game %s: %w", game, err)
 			}
 		}

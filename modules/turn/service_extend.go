@@ -46,7 +46,7 @@ func (s *Service) postpone(ctx context.Context, tx *pg.Tx, g lobby.Game, c Clock
 	if most := s.longest(g, c, user); by < 0 || by > most {
 		return c, ErrExtension.With("next_turn_at", *c.NextTurnAt).With("latest", c.NextTurnAt.Add(most))
 	}
-	run, err := s.store.live(ctx, tx, g.ID) // locked: nobody claims it meanwhile
+	run, err := s.store.Live(ctx, tx, g.ID) // locked: nobody claims it meanwhile
 	switch {
 	case err == nil && run.Status == RunRunning:
 		return c, ErrExtension.Saying("the turn is being made")

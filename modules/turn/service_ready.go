@@ -44,7 +44,7 @@ func (s *Service) setReady(ctx context.Context, game, user uuid.UUID, turn *int)
 			return err
 		}
 		if turn == nil {
-			s.store.withdrawReady(tx, c, seat.RaceName)
+			s.store.WithdrawReady(tx, c, seat.RaceName)
 		} else if err := s.noteReady(ctx, tx, c, *turn, seat.RaceName, user); err != nil {
 			return err
 		}
@@ -72,7 +72,7 @@ func (s *Service) noteReady(ctx context.Context, tx *pg.Tx, c Clock, turn int, r
 	if turn != c.Turn {
 		return ErrTurnMismatch.With("current_turn", c.Turn)
 	}
-	noted, err := s.store.noteReady(ctx, tx, c, race, user, s.clock.Now())
+	noted, err := s.store.NoteReady(ctx, tx, c, race, user, s.clock.Now())
 	if err == nil && !noted {
 		err = ErrOutOfPlay
 	}

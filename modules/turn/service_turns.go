@@ -34,15 +34,15 @@ func (s *Service) Progress(ctx context.Context, game, user uuid.UUID, below, lim
 	if p.Clock, err = s.store.clock(ctx, s.db, game); err != nil {
 		return Progress{}, err
 	}
-	if p.Receipts, err = s.store.receipts(ctx, s.db, p.Clock); err != nil {
+	if p.Receipts, err = s.store.Receipts(ctx, s.db, p.Clock); err != nil {
 		return Progress{}, fmt.Errorf("receipts of game %s: %w", game, err)
 	}
-	runs, err := s.store.made(ctx, s.db, game, p.Clock.Epoch, below, limit)
+	runs, err := s.store.Made(ctx, s.db, game, p.Clock.Epoch, below, limit)
 	if err != nil || len(runs) == 0 {
 		return p, err
 	}
 	first, last := runs[len(runs)-1].Target(), runs[0].Target()
-	past, err := s.store.between(ctx, s.db, game, p.Clock.Epoch, first-1, last-1)
+	past, err := s.store.Between(ctx, s.db, game, p.Clock.Epoch, first-1, last-1)
 	if err != nil {
 		return Progress{}, fmt.Errorf("outcomes of game %s: %w", game, err)
 	}

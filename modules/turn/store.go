@@ -2,23 +2,23 @@ package turn
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/google/uuid"
 
+	"galaxy/backend/modules/turn/internal/ledger"
 	"galaxy/backend/platform/pg"
 )
 
-// store is the SQL of the domain.
-type store struct{}
+// store is the SQL of the domain: clocks here, runs and receipts in the ledger.
+type store struct{ ledger.Store }
 
 const clockColumns = `game_id, epoch, turn, status, next_turn_at, paused_at, pause_remaining, extended_total, turn_made_at, timing`
 
 // clock is ErrNotFound for a game that has not started.
 func (store) clock(ctx context.Context, q pg.Querier, game uuid.UUID) (Clock, error) {
 	c, err := pg.Get[Clock](ctx, q, `SELECT `+clockColumns+` FROM turn_clocks WHERE game_id = $1`, game)
-	return c, missing(err)
+	return c, ledger.Missing(err)
 }
 
 // lockClock comes after the game's lock, which serialises all who judge a clock;
@@ -26,14 +26,7 @@ func (store) clock(ctx context.Context, q pg.Querier, game uuid.UUID) (Clock, er
 // clock do not wait for it.
 func (store) lockClock(ctx context.Context, tx *pg.Tx, game uuid.UUID) (Clock, error) {
 	c, err := pg.Get[Clock](ctx, tx, `SELECT `+clockColumns+` FROM turn_clocks WHERE game_id = $1 FOR NO KEY UPDATE`, game)
-	return c, missing(err)
-}
-
-func missing(err error) error {
-	if errors.Is(err, pg.ErrNoRows) {
-		return ErrNotFound
-	}
-	return err
+	return c, ledger.Missing(err)
 }
 
 const insertClock = `INSERT INTO turn_clocks (` + clockColumns + `)

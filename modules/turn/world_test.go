@@ -14,6 +14,7 @@ import (
 	"galaxy/backend/modules/engine"
 	"galaxy/backend/modules/lobby"
 	"galaxy/backend/modules/notification"
+	"galaxy/backend/modules/turn/internal/ledger"
 	"galaxy/backend/modules/turn/pace"
 )
 
@@ -133,10 +134,10 @@ func (l *life) die(asked bool) {
 	l.toDeadline()
 	_, err := l.runner.sweep(l.Context(), l.clock.Now())
 	require.NoError(l.t, err)
-	claims, err := queue.Claim(l.Context(), l.db, l.clock.Now(), 8, time.Minute, nil)
+	claims, err := ledger.Queue.Claim(l.Context(), l.db, l.clock.Now(), 8, time.Minute, nil)
 	require.NoError(l.t, err)
 	for _, c := range claims {
-		run, err := store{}.run(l.Context(), l.db, c.Key)
+		run, err := store{}.Run(l.Context(), l.db, c.Key)
 		require.NoError(l.t, err)
 		if asked && l.clockOf(l.g).Running() {
 			_, _ = l.engine.Turn(context.WithoutCancel(l.Context()), run.GameID, run.Target())

@@ -1,0 +1,72 @@
+package ledger
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Run kinds.
+const (
+	KindTurn   = "turn"
+	KindBanish = "banish"
+)
+
+// Why a run is there: the first four make a turn, the others banish a race.
+const (
+	CauseDue      = "due"
+	CauseReady    = "ready"
+	CauseManual   = "manual"
+	CauseRetry    = "retry"
+	CauseBlocked  = "blocked"
+	CauseDeleted  = "deleted"
+	CauseOperator = "operator"
+	CauseRestored = "restored"
+)
+
+// Run states.
+const (
+	RunQueued  = "queued"
+	RunRunning = "running"
+	RunDone    = "done"
+	RunFailed  = "failed"
+)
+
+// Run is a row of the ledger.
+type Run struct {
+	ID            uuid.UUID  `db:"run_id"`
+	GameID        uuid.UUID  `db:"game_id"`
+	Epoch         int        `db:"epoch"`
+	Kind          string     `db:"kind"`
+	Cause         string     `db:"cause"`
+	Turn          *int       `db:"turn"` // to be made; of a banish, when it happened
+	RaceName      *string    `db:"race_name"`
+	KeepDeadline  bool       `db:"keep_deadline"`
+	RequestedBy   string     `db:"requested_by"` // "clock", "user:<id>" or an operator's name
+	RequestID     string     `db:"request_id"`
+	Status        string     `db:"status"`
+	Attempts      int        `db:"attempts"`
+	NextAttemptAt time.Time  `db:"next_attempt_at"`
+	EngineBefore  *int       `db:"engine_before"`
+	EngineAfter   *int       `db:"engine_after"`
+	Replayed      bool       `db:"replayed"`
+	DurationMS    *int64     `db:"duration_ms"`
+	ErrorCode     string     `db:"error_code"`
+	Error         string     `db:"error"`
+	StateHash     string     `db:"state_hash"`
+	DueAt         time.Time  `db:"due_at"`
+	CreatedAt     time.Time  `db:"created_at"`
+	StartedAt     *time.Time `db:"started_at"`
+	FinishedAt    *time.Time `db:"finished_at"`
+}
+
+// Target is the turn that a turn run makes.
+func (r Run) Target() int {
+	if r.Turn == nil {
+		return -1
+	}
+	return *r.Turn
+}
+
+// Live reports whether the run has still to end.
+func (r Run) Live() bool { return r.Status == RunQueued || r.Status == RunRunning }
