@@ -3,6 +3,11 @@ package openapi_test
 
 import (
 	"encoding/json"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -59,4 +64,51 @@ func TestTheReducedDocumentIsUpToDate(t *testing.T) {
 	text, err := json.Marshal(want)
 	require.NoError(t, err)
 	require.JSONEq(t, string(text), string(backend.OpenAPIShapes), "run make generate")
+}
+
+// refusal is how the code of a fault is written.
+var refusal = regexp.MustCompile(`fault\.New\(fault\.\w+, "(\w+)"`)
+
+// TestEveryCodeOfAFaultIsDocumented reads the sources: a client that knows the
+// closed set must never meet a code outside it.
+func TestEveryCodeOfAFaultIsDocumented(t *testing.T) {
+	t.Parallel()
+	documented := map[string]bool{}
+	for _, code := range load(t).Components.Schemas["ErrorCode"].Value.Enum {
+		documented[code.(string)] = true
+	}
+	require.NotEmpty(t, documented)
+	for _, root := range []string{"../modules", "../platform", "../cmd/backend"} {
+		require.NoError(t, filepath.WalkDir(root, func(name string, _ fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+				return err
+			}
+			text, err := os.ReadFile(name)
+			for _, m := range refusal.FindAllStringSubmatch(string(text), -1) {
+				require.True(t, documented[m[1]], "%s: the document does not know %s", name, m[1])
+			}
+			return err
+		}))
+	}
+}
+
+// TestEveryListIsPaged bounds what one answer may hold: whoever lists says how
+// many, within a limit, or gets a few.
+func TestEveryListIsPaged(t *testing.T) {
+	t.Parallel()
+	for _, item := range load(t).Paths.Map() {
+		for _, op := range item.Operations() {
+			limit := op.Parameters.GetByInAndName("query", "limit")
+			cursor := op.Parameters.GetByInAndName("query", "cursor")
+			if limit == nil {
+				require.Nil(t, cursor, "%s has pages and no limit", op.OperationID)
+				continue
+			}
+			schema := limit.Schema.Value
+			require.NotNil(t, schema.Max, op.OperationID)
+			require.LessOrEqual(t, *schema.Max, 200.0, op.OperationID)
+			require.NotNil(t, schema.Min, op.OperationID)
+			require.NotNil(t, schema.Default, op.OperationID)
+		}
+	}
 }

@@ -2,11 +2,14 @@ package main
 
 import (
 	"bytes"
+	"crypto/ed25519"
+	"encoding/base64"
 	"flag"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"galaxy/backend/platform/testkit"
@@ -52,14 +56,16 @@ func newWorld(t *testing.T, dsn string, changes ...string) *world {
 		"BACKEND_POSTGRES_DSN=" + dsn, "BACKEND_SMTP_HOST=127.0.0.1", "BACKEND_SMTP_PORT=" + strconv.Itoa(w.inbox.Port()),
 		"BACKEND_SMTP_FROM=galaxy@example.com", "BACKEND_SMTP_TLS_MODE=none", "BACKEND_DOCKER_NETWORK=galaxy",
 		"BACKEND_RUNTIME_DRIVER=process", "BACKEND_RUNTIME_ENGINE_BINARY=/bin/false", "BACKEND_GAME_STATE_ROOT=" + t.TempDir(),
-		"BACKEND_GEOIP_DB_PATH=" + testkit.MMDB(t), "BACKEND_ADMIN_BOOTSTRAP_USER=" + rootUser,
-		"BACKEND_ADMIN_BOOTSTRAP_PASSWORD=" + rootPassword, "BACKEND_OTEL_TRACES_EXPORTER=none", "BACKEND_OTEL_METRICS_EXPORTER=none",
+		"BACKEND_GEOIP_DB_PATH=" + testkit.MMDB(t), "BACKEND_OTEL_TRACES_EXPORTER=none", "BACKEND_OTEL_METRICS_EXPORTER=none",
 	}, changes) {
 		name, value, _ := strings.Cut(v, "=")
 		w.vars[name] = value
 	}
 	return w
 }
+
+// in is the same world for a subtest.
+func (w *world) in(t *testing.T) *world { u := *w; u.T = t; return &u }
 
 // backend is a child process.
 type backend struct {
@@ -72,12 +78,15 @@ type backend struct {
 }
 
 // start runs a backend in this world.
-func (w *world) start(changes ...string) *backend {
+func (w *world) start(changes ...string) *backend { w.Helper(); return w.run("serve", changes...) }
+
+// run runs a subcommand in this world.
+func (w *world) run(subcommand string, changes ...string) *backend {
 	w.Helper()
 	self, err := os.Executable()
 	require.NoError(w, err)
 	b := &backend{world: w, rest: freeAddr(w.T), push: freeAddr(w.T), log: newLines(), ended: make(chan struct{})}
-	b.cmd = exec.Command(self, "serve")
+	b.cmd = exec.Command(self, subcommand)
 	b.cmd.Env = []string{childVariable + "=1", "PATH=" + os.Getenv("PATH"), "HOME=" + w.TempDir(),
 		"BACKEND_HTTP_LISTEN_ADDR=" + b.rest, "BACKEND_GRPC_PUSH_LISTEN_ADDR=" + b.push}
 	for name, value := range w.vars {
@@ -135,6 +144,10 @@ func (b *backend) terminate() int { b.Helper(); b.signal(syscall.SIGTERM); retur
 
 func (b *backend) api() *testkit.API { return testkit.Client(b.T, "http://"+b.rest) }
 
+// administrator is the environment that makes an operator. Hashing the password
+// costs more than all the rest of a start.
+var administrator = []string{"BACKEND_ADMIN_BOOTSTRAP_USER=" + rootUser, "BACKEND_ADMIN_BOOTSTRAP_PASSWORD=" + rootPassword}
+
 func (b *backend) operator() *testkit.API { return b.api().Admin(rootUser, rootPassword) }
 
 // probe returns the status of a route, 0 when nobody answers.
@@ -158,6 +171,27 @@ func (b *backend) answers(path string, status int) {
 func (b *backend) asksForACode(address string) testkit.Reply {
 	b.Helper()
 	return b.api().Post("/api/v1/public/auth/send-email-code", map[string]string{"email": address, "language": "en"})
+}
+
+var codePattern = regexp.MustCompile(`[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}`)
+
+// signsIn makes an account and returns a client that acts for it.
+func (b *backend) signsIn(address string) *testkit.API {
+	b.Helper()
+	type challenge struct {
+		ID string `json:"challenge_id"`
+	}
+	c := testkit.Into[challenge](b.asksForACode(address).Want(http.StatusOK))
+	key, _, err := ed25519.GenerateKey(nil)
+	require.NoError(b, err)
+	type session struct {
+		UserID uuid.UUID `json:"user_id"`
+	}
+	s := testkit.Into[session](b.api().Post("/api/v1/public/auth/confirm-email-code", map[string]string{
+		"challenge_id": c.ID, "code": codePattern.FindString(b.inbox.Next(address, "").Text),
+		"client_public_key": base64.StdEncoding.EncodeToString(key), "time_zone": "Europe/Berlin", "language": "en",
+	}).Want(http.StatusOK))
+	return b.api().User(s.UserID)
 }
 
 func freeAddr(t *testing.T) string {
@@ -209,4 +243,3 @@ func (l *lines) wait(text string, ended <-chan struct{}) bool {
 		}
 	}
 }
-

@@ -1,7 +1,11 @@
 package main
 
 import (
+	"crypto/x509"
+	"encoding/pem"
 	"net/http"
+	"os"
+	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -61,12 +65,31 @@ func TestASignalDuringTheStartTakesBackWhatHadStarted(t *testing.T) {
 	require.Zero(t, sessions)
 }
 
-func TestASignalEndsAStandby(t *testing.T) {
+func TestAStandbyAnswersAsDocumentedAndEndsWithASignal(t *testing.T) {
 	t.Parallel()
 	dsn := testkit.Postgres(t).DSN
 	newWorld(t, dsn).start().ready()
 	standby := newWorld(t, dsn).start().says("waiting as its standby")
-	require.Equal(t, http.StatusOK, standby.probe("/healthz"))
-	require.Equal(t, http.StatusServiceUnavailable, standby.probe("/readyz"))
+	standby.api().Get("/healthz").Want(http.StatusOK)
+	ready := standby.api().Get("/readyz").Want(http.StatusServiceUnavailable)
+	require.JSONEq(t, `{"status":"standby","checks":{"lock":"failed"}}`, string(ready.Body))
+	standby.asksForACode("ada@example.com").Refused(http.StatusServiceUnavailable, "standby")
 	require.Zero(t, standby.terminate())
+}
+
+func TestTheHealthCheckFollowsTheListenerToTLS(t *testing.T) {
+	t.Parallel()
+	config, cert, err := smtpsink.SelfSigned()
+	require.NoError(t, err)
+	der, err := x509.MarshalPKCS8PrivateKey(config.Certificates[0].PrivateKey)
+	require.NoError(t, err)
+	certFile, keyFile := filepath.Join(t.TempDir(), "cert.pem"), filepath.Join(t.TempDir(), "key.pem")
+	require.NoError(t, os.WriteFile(certFile, cert, 0o600))
+	require.NoError(t, os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600))
+	w := newWorld(t, testkit.Postgres(t).DSN, "BACKEND_TLS_CERT="+certFile, "BACKEND_TLS_KEY="+keyFile)
+	b := w.start().ready()
+	require.Zero(t, w.run("healthcheck", "BACKEND_HTTP_LISTEN_ADDR="+b.rest).exits())
+	require.Equal(t, 1, w.run("healthcheck", "BACKEND_HTTP_LISTEN_ADDR="+freeAddr(t)).exits())
+	standby := w.start().says("waiting as its standby")
+	require.Equal(t, 1, w.run("healthcheck", "BACKEND_HTTP_LISTEN_ADDR="+standby.rest).exits())
 }

@@ -194,19 +194,28 @@ func (s *Server) Stop(ctx context.Context) error {
 // Signal sends sig to the server's main process. Fault tests stop, continue
 // and kill it.
 func (s *Server) Signal(sig syscall.Signal) error {
-	text, err := os.ReadFile(filepath.Join(s.cluster.dir, dataDir, "postmaster.pid"))
+	pid, err := s.PID()
 	if err != nil {
-		return fmt.Errorf("find the server's process: %w", err)
-	}
-	first, _, _ := strings.Cut(string(text), "\n")
-	pid, err := strconv.Atoi(first)
-	if err != nil {
-		return fmt.Errorf("find the server's process: %w", err)
+		return err
 	}
 	if err := syscall.Kill(pid, sig); err != nil {
 		return fmt.Errorf("signal the server: %w", err)
 	}
 	return nil
+}
+
+// PID is the server's main process.
+func (s *Server) PID() (int, error) {
+	text, err := os.ReadFile(filepath.Join(s.cluster.dir, dataDir, "postmaster.pid"))
+	if err != nil {
+		return 0, fmt.Errorf("find the server's process: %w", err)
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	pid, err := strconv.Atoi(first)
+	if err != nil {
+		return 0, fmt.Errorf("find the server's process: %w", err)
+	}
+	return pid, nil
 }
 
 // Ended is closed once the server has ended, wanted or not.

@@ -10,7 +10,7 @@ import (
 )
 
 // ErrInvalid is the fault of settings that cannot be; its fields say why.
-var ErrInvalid = fault.New(fault.Invalid, "invalid_schedule", "the turn schedule cannot be used")
+var ErrInvalid = fault.New(fault.Unprocessable, "validation_failed", "the turn schedule cannot be used")
 
 // Limits loosen what is allowed. The zero value is production's.
 type Limits struct {

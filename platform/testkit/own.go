@@ -5,7 +5,10 @@ import (
 	"errors"
 	"net"
 	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
+	"syscall"
 	"testing"
 
 	"galaxy/backend/platform/localpg"
@@ -80,4 +83,46 @@ func (o *OwnPostgres) stop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	return o.Server.Stop(ctx)
+}
+
+// Freeze stops every process of the server where it is: connections stay open
+// and nothing answers. Thaw lets them go on, at the end of the test at the
+// latest.
+func (o *OwnPostgres) Freeze() {
+	o.t.Helper()
+	o.t.Cleanup(o.Thaw)
+	o.signalAll(syscall.SIGSTOP)
+}
+
+// Thaw undoes Freeze.
+func (o *OwnPostgres) Thaw() { o.t.Helper(); o.signalAll(syscall.SIGCONT) }
+
+// signalAll reaches the main process and its children, which are groups of their
+// own.
+func (o *OwnPostgres) signalAll(sig syscall.Signal) {
+	o.t.Helper()
+	if err := o.Server.Signal(sig); err != nil {
+		return // it has ended
+	}
+	main, err := o.Server.PID()
+	if err != nil {
+		o.t.Fatalf("testkit: signal a server of its own: %v", err)
+	}
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		o.t.Fatalf("testkit: find the server's processes: %v", err)
+	}
+	for _, stat := range stats {
+		text, err := os.ReadFile(stat)
+		if err != nil {
+			continue // it has ended meanwhile
+		}
+		// pid (name) state ppid …, and the name may hold anything.
+		_, rest, _ := strings.Cut(string(text), ") ")
+		fields := strings.Fields(rest)
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(stat)))
+		if err == nil && len(fields) > 1 && fields[1] == strconv.Itoa(main) {
+			_ = syscall.Kill(pid, sig)
+		}
+	}
 }
