@@ -66,6 +66,25 @@ func TestACodeForAChangeBelongsToItsUserAndPurpose(t *testing.T) {
 	h.api.User(ada.User).Post(email+"/confirm", body).Want(200)
 }
 
+func TestSuccessUsesUpCodesOfEitherPurpose(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	ada, bob := h.quick("ada@example.org"), h.quick("bob@example.org")
+	change := func(as uuid.UUID, to string) (uuid.UUID, string) {
+		c := testkit.Into[issued](h.api.User(as).Post(email, map[string]any{"email": to}).Want(200))
+		return c.ChallengeID, h.code(to)
+	}
+	c := h.send("new@example.org")
+	signIn := h.code("new@example.org")
+	first, code := change(ada.ID, "new@example.org")
+	h.api.User(ada.ID).Post(email+"/confirm", map[string]any{"challenge_id": first, "code": code}).Want(200)
+	h.confirm(c.ChallengeID, signIn, newDevice(t)).Refused(400, "code_invalid")
+
+	second, code := change(bob.ID, "next@example.org")
+	h.signIn("next@example.org", newDevice(t))
+	h.api.User(bob.ID).Post(email+"/confirm", map[string]any{"challenge_id": second, "code": code}).Refused(400, "code_invalid")
+}
+
 func TestATakenAddressLooksLikeAnyOther(t *testing.T) {
 	t.Parallel()
 	h := open(t)

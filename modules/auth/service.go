@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/google/uuid"
 	"go.uber.org/zap"
 
 	"galaxy/backend/platform/clock"
@@ -40,12 +41,28 @@ func (s *Service) Start(ctx context.Context) error {
 	if s.cfg.ChallengeTTL > longTTL {
 		s.log.Warn("sign-in codes live longer than ten minutes", zap.Duration("ttl", s.cfg.ChallengeTTL))
 	}
-	rows, err := s.store.recent(ctx, s.db, s.sessions.max)
-	if err != nil {
-		return fmt.Errorf("warm device sessions: %w", err)
-	}
-	for _, row := range rows {
-		s.sessions.Warm(row.ID, row)
+	return s.warm(ctx)
+}
+
+// warmPage is how many sessions one statement of the warm-up reads: a full cache
+// takes longer than a statement may.
+const warmPage = 10_000
+
+func (s *Service) warm(ctx context.Context) error {
+	before := uuid.Max
+	for left := s.sessions.max; left > 0; left -= warmPage {
+		n := min(left, warmPage)
+		rows, err := s.store.recent(ctx, s.db, before, n)
+		if err != nil {
+			return fmt.Errorf("warm device sessions: %w", err)
+		}
+		for _, row := range rows {
+			s.sessions.Warm(row.ID, row)
+			before = row.ID
+		}
+		if len(rows) < n {
+			return nil
+		}
 	}
 	return nil
 }

@@ -168,6 +168,33 @@ func TestTheCacheOfSessionsIsBounded(t *testing.T) {
 	}
 }
 
+// The cache starts with the newest sessions, serves those without a query
+// and the others with one each, and never grows past its bound.
+func TestAMillionSessionsAreServedFromABoundedCache(t *testing.T) {
+	t.Parallel()
+	h, s, cache, ids := million(t)
+	require.Equal(t, sessionsCached, cache.Len())
+	look := func(id uuid.UUID) {
+		got, err := s.Session(t.Context(), id)
+		require.NoError(t, err)
+		require.Equal(t, id, got.ID)
+	}
+	require.Zero(t, h.traffic(func() {
+		for i := 0; i < sessionsCached; i += 97 {
+			look(ids[i])
+		}
+	}))
+	cold := 0
+	cost := h.traffic(func() {
+		for i := sessionsCached; i < sessionsStored; i += 4_999 {
+			look(ids[i])
+			require.LessOrEqual(t, cache.Len(), sessionsCached)
+			cold++
+		}
+	})
+	require.Equal(t, int64(cold), cost.RoundTrips)
+}
+
 func TestAFreshGatewayIsToldTheRecentRevocations(t *testing.T) {
 	t.Parallel()
 	h, post := quiet(t, settings())

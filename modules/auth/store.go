@@ -129,14 +129,14 @@ func (store) challenge(ctx context.Context, tx *pg.Tx, id, attempt uuid.UUID) (c
 }
 
 // The challenge that was used keeps what a repeat is answered with; the other
-// live ones of the address just end.
+// live ones of the address just end, whatever they were for.
 const consumeChallenges = `
 UPDATE auth_challenges SET consumed_at = $3,
     session_id = CASE WHEN challenge_id = $1 THEN $4::uuid END, public_key = CASE WHEN challenge_id = $1 THEN $5::bytea END
-WHERE email_canonical = $2 AND purpose = $6 AND consumed_at IS NULL AND (expires_at > $3 OR challenge_id = $1)`
+WHERE email_canonical = $2 AND consumed_at IS NULL AND (expires_at > $3 OR challenge_id = $1)`
 
 func (store) consume(tx *pg.Tx, c challenge, now time.Time) {
-	tx.Queue(consumeChallenges, c.ID, c.Canonical, now, c.SessionID, c.PublicKey, c.Purpose)
+	tx.Queue(consumeChallenges, c.ID, c.Canonical, now, c.SessionID, c.PublicKey)
 }
 
 // A day back is what the caps count.

@@ -23,12 +23,13 @@ func (store) session(ctx context.Context, q pg.Querier, id uuid.UUID) (Session, 
 }
 
 const selectRecent = `
-SELECT ` + sessionColumns + ` FROM device_sessions WHERE status = 'active' ORDER BY device_session_id DESC LIMIT $1`
+SELECT ` + sessionColumns + ` FROM device_sessions
+WHERE status = 'active' AND device_session_id < $1 ORDER BY device_session_id DESC LIMIT $2`
 
-// recent lists the newest live sessions, for the warm-up. By age and not by when
+// recent lists the newest live sessions made before one, for the warm-up. By age and not by when
 // they were seen: an index on that would be written with every sign-in and touch.
-func (store) recent(ctx context.Context, q pg.Querier, n int) ([]Session, error) {
-	return pg.All[Session](ctx, q, selectRecent, n)
+func (store) recent(ctx context.Context, q pg.Querier, before uuid.UUID, n int) ([]Session, error) {
+	return pg.All[Session](ctx, q, selectRecent, before, n)
 }
 
 const selectLive = `

@@ -153,3 +153,30 @@ func TestManySnapshotsAreOneQuery(t *testing.T) {
 	require.Equal(t, ada.UserName, got[ada.ID].UserName)
 	require.Equal(t, int64(1), o.db.Traffic().RoundTrips-before.RoundTrips)
 }
+
+// A full cache is more than one statement may read in its time.
+func TestTheWarmUpReadsTheNewestAccountsInPages(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	oldest := o.register("oldest@example.org")
+	require.NoError(t, o.db.InTx(t.Context(), func(_ context.Context, tx *pg.Tx) error {
+		tx.Queue(`INSERT INTO accounts (user_id, email, email_canonical, user_name, display_name, preferred_language, time_zone, declared_country, created_at, updated_at)
+			SELECT ('ff000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, n || '@example.org', n || '@example.org',
+			       'player-' || lpad(n::text, 8, '0'), 'x', 'en', 'UTC', '', $1, $1 FROM generate_series(1, 12000) n`, noon)
+		tx.Queue(`INSERT INTO entitlement_records (record_id, user_id, plan, source, actor, reason, starts_at)
+			SELECT user_id, user_id, 'free', 'registration', 'system', '', $1 FROM accounts WHERE user_id <> $2`, noon, oldest.ID)
+		tx.Queue(`INSERT INTO entitlement_snapshots (user_id, record_id, plan, starts_at, updated_at)
+			SELECT user_id, record_id, plan, starts_at, starts_at FROM entitlement_records WHERE user_id <> $1`, oldest.ID)
+		return nil
+	}))
+	for room, pages := range map[int]int64{11_000: 3, 20_000: 3, 10_000: 2} {
+		cache := user.NewSnapshots(o.db, user.CacheConfig{UsersMax: room})
+		warm := user.NewService(o.db, o.clock, user.Config{}, cache, nil, nil, user.Hooks{})
+		before := o.db.Traffic()
+		require.NoError(t, warm.Start(t.Context()))
+		require.Equal(t, pages, o.db.Traffic().Statements-before.Statements)
+		require.Equal(t, min(room, 12_001), cache.Len())
+		_, there := cache.Peek(oldest.ID)
+		require.Equal(t, room > 12_000, there)
+	}
+}

@@ -29,14 +29,26 @@ func NewService(db *pg.DB, clk clock.Clock, cfg Config, snapshots *Snapshots, m 
 	return &Service{db: db, clock: clk, cfg: cfg, cache: snapshots, mail: m, audit: a, hooks: h}
 }
 
+// warmPage is how many accounts one statement of the warm-up reads: a full cache
+// takes longer than a statement may.
+const warmPage = 5_000
+
 // Start warms the cache with the newest live accounts, as many as fit.
 func (s *Service) Start(ctx context.Context) error {
-	rows, err := s.store.live(ctx, s.db, s.cache.max)
-	if err != nil {
-		return fmt.Errorf("warm users: %w", err)
-	}
-	for i := range rows {
-		s.cache.Warm(rows[i].ID, &rows[i])
+	before := uuid.Max
+	for left := s.cache.max; left > 0; left -= warmPage {
+		n := min(left, warmPage)
+		rows, err := s.store.live(ctx, s.db, before, n)
+		if err != nil {
+			return fmt.Errorf("warm users: %w", err)
+		}
+		for i := range rows {
+			s.cache.Warm(rows[i].ID, &rows[i])
+			before = rows[i].ID
+		}
+		if len(rows) < n {
+			return nil
+		}
 	}
 	return nil
 }

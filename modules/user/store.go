@@ -44,11 +44,11 @@ func (store) factsOf(ctx context.Context, q pg.Querier, ids []uuid.UUID) ([]fact
 	return pg.All[facts](ctx, q, selectFactsOfMany, ids)
 }
 
-const selectLiveFacts = selectFacts + ` WHERE a.deleted_at IS NULL ORDER BY a.user_id DESC LIMIT $1`
+const selectLiveFacts = selectFacts + ` WHERE a.deleted_at IS NULL AND a.user_id < $1 ORDER BY a.user_id DESC LIMIT $2`
 
-// live lists the newest accounts, for the warm-up.
-func (store) live(ctx context.Context, q pg.Querier, n int) ([]facts, error) {
-	return pg.All[facts](ctx, q, selectLiveFacts, n)
+// live lists the newest accounts made before one, for the warm-up.
+func (store) live(ctx context.Context, q pg.Querier, before uuid.UUID, n int) ([]facts, error) {
+	return pg.All[facts](ctx, q, selectLiveFacts, before, n)
 }
 
 // Every change of what the facts hold takes this lock first, so that changes of
