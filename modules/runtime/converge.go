@@ -237,6 +237,9 @@ func (c *Converger) postpone(ctx context.Context, claim outbox.Claim, err error)
 		log.Warn("step was not completed")
 	}
 	release := c.db.InTx(ctx, func(_ context.Context, tx *pg.Tx) error {
+		if errors.Is(err, driver.ErrUnavailable) && !stopped {
+			c.store.wait(tx, claim)
+		}
 		c.store.giveBack(tx, claim, c.clock.Now().Add(wait))
 		tx.OnCommit(func() { c.wakeAfter(wait) })
 		return nil

@@ -17,7 +17,7 @@
 //     the record itself is written: they lock the game, which comes first in
 //     the lock order.
 //   - A driver that cannot be asked changes nothing. Nothing is marked removed,
-//     no attempt is counted, and the backend stays up.
+//     no attempt is counted, requests are queued, and the backend stays up.
 //   - start_failed and crashed are final for their generation. A stop that was
 //     asked for is never a crash.
 //   - An engine is founded once. Its document stays in the record and is not

@@ -31,7 +31,7 @@ func TestADriverThatIsDownChangesNothing(t *testing.T) {
 	r := b.record(waiting)
 	require.Equal(t, Starting, r.Observed)
 	require.Zero(t, r.Failures, "no attempt is counted")
-	require.Equal(t, OpRunning, b.operation(*r.OperationID).Status)
+	require.Equal(t, OpQueued, b.operation(*r.OperationID).Status, "it waits for its driver")
 	_, err := b.c.reconcile(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, b.heard.told())

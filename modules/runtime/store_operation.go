@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"galaxy/backend/platform/outbox"
 	"galaxy/backend/platform/pg"
 )
 
@@ -33,6 +34,14 @@ UPDATE runtime_operations SET status = 'running', started_at = $2 WHERE game_id 
 func (store) begin(tx *pg.Tx, games []uuid.UUID, now time.Time) {
 	tx.Queue(beginOperations, games, now)
 }
+
+const waitOperation = `
+UPDATE runtime_operations SET status = 'queued', started_at = NULL WHERE game_id = $1 AND status = 'running'
+  AND EXISTS (SELECT FROM runtime_records WHERE game_id = $1 AND claim_token = $2)`
+
+// wait says that nothing can be done about the game's request for now. Only who
+// holds the claim can know.
+func (store) wait(tx *pg.Tx, c outbox.Claim) { tx.Queue(waitOperation, c.Key, c.Token) }
 
 const endOperation = `
 UPDATE runtime_operations SET status = $2, error_code = $3, error_message = $4, started_at = coalesce(started_at, $5), finished_at = $5

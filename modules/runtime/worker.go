@@ -44,9 +44,6 @@ func NewWorker(c *Converger, clk clock.Clock, log *zap.Logger) *Worker {
 
 // Start runs everything. What a crash left behind is due at once.
 func (w *Worker) Start(ctx context.Context) error {
-	if err := w.c.Requeue(ctx); err != nil {
-		return err
-	}
 	return errors.Join(w.pool.Start(ctx), w.due.Start(ctx), w.compare.Start(ctx), w.ahead.Start(ctx), w.watch.Start(ctx))
 }
 

@@ -127,6 +127,9 @@ func (r *Registry) PrefetchVersion(ctx context.Context, tx *pg.Tx, version strin
 
 // DefaultTo makes an active version the default.
 func (r *Registry) DefaultTo(ctx context.Context, tx *pg.Tx, version string) (before, after Version, err error) {
+	if err := r.store.lockAll(ctx, tx); err != nil {
+		return Version{}, Version{}, err
+	}
 	v, err := r.store.lockVersion(ctx, tx, version)
 	if err != nil {
 		return v, v, err

@@ -107,12 +107,3 @@ func (r *Registry) prefetched(v *Version, failed error) {
 		v.Prefetch, v.PrefetchError = PrefetchFailed, plan.Plain(failed.Error())
 	}
 }
-
-// Requeue has pulls that a stopped process left behind begin again.
-func (r *Registry) Requeue(ctx context.Context) error {
-	return r.db.InTx(ctx, func(_ context.Context, tx *pg.Tx) error {
-		r.store.requeuePrefetches(tx)
-		r.changed(tx)
-		return nil
-	})
-}

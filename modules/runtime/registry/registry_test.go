@@ -2,7 +2,10 @@ package registry
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -154,10 +157,30 @@ func TestAPullThatAStoppedProcessLeftBehindBeginsAgain(t *testing.T) {
 	pull := func(context.Context, Version) error { pulls++; return nil }
 	again, err := b.s.PullNext(t.Context(), pull)
 	require.NoError(t, err)
-	require.False(t, again)
-	require.NoError(t, b.s.Requeue(t.Context()))
-	again, err = b.s.PullNext(t.Context(), pull)
-	require.NoError(t, err)
 	require.True(t, again)
 	require.Equal(t, 1, pulls)
+	again, err = b.s.PullNext(t.Context(), pull)
+	require.NoError(t, err)
+	require.False(t, again)
+}
+
+func TestTwoDefaultsAtOnceLeaveOne(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	names := []string{"1.3.0", "1.4.0", "1.5.0", "1.6.0"}
+	for _, name := range names {
+		b.register(name)
+	}
+	for range 10 {
+		var wg sync.WaitGroup
+		errs := make([]error, len(names))
+		for i, name := range names {
+			wg.Go(func() { _, errs[i] = b.s.ChooseVersion(t.Context(), name) })
+		}
+		wg.Wait()
+		require.NoError(t, errors.Join(errs...), "each is the default for a moment")
+	}
+	all, err := b.s.Versions(t.Context())
+	require.NoError(t, err)
+	require.Len(t, slices.DeleteFunc(slices.Clone(all), func(v Version) bool { return !v.IsDefault }), 1)
 }

@@ -27,6 +27,13 @@ func (store) lockVersion(ctx context.Context, tx *pg.Tx, version string) (Versio
 	return v, err
 }
 
+// lockAll makes choices of the default follow each other: which row is the
+// default now is only certain once nobody else is choosing.
+func (store) lockAll(ctx context.Context, tx *pg.Tx) error {
+	_, err := pg.All[string](ctx, tx, `SELECT version FROM engine_versions ORDER BY version FOR UPDATE`)
+	return err
+}
+
 // The first version becomes the default. The conflict clause changes nothing:
 // it makes RETURNING answer with the row that is there.
 const insertVersion = `
@@ -81,9 +88,11 @@ UPDATE engine_versions SET digest = $2 WHERE version = $1 AND digest <> $2`
 // made, so the revision stays.
 func (store) pulled(tx *pg.Tx, version, digest string) { tx.Queue(recordPull, version, digest) }
 
+// There is one worker, which takes one at a time: what is running already was
+// left behind, by a process that stopped or a record that could not be written.
 const nextPrefetch = `
 UPDATE engine_versions SET prefetch = 'running' WHERE version =
-    (SELECT version FROM engine_versions WHERE prefetch = 'queued' ORDER BY updated_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+    (SELECT version FROM engine_versions WHERE prefetch IN ('queued', 'running') ORDER BY updated_at LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING version`
 
 // nextPrefetch takes one image that is to be pulled ahead.
@@ -94,8 +103,3 @@ func (store) nextPrefetch(ctx context.Context, tx *pg.Tx) (version string, ok bo
 	}
 	return version, err == nil, err
 }
-
-// Prefetches that a stopped process left behind begin again.
-const requeuePrefetches = `UPDATE engine_versions SET prefetch = 'queued' WHERE prefetch = 'running'`
-
-func (store) requeuePrefetches(tx *pg.Tx) { tx.Queue(requeuePrefetches) }
