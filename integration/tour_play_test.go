@@ -1,0 +1,192 @@
+//go:build integration
+
+package integration
+
+import (
+	"cmp"
+	"net/http"
+	"os"
+	"os/exec"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"galaxy/backend/cmd/engine/bot"
+	enginev1 "galaxy/backend/proto/engine/v1"
+)
+
+// lastTurn ends the bots' game: late enough for both races to have grown, and
+// past the turn from which on names are earned.
+const lastTurn = 14
+
+// inPlay is a path below a game that runs.
+func inPlay(game uuid.UUID, rest string) string { return userAPI + "/games/" + game.String() + rest }
+
+func engineImage() string {
+	return cmp.Or(os.Getenv("GALAXY_TEST_ENGINE_IMAGE"), "galaxy-engine:0.1.0")
+}
+
+// privateGameStartsAtTheSecondTry finds the name of its engine's container taken
+// by a stranger, whom the backend leaves alone.
+func (s *tour) privateGameStartsAtTheSecondTry() {
+	in := privateGame("Bots at war")
+	in["map"] = object{"max_turns": lastTurn, "vote_share": 1}
+	s.bots = s.enrolled(in, s.ada, "Orion", map[string]*person{"Lyra": s.bob})
+	stranger := "galaxy-game-" + s.bots.String()
+	s.docker("create", "--name", stranger, engineImage())
+	s.Cleanup(func() { _ = exec.Command("docker", "rm", "-f", stranger).Run() })
+	s.launched(s.ada, s.bots, 2)
+	require.Equal(s, "container_foreign", *s.comesTo(s.bots, "start_failed").LastError)
+	s.mail("ops@example.com", "unknown container", "")
+	s.docker("rm", stranger)
+	require.Equal(s, "starting", accepted[game](s.ada.Post(inLobby(s.bots, "/retry"), nil)).State)
+	s.comesTo(s.bots, "running")
+	s.told(s.bob, "game.started")
+}
+
+func (s *tour) docker(args ...string) {
+	s.Helper()
+	out, err := exec.Command("docker", args...).CombinedOutput()
+	require.NoError(s, err, "docker %v: %s", args, out)
+}
+
+func (s *tour) report(p *person, game uuid.UUID) enginev1.Report {
+	s.Helper()
+	return got[enginev1.Report](p.Get(inPlay(game, "/reports/latest")))
+}
+
+type readiness struct {
+	Turn    int  `json:"turn"`
+	Ready   bool `json:"ready"`
+	Awaited int  `json:"awaited"`
+	Open    int  `json:"not_ready"`
+}
+
+// turns is how far a game is, as its players see it.
+type turns struct {
+	Current     int        `json:"current_turn"`
+	Clock       string     `json:"clock"`
+	Next        *time.Time `json:"next_turn_at"`
+	Submissions []struct {
+		Race             string `json:"race_name"`
+		Submitted, Ready bool
+	}
+	Items []struct {
+		Turn     int
+		Cause    string
+		Outcomes []struct {
+			Race    string `json:"race_name"`
+			Outcome *string
+		}
+	}
+}
+
+func (s *tour) ready(p *person, game uuid.UUID, turn int) readiness {
+	s.Helper()
+	return got[readiness](p.Put(inPlay(game, "/ready"), object{"turn": turn}))
+}
+
+// move lets the bot decide, as everybody does in the game of bots.
+func (s *tour) move(p *person, game uuid.UUID) (turn int) {
+	s.Helper()
+	r := s.report(p, game)
+	orders, commands := bot.Play(&r)
+	for _, c := range commands {
+		p.With("Idempotency-Key", uuid.NewString()).Post(inPlay(game, "/commands"), object{"turn": r.Turn, "command": c}).Want(200)
+	}
+	out := got[enginev1.OrderResponse](p.Put(inPlay(game, "/orders"), object{"turn": r.Turn, "orders": slices.Concat([]enginev1.Order{}, orders)}))
+	require.True(s, out.Stored)
+	return r.Turn
+}
+
+func (s *tour) turnIsPlayed() {
+	g := s.bots
+	mine := got[page[game]](s.bob.Get(lobbyAPI + "/my/games")).Items
+	require.Equal(s, g, mine[0].ID)
+	require.False(s, mine[0].Expected.Submitted)
+	require.Zero(s, s.move(s.ada, g))
+	require.Zero(s, s.move(s.bob, g))
+	orders := got[enginev1.OrderRequest](s.bob.Get(inPlay(g, "/orders")))
+	require.NotEmpty(s, orders.Orders, "the engine gives back what it was told")
+	require.True(s, got[page[game]](s.bob.Get(lobbyAPI + "/my/games")).Items[0].Expected.Submitted)
+
+	greet := object{"turn": 0, "command": enginev1.SendMessage("Good morning.", "Orion")}
+	once := s.bob.With("Idempotency-Key", "greeting")
+	require.False(s, got[enginev1.CommandResponse](once.Post(inPlay(g, "/commands"), greet)).Replayed)
+	require.True(s, got[enginev1.CommandResponse](once.Post(inPlay(g, "/commands"), greet)).Replayed)
+
+	deadline := got[turns](s.ada.Get(inPlay(g, "/turns"))).Next.Add(time.Hour)
+	extended := got[game](s.ada.Post(inLobby(g, "/extend"), object{"next_turn_at": deadline}))
+	require.Equal(s, deadline, *extended.NextTurn)
+	require.Equal(s, "user", *got[game](s.ada.Post(inLobby(g, "/pause"), nil)).PauseReason)
+	s.bob.Put(inPlay(g, "/ready"), object{"turn": 0}).Refused(http.StatusConflict, "game_state_conflict")
+	require.Equal(s, "running", got[game](s.ada.Post(inLobby(g, "/resume"), nil)).State)
+
+	require.Equal(s, readiness{Turn: 0, Ready: true, Awaited: 2, Open: 1}, s.ready(s.ada, g, 0))
+	require.Equal(s, readiness{Turn: 0, Awaited: 2, Open: 2}, got[readiness](s.ada.Delete(inPlay(g, "/ready"))))
+	s.ready(s.ada, g, 0)
+	s.ready(s.bob, g, 0)
+	s.comesToTurn(g, 1)
+	s.told(s.ada, "game.turn.ready")
+
+	now := got[turns](s.ada.Get(inPlay(g, "/turns")))
+	require.Equal(s, "running", now.Clock)
+	require.Equal(s, "ready", now.Items[0].Cause)
+	for _, o := range now.Items[0].Outcomes {
+		require.Equal(s, "received", *o.Outcome, o.Race)
+	}
+	s.reportsAreRead(g)
+}
+
+// comesToTurn waits until a turn is recorded.
+func (s *tour) comesToTurn(id uuid.UUID, turn int) game {
+	s.Helper()
+	var g game
+	s.until("a turn", func() bool {
+		g = got[game](s.root.Get(onDesk(id, "")))
+		return g.Turn == turn
+	})
+	return g
+}
+
+func (s *tour) reportsAreRead(g uuid.UUID) {
+	first := s.ada.Get(inPlay(g, "/reports/1"))
+	report := got[enginev1.Report](first)
+	require.Equal(s, "Orion", report.Race)
+	require.Equal(s, "Good morning.", report.Messages[0].Text)
+	s.ada.With("If-None-Match", first.Header.Get("ETag")).Get(inPlay(g, "/reports/1")).Want(http.StatusNotModified)
+	require.Contains(s, string(s.ada.With("Accept", "text/plain").Get(inPlay(g, "/reports/latest")).Want(200).Body), "Orion")
+	s.cyd.Get(inPlay(g, "/reports/1")).Want(http.StatusNotFound)
+}
+
+// gameEndsAndANameIsEarned has the bots play on to the last turn.
+func (s *tour) gameEndsAndANameIsEarned() {
+	for turn := 1; turn < lastTurn; turn++ {
+		for _, p := range []*person{s.ada, s.bob} {
+			require.Equal(s, turn, s.move(p, s.bots))
+		}
+		s.ready(s.ada, s.bots, turn)
+		s.ready(s.bob, s.bots, turn)
+		s.comesToTurn(s.bots, turn+1)
+	}
+	over := s.comesTo(s.bots, "finished")
+	require.Equal(s, enginev1.ResultTurnLimit, over.Result.Reason)
+	s.told(s.ada, "game.finished")
+
+	earned := 0
+	for _, p := range []*person{s.ada, s.bob} {
+		for _, n := range got[page[raceName]](p.Get(lobbyAPI + "/my/race-names")).Items {
+			if n.State != "pending_registration" {
+				continue
+			}
+			earned++
+			registered := got[raceName](p.Post(lobbyAPI+"/race-names/register", object{"race_name": n.Name}))
+			require.Equal(s, raceName{Name: n.Name, State: "registered"}, registered)
+			s.told(p, "lobby.race_name.registered")
+			require.Equal(s, "taken", s.availability(s.eve, n.Name))
+		}
+	}
+	require.NotZero(s, earned, "whoever grew keeps the name")
+}
