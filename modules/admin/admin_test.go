@@ -220,7 +220,7 @@ func TestCreatingAgainIsTheSameAccount(t *testing.T) {
 	require.Equal(t, newer.Hash, cached.Hash, "what was merely read is not cached")
 	_, _, err = o.Create(ctx, "anna", other, httpx.Viewer)
 	require.ErrorIs(t, err, ErrExists)
-	for _, weak := range []string{"short", fmt.Sprintf("%073d", 1)} {
+	for _, weak := range []string{"short", fmt.Sprintf("%073d", 1), password + "\n", password + "\x7f", password + "\xff"} {
 		_, _, err = o.Create(ctx, "bob", weak, httpx.Viewer)
 		require.ErrorIs(t, err, ErrWeakPassword)
 	}

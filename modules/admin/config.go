@@ -25,7 +25,7 @@ func (c Config) Validate() error {
 		errs = append(errs, errors.New("BACKEND_ADMIN_BOOTSTRAP_USER must be 2 to 32 letters, digits, dots, dashes or underscores"))
 	}
 	if checkPassword(c.BootstrapPassword.Reveal()) != nil {
-		errs = append(errs, errors.New("BACKEND_ADMIN_BOOTSTRAP_PASSWORD must have 15 to 72 bytes"))
+		errs = append(errs, errors.New("BACKEND_ADMIN_BOOTSTRAP_PASSWORD must have 15 to 72 bytes and no control characters"))
 	}
 	return errors.Join(errs...)
 }

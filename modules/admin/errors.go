@@ -10,7 +10,7 @@ var (
 	// ErrLastAdmin keeps the platform from losing its last administrator.
 	ErrLastAdmin = fault.New(fault.Conflict, "last_admin", "this is the last enabled admin account")
 	// ErrWeakPassword refuses passwords that bcrypt would cut or people would guess.
-	ErrWeakPassword = fault.New(fault.Unprocessable, "weak_password", "a password has 15 to 72 bytes")
+	ErrWeakPassword = fault.New(fault.Unprocessable, "weak_password", "a password has 15 to 72 bytes and no control characters")
 	// ErrUsername refuses what is not a user name.
 	ErrUsername = fault.New(fault.Unprocessable, "validation_failed", "a user name has 2 to 32 letters, digits, dots, dashes or underscores")
 	// ErrCredentials is the one answer to wrong, unknown and disabled.

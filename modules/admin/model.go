@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -68,9 +70,10 @@ func normalizeUsername(s string) (string, error) {
 	return s, nil
 }
 
-// checkPassword bounds a password in bytes, as bcrypt does.
+// checkPassword bounds a password in bytes, as bcrypt does, and refuses what
+// Basic authentication cannot carry: whoever had it could never sign in.
 func checkPassword(s string) error {
-	if len(s) < 15 || len(s) > 72 {
+	if len(s) < 15 || len(s) > 72 || !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) {
 		return ErrWeakPassword
 	}
 	return nil

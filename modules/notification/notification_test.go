@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"sync"
 	"testing"
 	"time"
 
@@ -340,25 +339,6 @@ func TestDeadLettersOfMailAreReportedOnce(t *testing.T) {
 	}
 	b.pass()
 	require.Len(t, b.mails, 2, "once per death, and never about itself")
-}
-
-func TestTheWorkerMayBeStartedAndStoppedAtWill(t *testing.T) {
-	t.Parallel()
-	b := newBureau(t, Config{})
-	var wg sync.WaitGroup
-	for i := range 10 {
-		wg.Go(func() {
-			for range 50 {
-				if i%2 == 0 {
-					_ = b.worker.Start(t.Context())
-				} else {
-					_ = b.worker.Stop(t.Context())
-				}
-			}
-		})
-	}
-	wg.Wait()
-	require.NoError(t, b.worker.Stop(t.Context()))
 }
 
 func TestEveryKindHasItsTableAndItsPayloadFits(t *testing.T) {
