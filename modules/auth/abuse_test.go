@@ -169,6 +169,18 @@ func (h *house) newest(email string) uuid.UUID {
 	return h.ids(`SELECT challenge_id FROM auth_challenges WHERE email_canonical = $1 ORDER BY challenge_id DESC`, email)[0]
 }
 
+func TestOperatorsLookUpOneAddress(t *testing.T) {
+	t.Parallel()
+	h, _ := quiet(t, settings())
+	for ip, want := range map[string]string{"203.0.113.7": `"DE"`, "::ffff:203.0.113.7": `"DE"`, "2001:db8::1": `"SE"`, "192.0.2.200": "null", "10.0.0.1": "null"} {
+		require.Contains(t, string(h.admin().Get("/api/v1/admin/geo/lookup?ip="+url.QueryEscape(ip)).Want(200).Body), `"country":`+want, ip)
+	}
+	for _, query := range []string{"", "?ip=", "?ip=nonsense", "?ip=203.0.113.7%2F24", "?ip=203.0.113.7:80", "?ip=fe80::1%25eth0", "?ip=203.0.113.7&ip=198.51.100.7",
+		"?ip=" + strings.Repeat("1", 300)} {
+		h.admin().Lenient().Get("/api/v1/admin/geo/lookup"+query).Refused(400, "invalid_request")
+	}
+}
+
 func TestAUserHeaderMeansNothingToOperatorsAndThePublic(t *testing.T) {
 	t.Parallel()
 	h, post := quiet(t, settings())

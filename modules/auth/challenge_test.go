@@ -28,6 +28,10 @@ func TestPastTheThrottleTheNewestChallengeIsAnsweredAndNoMailLeaves(t *testing.T
 	fourth := h.send("Ada@Example.org")
 	require.Equal(t, last, fourth)
 	require.Equal(t, 3, h.count(`SELECT count(*) FROM mail_deliveries`))
+	require.Eventually(t, func() bool {
+		return h.count(`SELECT count(*) FROM mail_deliveries WHERE status = 'sent'`) == 3
+	}, time.Minute, time.Millisecond)
+	require.Len(t, h.inbox.All(), 3)
 
 	h.clock.Advance(time.Minute)
 	require.NotEqual(t, last.ChallengeID, h.send("ada@example.org").ChallengeID, "the window has passed")

@@ -2,6 +2,7 @@ package user_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/netip"
 	"sync"
@@ -176,7 +177,11 @@ func (o *office) same(id uuid.UUID) {
 	require.NoError(o, err)
 	require.NoError(o, o.db.InTx(o.Context(), func(ctx context.Context, tx *pg.Tx) error {
 		stored, err := o.users.Lock(ctx, tx, id)
-		require.Equal(o, stored, cached)
+		require.NoError(o, err)
+		want, err := json.Marshal(stored)
+		require.NoError(o, err)
+		got, err := json.Marshal(cached)
+		require.JSONEq(o, string(want), string(got))
 		return err
 	}))
 }
