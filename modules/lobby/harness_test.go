@@ -76,8 +76,9 @@ func open(t *testing.T) *lounge {
 
 // people stands in for user, and for the gates of the edge.
 type people struct {
-	mu    sync.Mutex
-	known map[uuid.UUID]user.Snapshot
+	mu     sync.Mutex
+	known  map[uuid.UUID]user.Snapshot
+	barred map[uuid.UUID]error // whom the edge lets in no more
 }
 
 func (p *people) Lock(ctx context.Context, tx *pg.Tx, id uuid.UUID) (user.Snapshot, error) {
@@ -112,8 +113,13 @@ func (p *people) FindByUserName(_ context.Context, _ pg.Querier, name string) (u
 	return user.Account{}, user.ErrUserUnknown
 }
 
-func (p *people) Admit(context.Context, uuid.UUID) error { return nil }
-func (p *people) Seen(uuid.UUID, netip.Addr)             {}
+func (p *people) Seen(uuid.UUID, netip.Addr) {}
+func (p *people) Admit(_ context.Context, id uuid.UUID) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.barred[id]
+}
+
 func (p *people) Authenticate(_ context.Context, name, _ string, _ netip.Addr) (httpx.Principal, error) {
 	role, err := httpx.ParseRole(name)
 	return httpx.Principal{Username: name, Role: role}, err

@@ -409,7 +409,7 @@ func (a *auditBook) Record(_ context.Context, tx *pg.Tx, e admin.Entry) error {
 	return nil
 }
 
-// fakeEngine is the contract of engine.md 3.4 to 3.8, in memory.
+// fakeEngine is the contract of docs/engine.md, in memory.
 type fakeEngine struct {
 	mu    sync.Mutex
 	games map[uuid.UUID]*fakeGame

@@ -23,12 +23,13 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// doors let every user in, and operators under the role that is their name.
-type doors struct{}
+// doors let every user in who is not barred, and operators under the role that
+// is their name.
+type doors map[uuid.UUID]error
 
-func (doors) Admit(context.Context, uuid.UUID) error    { return nil }
-func (doors) Seen(uuid.UUID, netip.Addr)                {}
-func (doors) Refused(context.Context, httpx.AuditEntry) {}
+func (d doors) Admit(_ context.Context, user uuid.UUID) error { return d[user] }
+func (doors) Seen(uuid.UUID, netip.Addr)                      {}
+func (doors) Refused(context.Context, httpx.AuditEntry)       {}
 func (doors) Authenticate(_ context.Context, username, _ string, _ netip.Addr) (httpx.Principal, error) {
 	role, err := httpx.ParseRole(username)
 	if err != nil {
@@ -37,20 +38,22 @@ func (doors) Authenticate(_ context.Context, username, _ string, _ netip.Addr) (
 	return httpx.Principal{Username: username, Role: role}, nil
 }
 
-func edge() fx.Option {
+func edge(d doors) fx.Option {
 	return fx.Options(httpx.Module,
 		fx.Supply(httpx.Config{ListenAddr: "127.0.0.1:0", ReadTimeout: time.Minute, WriteTimeout: time.Minute, ShutdownTimeout: time.Second}, httpx.GatewayConfig{}, httpx.TLSConfig{}),
 		fx.Provide(
-			func() httpx.UserGate { return doors{} }, func() httpx.UserSeen { return doors{} },
-			func() httpx.AdminGate { return doors{} }, func() httpx.Auditor { return doors{} },
+			func() httpx.UserGate { return d }, func() httpx.UserSeen { return d },
+			func() httpx.AdminGate { return d }, func() httpx.Auditor { return d },
 		))
 }
 
 // serve puts the routes over a table, whose runner stands still.
-func (w *table) serve(t *testing.T) *testkit.API {
+func (w *table) serve(t *testing.T) *testkit.API { return w.serveTo(t, nil) }
+
+func (w *table) serveTo(t *testing.T, barred doors) *testkit.API {
 	t.Helper()
 	var server *httpx.Server
-	testkit.Boot(t, edge(), fx.Supply(w.service, config()), httpx.Provide(newUserRoutes, newAdminRoutes), fx.Populate(&server))
+	testkit.Boot(t, edge(barred), fx.Supply(w.service, config()), httpx.Provide(newUserRoutes, newAdminRoutes), fx.Populate(&server))
 	return testkit.Client(t, "http://"+server.Addr().String())
 }
 
@@ -235,7 +238,7 @@ func TestModuleMakesATurnByItself(t *testing.T) {
 	t.Parallel()
 	w := newTable(t)
 	var server *httpx.Server
-	testkit.Boot(t, Module, edge(), fx.Supply(config()),
+	testkit.Boot(t, Module, edge(nil), fx.Supply(config()),
 		testkit.StandIn[*pg.DB](w.db), testkit.StandIn[clock.Clock](w.clock),
 		testkit.StandIn[Games](w.lobby), testkit.StandIn[Seating](w.lobby), testkit.StandIn[Ledger](w.lobby),
 		testkit.StandIn[Gate](w.gate), testkit.StandIn[Generator](w.engine), testkit.StandIn[Table](w.engine),

@@ -73,7 +73,7 @@ func TestDueTurnIsMadeRecordedAndAnnouncedOnce(t *testing.T) {
 	require.EqualValues(t, 2, w.number(`SELECT count(*) FROM turn_submissions WHERE game_id = $1 AND turn = 1 AND outcome IS NULL`, g.ID))
 }
 
-// The windows of engine.md 5.2: each of these leaves an engine that is ahead.
+// The windows in which a crash can fall: each of these leaves an engine that is ahead.
 func TestTurnIsRecordedOnceWhateverIsLost(t *testing.T) {
 	t.Parallel()
 	for name, breakIt := range map[string]func(w *table, g lobby.Game){

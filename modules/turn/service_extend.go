@@ -67,7 +67,9 @@ func (s *Service) lockExtendable(ctx context.Context, tx *pg.Tx, game, user uuid
 		return g, Clock{}, err
 	}
 	if user != uuid.Nil && !g.Owned(user) {
-		if _, err := s.seating.Seat(ctx, game, user); err != nil {
+		if _, err := s.seating.Seat(ctx, game, user); errors.Is(err, lobby.ErrNotMember) {
+			return g, Clock{}, lobby.ErrNotFound // word for word what a game that does not exist answers
+		} else if err != nil {
 			return g, Clock{}, err
 		}
 		return g, Clock{}, lobby.ErrNotOwner

@@ -126,9 +126,9 @@ func (a *attempt) generate(ctx context.Context) error {
 	return err
 }
 
-// fits is engine.md 5.2: at the clock's turn, or one ahead because the answer to
-// an earlier attempt was not recorded. A game that had ended in its engine would
-// have ended here.
+// fits judges where the engine is: at the clock's turn, or one ahead because the
+// answer to an earlier attempt was not recorded. A game that had ended in its
+// engine would have ended here.
 func (a *attempt) fits(s enginev1.Status) bool {
 	switch s.At() {
 	case a.base.Turn:

@@ -18,7 +18,7 @@ import (
 	"galaxy/backend/modules/turn/pace"
 )
 
-// life is one game and everything that can befall it (reliability.md 5.4).
+// life is one game and everything that can befall it.
 type life struct {
 	*table
 	g    lobby.Game

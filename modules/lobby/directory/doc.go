@@ -4,7 +4,7 @@
 // it; a key has one holder, who may use it in several games, and goes with the
 // last name that claims it. A name is reserved while its game lasts, then
 // pending_registration for members in good standing, then registered. R1 to R14
-// are the rules of the engine's document.
+// are named in the comments of what obeys them.
 //
 // What always holds:
 //

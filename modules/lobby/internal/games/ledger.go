@@ -49,7 +49,7 @@ func NewLedger(db *pg.DB, clk clock.Clock, cfg Config, size CacheConfig) *Ledger
 	})
 	l.seats = cache.New("memberships", size.GamesMax, func(ctx context.Context, game uuid.UUID) ([]Seat, bool, error) {
 		seats, err := l.Store.Seats(ctx, db, game)
-		return seats, err == nil, err
+		return seats, err == nil && len(seats) > 0, err // what is asked for ids that do not exist crowds nothing out
 	})
 	return l
 }

@@ -8,7 +8,7 @@ import (
 	"galaxy/backend/modules/runtime"
 )
 
-// allowed is the diagram of domain.md, written down once more: who, from where,
+// allowed is the table of transitions, written down once more: who, from where,
 // by which verb, to where.
 var allowed = map[string]State{
 	"owner draft open": EnrollmentOpen, "owner enrollment_open close": ReadyToStart, "owner ready_to_start start": Starting,

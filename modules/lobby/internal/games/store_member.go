@@ -153,7 +153,7 @@ func (Store) stats(ctx context.Context, q pg.Querier, game uuid.UUID, turn int) 
 	return out, err
 }
 
-// Whom engine.md 5.3 calls capable: both grew beyond their own start, at some
+// Who is capable: planets and population grew beyond their own start, at some
 // turn each. Successors and those without a name to promote are not asked.
 const selectCapable = `SELECT m.user_id, m.race_name FROM memberships m JOIN player_turn_stats s ON s.game_id = m.game_id AND s.race_name = m.race_name
 	WHERE m.game_id = $1 AND m.status = 'active' AND m.founding AND NOT m.successor
