@@ -153,12 +153,16 @@ func encode(payload map[string]any) (encoded json.RawMessage, reason string) {
 // withoutNUL replaces \u0000 in JSON, which jsonb refuses. A backslash begins an
 // escape wherever it stands.
 func withoutNUL(encoded []byte) (out []byte, clean bool) {
+	nul := []byte(`\u0000`)
+	if !bytes.Contains(encoded, nul) {
+		return encoded, true
+	}
 	out, clean = slices.Clone(encoded), true
 	for i := 0; i < len(out)-1; i++ {
 		if out[i] != '\\' {
 			continue
 		}
-		if bytes.HasPrefix(out[i:], []byte(`\u0000`)) {
+		if bytes.HasPrefix(out[i:], nul) {
 			copy(out[i:], `\ufffd`)
 			clean = false
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -141,6 +142,61 @@ func TestAnOlderStreamOfTheSameGatewayIsAborted(t *testing.T) {
 	require.Equal(t, codes.Aborted, status.Code(err))
 	s.Send(outgoing(uuid.New(), "a"))
 	require.Equal(t, "a", s.recv(newer).GetClientEvent().GetKind())
+}
+
+func TestManyPublishersReachEveryGatewayInOneOrder(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, clock.System{})
+	const gateways, publishers, each = 3, 4, 200 // less than a queue holds
+	streams := make([]pushv1.Push_SubscribePushClient, gateways)
+	for i := range streams {
+		streams[i] = s.subscribe(fmt.Sprint("gw-", i), "")
+	}
+	s.connected(gateways)
+	var wg sync.WaitGroup
+	for range publishers {
+		wg.Go(func() {
+			for range each {
+				s.Send(outgoing(uuid.New(), "e"))
+			}
+		})
+	}
+	orders := make([][]string, gateways)
+	for i, stream := range streams {
+		wg.Go(func() {
+			for range publishers * each {
+				if e, err := stream.Recv(); err == nil {
+					orders[i] = append(orders[i], e.GetCursor())
+				}
+			}
+		})
+	}
+	wg.Wait()
+	require.Len(t, orders[0], publishers*each)
+	require.IsIncreasing(t, orders[0])
+	for _, order := range orders[1:] {
+		require.Equal(t, orders[0], order)
+	}
+}
+
+func TestOfManySubscriptionsOfOneGatewayOneLives(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, clock.System{})
+	const rivals = 20
+	ends := make(chan codes.Code, rivals)
+	for range rivals {
+		stream := s.subscribe("gw", "")
+		go func() {
+			_, err := stream.Recv()
+			ends <- status.Code(err)
+		}()
+	}
+	for range rivals - 1 {
+		require.Equal(t, codes.Aborted, <-ends)
+	}
+	require.Len(t, s.Subscribers(), 1)
+	s.Send(outgoing(uuid.New(), "for the one that is left"))
+	require.Equal(t, codes.OK, <-ends)
 }
 
 func TestAGatewayNeedsAName(t *testing.T) {
