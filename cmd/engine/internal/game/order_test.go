@@ -239,6 +239,15 @@ func TestTypesCanBeRemovedAndTheirNamesUsedAgain(t *testing.T) {
 	require.Equal(t, []ShipType{{ID: 2, Name: "X", Design: rules.Design{Drive: 2}}}, w.s.Races[0].Types)
 }
 
+func TestATypeCanBeRemovedWhileOthersAreBuiltAndFly(t *testing.T) {
+	t.Parallel()
+	w := manyThings(t)
+	w.design(1, "Spare", fort())
+	w.design(0, "Spare", fort())
+	require.Empty(t, codes(w.run(0, enginev1.RemoveType("Spare")))[0])
+	require.NotNil(t, w.s.Races[1].typeNamed("Spare"), "another race's type of that name stays")
+}
+
 func TestPreviewLeavesTheStateAlone(t *testing.T) {
 	t.Parallel()
 	w := manyThings(t)

@@ -86,6 +86,23 @@ func TestShotsHitAsOftenAsTheFormulaSays(t *testing.T) {
 	}
 }
 
+// Every surviving enemy is aimed at equally often, whichever race's it is.
+func TestGunsAimAtAllEnemiesAlike(t *testing.T) {
+	t.Parallel()
+	aimed := [2]int{}
+	for seed := range uint64(200) {
+		out := rules.Fight(rules.Encounter{
+			Squads: []rules.Squad{{Side: 0, Ships: 1, Guns: 500, Attack: 2.6, Defence: 1e9}, {Side: 1, Ships: 3000, Defence: 10}, {Side: 2, Ships: 1000, Defence: 10}},
+			Sides:  3, Hostile: everybody, ShotLimit: 500, LogLimit: 500, Random: rules.Stream(seed, 4, rules.PhaseBattle1, 2),
+		})
+		for _, shot := range out.Log {
+			aimed[shot[1]-1]++
+		}
+	}
+	require.Equal(t, 100_000, aimed[0]+aimed[1])
+	require.InDelta(t, 0.75, float64(aimed[0])/100_000, 0.007) // 5 sigma
+}
+
 func TestBattleEndsWhenNobodyCanBeHurt(t *testing.T) {
 	t.Parallel()
 	tough := rules.Squad{Ships: 5, Guns: 1, Attack: 1, Defence: 4}
