@@ -20,7 +20,8 @@
 //     up is disconnected and gets them replayed when it comes back.
 //   - A gateway that subscribes without a cursor that this process can serve is
 //     first told all revocations of the last BACKEND_FRESHNESS_WINDOW; one whose
-//     stream broke before the last of them is told again.
+//     stream broke before the last of them is told again. So is everybody after a
+//     revocation of which nobody knows whether it was committed.
 //   - A resume is bounded by the ring, not by the queue of a slow reader.
 //   - One live stream per gateway_client_id; a newer one ends the older with
 //     Aborted. A gateway that reads nothing for ten seconds is disconnected with

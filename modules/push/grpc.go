@@ -42,18 +42,26 @@ func (s *server) SubscribePush(req *pushv1.GatewaySubscribeRequest, stream pushv
 	}
 	defer s.hub.leave(sub)
 	if replay {
-		events, err := s.recent(stream.Context())
-		if err != nil {
-			s.log.Warn("recent revocations could not be read for a gateway", zap.Error(err))
-			return status.Error(codes.Unavailable, "recent revocations cannot be read, try again shortly")
+		if err := s.replay(stream.Context(), sub); err != nil {
+			return err
 		}
-		s.hub.resume(sub, events)
 	}
 	s.log.Info("gateway subscribed", zap.String("gateway_client_id", sub.id), zap.Bool("replay", replay))
 	err = s.serve(sub, stream)
 	dropped := s.hub.leave(sub)
 	s.log.Info("gateway unsubscribed", zap.String("gateway_client_id", sub.id), zap.Stringer("code", status.Code(err)), zap.Uint64("dropped", dropped))
 	return err
+}
+
+// replay queues the recent revocations.
+func (s *server) replay(ctx context.Context, sub *subscription) error {
+	events, err := s.recent(ctx)
+	if err != nil {
+		s.log.Warn("recent revocations could not be read for a gateway", zap.Error(err))
+		return status.Error(codes.Unavailable, "recent revocations cannot be read, try again shortly")
+	}
+	s.hub.resume(sub, events)
+	return nil
 }
 
 // serve waits beside the goroutine that sends: Send blocks without end when the
@@ -74,6 +82,9 @@ func (s *server) serve(sub *subscription, stream pushv1.Push_SubscribePushServer
 		case <-watchdog.C():
 			if since := busySince.Load(); since != 0 && s.clock.Now().UnixNano()-since >= int64(stallAfter) {
 				return errTooSlow
+			}
+			if upTo, doubtful := s.hub.doubtful(sub); doubtful && s.replay(stream.Context(), sub) == nil {
+				s.hub.answered(sub, upTo)
 			}
 		}
 	}

@@ -54,6 +54,7 @@ type hub struct {
 	replayed uint64 // highest sequence number that a replay took
 	subs     map[string]*subscription
 	losses   []loss // of the publication under way
+	doubts   int    // how often revocations may have gone untold
 	draining bool
 	idle     chan struct{} // closed when the hub drains and nobody is left
 }
@@ -69,6 +70,7 @@ type subscription struct {
 	delivered uint64    // without gaps
 	unsaid    int       // losses that are not logged yet
 	warned    time.Time // when they were last
+	doubts    int       // of the hub's, those that a replay has answered
 	end       chan struct{}
 	err       error // why; set before end is closed
 	draining  chan struct{}
@@ -153,7 +155,7 @@ func (h *hub) subscribe(id, cursor, epoch string) (s *subscription, replay bool,
 		return nil, false, errTooMany
 	}
 	h.evict(h.clock.Now())
-	s = &subscription{id: id, since: h.clock.Now(), queue: newQueue(), cursor: h.seq, end: make(chan struct{}), draining: make(chan struct{})}
+	s = &subscription{id: id, since: h.clock.Now(), queue: newQueue(), cursor: h.seq, doubts: h.doubts, end: make(chan struct{}), draining: make(chan struct{})}
 	h.subs[id] = s
 	return s, h.catchUp(s, cursor, epoch), nil
 }
@@ -204,6 +206,36 @@ func (h *hub) resume(s *subscription, events []*pushv1.PushEvent) {
 	}
 }
 
+// doubt says that sessions may have been revoked without a word to anybody.
+// Whoever is connected is told by its handler, whoever comes back with a cursor
+// of before by its resume.
+func (h *hub) doubt() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.doubts++
+	h.mark()
+}
+
+// mark has everybody who comes back with a cursor of before told again.
+func (h *hub) mark() {
+	h.seq++
+	h.replayed = h.seq
+}
+
+// doubtful reports whether s has to be told of recent revocations again, once
+// for all doubts so far; answered keeps that it was.
+func (h *hub) doubtful(s *subscription) (upTo int, doubtful bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.doubts, s.doubts < h.doubts
+}
+
+func (h *hub) answered(s *subscription, upTo int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s.doubts = upTo
+}
+
 // take returns what waits for s, at most n frames; the first frame of a stream
 // carries the epoch.
 func (h *hub) take(s *subscription, n int) []*pushv1.PushEvent {
@@ -241,6 +273,9 @@ func (h *hub) finish(s *subscription, why error) {
 		return
 	}
 	delete(h.subs, s.id)
+	if s.doubts < h.doubts { // it left before it was told
+		h.mark()
+	}
 	s.err = why
 	close(s.end)
 	if h.draining && len(h.subs) == 0 {

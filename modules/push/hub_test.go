@@ -161,6 +161,34 @@ func TestAReplayThatWasCutShortIsRepeated(t *testing.T) {
 	require.False(t, replay)
 }
 
+func TestADoubtIsAnsweredWhereverTheGatewayIs(t *testing.T) {
+	t.Parallel()
+	h := newTestHub(clock.NewFake(noon))
+	away, _ := subscribe(t, h, "away", "")
+	connected, _ := subscribe(t, h, "connected", "")
+	h.publish(clientEvent("a"))
+	before := h.take(away, 1)[0].GetCursor()
+	h.leave(away)
+	h.doubt()
+	_, replay := subscribe(t, h, "away", before)
+	require.True(t, replay, "it was away")
+
+	upTo, doubtful := h.doubtful(connected)
+	require.True(t, doubtful)
+	h.publish(clientEvent("b"))
+	after := h.take(connected, 2)[1].GetCursor()
+	h.leave(connected) // before it was told
+	connected, replay = subscribe(t, h, "connected", after)
+	require.True(t, replay, "its cursor is newer than the doubt, its knowledge is not")
+	h.answered(connected, upTo)
+	_, doubtful = h.doubtful(connected)
+	require.False(t, doubtful)
+	h.publish(clientEvent("c"))
+	last := h.take(connected, 1)[0].GetCursor()
+	_, replay = subscribe(t, h, "connected", last)
+	require.False(t, replay)
+}
+
 func TestAReplayMayBeLongerThanAQueue(t *testing.T) {
 	t.Parallel()
 	h := newTestHub(clock.NewFake(noon))

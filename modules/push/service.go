@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"hash/maphash"
 	"slices"
 	"time"
 
@@ -26,11 +27,12 @@ type Service struct {
 	window  time.Duration
 	replays []Replay
 	metrics metrics
+	seed    maphash.Seed
 }
 
 // NewService makes the hub; its life begins with the first subscriber.
 func NewService(cfg Config, clk clock.Clock, log *zap.Logger, replays []Replay) (*Service, error) {
-	s := &Service{clock: clk, log: log, window: cfg.FreshnessWindow, replays: slices.Clone(replays)}
+	s := &Service{clock: clk, log: log, window: cfg.FreshnessWindow, replays: slices.Clone(replays), seed: maphash.MakeSeed()}
 	slices.SortFunc(s.replays, func(a, b Replay) int { return cmp.Compare(a.Name(), b.Name()) })
 	s.hub = newHub(clk, cfg.FreshnessWindow, s.dropped)
 	s.server = &server{hub: s.hub, clock: clk, log: log, recent: s.recent}
@@ -57,8 +59,15 @@ func (s *Service) Send(o Outgoing) {
 	}}})
 }
 
-// Invalidate tells gateways of revoked sessions once tx has committed.
+// Invalidate tells gateways of revoked sessions once tx has committed. When
+// nobody knows whether it has, what the database says in the end is replayed: a
+// repeat of the request would find the sessions revoked and say nothing.
 func (s *Service) Invalidate(tx *pg.Tx, invalidations ...Invalidation) {
+	if len(invalidations) == 0 {
+		return
+	}
+	nothing := func() {}
+	tx.Stage(maphash.Comparable(s.seed, invalidations[0]), pg.Effect{Apply: nothing, Doubt: nothing, Settle: s.hub.doubt})
 	tx.OnCommit(func() {
 		for _, inv := range invalidations {
 			s.metrics.event("session_invalidation")

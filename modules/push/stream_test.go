@@ -132,6 +132,35 @@ func TestEventsLeaveATransactionWithItsCommitOnly(t *testing.T) {
 	require.Equal(t, "committed", s.recv(stream).GetClientEvent().GetKind())
 }
 
+func TestARevocationWhoseCommitIsInDoubtReachesTheGateways(t *testing.T) {
+	t.Parallel()
+	own := testkit.Postgres(t)
+	proxy := testkit.PostgresProxy(t, own.Addr)
+	db := testkit.Open(t, own.Via(proxy.Addr()))
+	user := uuid.New()
+	clk := clock.NewFake(noon)
+	s := newStation(t, clk, Invalidation{UserID: user, Reason: "operator", At: noon}) // what the database says in the end
+	stream := s.subscribe("gw", "")
+	require.Equal(t, user.String(), s.recv(stream).GetSessionInvalidation().GetUserId())
+	proxy.Inject(testkit.Fault{Toward: testkit.ToClient, At: testkit.Completes("COMMIT"), Then: testkit.Cut})
+	err := db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+		s.Invalidate(tx, Invalidation{UserID: user, Reason: "operator", At: noon})
+		_, err := tx.Exec(ctx, `CREATE TABLE revoked AS SELECT 1 AS n`)
+		return err
+	})
+	require.ErrorIs(t, err, pg.ErrOutcomeUnknown)
+	told := make(chan *pushv1.PushEvent, 1)
+	go func() {
+		e, _ := stream.Recv()
+		told <- e
+	}()
+	require.Eventually(t, func() bool {
+		clk.Advance(stallAfter / 4)
+		return len(told) == 1
+	}, 20*time.Second, 5*time.Millisecond)
+	require.Equal(t, user.String(), (<-told).GetSessionInvalidation().GetUserId())
+}
+
 func TestAnOlderStreamOfTheSameGatewayIsAborted(t *testing.T) {
 	t.Parallel()
 	s := newStation(t, clock.System{})
