@@ -107,7 +107,8 @@ func TestABlockedAccountCannotSignInWithACodeItHas(t *testing.T) {
 	ctx := httpx.WithCall(t.Context(), "r", uuid.Nil, httpx.Principal{Username: operator, Role: httpx.Operator})
 	x, _, err := h.users.Sanction(ctx, a.ID, user.Penalty{Kind: user.LoginBlock, Reason: "spam"})
 	require.NoError(t, err)
-	h.confirm(c.ChallengeID, code, newDevice(t)).Refused(403, "account_blocked")
+	refused := h.confirm(c.ChallengeID, code, newDevice(t)).Refused(403, "account_blocked")
+	require.Contains(t, string(refused.Body), `"reason":"spam"`, "whoever reads the mail of the address may know")
 	require.NoError(t, h.users.Lift(ctx, a.ID, x.ID))
 	h.confirm(c.ChallengeID, code, newDevice(t)).Want(200)
 }

@@ -128,8 +128,8 @@ func (s *Service) enter(ctx context.Context, tx *pg.Tx, canonical string, n user
 		if who.Deleted || err != nil || has != canonical {
 			continue
 		}
-		if who.LoginBlocked() {
-			return user.Account{}, user.ErrBlocked
+		if block := who.LoginBlock(); block != nil {
+			return user.Account{}, user.ErrBlocked.With("reason", block.Reason)
 		}
 		return account, nil
 	}

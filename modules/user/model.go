@@ -154,5 +154,11 @@ func (s Snapshot) Has(kind SanctionKind, now time.Time) bool {
 // Blocked reports whether the account may do nothing at all.
 func (s Snapshot) Blocked() bool { return s.Has(PermanentBlock, time.Time{}) }
 
-// LoginBlocked reports whether the account may not sign in.
-func (s Snapshot) LoginBlocked() bool { return s.Blocked() || s.Has(LoginBlock, time.Time{}) }
+// LoginBlock is the sanction that bars from signing in, or nil.
+func (s Snapshot) LoginBlock() *ActiveSanction {
+	i := slices.IndexFunc(s.Sanctions, func(one ActiveSanction) bool { return one.Kind == LoginBlock || one.Kind == PermanentBlock })
+	if i < 0 {
+		return nil
+	}
+	return &s.Sanctions[i]
+}
