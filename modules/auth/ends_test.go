@@ -1,13 +1,20 @@
 package auth_test
 
 import (
+	"context"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/fx"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
 
 	"galaxy/backend/modules/auth"
 	"galaxy/backend/modules/push"
+	"galaxy/backend/platform/grpcx"
+	pushv1 "galaxy/backend/proto/push/v1"
 )
 
 // However a session ends: the gateway's look-up says so before the call is
@@ -80,5 +87,35 @@ func TestEveryEndIsSeenAnnouncedAndReplayed(t *testing.T) {
 			require.GreaterOrEqual(t, i, 0)
 			require.Equal(t, told, replayed[i])
 		})
+	}
+}
+
+// The same through the stream that gateways listen to: one that comes afresh
+// hears of the revocations of the freshness window, and of no older ones.
+func TestAGatewayThatSubscribesAfreshHearsWhatItMissed(t *testing.T) {
+	t.Parallel()
+	const window = 5 * time.Minute
+	var server *grpcx.Server
+	h := open(t, push.Module, grpcx.Module, fx.Supply(push.Config{FreshnessWindow: window},
+		grpcx.Config{ListenAddr: "127.0.0.1:0", ShutdownTimeout: time.Minute}), fx.Populate(&server))
+	old, missed := h.signIn("old@example.org", newDevice(t)), h.signIn("ada@example.org", newDevice(t))
+	h.api.Post(internal(old.Session)+"/revoke", nil).Want(204)
+	h.clock.Advance(window + time.Second)
+	h.api.User(missed.User).Post(sessions+"/revoke-all", nil).Want(200)
+
+	conn, err := grpc.NewClient(server.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, conn.Close()) })
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	stream, err := pushv1.NewPushClient(conn).SubscribePush(ctx, &pushv1.GatewaySubscribeRequest{GatewayClientId: "gw"})
+	require.NoError(t, err)
+	for {
+		e, err := stream.Recv()
+		require.NoError(t, err)
+		if inv := e.GetSessionInvalidation(); inv != nil {
+			require.Equal(t, []string{missed.User.String(), missed.Session.String(), "user"}, []string{inv.GetUserId(), inv.GetDeviceSessionId(), inv.GetReason()})
+			return
+		}
 	}
 }
