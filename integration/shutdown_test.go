@@ -23,9 +23,15 @@ import (
 	pushv1 "galaxy/backend/proto/push/v1"
 )
 
-var codePattern = regexp.MustCompile(`[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}`)
+// codePattern wants a line of its own: within a UUID eight digits may look the same.
+var codePattern = regexp.MustCompile(`(?m)^ +([0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4})$`)
 
-func codeIn(text string) string { return codePattern.FindString(text) }
+func codeIn(text string) string {
+	if found := codePattern.FindStringSubmatch(text); found != nil {
+		return found[1]
+	}
+	return ""
+}
 
 // TestSIGTERMFinishesWhatIsUnderWayInTheDocumentedOrder has one mail and one
 // stream in flight, and requests coming, when the signal arrives.

@@ -19,7 +19,7 @@ import (
 
 // lastTurn ends the bots' game: late enough for both races to have grown, and
 // past the turn from which on names are earned.
-const lastTurn = 14
+const lastTurn = 12
 
 // inPlay is a path below a game that runs.
 func inPlay(game uuid.UUID, rest string) string { return userAPI + "/games/" + game.String() + rest }
