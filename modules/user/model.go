@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-
-	"galaxy/backend/modules/user/person"
 )
 
 // Account is a person. The personal fields of an erased one are empty.
@@ -28,10 +26,6 @@ type Account struct {
 
 // ETag names the version of the account that a client has read.
 func (a Account) ETag() string { return `"` + strconv.Itoa(a.Version) + `"` }
-
-// NormalizeEmail is person.NormalizeEmail: the form that decides whether two
-// addresses are one.
-func NormalizeEmail(s string) (string, error) { return person.NormalizeEmail(s) }
 
 // Plan is what a user pays for.
 type Plan string

@@ -2,7 +2,6 @@ package user
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 
@@ -29,7 +28,7 @@ const defaultNameTries = 10
 // has the address: whose id is not n.ID then. The caller holds the address's
 // advisory lock or lives with a retry.
 func (s *Service) Register(ctx context.Context, tx *pg.Tx, n NewAccount) (Account, error) {
-	canonical, err := NormalizeEmail(n.Email)
+	canonical, err := person.NormalizeEmail(n.Email)
 	if err != nil {
 		return Account{}, err
 	}
@@ -42,7 +41,7 @@ func (s *Service) Register(ctx context.Context, tx *pg.Tx, n NewAccount) (Accoun
 	now := s.clock.Now()
 	a := Account{ID: n.ID, Email: n.Email, PreferredLanguage: n.Language, TimeZone: n.TimeZone, DeclaredCountry: n.Country, CreatedAt: now}
 	for range n.NameTries {
-		a.UserName = newUserName()
+		a.UserName = person.NewUserName()
 		made, err := s.store.insertAccount(ctx, tx, a, canonical)
 		if errors.Is(err, pg.ErrNoRows) {
 			continue // the name is taken, or the address has been since
@@ -62,18 +61,6 @@ func (s *Service) Register(ctx context.Context, tx *pg.Tx, n NewAccount) (Accoun
 // newID makes the id of a row: by time, so that lists sort by it. The source of
 // its random part never fails.
 func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
-
-const nameAlphabet = "abcdefghijklmnopqrstuvwxyz012345" // 32 letters: a byte's low bits choose evenly
-
-// newUserName draws one of 2^40 names.
-func newUserName() string {
-	b := make([]byte, 8)
-	_, _ = rand.Read(b) // never fails
-	for i := range b {
-		b[i] = nameAlphabet[b[i]%32]
-	}
-	return "player-" + string(b)
-}
 
 // Patch is a change of a profile; nil fields stay.
 type Patch struct {
@@ -158,7 +145,7 @@ func (s *Service) lockProfile(ctx context.Context, tx *pg.Tx, id uuid.UUID) (fac
 // ChangeEmail gives the account another address and returns the one it had. An
 // address that another live account has is ErrEmailTaken.
 func (s *Service) ChangeEmail(ctx context.Context, tx *pg.Tx, id uuid.UUID, email string) (old string, err error) {
-	canonical, err := NormalizeEmail(email)
+	canonical, err := person.NormalizeEmail(email)
 	if err != nil {
 		return "", err
 	}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"galaxy/backend/modules/user/person"
 )
 
 // Detail is a user as operators see him.
@@ -37,7 +39,7 @@ func (s *Service) Exists(ctx context.Context, id uuid.UUID) error {
 // List lists users, newest first.
 func (s *Service) List(ctx context.Context, f Filter) ([]Listed, error) {
 	if f.Email != "" {
-		canonical, err := NormalizeEmail(f.Email)
+		canonical, err := person.NormalizeEmail(f.Email)
 		if err != nil {
 			return []Listed{}, nil // nobody has such an address
 		}

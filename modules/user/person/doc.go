@@ -1,7 +1,7 @@
 // Package person judges what people write about themselves: addresses, display
-// names, languages, time zones. It is pure.
+// names, languages, time zones, and draws user names. It touches nothing else.
 //
-// Every function returns the canonical spelling of a value, and of its own
+// Every judgement returns the canonical spelling of a value, and of its own
 // result the same again, or a fault of the class unprocessable that names the
 // field. What a schema can say about the values openapi.yaml says.
 package person

@@ -120,3 +120,14 @@ func TestAMaskedAddressShowsOneLetterAndTheHost(t *testing.T) {
 	require.Equal(t, "a***@example.org", MaskEmail("ada@example.org"))
 	require.Equal(t, "***", MaskEmail("nonsense"))
 }
+
+func TestUserNamesAreDrawnFromMany(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for range 2000 {
+		name := NewUserName()
+		require.Regexp(t, `^player-[a-z0-5]{8}$`, name)
+		require.False(t, seen[name], "40 random bits do not repeat within 2000 draws")
+		seen[name] = true
+	}
+}
