@@ -3,9 +3,6 @@ package admin
 import (
 	"context"
 	"errors"
-	"flag"
-	"runtime"
-	"sync"
 	"testing"
 	"time"
 
@@ -14,6 +11,7 @@ import (
 
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/pg"
+	"galaxy/backend/platform/testkit"
 )
 
 // The model of who gets in: after every change the very next request is judged
@@ -186,32 +184,12 @@ func (o *office) clean() error {
 }
 
 func TestWhoGetsInFollowsTheModel(t *testing.T) {
+	t.Parallel()
 	follow(t, newOffice(t), nil)
 }
 
-// verdict is a test that is expected to fail.
-type verdict struct {
-	*testing.T
-	failed bool
-}
-
-func (v *verdict) Logf(string, ...any)   {}
-func (v *verdict) Log(...any)            {}
-func (v *verdict) Errorf(string, ...any) { v.failed = true }
-func (v *verdict) Error(...any)          { v.failed = true }
-func (v *verdict) Fail()                 { v.failed = true }
-func (v *verdict) Failed() bool          { return v.failed }
-func (v *verdict) Fatalf(string, ...any) { v.FailNow() }
-func (v *verdict) Fatal(...any)          { v.FailNow() }
-func (v *verdict) FailNow()              { v.failed = true; runtime.Goexit() }
-
 // A model that no mistake makes fail proves nothing.
 func TestTheModelOfWhoGetsInKillsItsMutants(t *testing.T) {
-	for name, value := range map[string]string{"rapid.shrinktime": "1ms", "rapid.nofailfile": "true"} {
-		old := flag.Lookup(name).Value.String()
-		require.NoError(t, flag.Set(name, value))
-		t.Cleanup(func() { _ = flag.Set(name, old) })
-	}
 	edit := func(change func(now *accountRow, before accountRow)) func(*office, string, accountRow) {
 		return func(o *office, name string, before accountRow) {
 			row, _ := o.accounts.Peek(name)
@@ -230,12 +208,8 @@ func TestTheModelOfWhoGetsInKillsItsMutants(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			v := &verdict{T: t}
 			o := newOffice(t)
-			var wg sync.WaitGroup
-			wg.Go(func() { follow(v, o, mutate) })
-			wg.Wait()
-			require.True(t, v.failed, "the model did not notice")
+			require.True(t, testkit.Notices(t, func(t rapid.TB) { follow(t, o, mutate) }))
 		})
 	}
 }

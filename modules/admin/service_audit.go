@@ -36,8 +36,12 @@ func (s *Service) Record(ctx context.Context, tx *pg.Tx, e Entry) error {
 		return fmt.Errorf("audit %s: %w", e.Action, err)
 	}
 	s.store.audit(tx, row)
+	tx.OnCommit(func() { httpx.Audited(ctx) })
 	return nil
 }
+
+// Complete implements httpx.Complete.
+func (s *Service) Complete() {}
 
 // Refused implements httpx.Auditor: a mutation that the edge turned away or
 // that failed leaves a row of its own.

@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
 
 	"galaxy/backend/platform/clock"
 	pushv1 "galaxy/backend/proto/push/v1"
@@ -308,83 +307,6 @@ func TestTheRingIsBoundedByCount(t *testing.T) {
 	require.Equal(t, ringCapacity, len(h.ring)-h.head)
 	require.LessOrEqual(t, len(h.ring), 2*ringCapacity+1)
 	require.Equal(t, h.seq-ringCapacity, h.evicted)
-}
-
-// TestNoStreamIsEverSilentlyIncomplete is the model of the hub: for any sequence
-// of publishing, reading, leaving, resuming and ageing, cursors strictly grow
-// within a stream, everything is delivered or covered by a gap, and every
-// invalidation of a connected gateway arrives.
-func TestNoStreamIsEverSilentlyIncomplete(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(rt *rapid.T) {
-		clk := clock.NewFake(noon)
-		h := newTestHub(clk)
-		var published []uint64
-		vital := map[uint64]bool{}
-		var s *subscription
-		cursor, seen, gapUpTo, gapFrom := "", uint64(0), uint64(0), uint64(0)
-		read := func(n int) {
-			for _, e := range h.take(s, n) {
-				at, ok := parseCursor(e.GetCursor())
-				require.True(rt, ok)
-				if e.GetGap() != nil {
-					gapUpTo = max(gapUpTo, at)
-				} else {
-					require.Greater(rt, at, seen, "cursors grow")
-					for _, p := range published {
-						if p > max(seen, gapFrom) && p < at && p > gapUpTo {
-							rt.Fatalf("event %d is missing and no gap covers it", p)
-						}
-						if p > seen && p < at && vital[p] && p > gapFrom {
-							rt.Fatalf("invalidation %d was dropped", p)
-						}
-					}
-					seen = at
-				}
-				cursor = e.GetCursor()
-			}
-		}
-		for range rapid.IntRange(1, 60).Draw(rt, "steps") {
-			switch rapid.SampledFrom([]string{"publish", "publish", "burst", "revoke", "connect", "read", "leave", "age"}).Draw(rt, "step") {
-			case "publish":
-				h.publish(clientEvent("e"))
-				published = append(published, h.seq)
-			case "burst":
-				for range bufferedEvents {
-					h.publish(clientEvent("e"))
-					published = append(published, h.seq)
-				}
-			case "revoke":
-				h.publish(revoked(uuid.Nil))
-				published = append(published, h.seq)
-				vital[h.seq] = true
-			case "connect":
-				if s == nil {
-					var replay bool
-					s, replay = subscribe(rt, h, "gw", cursor)
-					if cursor == "" {
-						gapFrom = h.seq // a fresh stream starts at the present
-					} else if replay {
-						gapFrom = h.evicted
-					}
-				}
-			case "read":
-				if s != nil {
-					read(rapid.IntRange(1, 50).Draw(rt, "frames"))
-				}
-			case "leave":
-				if s != nil {
-					h.leave(s)
-					s = nil
-				}
-			case "age":
-				clk.Advance(time.Duration(rapid.IntRange(1, 6).Draw(rt, "minutes")) * time.Minute)
-			}
-		}
-		if s != nil {
-			read(1 << 20)
-		}
-	})
 }
 
 func FuzzCursorOrderIsNumberOrder(f *testing.F) {
