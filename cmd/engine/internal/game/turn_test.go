@@ -221,6 +221,23 @@ func TestNewShipsAppearAfterTheBattles(t *testing.T) {
 	require.Len(t, w.s.Groups, 1)
 }
 
+func TestEveryProductIsMade(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[string]rules.Tech{
+		enginev1.ProduceDrive: {Drive: 1.2, Weapons: 1, Shields: 1, Cargo: 1}, enginev1.ProduceWeapons: {Drive: 1, Weapons: 1.2, Shields: 1, Cargo: 1},
+		enginev1.ProduceShields: {Drive: 1, Weapons: 1, Shields: 1.2, Cargo: 1}, enginev1.ProduceCargo: {Drive: 1, Weapons: 1, Shields: 1, Cargo: 1.2},
+		enginev1.ProduceCapital: rules.FirstTech(), enginev1.ProduceMaterials: rules.FirstTech(),
+	} {
+		w := newWorld(t, 1, home(0, 0))
+		w.turn([]enginev1.Order{enginev1.Produce(1, kind, "")})
+		require.Equal(t, want, w.s.Races[0].Tech, kind)
+		require.InDelta(t, map[string]float64{enginev1.ProduceCapital: 1000 / 5.1}[kind], w.s.Planets[0].Capital, 1e-6, kind)
+		require.InDelta(t, map[string]float64{enginev1.ProduceMaterials: 10_000}[kind], w.s.Planets[0].Materials, 1e-6, kind)
+		w.turn()
+		require.Equal(t, kind, w.s.Planets[0].Product.Kind, "unchanged until it is ordered otherwise")
+	}
+}
+
 func TestShipsKeepTheTechnologyOfTheirTurn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 1, home(0, 0), home(0, 5))
