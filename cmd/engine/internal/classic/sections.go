@@ -1,6 +1,7 @@
 package classic
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -60,7 +61,11 @@ func (w *writer) battles() {
 				strconv.Itoa(g.Shots), strconv.Itoa(g.Kills), state,
 			})
 		}
-		title := "Battle at " + b.PlanetName + ", " + strconv.Itoa(b.Rounds) + " rounds, " + strconv.Itoa(b.Shots) + " shots"
+		when := "before movement"
+		if b.Phase == 2 {
+			when = "after movement"
+		}
+		title := fmt.Sprintf("Battle at %s %s, rounds %d, shots %d", b.PlanetName, when, b.Rounds, b.Shots)
 		w.table(title, []string{"<Race", "#", "<T", "D", "W", "S", "C", "<T", "Q", "L", "Shots", "Kills", "<"}, rows)
 	}
 }
