@@ -3,13 +3,17 @@
 package integration
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -20,6 +24,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"galaxy/backend/platform/smtpsink"
+	"galaxy/backend/platform/testkit"
 	pushv1 "galaxy/backend/proto/push/v1"
 )
 
@@ -33,8 +38,8 @@ func codeIn(text string) string {
 	return ""
 }
 
-// TestSIGTERMFinishesWhatIsUnderWayInTheDocumentedOrder has one mail and one
-// stream in flight, and requests coming, when the signal arrives.
+// TestSIGTERMFinishesWhatIsUnderWayInTheDocumentedOrder has one request, one mail
+// and one stream in flight, and requests coming, when the signal arrives.
 func TestSIGTERMFinishesWhatIsUnderWayInTheDocumentedOrder(t *testing.T) {
 	w := newWorld(t)
 	b := w.start().ready()
@@ -49,21 +54,57 @@ func TestSIGTERMFinishesWhatIsUnderWayInTheDocumentedOrder(t *testing.T) {
 	b.api().Post("/api/v1/public/auth/send-email-code", map[string]string{"email": "ada@example.com", "language": "en"}).Want(http.StatusOK)
 	require.Eventually(t, func() bool { return w.inbox.Seen(smtpsink.Data) > 0 }, patience, 5*time.Millisecond, "the mail is on its way")
 
-	answered := flood(b)
-	code := b.terminate()
-	require.Zero(t, code)
+	release, answer := b.waitingRequest()
+	stop := flood(b)
+	require.NoError(t, b.cmd.Process.Signal(syscall.SIGTERM))
+	require.Eventually(t, func() bool { return strings.Contains(b.log.String(), "backend is stopping") }, patience, time.Millisecond)
+	release()
+	require.Equal(t, "200 OK", <-answer, "the request under way was answered")
+	require.Zero(t, b.ended())
 	require.Len(t, w.inbox.All(), 1, "the mail that was on its way arrived")
 	_, err = stream.Recv()
 	require.Equal(t, codes.Unavailable, status.Code(err), "the stream was ended, not cut")
-	require.Empty(t, answered(), "no accepted request went without an answer")
+	require.Empty(t, stop(), "requests failed in a way of their own")
 	requireOrder(t, b.log.String(), "http listener", "mail outbox", "push streams", "postgres", "telemetry")
 }
 
-// flood sends requests until the listener closes. The result tells of requests
-// that were accepted and then dropped.
-func flood(b *backend) (dropped func() []string) {
+// waitingRequest sends a request that its handler cannot answer before release:
+// it waits for a table.
+func (b *backend) waitingRequest() (release func(), answer <-chan string) {
+	b.Helper()
+	holder, watcher := testkit.Conn(b, b.dsn), testkit.Conn(b, b.dsn)
+	tx, err := holder.Begin(b.Context())
+	require.NoError(b, err)
+	_, err = tx.Exec(b.Context(), "LOCK TABLE admin_audit IN ACCESS EXCLUSIVE MODE")
+	require.NoError(b, err)
+	req, err := http.NewRequestWithContext(b.Context(), http.MethodGet, "http://"+b.rest+"/api/v1/admin/audit", nil)
+	require.NoError(b, err)
+	req.SetBasicAuth(adminUser, adminPassword)
+	done := make(chan string, 1)
+	go func() {
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			done <- err.Error()
+			return
+		}
+		_ = resp.Body.Close()
+		done <- resp.Status
+	}()
+	require.Eventually(b, func() bool {
+		var waiting int
+		err := watcher.QueryRow(b.Context(), "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%admin_audit%'").Scan(&waiting)
+		return err == nil && waiting > 0
+	}, patience, 10*time.Millisecond, "the request never reached its handler")
+	return func() { require.NoError(b, tx.Rollback(context.Background())) }, done
+}
+
+// flood sends requests until the listener closes. The result tells how requests
+// failed, but for the ways that a closing net/http server has: it refuses what
+// comes late, resets what it had not accepted, and hangs up on a request that it
+// has read but not begun.
+func flood(b *backend) (failures func() []string) {
 	var mu sync.Mutex
-	var lost []string
+	var odd []string
 	var wg sync.WaitGroup
 	stop := make(chan struct{})
 	for range 4 {
@@ -77,9 +118,9 @@ func flood(b *backend) (dropped func() []string) {
 				}
 				resp, err := client.Get("http://" + b.rest + "/version")
 				if err != nil {
-					if !strings.Contains(err.Error(), "connection refused") && !strings.Contains(err.Error(), "connection reset") {
+					if !errors.Is(err, syscall.ECONNREFUSED) && !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, io.EOF) {
 						mu.Lock()
-						lost = append(lost, err.Error())
+						odd = append(odd, err.Error())
 						mu.Unlock()
 					}
 					return
@@ -88,7 +129,7 @@ func flood(b *backend) (dropped func() []string) {
 			}
 		})
 	}
-	return func() []string { close(stop); wg.Wait(); return lost }
+	return func() []string { close(stop); wg.Wait(); return odd }
 }
 
 // requireOrder checks that components stopped in this order.
