@@ -14,12 +14,15 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/crypto/bcrypt"
 
 	"galaxy/backend/platform/testkit"
 )
@@ -27,6 +30,7 @@ import (
 const (
 	childVariable = "GALAXY_TEST_BACKEND_CHILD"
 	rootUser      = "root"
+	viewerUser    = "looker"
 	rootPassword  = "correct horse battery"
 	// patience bounds what a test waits for; far more than anything needs.
 	patience = time.Minute
@@ -144,9 +148,18 @@ func (b *backend) terminate() int { b.Helper(); b.signal(syscall.SIGTERM); retur
 
 func (b *backend) api() *testkit.API { return testkit.Client(b.T, "http://"+b.rest) }
 
-// administrator is the environment that makes an operator. Hashing the password
-// costs more than all the rest of a start.
-var administrator = []string{"BACKEND_ADMIN_BOOTSTRAP_USER=" + rootUser, "BACKEND_ADMIN_BOOTSTRAP_PASSWORD=" + rootPassword}
+// hire makes an administrator, a viewer and one to act on ahead of the start. Their hashes are
+// cheap: those of production cost more than all the rest of a test.
+func hire(t *testing.T, conn *pgx.Conn) {
+	t.Helper()
+	hash, err := bcrypt.GenerateFromPassword([]byte(rootPassword), bcrypt.MinCost)
+	require.NoError(t, err)
+	_, err = conn.Exec(t.Context(), `INSERT INTO admin_accounts (username, password_hash, role, created_at, updated_at)
+VALUES ($1, $3, 'admin', now(), now()), ($2, $3, 'viewer', now(), now()), ('spare', $3, 'viewer', now(), now())`, rootUser, viewerUser, string(hash))
+	require.NoError(t, err)
+}
+
+func (b *backend) viewer() *testkit.API { return b.api().Admin(viewerUser, rootPassword) }
 
 func (b *backend) operator() *testkit.API { return b.api().Admin(rootUser, rootPassword) }
 
@@ -194,12 +207,23 @@ func (b *backend) signsIn(address string) *testkit.API {
 	return b.api().User(s.UserID)
 }
 
+// nextPort goes through ports below those that the kernel gives to clients: one
+// of these could be taken again between a test's look and the child's listen.
+var nextPort atomic.Int64
+
 func freeAddr(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
+	const first, count = 20_000, 12_000
+	for range count {
+		port := first + (int64(os.Getpid())*131+nextPort.Add(1))%count
+		addr := net.JoinHostPort("127.0.0.1", strconv.FormatInt(port, 10))
+		if l, err := net.Listen("tcp", addr); err == nil {
+			require.NoError(t, l.Close())
+			return addr
+		}
+	}
+	t.Fatal("no port is free")
+	return ""
 }
 
 // lines keeps what a child printed and wakes those who wait for a text.

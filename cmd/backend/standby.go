@@ -10,8 +10,8 @@ import (
 
 	"go.uber.org/zap"
 
-	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/httpx/gateway"
+	"galaxy/backend/platform/httpx/header"
 	"galaxy/backend/platform/pg"
 )
 
@@ -65,7 +65,7 @@ func standbyRoutes() http.Handler {
 			return
 		}
 		w.Header().Set("Retry-After", "1")
-		id := httpx.TakeRequestID(r.Header["X-Request-Id"])
+		id := header.RequestID(r.Header["X-Request-Id"])
 		w.Header().Set("X-Request-Id", id)
 		answer(w, http.StatusServiceUnavailable, `{"error":{"code":"standby","message":"this backend is not the active one","request_id":"`+id+`"}}`)
 	})

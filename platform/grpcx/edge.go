@@ -21,6 +21,7 @@ import (
 
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/httpx/gateway"
+	"galaxy/backend/platform/httpx/header"
 	"galaxy/backend/platform/telemetry"
 )
 
@@ -66,7 +67,7 @@ func (e *edge) stream(srv any, s grpc.ServerStream, info *grpc.StreamServerInfo,
 
 // guarded checks the credential, names the call, recovers and reports.
 func (e *edge) guarded(ctx context.Context, method string, call func(context.Context) error) (err error) {
-	id := httpx.TakeRequestID(metadata.ValueFromIncomingContext(ctx, requestIDKey))
+	id := header.RequestID(metadata.ValueFromIncomingContext(ctx, requestIDKey))
 	ctx = httpx.WithCall(ctx, id, uuid.Nil, httpx.Principal{})
 	_ = grpc.SetHeader(ctx, metadata.Pairs(requestIDKey, id))
 	defer func() {

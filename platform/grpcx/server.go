@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
+	"golang.org/x/net/netutil"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/health"
@@ -30,6 +31,7 @@ const (
 	maxReceive        = 4 << 10
 	maxHeaderList     = 16 << 10
 	maxStreams        = 16 // per connection
+	maxConnections    = 256
 	connectionTimeout = 10 * time.Second
 	pingAfter         = 15 * time.Second
 	pingTimeout       = 5 * time.Second
@@ -108,7 +110,7 @@ func (s *Server) Start(ctx context.Context) error {
 	server := grpc.NewServer(options...)
 	s.grpc, s.health, s.addr, s.served = server, health.NewServer(), listener.Addr(), make(chan struct{})
 	s.shut = make(chan struct{})
-	listener = &shutListener{listener, sync.OnceFunc(func() { close(s.shut) })}
+	listener = &shutListener{netutil.LimitListener(listener, maxConnections), sync.OnceFunc(func() { close(s.shut) })}
 	healthpb.RegisterHealthServer(server, s.health)
 	reflection.Register(server)
 	for _, svc := range s.services {

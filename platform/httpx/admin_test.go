@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
 
 	"galaxy/backend/platform/httpx"
 )
@@ -92,6 +93,21 @@ func TestEveryRefusedMutationIsReportedOnce(t *testing.T) {
 	w.audits = nil
 	w.do(t, http.MethodPost, sink+"f/sink", "", as("operator")...)
 	require.Empty(t, w.audits, "a success is its domain's to record")
+}
+
+func TestAMutationThatSucceedsHasExactlyOneAuditRow(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	for last, rows := range map[string]any{"a": nil, "b": int32(2), "f": int32(0)} {
+		require.Equal(t, http.StatusNoContent, w.do(t, http.MethodPost, sink+last+"/sink", "", append(as("operator"), "X-Request-ID", last)...).StatusCode)
+		said := w.logs.FilterMessage(httpx.Unaudited).FilterField(zap.String("request_id", last)).All()
+		if rows == nil {
+			require.Empty(t, said)
+			continue
+		}
+		require.Len(t, said, 1)
+		require.Equal(t, rows, said[0].ContextMap()["rows"])
+	}
 }
 
 func TestRolesHaveNames(t *testing.T) {

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 
+	"go.uber.org/zap"
+
 	"galaxy/backend/platform/fault"
 	"galaxy/backend/platform/httpx/gateway"
 )
@@ -117,4 +119,19 @@ func (e *endpoint) audit(ctx context.Context, c *call, r *http.Request, f *fault
 		Target:    strings.TrimPrefix(r.URL.Path, surfaces[SurfaceAdmin].prefix+"/"),
 		RequestID: c.requestID, Source: c.ip, Status: f.Code.Status(), Reason: f.Reason,
 	})
+}
+
+// Unaudited is the log message of a defect: an operator's mutation succeeded and
+// its domain did not record it, or more than once. The change is made; what is
+// left is to say so.
+const Unaudited = "mutation did not leave exactly one audit row"
+
+func (e *endpoint) expectAudited(c *call, r *http.Request) {
+	if e.surface != SurfaceAdmin || r.Method == http.MethodGet {
+		return
+	}
+	_, complete := e.gates.Auditor.(Complete)
+	if n := c.audited.Load(); complete && n != 1 {
+		e.tel.log.Error(Unaudited, zap.String("op", e.route.Op), zap.Int32("rows", n), zap.String("request_id", c.requestID))
+	}
 }

@@ -5,7 +5,7 @@ import (
 	"net/netip"
 	"strings"
 
-	"github.com/google/uuid"
+	"galaxy/backend/platform/httpx/header"
 )
 
 // maxForwarded is the longest X-Forwarded-For that is looked at, in bytes.
@@ -49,52 +49,4 @@ func (p Proxies) clientIP(r *http.Request) netip.Addr {
 }
 
 // requestID takes the caller's id when it is sane, else makes one.
-func requestID(h http.Header) string { return TakeRequestID(h["X-Request-Id"]) }
-
-// TakeRequestID returns the id that a caller sent, when there is exactly one
-// and it is sane, else a new one.
-func TakeRequestID(given []string) string {
-	if len(given) == 1 && sane(given[0]) {
-		return given[0]
-	}
-	return uuid.Must(uuid.NewV7()).String()
-}
-
-// sane ids are 1 to 128 letters, digits and a few marks: they go into headers,
-// logs and rows as they are.
-func sane(id string) bool {
-	if id == "" || len(id) > 128 {
-		return false
-	}
-	for i := range len(id) {
-		c := id[i]
-		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-_.:/+=", c) >= 0) {
-			return false
-		}
-	}
-	return true
-}
-
-// visible reports whether text is 1 to limit visible ASCII characters.
-func visible(text string, limit int) bool {
-	if text == "" || len(text) > limit {
-		return false
-	}
-	for i := range len(text) {
-		if text[i] <= ' ' || text[i] > '~' {
-			return false
-		}
-	}
-	return true
-}
-
-// maxAgent is how much of a User-Agent is kept, in bytes.
-const maxAgent = 256
-
-func userAgent(h http.Header) string {
-	agent := h.Get("User-Agent")
-	if len(agent) > maxAgent {
-		agent = agent[:maxAgent]
-	}
-	return strings.ToValidUTF8(agent, "")
-}
+func requestID(h http.Header) string { return header.RequestID(h["X-Request-Id"]) }

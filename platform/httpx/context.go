@@ -3,6 +3,7 @@ package httpx
 import (
 	"context"
 	"net/netip"
+	"sync/atomic"
 
 	"github.com/google/uuid"
 )
@@ -17,6 +18,7 @@ type call struct {
 	ip             netip.Addr
 	agent          string
 	idempotencyKey string
+	audited        atomic.Int32 // rows that the audit log got for it
 }
 
 type callKey struct{}
@@ -66,4 +68,13 @@ func IdempotencyKey(ctx context.Context) string { return of(ctx).idempotencyKey 
 // that acts on somebody's behalf.
 func WithCall(ctx context.Context, requestID string, user uuid.UUID, principal Principal) context.Context {
 	return &call{Context: ctx, requestID: requestID, user: user, principal: principal}
+}
+
+// Audited tells the edge that a mutation of an operator has its row in the audit
+// log. Whoever writes the row says so after its COMMIT; a mutation that succeeds
+// without exactly one is reported as a defect.
+func Audited(ctx context.Context) {
+	if c := of(ctx); c != &noCall {
+		c.audited.Add(1)
+	}
 }

@@ -17,6 +17,7 @@ import (
 
 	"galaxy/backend/platform/fault"
 	"galaxy/backend/platform/httpx/gateway"
+	"galaxy/backend/platform/httpx/header"
 	"galaxy/backend/platform/telemetry"
 )
 
@@ -51,7 +52,7 @@ type endpoint struct {
 func (e *endpoint) serve(ec echo.Context) error {
 	began := time.Now()
 	r, w := ec.Request(), ec.Response().Writer
-	c := &call{requestID: requestID(r.Header), ip: e.proxies.clientIP(r), agent: userAgent(r.Header)}
+	c := &call{requestID: requestID(r.Header), ip: e.proxies.clientIP(r), agent: header.UserAgent(r.Header)}
 	var span trace.Span
 	c.Context, span = e.tel.begin(r, e.route.Op, c.requestID)
 	if e.route.Timeout > 0 {
@@ -71,6 +72,8 @@ func (e *endpoint) serve(ec echo.Context) error {
 		}
 		e.audit(c, c, r, f)
 		e.report(c, status, f, time.Since(began))
+	} else {
+		e.expectAudited(c, r)
 	}
 	a.write(w, c.requestID)
 	e.tel.measured(c, &e.series, status, time.Since(began))
@@ -98,7 +101,7 @@ func (e *endpoint) handle(c *call, in *input) (a answer, err error) {
 		return answer{}, err
 	}
 	if keys, ok := r.Header["Idempotency-Key"]; ok && r.Method != http.MethodGet {
-		if c.idempotencyKey = single(keys); !visible(c.idempotencyKey, maxIdempotencyKey) {
+		if c.idempotencyKey = single(keys); !header.Visible(c.idempotencyKey, maxIdempotencyKey) {
 			return answer{}, Invalid("Idempotency-Key", badFormat, "one key of 1 to 64 visible ASCII characters is needed")
 		}
 	}

@@ -38,6 +38,14 @@ type Auditor interface {
 	Refused(ctx context.Context, e AuditEntry)
 }
 
+// Complete is an Auditor whose log has the successes as well: the edge expects
+// exactly one row of every mutation, and that it hears of it by Audited.
+type Complete interface {
+	Auditor
+	// Complete only says so.
+	Complete()
+}
+
 // AuditEntry is one refused or failed mutation on the admin surface.
 type AuditEntry struct {
 	Actor     string // the user name that was presented; verified only if Role is set

@@ -135,6 +135,8 @@ func (w *world) Refused(_ context.Context, e httpx.AuditEntry) {
 	w.audits = append(w.audits, e)
 }
 
+func (w *world) Complete() {}
+
 func (w *world) got(ctx context.Context, in any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -186,7 +188,7 @@ func (w *world) get(ctx context.Context, in shipID) (ship, error) {
 }
 
 // remove fails in the way that the last digit of the id asks for.
-func (w *world) remove(_ context.Context, in shipID) error {
+func (w *world) remove(ctx context.Context, in shipID) error {
 	switch id := in.ID.String(); id[len(id)-1] {
 	case '0':
 		panic("secret state")
@@ -200,6 +202,11 @@ func (w *world) remove(_ context.Context, in shipID) error {
 		return fault.New(fault.Unavailable, "database_unavailable", "the database is away").With("host", "10.0.0.7").Because(errors.New("dial"))
 	case '5':
 		return fault.New(fault.Conflict, "ship_busy", "the ship is busy").With("state", make(chan int))
+	case 'a': // audited as it has to be
+		httpx.Audited(ctx)
+	case 'b': // twice
+		httpx.Audited(ctx)
+		httpx.Audited(ctx)
 	}
 	return nil
 }

@@ -39,7 +39,7 @@ func (e *edge) router(doc Document, tables []Table, docs *documents) (http.Handl
 		}
 	}
 	if docs != nil {
-		router.GET("/docs/*", echo.WrapHandler(docs.assets))
+		router.GET("/docs/*", echo.WrapHandler(docs.Assets))
 	}
 	// The router answers OPTIONS by itself with 204; here it is a method like any other.
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

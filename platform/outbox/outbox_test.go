@@ -24,9 +24,10 @@ var queue = outbox.Queue{
 var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // jobs makes a queue with n due rows, the first due earliest.
-func jobs(t *testing.T, n int) (*pg.DB, []uuid.UUID) {
+func jobs(t *testing.T, n int) (*pg.DB, []uuid.UUID) { t.Helper(); return jobsOn(t, testkit.DB(t), n) }
+
+func jobsOn(t *testing.T, db *pg.DB, n int) (*pg.DB, []uuid.UUID) {
 	t.Helper()
-	db := testkit.DB(t)
 	ids := make([]uuid.UUID, n)
 	require.NoError(t, db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
 		_, err := tx.Exec(ctx, `CREATE TABLE jobs (job_id uuid PRIMARY KEY, status text NOT NULL DEFAULT 'ready', claim_token uuid,
@@ -139,6 +140,66 @@ func TestALeaseIsExtendedOnlyByItsHolder(t *testing.T) {
 	left, err := pg.Get[bool](t.Context(), db, `SELECT lease_until > clock_timestamp() + interval '50 minutes' FROM jobs`)
 	require.NoError(t, err)
 	require.True(t, left)
+}
+
+// TestTerminatedSessionsLoseNoRow ends the sessions of the workers all the time:
+// each row is settled once, by a claim that was counted.
+func TestTerminatedSessionsLoseNoRow(t *testing.T) {
+	t.Parallel()
+	const rows = 60
+	p := testkit.Postgres(t)
+	db, _ := jobsOn(t, testkit.Open(t, p.DSN), rows)
+	killer := testkit.Conn(t, p.DSN)
+	stop := make(chan struct{})
+	var killing, working sync.WaitGroup
+	killing.Go(func() {
+		for {
+			_, err := killer.Exec(t.Context(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND random() < 0.3`)
+			if err != nil {
+				t.Error(err)
+			}
+			select {
+			case <-stop:
+				return
+			case <-time.After(20 * time.Millisecond):
+			}
+		}
+	})
+	var mu sync.Mutex
+	settled := map[uuid.UUID]int{}
+	deadline := time.Now().Add(30 * time.Second)
+	for range 4 {
+		working.Go(func() {
+			for time.Now().Before(deadline) {
+				claims, err := queue.Claim(t.Context(), db, now, 3, 200*time.Millisecond, nil)
+				for _, c := range claims {
+					var n int64
+					err := db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) (err error) {
+						n, err = tx.Exec(ctx, `UPDATE jobs SET status = 'done' WHERE job_id = $1 AND claim_token = $2 AND status = 'busy'`, c.Key, c.Token)
+						return err
+					})
+					if err == nil && n == 1 {
+						mu.Lock()
+						settled[c.Key]++
+						mu.Unlock()
+					}
+				}
+				if left, asked := pg.Get[int](t.Context(), db, `SELECT count(*) FROM jobs WHERE status <> 'done'`); err == nil && asked == nil && left == 0 {
+					return
+				}
+			}
+		})
+	}
+	working.Wait()
+	close(stop)
+	killing.Wait()
+	left, err := pg.Get[int](t.Context(), testkit.Open(t, p.DSN), `SELECT count(*) FROM jobs WHERE status <> 'done' OR attempts < 1`)
+	require.NoError(t, err)
+	require.Zero(t, left)
+	for id, n := range settled {
+		require.Equal(t, 1, n, id)
+	}
 }
 
 func TestAReleasedClaimIsNotCounted(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"embed"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -77,4 +78,24 @@ func TestAFailingFileLeavesNothingOfItself(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, there)
 	require.NoError(t, pg.Migrate(t.Context(), db, testdata, "testdata/two"), "a mended file applies")
+}
+
+func TestAMigrationThatIsKilledLeavesNothingOfItself(t *testing.T) {
+	t.Parallel()
+	db := empty(t)
+	var done sync.WaitGroup
+	var failed error
+	done.Go(func() { failed = pg.Migrate(t.Context(), db, testdata, "testdata/slow") })
+	const kill = `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+WHERE datname = current_database() AND state = 'active' AND query LIKE '%pg_sleep(3600)%' AND pid <> pg_backend_pid()`
+	require.Eventually(t, func() bool {
+		killed, err := pg.Get[int](t.Context(), db, kill)
+		return err == nil && killed == 1
+	}, 20*time.Second, 5*time.Millisecond)
+	done.Wait()
+	require.Error(t, failed)
+	there, err := pg.Get[bool](t.Context(), db, `SELECT to_regclass('backend.half') IS NOT NULL`)
+	require.NoError(t, err)
+	require.False(t, there)
+	require.NoError(t, pg.Migrate(t.Context(), db, testdata, "testdata/two"), "the next start applies what is missing")
 }

@@ -6,20 +6,23 @@ import (
 
 	"go.uber.org/fx"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"galaxy/backend/platform/clock"
+	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/lifecycle"
 )
 
 // Boot starts an fx application of the given modules and stand-ins on a fresh
 // database, and stops it when the test ends. It provides *pg.DB, a logger that
-// says nothing and the system's clock; a StandIn replaces any of them. Values
-// come out through fx.Populate among the options.
+// says nothing and fails the test at an operator's change that was not audited,
+// and the system's clock; a StandIn replaces any of them. Values come out through
+// fx.Populate among the options.
 func Boot(t testing.TB, options ...fx.Option) *fx.App {
 	t.Helper()
 	app := fx.New(
 		fx.NopLogger,
-		fx.Supply(DB(t), zap.NewNop(), lifecycle.Cap(patience)),
+		fx.Supply(DB(t), zap.New(watchful{t}), lifecycle.Cap(patience)),
 		fx.Supply(fx.Annotate(clock.System{}, fx.As(new(clock.Clock)))),
 		lifecycle.Module,
 		fx.Module("test", options...),
@@ -47,4 +50,27 @@ func Boot(t testing.TB, options ...fx.Option) *fx.App {
 // testkit.StandIn[lobby.Launcher](fake).
 func StandIn[T any](v T) fx.Option {
 	return fx.Provide(func() T { return v }, fx.Private)
+}
+
+// watchful is a log core that turns the report of a defect into a failure.
+type watchful struct{ t testing.TB }
+
+func (w watchful) Enabled(l zapcore.Level) bool      { return l >= zapcore.ErrorLevel }
+func (w watchful) With([]zapcore.Field) zapcore.Core { return w }
+func (w watchful) Sync() error                       { return nil }
+
+func (w watchful) Check(e zapcore.Entry, to *zapcore.CheckedEntry) *zapcore.CheckedEntry {
+	if e.Message == httpx.Unaudited {
+		return to.AddCore(e, w)
+	}
+	return to
+}
+
+func (w watchful) Write(e zapcore.Entry, fields []zapcore.Field) error {
+	enc := zapcore.NewMapObjectEncoder()
+	for _, f := range fields {
+		f.AddTo(enc)
+	}
+	w.t.Errorf("testkit: %s: %v", e.Message, enc.Fields)
+	return nil
 }

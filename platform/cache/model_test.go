@@ -1,0 +1,285 @@
+package cache_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"galaxy/backend/platform/cache"
+	"galaxy/backend/platform/pg"
+	"galaxy/backend/platform/testkit"
+)
+
+// table is what the model walks over: the real one, or a mutant.
+type table interface {
+	Get(ctx context.Context, k int) (int, bool, error)
+	Put(tx *pg.Tx, k, v int)
+	Drop(tx *pg.Tx, k int)
+	Peek(k int) (int, bool)
+}
+
+// walk is a table over rows that change in every way there is: committed,
+// rolled back, with a lost COMMIT, side by side, and under a read.
+type walk struct {
+	counters
+	subject table
+	proxy   *testkit.TCPProxy
+
+	mu   sync.Mutex
+	hold *held // the next load waits after it has read
+}
+
+type held struct{ read, goOn chan struct{} }
+
+func newWalk(t *testing.T, make func(cache.Loader[int, int]) table) *walk {
+	t.Helper()
+	p := testkit.Postgres(t)
+	w := &walk{proxy: testkit.PostgresProxy(t, p.Addr)}
+	w.counters = newCounters(t, testkit.Open(t, p.Via(w.proxy.Addr())), 0)
+	w.subject = make(w.load)
+	return w
+}
+
+func (w *walk) load(ctx context.Context, k int) (int, bool, error) {
+	n, err := pg.Get[int](ctx, w.db, `SELECT n FROM counters WHERE id = $1`, k)
+	w.mu.Lock()
+	h := w.hold
+	w.hold = nil
+	w.mu.Unlock()
+	if h != nil {
+		close(h.read)
+		<-h.goOn
+	}
+	return n, err == nil, err
+}
+
+var errNo = errors.New("no")
+
+// put bumps k through the table under test. end is what the transaction's
+// function answers.
+func (w *walk) put(ctx context.Context, k int, end error) error {
+	return w.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		n, err := pg.Get[int](ctx, tx, bump, k)
+		w.subject.Put(tx, k, n)
+		return errors.Join(err, end)
+	})
+}
+
+// lose bumps k with a COMMIT that is never answered.
+func (w *walk) lose(ctx context.Context, k int, f testkit.Fault) error {
+	w.proxy.Inject(f)
+	if err := w.put(ctx, k, nil); !errors.Is(err, pg.ErrOutcomeUnknown) {
+		return fmt.Errorf("the outcome should be unknown: %w", err)
+	}
+	return nil
+}
+
+// overtake changes k while a read of it is under way.
+func (w *walk) overtake(ctx context.Context, k int) error {
+	if _, there := w.subject.Peek(k); there {
+		return w.put(ctx, k, nil)
+	}
+	h := &held{make(chan struct{}), make(chan struct{})}
+	w.mu.Lock()
+	w.hold = h
+	w.mu.Unlock()
+	var wg sync.WaitGroup
+	var read error
+	wg.Go(func() { _, _, read = w.subject.Get(ctx, k) })
+	<-h.read
+	err := w.put(ctx, k, nil)
+	close(h.goOn)
+	wg.Wait()
+	return errors.Join(err, read)
+}
+
+func (w *walk) step(ctx context.Context, r *rand.Rand) error {
+	k := r.IntN(3)
+	switch r.IntN(8) {
+	case 0:
+		return w.put(ctx, k, nil)
+	case 1:
+		if err := w.put(ctx, k, errNo); !errors.Is(err, errNo) {
+			return err
+		}
+		return nil
+	case 2:
+		return w.db.InTx(ctx, func(_ context.Context, tx *pg.Tx) error {
+			tx.Queue(`UPDATE counters SET n = n + 10 WHERE id = $1`, k)
+			w.subject.Drop(tx, k)
+			return nil
+		})
+	case 3:
+		return w.lose(ctx, k, testkit.Fault{Toward: testkit.ToClient, At: testkit.Completes("COMMIT")})
+	case 4:
+		return w.lose(ctx, k, testkit.Fault{Toward: testkit.ToServer, At: testkit.Runs("COMMIT")})
+	case 5:
+		return w.overtake(ctx, k)
+	case 6:
+		var wg sync.WaitGroup
+		var errs [3]error
+		for i := range errs {
+			wg.Go(func() { errs[i] = w.put(ctx, k, nil) })
+		}
+		wg.Wait()
+		return errors.Join(errs[:]...)
+	}
+	_, _, err := w.subject.Get(ctx, k)
+	return err
+}
+
+// stale names an entry that is not its row, or is nil.
+func (w *walk) stale(ctx context.Context) error {
+	for k := range 3 {
+		kept, there := w.subject.Peek(k)
+		n, err := pg.Get[int](ctx, w.db, `SELECT n FROM counters WHERE id = $1`, k)
+		if err != nil {
+			return err
+		}
+		if there && kept != n {
+			return fmt.Errorf("%w: key %d is %d and its row %d", errStale, k, kept, n)
+		}
+	}
+	return nil
+}
+
+var errStale = errors.New("stale")
+
+// follow takes steps until an entry is stale. Any other error is the test's.
+func (w *walk) follow(t *testing.T, seed uint64, steps int) error {
+	t.Helper()
+	r := rand.New(rand.NewPCG(seed, seed))
+	for range steps {
+		require.NoError(t, w.step(t.Context(), r))
+		if err := w.stale(t.Context()); err != nil {
+			require.ErrorIs(t, err, errStale)
+			return err
+		}
+	}
+	return nil
+}
+
+func TestAnEntryIsItsRowWhateverBefallsItsTransactions(t *testing.T) {
+	t.Parallel()
+	for name, make := range map[string]func(cache.Loader[int, int]) table{
+		"the table":                  func(l cache.Loader[int, int]) table { return cache.New("model", 0, l) },
+		"a mutant without a mistake": func(l cache.Loader[int, int]) table { return &mutant{load: l, entries: map[int]int{}} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWalk(t, make)
+			for seed := range uint64(3) {
+				require.NoError(t, w.follow(t, seed, 80))
+			}
+		})
+	}
+}
+
+// A model that no mistake makes fail proves nothing.
+func TestTheModelOfTheCacheKillsItsMutants(t *testing.T) {
+	t.Parallel()
+	for name, m := range map[string]*mutant{
+		"seen before the commit":         {early: true},
+		"an unknown outcome is a no":     {certain: true},
+		"a read that was overtaken":      {overtaken: true},
+		"a removal that is forgotten":    {keeps: true},
+		"after-commit work in any order": {unordered: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWalk(t, func(l cache.Loader[int, int]) table { m.load, m.entries = l, map[int]int{}; return m })
+			require.Error(t, w.follow(t, 1, 500), "the model did not notice")
+		})
+	}
+}
+
+// mutant is a table with a mistake that somebody could make.
+type mutant struct {
+	early, certain, overtaken, keeps, unordered bool
+
+	load cache.Loader[int, int]
+
+	mu      sync.Mutex
+	entries map[int]int
+	writes  int
+	late    []func()
+}
+
+func (m *mutant) set(k, v int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.writes++
+	m.entries[k] = v
+}
+
+func (m *mutant) forget(k int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.writes++
+	delete(m.entries, k)
+}
+
+func (m *mutant) Put(tx *pg.Tx, k, v int) {
+	switch {
+	case m.early:
+		m.set(k, v)
+		return
+	case m.unordered:
+		tx.OnCommit(func() {
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			m.late = append(m.late, func() { m.set(k, v) })
+		})
+		return
+	}
+	doubt := func() { m.forget(k) }
+	if m.certain {
+		doubt = func() {}
+	}
+	tx.Stage(uint64(k), pg.Effect{Apply: func() { m.set(k, v) }, Doubt: doubt, Settle: doubt})
+}
+
+func (m *mutant) Drop(tx *pg.Tx, k int) {
+	forget := func() { m.forget(k) }
+	if m.keeps {
+		forget = func() {}
+	}
+	tx.Stage(uint64(k), pg.Effect{Apply: forget, Doubt: forget, Settle: forget})
+}
+
+// Peek first lets the work of commits happen that has been put off: the last
+// one first, as a scheduler may have it.
+func (m *mutant) Peek(k int) (int, bool) {
+	m.mu.Lock()
+	late := m.late
+	m.late = nil
+	m.mu.Unlock()
+	for i := len(late) - 1; i >= 0; i-- {
+		late[i]()
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	v, ok := m.entries[k]
+	return v, ok
+}
+
+func (m *mutant) Get(ctx context.Context, k int) (int, bool, error) {
+	if v, ok := m.Peek(k); ok {
+		return v, true, nil
+	}
+	m.mu.Lock()
+	seen := m.writes
+	m.mu.Unlock()
+	v, ok, err := m.load(ctx, k)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err == nil && ok && (m.overtaken || m.writes == seen) {
+		m.entries[k] = v
+	}
+	return v, ok, err
+}

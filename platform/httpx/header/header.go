@@ -1,0 +1,59 @@
+// Package header reads headers that anybody may send: what is not sane is
+// replaced or refused, never passed on.
+package header
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// RequestID returns the id that a caller sent, when there is exactly one
+// and it is sane, else a new one.
+func RequestID(given []string) string {
+	if len(given) == 1 && sane(given[0]) {
+		return given[0]
+	}
+	return uuid.Must(uuid.NewV7()).String()
+}
+
+// sane ids are 1 to 128 letters, digits and a few marks: they go into headers,
+// logs and rows as they are.
+func sane(id string) bool {
+	if id == "" || len(id) > 128 {
+		return false
+	}
+	for i := range len(id) {
+		c := id[i]
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-_.:/+=", c) >= 0) {
+			return false
+		}
+	}
+	return true
+}
+
+// Visible reports whether text is 1 to limit visible ASCII characters.
+func Visible(text string, limit int) bool {
+	if text == "" || len(text) > limit {
+		return false
+	}
+	for i := range len(text) {
+		if text[i] <= ' ' || text[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// maxAgent is how much of a User-Agent is kept, in bytes.
+const maxAgent = 256
+
+// UserAgent is the client's User-Agent, cut to 256 bytes of valid text.
+func UserAgent(h http.Header) string {
+	agent := h.Get("User-Agent")
+	if len(agent) > maxAgent {
+		agent = agent[:maxAgent]
+	}
+	return strings.ToValidUTF8(agent, "")
+}

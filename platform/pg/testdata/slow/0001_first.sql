@@ -1,0 +1,5 @@
+-- +migrate Up
+CREATE TABLE first (id int);
+
+-- +migrate Down
+DROP TABLE first;
