@@ -68,9 +68,6 @@ type place struct {
 // as there is room, unless it may have been written: then it is let go.
 func (s *Service) Flush(ctx context.Context) error {
 	sums, samples := s.drain()
-	if len(sums) == 0 {
-		return nil
-	}
 	places := make([]place, 0, len(sums))
 	for p := range sums {
 		places = append(places, p)
