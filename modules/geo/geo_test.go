@@ -203,6 +203,22 @@ func TestWhatCouldNotBeWrittenIsWrittenLater(t *testing.T) {
 	require.Contains(t, []int64{1, 2}, w.counters(ids[0])["DE"], "never more than there were")
 }
 
+func TestWhatMayHaveBeenWrittenIsNotCountedTwice(t *testing.T) {
+	t.Parallel()
+	own := testkit.Postgres(t)
+	proxy := testkit.PostgresProxy(t, own.Addr)
+	w := newWorld(t)
+	w.db = testkit.Open(t, own.DSN)
+	ids := w.people(1)
+	w.service.db = testkit.Open(t, own.Via(proxy.Addr()))
+	w.service.Seen(ids[0], germany)
+	proxy.Inject(testkit.Fault{Toward: testkit.ToClient, At: testkit.Completes("COMMIT")})
+	require.ErrorIs(t, w.service.Flush(t.Context()), pg.ErrOutcomeUnknown)
+	w.service.db = w.db
+	require.NoError(t, w.service.Flush(t.Context()))
+	require.Equal(t, map[string]int64{"DE": 1}, w.counters(ids[0]))
+}
+
 func TestStoppingWritesWhatIsBuffered(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
