@@ -69,7 +69,7 @@ func TestRulesArePure(t *testing.T) {
 	}
 	require.False(t, concurrent(files))
 	info := &types.Info{Types: map[ast.Expr]types.TypeAndValue{}, Uses: map[*ast.Ident]types.Object{}}
-	config := types.Config{Importer: importer.ForCompiler(set, "source", nil)}
+	config := types.Config{Importer: importer.ForCompiler(set, "gc", nil)}
 	_, err := config.Check("rules", set, files, info)
 	require.NoError(t, err)
 	for _, file := range files {
