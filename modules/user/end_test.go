@@ -96,3 +96,37 @@ func TestOnePoisonedUserDelaysNobody(t *testing.T) {
 	o.sweep(0)
 	require.Equal(t, 1, o.count(`SELECT count(*) FROM entitlement_records WHERE source = 'expiry' AND user_id = $1`, poisoned.ID))
 }
+
+// Whatever becomes of a COMMIT, cache and table say the same afterwards, and the
+// same call again heals.
+func TestACommitInDoubtLeavesTheCacheTrue(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]testkit.Fault{
+		"applied, reply lost": {Toward: testkit.ToClient, At: testkit.Completes("COMMIT")},
+		"never arrived":       {Toward: testkit.ToServer, At: testkit.Runs("COMMIT")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			own := testkit.Postgres(t)
+			proxy := testkit.PostgresProxy(t, own.Addr)
+			o := open(t, testkit.StandIn(testkit.Open(t, own.Via(proxy.Addr()))))
+			a := o.register("ada@example.org")
+			sanction := map[string]any{"kind": "permanent_block", "reason": "cheating"}
+			for _, call := range []func() testkit.Reply{
+				func() testkit.Reply { return o.api.User(a.ID).Patch(account, map[string]any{"display_name": "Ada"}) },
+				func() testkit.Reply { return o.admin().Post(of(a.ID, "/sanctions"), sanction) },
+				func() testkit.Reply { return o.admin().Post(of(a.ID, "/soft-delete"), nil) },
+			} {
+				struck := proxy.Inject(fault)
+				call().Refused(503, "outcome_unknown")
+				<-struck
+				proxy.Heal()
+				o.same(a.ID)
+				require.Contains(t, []int{200, 201}, call().Status)
+				o.same(a.ID)
+			}
+			require.Equal(t, 1, o.count(`SELECT count(*) FROM sanctions`))
+			require.Equal(t, 1, o.count(`SELECT count(*) FROM accounts WHERE deleted_at IS NOT NULL AND display_name = 'Ada'`))
+		})
+	}
+}
