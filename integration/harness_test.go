@@ -53,9 +53,12 @@ type world struct {
 // newWorld starts what a backend needs; Docker is not optional here.
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	go func() { _, _ = binary() }() // built while containers come up; start waits for it, and says what went wrong
 	w := &world{T: t, country: filepath.Join(t.TempDir(), "country.mmdb")}
 	pg, err := postgres.Run(t.Context(), cmp.Or(os.Getenv("GALAXY_TEST_POSTGRES_IMAGE"), "postgres:17-alpine"),
-		postgres.WithDatabase("galaxy"), postgres.WithUsername("galaxy"), postgres.WithPassword("galaxy"), postgres.BasicWaitStrategies())
+		postgres.WithDatabase("galaxy"), postgres.WithUsername("galaxy"), postgres.WithPassword("galaxy"), postgres.BasicWaitStrategies(),
+		testcontainers.WithTmpfs(map[string]string{"/var/lib/postgresql/data": "uid=999,gid=999,mode=0700"}), // it is the backend that gets killed here
+		testcontainers.WithCmd("postgres", "-c", "fsync=off"))
 	testcontainers.CleanupContainer(t, pg)
 	require.NoError(t, err)
 	w.dsn, err = pg.ConnectionString(t.Context(), "sslmode=disable", "search_path=backend")
