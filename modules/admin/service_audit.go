@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/google/uuid"
 	"go.uber.org/zap"
@@ -55,8 +57,8 @@ func (s *Service) Refused(ctx context.Context, e httpx.AuditEntry) {
 	}
 	id, err := uuid.NewV7()
 	if err == nil {
-		row := auditRow{ID: id, At: s.clock.Now(), Actor: cmp.Or(e.Actor, "anonymous"), Role: cmp.Or(e.Role.String(), "none"), Action: e.Op,
-			Target: e.Target, Outcome: outcome, Reason: &e.Reason, RequestID: e.RequestID, Source: address(e.Source)}
+		row := auditRow{ID: id, At: s.clock.Now(), Actor: cmp.Or(printable(e.Actor), "anonymous"), Role: cmp.Or(e.Role.String(), "none"), Action: e.Op,
+			Target: printable(e.Target), Outcome: outcome, Reason: &e.Reason, RequestID: e.RequestID, Source: address(e.Source)}
 		err = s.db.InTx(context.WithoutCancel(ctx), func(_ context.Context, tx *pg.Tx) error {
 			s.store.audit(tx, row)
 			return nil
@@ -65,6 +67,24 @@ func (s *Service) Refused(ctx context.Context, e httpx.AuditEntry) {
 	if err != nil {
 		s.log.Error("audit row of a refused request was lost", zap.String("action", e.Op), zap.String("request_id", e.RequestID), zap.Error(err))
 	}
+}
+
+// mostText is how much of what a stranger sent is kept, in bytes.
+const mostText = 300
+
+// printable makes a path or a name as it was sent fit for a column: a row must not
+// be lost to what somebody put into it.
+func printable(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, text)
+	if len(text) > mostText {
+		text = strings.ToValidUTF8(text[:mostText], "") // a character may have been cut
+	}
+	return text
 }
 
 // nobodies keeps those who are not signed in from filling a log that nobody can

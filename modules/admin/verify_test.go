@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -119,4 +120,18 @@ func TestThoseWhoAreNotSignedInCannotFillTheAuditLog(t *testing.T) {
 	require.Equal(t, "root", rows[0].Actor, "an operator's refusals are all kept")
 	o.clock.Advance(time.Minute)
 	require.True(t, o.nobodies.noted(o.clock.Now(), zap.NewNop()), "a few a minute are always noted")
+}
+
+func TestNothingInARequestCostsItsAuditRow(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	for _, target := range []string{"admin-accounts/\x00/disable", "admin-accounts/\xff/disable", "a\nb", strings.Repeat("ä", 40_000)} {
+		o.Refused(t.Context(), httpx.AuditEntry{Actor: "nobody\x00", Op: "disableAdminAccount", Target: target, Status: 400, Reason: "invalid_request"})
+	}
+	rows, err := o.Audit(t.Context(), AuditFilter{Limit: 10})
+	require.NoError(t, err)
+	require.Len(t, rows, 4)
+	require.LessOrEqual(t, len(rows[0].Target), mostText)
+	require.Equal(t, "a\ufffdb", rows[1].Target)
+	require.Equal(t, "nobody\ufffd", rows[1].Actor)
 }
