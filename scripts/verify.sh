@@ -10,6 +10,13 @@ for dir in proto/push/v1 proto/notification/v1; do
 	}
 done
 
+for dir in . bench; do
+	(cd "$dir" && go mod tidy -diff >/dev/null) || {
+		echo "verify: $dir/go.mod is out of date: go mod tidy in it" >&2
+		exit 1
+	}
+done
+
 before=$(mktemp -d)
 trap 'rm -rf "$before"' EXIT
 files="openapi.yaml README.md .env.example"
