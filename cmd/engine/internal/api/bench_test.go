@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -56,16 +57,27 @@ func large(b *testing.B) *bench {
 func percentile95(b *testing.B, before, call func(i int)) {
 	b.Helper()
 	var took []time.Duration
+	var busy time.Duration
 	for i := 0; b.Loop(); i++ {
 		b.StopTimer()
 		before(i)
 		b.StartTimer()
-		begin := time.Now()
+		idle, begin := cpuTime(b), time.Now()
 		call(i)
 		took = append(took, time.Since(begin))
+		busy += cpuTime(b) - idle
 	}
+	b.ReportMetric(float64(busy.Microseconds())/1000/float64(len(took)), "cpu-ms/op")
 	slices.Sort(took)
 	b.ReportMetric(float64(took[len(took)*95/100].Microseconds())/1000, "p95-ms")
+}
+
+// cpuTime is the processor time of this process, client and engine together.
+func cpuTime(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	require.NoError(b, syscall.Getrusage(syscall.RUSAGE_SELF, &u))
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func nothing(int) {}
