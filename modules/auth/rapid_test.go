@@ -233,6 +233,7 @@ func follow(t rapid.TB, h *house, post *letters, cfg auth.Config) {
 }
 
 func TestChallengesBehaveAsTheirModel(t *testing.T) {
+	t.Parallel()
 	h, post := quiet(t, modelled())
 	follow(t, h, post, modelled())
 }

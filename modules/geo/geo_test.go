@@ -343,6 +343,10 @@ func TestTheLoopNoticesAReplacedDatabase(t *testing.T) {
 	info, ok := w.service.Database()
 	require.True(t, ok)
 	require.Equal(t, noon.Add(lookEvery), info.LoadedAt)
+	w.clock.Advance(lookEvery)
+	w.clock.BlockUntil(2)
+	again, _ := w.service.Database()
+	require.Equal(t, info, again, "a file that is the same is not read again")
 }
 
 func TestABrokenReplacementLeavesTheOldDatabaseInPlace(t *testing.T) {

@@ -286,6 +286,7 @@ func follow(t rapid.TB, d *desk) {
 }
 
 func TestUsersBehaveAsTheirModel(t *testing.T) {
+	t.Parallel()
 	follow(t, newDesk(t, grace))
 }
 
