@@ -2,10 +2,12 @@ package main
 
 import (
 	"flag"
+	"fmt"
 	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -70,5 +72,23 @@ func TestThePlanIsTheSameForAnyOrderOfModules(t *testing.T) {
 		options := modules()
 		rand.Shuffle(len(options), func(a, b int) { options[a], options[b] = options[b], options[a] })
 		require.Equal(t, string(want), plan(t, c, options))
+	}
+}
+
+// TestTheDocumentedSumOfBudgetsIsTheRealOne keeps docs/operations.md honest: an
+// operator sets the grace period of the container by it.
+func TestTheDocumentedSumOfBudgetsIsTheRealOne(t *testing.T) {
+	text, err := os.ReadFile("../../docs/operations.md")
+	require.NoError(t, err)
+	for limit, says := range map[string]string{"": "the sum is %.0f s, and a stop", "10s": "at 10 s the sum is %.0f s"} {
+		environment(t, complete(), map[string]string{"BACKEND_SHUTDOWN_TIMEOUT": limit})
+		c, _, err := Load()
+		require.NoError(t, err)
+		l, err := pg.NewLock(c.Postgres, zap.NewNop())
+		require.NoError(t, err)
+		var p lifecycle.Plan
+		app := fx.New(append(program(c, lock{l}, modules()), fx.NopLogger, fx.Populate(&p))...)
+		require.NoError(t, app.Err())
+		require.Contains(t, strings.Join(strings.Fields(string(text)), " "), fmt.Sprintf(says, p.Budget().Seconds()))
 	}
 }

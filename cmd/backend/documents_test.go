@@ -1,7 +1,10 @@
 package main
 
 import (
+	"io/fs"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -34,4 +37,30 @@ func TestGeneratedDocumentsAreUpToDate(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, string(got), "%s: run make generate", name)
 	}
+}
+
+// instrument is how a metric is named in the sources.
+var instrument = regexp.MustCompile(`(?:Int64|Float64)\w*(?:Counter|Gauge|Histogram)\("(\w+)"|counter\("(\w+)"`)
+
+// TestEveryMetricIsInTheGuideForOperators reads the sources: a number that nobody
+// knows of helps nobody at night.
+func TestEveryMetricIsInTheGuideForOperators(t *testing.T) {
+	t.Parallel()
+	guide, err := os.ReadFile("../../docs/operations.md")
+	require.NoError(t, err)
+	found := 0
+	for _, root := range []string{"../../modules", "../../platform"} {
+		require.NoError(t, filepath.WalkDir(root, func(name string, _ fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+				return err
+			}
+			text, err := os.ReadFile(name)
+			for _, m := range instrument.FindAllStringSubmatch(string(text), -1) {
+				found++
+				require.True(t, strings.Contains(string(guide), "`"+m[1]+m[2]), "%s: the guide does not know %s", name, m[1]+m[2])
+			}
+			return err
+		}))
+	}
+	require.Greater(t, found, 20)
 }

@@ -60,9 +60,11 @@ func TestASignalDuringTheStartTakesBackWhatHadStarted(t *testing.T) {
 	require.Zero(t, b.exits())
 	require.Contains(t, b.log.String(), "backend was stopped while it started")
 	require.NotContains(t, b.log.String(), "http listener opened")
-	var sessions int
-	require.NoError(t, conn.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity WHERE application_name = 'galaxy-backend' AND datname = current_database()`).Scan(&sessions))
-	require.Zero(t, sessions)
+	require.Eventually(t, func() bool {
+		var sessions int
+		err := conn.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity WHERE application_name = 'galaxy-backend' AND datname = current_database()`).Scan(&sessions)
+		return err == nil && sessions == 0
+	}, patience, 5*time.Millisecond, "a session was left behind")
 }
 
 func TestAStandbyAnswersAsDocumentedAndEndsWithASignal(t *testing.T) {

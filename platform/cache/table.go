@@ -14,10 +14,11 @@ type Loader[K comparable, V any] func(ctx context.Context, k K) (V, bool, error)
 
 // Table is a bounded write-through map. It is safe for concurrent use.
 type Table[K comparable, V any] struct {
-	name string
-	ceil int
-	load Loader[K, V]
-	seed maphash.Seed
+	name   string
+	ceil   int
+	counts counts
+	load   Loader[K, V]
+	seed   maphash.Seed
 
 	mu      sync.RWMutex
 	entries map[K]V
@@ -31,7 +32,7 @@ type Table[K comparable, V any] struct {
 
 // New makes a table of at most ceil entries (0: no bound). name is for metrics.
 func New[K comparable, V any](name string, ceil int, load Loader[K, V]) *Table[K, V] {
-	return &Table[K, V]{name: name, ceil: ceil, load: load, seed: maphash.MakeSeed(), entries: map[K]V{}, doubts: map[K]int{}}
+	return &Table[K, V]{name: name, ceil: ceil, counts: countsOf(name), load: load, seed: maphash.MakeSeed(), entries: map[K]V{}, doubts: map[K]int{}}
 }
 
 // Name is the table's name.
@@ -63,6 +64,7 @@ func (t *Table[K, V]) Get(ctx context.Context, k K) (V, bool, error) {
 	if ok {
 		return v, true, nil
 	}
+	t.counts.missed(ctx)
 	v, ok, err := t.load(ctx, k)
 	if err != nil || !ok {
 		return v, false, err
@@ -90,7 +92,7 @@ func (t *Table[K, V]) Warm(k K, v V) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.ceil == 0 || len(t.entries) < t.ceil {
-		t.entries[k] = v
+		t.put(k, v)
 	}
 }
 
@@ -137,8 +139,10 @@ func (t *Table[K, V]) settle(k K) {
 
 // drop forgets k under the lock, and with it what reads under way will bring.
 func (t *Table[K, V]) drop(k K) {
+	before := len(t.entries)
 	t.writes[t.hash(k)%uint64(len(t.writes))]++
 	delete(t.entries, k)
+	t.counts.resized(before, len(t.entries))
 }
 
 // put stores under the lock, and makes room by forgetting an arbitrary entry:
@@ -147,6 +151,7 @@ func (t *Table[K, V]) put(k K, v V) {
 	if t.doubts[k] > 0 {
 		return
 	}
+	before := len(t.entries)
 	if _, there := t.entries[k]; !there && t.ceil > 0 && len(t.entries) >= t.ceil {
 		for victim := range t.entries {
 			delete(t.entries, victim)
@@ -154,6 +159,7 @@ func (t *Table[K, V]) put(k K, v V) {
 		}
 	}
 	t.entries[k] = v
+	t.counts.resized(before, len(t.entries))
 }
 
 func (t *Table[K, V]) hash(k K) uint64 { return maphash.Comparable(t.seed, k) }
