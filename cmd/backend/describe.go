@@ -55,7 +55,7 @@ func printHelp(w io.Writer) error {
   healthcheck  ask a running backend on this machine for /readyz
   version      print version and build
 
-Environment variables (* required):
+Environment variables (* required; a secret may also be in the file that NAME_FILE names):
 
 `)
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
@@ -122,13 +122,22 @@ func printConfig(w io.Writer) error {
 }
 
 // isSecret asks the type of the field behind a variable.
-func isSecret(name string) bool {
+func isSecret(name string) bool { return slices.Contains(secrets(), name) }
+
+// secrets lists the variables whose value is never shown.
+func secrets() []string {
 	var out strings.Builder
 	const line = `{{range .}}{{usage_key .}} {{.Field.Type}}
 {{end}}`
 	var c Config
 	if err := envconfig.Usagef(prefix, &c, &out, line); err != nil {
-		return true
+		panic(err) // the template is a constant
 	}
-	return !strings.Contains(out.String(), name+" ") || strings.Contains(out.String(), name+" secret.Secret\n")
+	var names []string
+	for text := range strings.Lines(out.String()) {
+		if name, kind, _ := strings.Cut(strings.TrimSpace(text), " "); kind == "secret.Secret" {
+			names = append(names, name)
+		}
+	}
+	return names
 }

@@ -17,8 +17,8 @@ const prefix = "BACKEND"
 // the variable and without its value, and warns of variables that look like
 // ours and are not.
 func Load() (c Config, warnings []string, err error) {
-	var problems []error
 	dropEmpty()
+	problems := readFiles()
 	for {
 		c = Config{}
 		err := envconfig.Process(prefix, &c)
@@ -38,6 +38,33 @@ func Load() (c Config, warnings []string, err error) {
 	}
 	problems = append(problems, c.Validate())
 	return c, unknown(), onePerLine(problems)
+}
+
+// fileSuffix makes the name of a variable that says which file holds a secret.
+const fileSuffix = "_FILE"
+
+// readFiles takes secrets from the files that NAME_FILE names, as orchestrators
+// mount them. It reports those that cannot be read, by name.
+func readFiles() []error {
+	var problems []error
+	for _, name := range secrets() {
+		file, given := os.LookupEnv(name + fileSuffix)
+		if !given {
+			continue
+		}
+		if _, both := os.LookupEnv(name); both {
+			problems = append(problems, fmt.Errorf("%s and %s exclude each other", name, name+fileSuffix))
+			continue
+		}
+		text, err := os.ReadFile(file)
+		if err == nil {
+			err = os.Setenv(name, strings.TrimRight(string(text), "\r\n"))
+		}
+		if err != nil {
+			problems = append(problems, fmt.Errorf("%s cannot be read", name+fileSuffix))
+		}
+	}
+	return problems
 }
 
 var errRequired = errors.New("is required")
@@ -79,6 +106,9 @@ func unknown() []string {
 	known := map[string]bool{}
 	for _, v := range variables() {
 		known[v.Name] = true
+	}
+	for _, name := range secrets() {
+		known[name+fileSuffix] = true
 	}
 	var out []string
 	for _, entry := range os.Environ() {

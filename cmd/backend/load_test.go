@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -110,4 +111,28 @@ func TestACommandLineThatMeansNothingIsRefused(t *testing.T) {
 	require.Equal(t, 2, command([]string{"sreve"}, &bytes.Buffer{}))
 	require.Equal(t, 2, command([]string{"serve", "-v"}, &bytes.Buffer{}))
 	require.Zero(t, command([]string{"version"}, &bytes.Buffer{}))
+}
+
+func TestASecretMayComeFromAFile(t *testing.T) {
+	vars := complete()
+	dsn := vars["BACKEND_POSTGRES_DSN"]
+	delete(vars, "BACKEND_POSTGRES_DSN")
+	file := filepath.Join(t.TempDir(), "dsn")
+	require.NoError(t, os.WriteFile(file, []byte(dsn+"\n"), 0o600))
+	environment(t, vars, map[string]string{"BACKEND_POSTGRES_DSN_FILE": file})
+	c, warnings, err := Load()
+	require.NoError(t, err)
+	require.Empty(t, warnings)
+	require.Equal(t, dsn, c.Postgres.DSN.Reveal())
+	var out bytes.Buffer
+	require.NoError(t, printConfig(&out))
+	require.NotContains(t, out.String(), "hunter2")
+}
+
+func TestASecretInAFileThatIsNotThereIsNamed(t *testing.T) {
+	environment(t, complete(), map[string]string{"BACKEND_SMTP_PASSWORD_FILE": "/nowhere/hunter2", "BACKEND_POSTGRES_DSN_FILE": "/dev/null"})
+	_, _, err := Load()
+	require.ErrorContains(t, err, "BACKEND_SMTP_PASSWORD_FILE cannot be read")
+	require.ErrorContains(t, err, "BACKEND_POSTGRES_DSN and BACKEND_POSTGRES_DSN_FILE exclude each other")
+	require.NotContains(t, err.Error(), "hunter2")
 }

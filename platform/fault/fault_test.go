@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -66,6 +67,9 @@ func TestEveryCodeHasItsStatus(t *testing.T) {
 	for code, status := range want {
 		require.Equal(t, status, code.Status(), code.String())
 		require.NotContains(t, code.String(), "code(")
+	}
+	for c := fault.Code(0); !strings.HasPrefix(c.String(), "code("); c++ {
+		require.Contains(t, want, c, "%s has no status", c)
 	}
 	require.Equal(t, http.StatusInternalServerError, fault.Code(200).Status())
 	require.Equal(t, "code(200)", fault.Code(200).String())
