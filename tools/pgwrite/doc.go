@@ -1,4 +1,4 @@
-// Package pgwrite is the lint rule of reliability findings D1 and D2: a
+// Package pgwrite is a lint rule for two findings about the driver: a
 // statement that writes runs only in an explicit transaction.
 //
 // Why: pgx through database/sql runs an argument-less statement a second time
