@@ -139,8 +139,8 @@ func TestADeadlineCanBeTakenBack(t *testing.T) {
 func TestWhoMaySeeAGame(t *testing.T) {
 	t.Parallel()
 	l := open(t)
-	p := l.persons(5)
-	ada, bob, invited, former, stranger := p[0], p[1], p[2], p[3], p[4]
+	p := l.persons(6)
+	ada, bob, invited, former, stranger, applied := p[0], p[1], p[2], p[3], p[4], p[5]
 	private := l.opened(by(ada))
 	l.seated(private, bob, former)
 	require.NoError(t, l.Leave(t.Context(), former, private.ID))
@@ -148,6 +148,10 @@ func TestWhoMaySeeAGame(t *testing.T) {
 	require.NoError(t, err)
 	byLink := l.opened(by(ada), func(n *NewGame) { n.JoinPolicy = PolicyApplication })
 	public, hidden := l.opened(root), l.draft(root)
+	settled := l.opened(by(ada), func(n *NewGame) { n.JoinPolicy = PolicyApplication })
+	_, err = l.apply(settled, applied, "Zorg")
+	require.NoError(t, err)
+	l.step(by(ada), settled.ID, Cancel)
 	for name, c := range map[string]struct {
 		game Game
 		who  uuid.UUID
@@ -155,6 +159,7 @@ func TestWhoMaySeeAGame(t *testing.T) {
 	}{
 		"owner": {private, ada, true}, "member": {private, bob, true}, "invited": {private, invited, true},
 		"former member": {private, former, true}, "stranger": {private, stranger, false},
+		"applied once": {settled, applied, true}, "link of a closed game": {settled, stranger, false},
 		"with the link": {byLink, stranger, true}, "public": {public, stranger, true}, "public draft": {hidden, stranger, false},
 	} {
 		_, err := l.View(t.Context(), c.who, c.game.ID)

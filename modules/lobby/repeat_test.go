@@ -204,3 +204,21 @@ func TestWhatTheEndOfAnAccountSettledIsNotDecidedAgain(t *testing.T) {
 	require.Equal(t, withdrawn, a.State)
 	require.Len(t, l.log.intents, before, "nobody is told of what did not happen")
 }
+
+func TestAnInviteWhoseTimeIsOverMakesRoomForTheNextSweptOrNot(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	ada, bob := l.person(), l.person()
+	g := l.opened(by(ada))
+	asked := Invitation{Game: g.ID, UserID: bob}
+	first, _, err := l.Invite(t.Context(), ada, asked, "")
+	require.NoError(t, err)
+	l.clock.Advance(168 * time.Hour)
+	second, made, err := l.Invite(t.Context(), ada, asked, "")
+	require.NoError(t, err)
+	require.True(t, made)
+	_, _, err = l.Redeem(t.Context(), bob, first.ID, "Zorg")
+	refused(t, err, ErrInviteExpired)
+	_, _, err = l.Redeem(t.Context(), bob, second.ID, "Zorg")
+	require.NoError(t, err)
+}

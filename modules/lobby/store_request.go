@@ -115,9 +115,13 @@ func (requests) earlierInvite(ctx context.Context, q pg.Querier, i Invite, key *
 const insertInvite = `INSERT INTO invites (invite_id, game_id, user_id, inviter_id, message, state, idempotency_key, request_hash, created_at, expires_at)
 	VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, $8, $9)`
 
+// An invite whose time is over makes room for the next one, swept or not.
+const expireInvite = `UPDATE invites SET state = 'expired', decided_at = $3 WHERE game_id = $1 AND user_id = $2 AND state = 'pending' AND expires_at <= $3`
+
 const countInvite = `UPDATE games SET invites_made = invites_made + 1 WHERE game_id = $1`
 
 func (requests) insertInvite(tx *pg.Tx, i Invite, key *string) {
+	tx.Queue(expireInvite, i.GameID, i.UserID, i.CreatedAt)
 	tx.Queue(insertInvite, i.ID, i.GameID, i.UserID, i.InviterID, i.Message, key, i.Hash, i.CreatedAt, i.ExpiresAt)
 	tx.Queue(countInvite, i.GameID)
 }
