@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"go.uber.org/zap"
@@ -61,6 +62,28 @@ func (s *Service) Enqueue(ctx context.Context, tx *pg.Tx, m Message) (uuid.UUID,
 func (s *Service) EraseAddress(_ context.Context, tx *pg.Tx, address string) error {
 	s.store.erase(tx, strings.ToLower(address), s.clock.Now())
 	return nil
+}
+
+// Summary is what somebody may know of a mail to his address: not what it said,
+// which the person has, and which may be a secret.
+type Summary struct {
+	Recipient string    `json:"recipient"`
+	Template  string    `json:"template"`
+	Status    Status    `json:"status"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// SentTo lists the newest mails to an address, n at the most.
+func (s *Service) SentTo(ctx context.Context, q pg.Querier, address string, n int) ([]Summary, error) {
+	rows, err := s.store.list(ctx, q, Filter{Recipient: address, Limit: n})
+	if err != nil {
+		return nil, fmt.Errorf("list mail to an address: %w", err)
+	}
+	sent := make([]Summary, len(rows))
+	for i, d := range rows {
+		sent[i] = Summary{Recipient: d.Recipient, Template: d.Template, Status: d.Status, CreatedAt: d.CreatedAt}
+	}
+	return sent, nil
 }
 
 // Filter narrows a listing; zero fields do not.

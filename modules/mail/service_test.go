@@ -213,3 +213,17 @@ func TestConfigNamesEveryProblem(t *testing.T) {
 	require.Error(t, Config{}.Validate())
 	require.NoError(t, Config{WorkerInterval: 1, MaxAttempts: 1}.Validate())
 }
+
+func TestWhatWasSentToSomebodyIsListedWithoutWhatItSaid(t *testing.T) {
+	t.Parallel()
+	p := newPost(t)
+	id := p.enqueue(Message{Template: "auth.login_code", To: "Ada@example.org", Secret: true, NotAfter: noon.Add(time.Hour),
+		Data: map[string]any{"code": "K7QM-3XZP", "ttl_minutes": 10}})
+	p.enqueue(Message{Template: "auth.login_code", To: "bob@example.org", Secret: true, NotAfter: noon.Add(time.Hour),
+		Data: map[string]any{"code": "AAAA-BBBB", "ttl_minutes": 10}})
+	p.pass()
+	require.Equal(t, []Outcome{Delivered}, p.outcomes(id))
+	sent, err := p.service.SentTo(t.Context(), p.db, "ada@example.org", 10)
+	require.NoError(t, err)
+	require.Equal(t, []Summary{{Recipient: "Ada@example.org", Template: "auth.login_code", Status: Sent, CreatedAt: noon}}, sent)
+}

@@ -18,6 +18,8 @@
 //     under the route's id as idempotency key: a repeat makes no second mail.
 //   - A payload that does not fit its kind is kept as malformed and logged. It
 //     neither fails the caller's transaction nor goes out half empty.
+//   - The inbox and the routes to somebody go when the account is erased, not
+//     before: it can come back until then.
 //   - Operators' kinds go to BACKEND_NOTIFICATION_ADMIN_EMAIL. Without it their
 //     routes are recorded as skipped, and the log says so at start.
 package notification

@@ -366,3 +366,28 @@ func TestEveryKindHasItsTableAndItsPayloadFits(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "t", string(notificationv1.GetRootAsPlatformBroadcast(broadcast, 0).Body()))
 }
+
+func TestAnErasedAccountLeavesNoInboxAndNoRoute(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t, Config{})
+	ada, bob := b.member("Ada"), b.member("Bob")
+	b.submit(turnReady("1", ada, bob))
+	h := newHooks(b.service)
+	depart := func(why user.Reason) {
+		require.NoError(t, b.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error { return h.Depart(ctx, tx, ada, why) }))
+	}
+	export := func(id uuid.UUID) int {
+		out, err := h.Export(t.Context(), b.db, id)
+		require.NoError(t, err)
+		return len(out.(map[string]any)["inbox"].([]itemView))
+	}
+	for _, why := range []user.Reason{user.Deleted, user.Blocked} {
+		depart(why)
+		require.Equal(t, 1, export(ada), "the account can come back")
+	}
+	depart(user.Erased)
+	require.Zero(t, export(ada))
+	require.Zero(t, b.count(`SELECT count(*) FROM notification_routes WHERE user_id = $1`, ada))
+	require.Equal(t, 1, export(bob), "the others keep theirs")
+	require.Equal(t, 2, b.count(`SELECT count(*) FROM notification_routes WHERE user_id = $1`, bob))
+}

@@ -107,3 +107,16 @@ func (store) read(ctx context.Context, tx *pg.Tx, user, id uuid.UUID, now time.T
 const markAllRead = `UPDATE notification_recipients SET read_at = $2 WHERE user_id = $1 AND read_at IS NULL`
 
 func (store) readAll(tx *pg.Tx, user uuid.UUID, now time.Time) { tx.Queue(markAllRead, user, now) }
+
+const eraseRoutes = `
+DELETE FROM notification_routes t USING notification_recipients r
+WHERE r.user_id = $1 AND t.notification_id = r.notification_id AND t.user_id = $1`
+
+const eraseInbox = `DELETE FROM notification_recipients WHERE user_id = $1`
+
+// erase removes a user's inbox and the routes to him. The notifications stay:
+// they say what happened, not to whom.
+func (store) erase(tx *pg.Tx, user uuid.UUID) {
+	tx.Queue(eraseRoutes, user)
+	tx.Queue(eraseInbox, user)
+}

@@ -105,7 +105,7 @@ func TestAnExportHoldsEverythingButTheOperatorsOwn(t *testing.T) {
 	o.admin().Put(of(a.ID, "/limits/active_memberships"), map[string]any{"value": 7, "reason": "tournament"}).Want(200)
 	for _, reply := range []testkit.Reply{o.api.User(a.ID).Get(account + "/export").Want(200), o.admin().Get(of(a.ID, "/export")).Want(200)} {
 		text := string(reply.Body)
-		for _, part := range []string{"ada@example.org", "three abandoned games", `"arc":{"of":"arc"}`, `"zoo":{"of":"zoo"}`, `"source":"registration"`, "tournament"} {
+		for _, part := range []string{"ada@example.org", "three abandoned games", `"arc":{"of":"arc"}`, `"zoo":{"of":"zoo"}`, `"source":"registration"`, "tournament", `"recipient":"ada@example.org","template":"auth.login_code"`} {
 			require.Contains(t, text, part)
 		}
 		for _, part := range []string{"ticket 12", "difficult", operator} {

@@ -57,6 +57,10 @@ func (p *post) Enqueue(_ context.Context, _ *pg.Tx, m mail.Message) (uuid.UUID, 
 	return uuid.New(), nil
 }
 
+func (p *post) SentTo(_ context.Context, _ pg.Querier, address string, _ int) ([]mail.Summary, error) {
+	return []mail.Summary{{Recipient: address, Template: "auth.login_code", Status: mail.Sent}}, nil
+}
+
 func (p *post) EraseAddress(_ context.Context, _ *pg.Tx, address string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

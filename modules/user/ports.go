@@ -16,6 +16,7 @@ import (
 type Mailer interface {
 	Enqueue(ctx context.Context, tx *pg.Tx, m mail.Message) (uuid.UUID, error)
 	EraseAddress(ctx context.Context, tx *pg.Tx, address string) error
+	SentTo(ctx context.Context, q pg.Querier, address string, n int) ([]mail.Summary, error)
 }
 
 // Auditor records what operators do.

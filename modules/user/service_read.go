@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"galaxy/backend/modules/mail"
 	"galaxy/backend/modules/user/person"
 )
 
@@ -155,6 +156,15 @@ func (s *Service) Export(ctx context.Context, id uuid.UUID) (Exported, error) {
 	if out.Former, err = s.store.former(ctx, s.db, id); err != nil {
 		return Exported{}, err
 	}
+	sent := []mail.Summary{}
+	for _, address := range append(out.Former, f.Email) {
+		some, err := s.mail.SentTo(ctx, s.db, address, exported)
+		if err != nil {
+			return Exported{}, err
+		}
+		sent = append(sent, some...)
+	}
+	out.Domains["mail"] = map[string]any{"sent": sent}
 	for _, e := range s.hooks.Exports {
 		if out.Domains[e.Name()], err = e.Export(ctx, s.db, id); err != nil {
 			return Exported{}, fmt.Errorf("export user %s from %s: %w", id, e.Name(), err)
