@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"galaxy/backend/platform/smtpsink"
 	"galaxy/backend/platform/testkit"
 )
 
@@ -258,4 +259,18 @@ func TestASignalUnderLoadLosesNothingThatWasAnswered(t *testing.T) {
 	var busy int
 	require.NoError(t, testkit.Conn(t, p.DSN).QueryRow(t.Context(), `SELECT count(*) FROM mail_deliveries WHERE status = 'sending'`).Scan(&busy))
 	require.Zero(t, busy, "what was claimed was settled or given back")
+}
+
+func TestAMailThatWasOnItsWayWhenTheBackendWasKilledIsSentByTheNext(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, testkit.Postgres(t).DSN)
+	w.inbox.Use(smtpsink.Rule{At: smtpsink.End, Then: smtpsink.Hang})
+	b := w.start().ready()
+	b.asksForACode("ada@example.com").Want(http.StatusOK)
+	require.Eventually(t, func() bool { return w.inbox.Seen(smtpsink.End) > 0 }, patience, time.Millisecond)
+	b.signal(syscall.SIGKILL)
+	b.exits()
+	w.inbox.Use()
+	w.start().ready()
+	w.inbox.Next("ada@example.com", "") // long before the lease of the first would have run out
 }

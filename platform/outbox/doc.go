@@ -16,7 +16,8 @@
 //	    that takes long.
 //	 3. The domain settles the row with an UPDATE guarded by claim_token. A worker
 //	    that overslept its lease finds another token and changes nothing.
-//	 4. A row whose lease ran out is due again.
+//	 4. A row whose lease ran out is due again. The one active backend ends the
+//	    leases that the process before it left, with its first claim.
 //
 // Leases are judged by the database's clock alone, due times by the clock that
 // the caller passes, the one that wrote next_attempt_at.

@@ -202,6 +202,27 @@ WHERE datname = current_database() AND pid <> pg_backend_pid() AND random() < 0.
 	}
 }
 
+func TestTheOneActiveProcessInheritsWhatTheLastOneHadClaimed(t *testing.T) {
+	t.Parallel()
+	p := testkit.Postgres(t)
+	last, _ := jobsOn(t, testkit.Open(t, p.DSN), 2)
+	dead := claim(t, last, 1, time.Hour)[0]
+	next := testkit.Open(t, p.DSN)
+	require.Len(t, claim(t, next, 1, time.Hour), 1, "without a fence the other may be alive")
+	require.Empty(t, claim(t, next, 1, time.Hour))
+
+	sole := testkit.Open(t, p.DSN)
+	sole.Fence(func() error { return nil })
+	inherited := claim(t, sole, 10, time.Hour)
+	require.Len(t, inherited, 2)
+	for _, c := range inherited {
+		require.True(t, c.Rescued)
+		require.NotEqual(t, dead.Token, c.Token)
+	}
+	require.False(t, finish(t, last, dead), "the late report changes nothing")
+	require.Empty(t, claim(t, sole, 10, time.Hour), "it inherits once, and not from itself")
+}
+
 func TestAReleasedClaimIsNotCounted(t *testing.T) {
 	t.Parallel()
 	db, _ := jobs(t, 1)

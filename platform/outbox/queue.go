@@ -73,6 +73,9 @@ func (q Queue) claimStatement() string {
 func (q Queue) Claim(ctx context.Context, db *pg.DB, now time.Time, n int, lease time.Duration,
 	then func(ctx context.Context, tx *pg.Tx, claims []Claim) error,
 ) ([]Claim, error) {
+	if err := db.Inherit(q.Table, func() error { return q.inherit(ctx, db) }); err != nil {
+		return nil, fmt.Errorf("inherit claims on %s: %w", q.Table, err)
+	}
 	var claims []Claim
 	err := db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		var err error
@@ -85,6 +88,16 @@ func (q Queue) Claim(ctx context.Context, db *pg.DB, now time.Time, n int, lease
 		return nil, fmt.Errorf("claim from %s: %w", q.Table, err)
 	}
 	return claims, nil
+}
+
+// inherit ends the leases of the process before this one: it is gone, and what
+// it was working on would lie there until they ran out.
+func (q Queue) inherit(ctx context.Context, db *pg.DB) error {
+	return db.InTx(ctx, func(_ context.Context, tx *pg.Tx) error {
+		tx.Queue(fmt.Sprintf(`UPDATE %s SET lease_until = clock_timestamp() - interval '1 millisecond'
+WHERE claim_token IS NOT NULL AND lease_until > clock_timestamp()`, q.Table))
+		return nil
+	})
 }
 
 // Extend prolongs the lease of a claim to d from now. It reports false when the

@@ -25,6 +25,8 @@ type DB struct {
 	stripes *stripes
 	fence   atomic.Pointer[func() error]
 
+	inherited sync.Map // string → *once
+
 	open     context.Context //nolint:containedctx // until Close
 	close    context.CancelFunc
 	settling sync.WaitGroup
