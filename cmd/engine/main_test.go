@@ -84,23 +84,13 @@ func (c *child) status(t *testing.T) enginev1.Status {
 	return conformance.Into[enginev1.Status](conformance.NewClient(t, c.base).Get(enginev1.PathStatus), 200)
 }
 
-func memoryDir(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "engine")
-	if err != nil {
-		return t.TempDir()
-	}
-	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
-	return dir
-}
-
 const initBody = `{"contract_version":1,"game_id":"0197a3c2-5f0e-7c3a-9f51-0d6a1e2b3c4d","seed":"5",
  "races":[{"user_id":"a","race_name":"A"},{"user_id":"b","race_name":"B"}],"options":{"idle_turn_limit":0}}`
 
 // A killed engine is at the last turn it confirmed, or at the one it was making.
 func TestKilledEngineIsAtTheConfirmedTurnOrTheNext(t *testing.T) {
 	t.Parallel()
-	dir := memoryDir(t)
+	dir := conformance.Directory(t)
 	random := rand.New(rand.NewPCG(1, 2))
 	hashes := map[int]string{}
 	confirmed, commands := 0, 0
@@ -166,7 +156,7 @@ func noEnv(string) string { return "" }
 
 func TestSecondEngineOnADirectoryExits(t *testing.T) {
 	t.Parallel()
-	dir := memoryDir(t)
+	dir := conformance.Directory(t)
 	c := spawn(t, dir)
 	env := func(name string) string {
 		return map[string]string{"ENGINE_STATE_DIR": dir, "ENGINE_LISTEN_ADDR": "127.0.0.1:0"}[name]
@@ -179,7 +169,7 @@ func TestSecondEngineOnADirectoryExits(t *testing.T) {
 
 func TestHealthcheckAsksTheRunningEngine(t *testing.T) {
 	t.Parallel()
-	c := spawn(t, memoryDir(t))
+	c := spawn(t, conformance.Directory(t))
 	env := func(name string) string {
 		if name == "ENGINE_LISTEN_ADDR" {
 			return strings.Replace(strings.TrimPrefix(c.base, "http://"), "127.0.0.1", "", 1)
@@ -193,7 +183,7 @@ func TestHealthcheckAsksTheRunningEngine(t *testing.T) {
 
 func TestRewindAndReplaySubcommands(t *testing.T) {
 	t.Parallel()
-	dir := memoryDir(t)
+	dir := conformance.Directory(t)
 	c := spawn(t, dir)
 	client := conformance.NewClient(t, c.base)
 	client.Post(enginev1.PathInit, initBody)

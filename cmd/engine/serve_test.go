@@ -30,7 +30,7 @@ type slow struct {
 
 func startSlow(t *testing.T, shutdown time.Duration) *slow {
 	t.Helper()
-	directory, err := store.Open(memoryDir(t), nil)
+	directory, err := store.Open(conformance.Directory(t), nil)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, directory.Close()) })
 	e := &slow{store: directory, begun: make(chan struct{}), release: make(chan struct{}), ended: make(chan error, 1)}

@@ -28,7 +28,7 @@ func TestTheShippedEngineIsSmall(t *testing.T) {
 	info, err := os.Stat(binary)
 	require.NoError(t, err)
 
-	c := spawnAs(t, exec.Command(binary, "serve"), memoryDir(t))
+	c := spawnAs(t, exec.Command(binary, "serve"), conformance.Directory(t))
 	request := enginev1.InitRequest{ContractVersion: 1, GameID: "0197a3c2-5f0e-7c3a-9f51-0d6a1e2b3c4d"}
 	for i := range 10 {
 		request.Races = append(request.Races, enginev1.InitRace{UserID: "u", RaceName: fmt.Sprint("Race", i)})

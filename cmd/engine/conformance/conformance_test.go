@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 // reference is the address of this repository's own engine on an empty directory.
 func reference(t *testing.T, options api.Options) *httptest.Server {
 	t.Helper()
-	s, err := store.Open(t.TempDir(), nil)
+	s, err := store.Open(conformance.Directory(t), nil)
 	require.NoError(t, err)
 	options.Version = "0.1.0"
 	server := httptest.NewServer(api.New(s, options).Handler())

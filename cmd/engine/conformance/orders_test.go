@@ -62,10 +62,11 @@ func (g *match) orderCodes(t *testing.T) {
 	twice := g.hand(t, ant, scout(), scout(), enginev1.Produce(home, enginev1.ProduceShip, "Scout"), enginev1.RemoveType("Scout"))
 	require.Equal(t, enginev1.OrderNameTaken, twice.Results[1].Code)
 	require.Equal(t, enginev1.OrderTypeInUse, twice.Results[3].Code)
+	g.refuses(t, ant, enginev1.OrderNotYourPlanet, enginev1.Rename(r.UnidentifiedPlanets[0].Number, "Mine"))
 	for number, far := range abroad(r) {
-		g.refuses(t, ant, enginev1.OrderNotYourPlanet, enginev1.Rename(number, "Mine"))
 		if far > 40.01 {
 			g.refuses(t, ant, enginev1.OrderOutOfReach, enginev1.Route(home, enginev1.Empty, number))
+			break
 		}
 	}
 	// A later stage may know these; an engine of the first refuses each by itself.

@@ -3,7 +3,6 @@ package api_test
 import (
 	"fmt"
 	"net/http/httptest"
-	"os"
 	"testing"
 	"time"
 
@@ -33,22 +32,10 @@ type bench struct {
 
 func start(t testing.TB, options api.Options) *bench {
 	t.Helper()
-	b := &bench{t: t, dir: memoryDir(t)}
+	b := &bench{t: t, dir: conformance.Directory(t)}
 	b.open(options)
 	t.Cleanup(b.shut)
 	return b
-}
-
-// memoryDir is a directory on a file system without a disk where there is one:
-// these tests sync thousands of times.
-func memoryDir(t testing.TB) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "engine")
-	if err != nil {
-		return t.TempDir()
-	}
-	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
-	return dir
 }
 
 func (b *bench) open(options api.Options) {

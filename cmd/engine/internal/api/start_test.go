@@ -33,7 +33,7 @@ func wreck(t *testing.T) (dir string, status enginev1.Status) {
 	b.order("Zorg", 2)
 	b.command("Zorg", 2, 1, enginev1.SetRelation("Vogons", enginev1.Peace))
 	status = b.status()
-	dir = memoryDir(t)
+	dir = conformance.Directory(t)
 	require.NoError(t, os.CopyFS(filepath.Join(dir, "game"), os.DirFS(b.dir)))
 	dir = filepath.Join(dir, "game")
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "turns/000003.tmp"), 0o700))
@@ -48,7 +48,7 @@ func wreck(t *testing.T) (dir string, status enginev1.Status) {
 // copyOf is an engine bench on a copy of a directory, not yet open.
 func copyOf(t *testing.T, dir string) *bench {
 	t.Helper()
-	b := &bench{t: t, dir: filepath.Join(memoryDir(t), "game")}
+	b := &bench{t: t, dir: filepath.Join(conformance.Directory(t), "game")}
 	require.NoError(t, os.CopyFS(b.dir, os.DirFS(dir)))
 	return b
 }

@@ -151,6 +151,53 @@ func TestANewerSchemaIsRefused(t *testing.T) {
 	require.ErrorContains(t, err, "schema 2 is newer")
 }
 
+// A file with a sound checksum is still refused where it does not belong.
+func TestADocumentInAnothersPlaceIsRefused(t *testing.T) {
+	t.Parallel()
+	sealed := func(body string) []byte {
+		return []byte(`{"sha256":"` + store.HashText(body) + `","body":` + body + "}\n")
+	}
+	for name, harm := range map[string]func(dir string) error{
+		"another race's list": func(dir string) error {
+			return os.Rename(filepath.Join(dir, "orders/000002/1.json"), filepath.Join(dir, "orders/000002/2.json"))
+		},
+		"another turn's list": func(dir string) error {
+			return os.Rename(filepath.Join(dir, "orders/000000/1.json"), filepath.Join(dir, "orders/000002/1.json"))
+		},
+		"another turn": func(dir string) error {
+			return os.Rename(filepath.Join(dir, "turns/000001/state.json.gz"), filepath.Join(dir, "turns/000002/state.json.gz"))
+		},
+		"no turn": func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, "turns/000002/state.json"), sealed(`{"schema_version":1,"prev_hash":"","turn":null}`), 0o600)
+		},
+		"no state": func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, "turns/000002/state.json"), sealed(`{"schema_version":1,"prev_hash":"","turn":{}}`), 0o600)
+		},
+		"no seal": func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, "turns/000002/state.json"), []byte("{}\n"), 0o600)
+		},
+		"no end": func(dir string) error {
+			raw, err := os.ReadFile(filepath.Join(dir, "game.json"))
+			return errors.Join(err, os.WriteFile(filepath.Join(dir, "game.json"), raw[:len(raw)-1], 0o600))
+		},
+	} {
+		dir := t.TempDir()
+		s, last := play(t, dir, 2)
+		list := store.OrderList{Race: 0, Turn: last.Turn.State.Turn, Orders: []enginev1.Order{}}
+		require.NoError(t, s.PutOrders(list))
+		require.NoError(t, os.Mkdir(filepath.Join(dir, "turns/9"), 0o700), "a stranger's directory is no turn")
+		_, err := s.Load()
+		require.NoError(t, err, name)
+		if name == "another turn" {
+			require.NoError(t, os.Remove(filepath.Join(dir, "turns/000002/state.json")))
+		}
+		require.NoError(t, harm(dir), name)
+		_, err = s.Load()
+		_, corrupt := errors.AsType[*store.CorruptError](err)
+		require.True(t, corrupt, "%s: %v", name, err)
+	}
+}
+
 // Nothing is written through a link that leads out of the directory.
 func TestPlantedLinksAreNotFollowed(t *testing.T) {
 	t.Parallel()
