@@ -29,7 +29,8 @@
 // A game is launched from its first request to start on. Until then leaving,
 // removal and blocking free the seat and release the race name; from then on the
 // race stays in the game. A seat whose member left may be offered to somebody
-// new; blocking and the end of an account banish the race. A name that was given
+// new, and while one is on offer the owner may invite: whoever is invited sees the
+// game and may take the seat, which redeems the invite. Blocking and the end of an account banish the race. A name that was given
 // up before the launch may be another member's race by then: nothing of what
 // befalls its former holder touches it.
 //

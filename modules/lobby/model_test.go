@@ -249,7 +249,9 @@ func (m *model) withdraw(u int) bool {
 
 func (m *model) ask(who, u int) bool {
 	switch {
-	case who != m.owner || m.gone[u] || u == who || m.state != EnrollmentOpen || m.seat(u) != nil:
+	case who != m.owner || m.gone[u] || u == who || m.seat(u) != nil:
+		return false
+	case m.state != EnrollmentOpen && (!m.launched || m.state.Terminal() || !m.offering()):
 		return false
 	case m.live(u):
 		return true
@@ -259,9 +261,14 @@ func (m *model) ask(who, u int) bool {
 	return true
 }
 
+// offering reports whether a seat is on offer.
+func (m *model) offering() bool {
+	return slices.ContainsFunc(m.seats, func(s modelSeat) bool { return s.offered })
+}
+
 func (m *model) redeem(u int) bool {
 	if m.invite(u) == redeemed && m.seat(u) != nil && m.seat(u).status == Active {
-		return true
+		return !m.seat(u).taken // that race has another name
 	}
 	if !m.live(u) || !m.room(u) {
 		return false
@@ -386,6 +393,9 @@ func (m *model) take(u, origin int) bool {
 		return false
 	}
 	s.reason, s.offered = games.ReasonReplaced, false
+	if m.invite(u) == pending {
+		m.invites[u].state = redeemed
+	}
 	m.seats = append(m.seats, modelSeat{user: u, origin: origin, status: Active, founding: true, taken: true})
 	return true
 }

@@ -89,7 +89,7 @@ func (s *Service) invite(ctx context.Context, tx *pg.Tx, i *Invite, in Invitatio
 		return ErrNotFound.Saying("there is no such user")
 	case i.UserID == i.InviterID:
 		return ErrOwnGame
-	case g.State != EnrollmentOpen, g.EnrollmentOver(s.Clock.Now()):
+	case !g.invites(s.Clock.Now()):
 		return ErrEnrollmentClosed.With("state", g.State)
 	case g.Membership == Active:
 		return ErrAlreadyMember
@@ -109,6 +109,15 @@ func (s *Service) invite(ctx context.Context, tx *pg.Tx, i *Invite, in Invitatio
 			"inviter_name": nameOf(people[i.InviterID].DisplayName, people[i.InviterID].UserName), "expires_at": i.ExpiresAt,
 		},
 	})
+}
+
+// invites reports whether people may be asked: to enrol, or later on to take a
+// seat that is on offer.
+func (g inviting) invites(now time.Time) bool {
+	if g.State == EnrollmentOpen {
+		return !g.EnrollmentOver(now)
+	}
+	return g.Offered && g.Launched() && !g.State.Terminal()
 }
 
 // nameOf is how somebody is called in front of others.

@@ -241,6 +241,7 @@ func (s *Service) succeed(ctx context.Context, by Actor, game, who uuid.UUID, ch
 		s.Save(tx, &c.Game)
 		seat = Seat{GameID: game, UserID: who, RaceName: old.RaceName, Status: Active, Founding: old.Founding, Successor: true, JoinedAt: s.Clock.Now()}
 		s.Store.InsertSeat(tx, seat)
+		s.requests.redeemed(tx, game, who, s.Clock.Now())
 		s.DropSeats(tx, game)
 		told := c.Game
 		told.Taken = &seat

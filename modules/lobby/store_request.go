@@ -131,10 +131,12 @@ type inviting struct {
 	Game
 	Made       int    `db:"invites_made"`
 	Membership string `db:"membership"`
+	Offered    bool   `db:"offered"` // a seat is
 }
 
 const lockInviting = `SELECT` + games.GameColumns + `, g.invites_made,
-	coalesce((SELECT m.status FROM memberships m WHERE m.game_id = g.game_id AND m.user_id = $2), '') AS membership
+	coalesce((SELECT m.status FROM memberships m WHERE m.game_id = g.game_id AND m.user_id = $2), '') AS membership,
+	EXISTS (SELECT FROM memberships m WHERE m.game_id = g.game_id AND m.offered_at IS NOT NULL) AS offered
 	FROM games g WHERE g.game_id = $1 FOR UPDATE OF g`
 
 func (requests) lockInviting(ctx context.Context, tx *pg.Tx, game, invitee uuid.UUID) (inviting, error) {
@@ -146,6 +148,13 @@ const decideInvite = `UPDATE invites SET state = $2, reason = $3, decided_at = $
 
 func (requests) decideInvite(tx *pg.Tx, i Invite) {
 	tx.Queue(decideInvite, i.ID, i.State, i.Reason, i.DecidedAt)
+}
+
+const redeemInvites = `UPDATE invites SET state = 'redeemed', decided_at = $3 WHERE game_id = $1 AND user_id = $2 AND state = 'pending'`
+
+// redeemed notes that somebody who was invited has taken a seat another way.
+func (requests) redeemed(tx *pg.Tx, game, user uuid.UUID, now time.Time) {
+	tx.Queue(redeemInvites, game, user, now)
 }
 
 const selectInvites = `SELECT` + inviteColumns + `FROM invites i WHERE i.game_id = $1 AND i.invite_id < $2 ORDER BY i.invite_id DESC LIMIT $3`

@@ -176,3 +176,32 @@ func TestAStrangerSeesWhoPlaysAndNobodyWhyOthersLeft(t *testing.T) {
 	require.Equal(t, map[uuid.UUID]string{p[0]: "", p[1]: games.ReasonLeft, p[2]: "", p[3]: ""}, seen(p[1]))
 	require.Equal(t, games.ReasonBanned, l.seatOf(g, p[3]).Reason, "what is kept is not changed")
 }
+
+func TestAnOfferedSeatOfAPrivateGameIsTakenByWhoIsInvited(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	p := l.persons(4)
+	g, races := l.running(by(p[0]), p[0], p[1])
+	invite := func(whom uuid.UUID) error {
+		_, _, err := l.Invite(t.Context(), p[0], Invitation{Game: g.ID, UserID: whom}, "")
+		return err
+	}
+	refused(t, invite(p[2]), ErrEnrollmentClosed)
+	require.NoError(t, l.Leave(t.Context(), p[1], g.ID))
+	refused(t, invite(p[2]), ErrEnrollmentClosed)
+	_, err := l.Offer(t.Context(), by(p[0]), g.ID, races[1])
+	require.NoError(t, err)
+	refused(t, invite(p[1]), ErrMemberRemoved)
+	require.NoError(t, invite(p[2]))
+
+	_, _, err = l.Take(t.Context(), p[3], g.ID, races[1])
+	refused(t, err, ErrNotFound)
+	seat, made, err := l.Take(t.Context(), p[2], g.ID, races[1])
+	require.NoError(t, err)
+	require.True(t, made)
+	require.Equal(t, races[1], seat.RaceName)
+	mine, err := l.MyInvites(t.Context(), p[2], uuid.Max, 10)
+	require.NoError(t, err)
+	require.Equal(t, redeemed, mine[0].State)
+	refused(t, invite(p[3]), ErrEnrollmentClosed)
+}
