@@ -29,7 +29,7 @@ type gameView struct {
 	EnrollmentEndsAt *time.Time        `json:"enrollment_ends_at"`
 	StartWhenFull    bool              `json:"start_when_full"`
 	EngineVersion    string            `json:"engine_version"`
-	Turns            schedule.Settings `json:"turns"`
+	Turns            schedule.Document `json:"turns"`
 	Map              MapOptions        `json:"map"`
 	CurrentTurn      int               `json:"current_turn"`
 	LastTurnAt       *time.Time        `json:"last_turn_at"`
@@ -49,7 +49,7 @@ func viewFor(by Actor, g Game) gameView {
 	v := gameView{
 		ID: g.ID, OwnerID: g.OwnerID, Visibility: g.Visibility, Name: g.Name, Description: g.Description, State: g.State,
 		PauseReason: games.Optional(g.PauseReason), MinPlayers: g.MinPlayers, MaxPlayers: g.MaxPlayers, Players: g.SeatsTaken, JoinPolicy: g.JoinPolicy,
-		EnrollmentEndsAt: g.EnrollmentEndsAt, StartWhenFull: g.StartWhenFull, EngineVersion: g.EngineVersion, Turns: g.Turns, Map: g.Map,
+		EnrollmentEndsAt: g.EnrollmentEndsAt, StartWhenFull: g.StartWhenFull, EngineVersion: g.EngineVersion, Turns: g.Turns.Document(), Map: g.Map,
 		CurrentTurn: g.CurrentTurn, LastTurnAt: g.LastTurnAt, NextTurnAt: g.NextTurnAt, ActiveRaces: g.ActiveRaces,
 		RuntimeStatus: games.Optional(g.RuntimeStatus), EngineHealth: g.EngineHealth, Result: g.Result,
 		CreatedAt: g.CreatedAt, UpdatedAt: g.UpdatedAt, StartedAt: g.StartedAt, FinishedAt: g.FinishedAt,

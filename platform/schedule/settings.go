@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -46,8 +47,9 @@ type Settings struct {
 	MaxExtend      time.Duration // how much a turn's deadline may be extended in all
 }
 
-// wire is the JSON form of Settings.
-type wire struct {
+// Document is the JSON form of Settings, for who writes them as a part of
+// something larger: a Marshaler's text would be checked and copied once more.
+type Document struct {
 	Mode           Mode     `json:"mode"`
 	Interval       int64    `json:"interval_seconds"`
 	Times          []string `json:"times"`
@@ -63,31 +65,55 @@ type wire struct {
 	MaxExtend      int64    `json:"max_extend_seconds"`
 }
 
-// MarshalJSON writes every field; lists are never null.
-func (s Settings) MarshalJSON() ([]byte, error) {
-	return json.Marshal(wire{
+// Document has every field; lists are never null.
+func (s Settings) Document() Document {
+	return Document{
 		Mode: s.Mode, Interval: seconds(s.Interval), Times: list(s.Times), Weekdays: list(s.Weekdays), Zone: s.Zone, Cron: s.Cron,
 		EarlyWhenReady: s.EarlyWhenReady, OnlyWhenReady: s.OnlyWhenReady, FirstTurnExtra: seconds(s.FirstTurnExtra),
 		ExcusedMisses: s.ExcusedMisses, IdleAfter: s.IdleAfter, VacateAfter: s.VacateAfter, MaxExtend: seconds(s.MaxExtend),
-	})
+	}
 }
+
+func (d Document) settings() Settings {
+	return Settings{
+		Mode: d.Mode, Interval: duration(d.Interval), Times: d.Times, Weekdays: d.Weekdays, Zone: d.Zone, Cron: d.Cron,
+		EarlyWhenReady: d.EarlyWhenReady, OnlyWhenReady: d.OnlyWhenReady, FirstTurnExtra: duration(d.FirstTurnExtra),
+		ExcusedMisses: d.ExcusedMisses, IdleAfter: d.IdleAfter, VacateAfter: d.VacateAfter, MaxExtend: duration(d.MaxExtend),
+	}
+}
+
+// MarshalJSON writes the Document.
+func (s Settings) MarshalJSON() ([]byte, error) { return json.Marshal(s.Document()) }
 
 // UnmarshalJSON reads fields over those that s has, so that a patch keeps what
 // it does not name.
 func (s *Settings) UnmarshalJSON(raw []byte) error {
-	w := wire{ // the decoder writes into the lists that it finds
-		Mode: s.Mode, Interval: seconds(s.Interval), Times: slices.Clone(s.Times), Weekdays: slices.Clone(s.Weekdays), Zone: s.Zone, Cron: s.Cron,
-		EarlyWhenReady: s.EarlyWhenReady, OnlyWhenReady: s.OnlyWhenReady, FirstTurnExtra: seconds(s.FirstTurnExtra),
-		ExcusedMisses: s.ExcusedMisses, IdleAfter: s.IdleAfter, VacateAfter: s.VacateAfter, MaxExtend: seconds(s.MaxExtend),
-	}
-	if err := json.Unmarshal(raw, &w); err != nil {
+	d := s.Document() // the decoder writes into the lists that it finds
+	d.Times, d.Weekdays = slices.Clone(s.Times), slices.Clone(s.Weekdays)
+	if err := json.Unmarshal(raw, &d); err != nil {
 		return err
 	}
-	*s = Settings{
-		Mode: w.Mode, Interval: duration(w.Interval), Times: w.Times, Weekdays: w.Weekdays, Zone: w.Zone, Cron: w.Cron,
-		EarlyWhenReady: w.EarlyWhenReady, OnlyWhenReady: w.OnlyWhenReady, FirstTurnExtra: duration(w.FirstTurnExtra),
-		ExcusedMisses: w.ExcusedMisses, IdleAfter: w.IdleAfter, VacateAfter: w.VacateAfter, MaxExtend: duration(w.MaxExtend),
+	*s = d.settings()
+	return nil
+}
+
+// Scan implements sql.Scanner: a column of JSON is read at once, where an
+// Unmarshaler is looked at twice.
+func (s *Settings) Scan(column any) error {
+	var raw []byte
+	switch column := column.(type) {
+	case []byte:
+		raw = column
+	case string:
+		raw = []byte(column)
+	default:
+		return fmt.Errorf("turn settings cannot be read from %T", column)
 	}
+	var d Document
+	if err := json.Unmarshal(raw, &d); err != nil {
+		return err
+	}
+	*s = d.settings()
 	return nil
 }
 
