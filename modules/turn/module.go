@@ -11,6 +11,7 @@ import (
 	"galaxy/backend/modules/lobby"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime"
+	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/lifecycle"
 )
@@ -33,7 +34,8 @@ var Module = fx.Module("turn",
 		func(s *notification.Service) Notifier { return s },
 		func(s *admin.Service) Auditor { return s },
 		newHost,
-		// what it hangs on lobby
+		// what it hangs on user and lobby
+		fx.Annotate(newExport, fx.As(new(user.Export)), fx.ResultTags(`group:"user.exports"`)),
 		fx.Annotate(func(o *Observer) lobby.Observer { return o }, fx.ResultTags(`group:"lobby.observers"`)),
 		fx.Annotate(func(e *Expectations) lobby.Expectation { return e }, fx.ResultTags(`group:"lobby.expectations"`)),
 	),

@@ -25,6 +25,25 @@ func (Store) Between(ctx context.Context, q pg.Querier, game uuid.UUID, epoch, f
 WHERE game_id = $1 AND epoch = $2 AND turn BETWEEN $3 AND $4 ORDER BY turn DESC, race_name`, game, epoch, from, to)
 }
 
+// Submission is a turn of a user's race as the user may keep it: that orders came
+// and when, not what they were, which is the game's.
+type Submission struct {
+	GameID   uuid.UUID  `db:"game_id" json:"game_id"`
+	Turn     int        `db:"turn" json:"turn"`
+	RaceName string     `db:"race_name" json:"race_name"`
+	OrdersAt *time.Time `db:"orders_at" json:"orders_at"`
+	Orders   int        `db:"orders" json:"orders"`
+	Commands int        `db:"commands" json:"commands"`
+	ReadyAt  *time.Time `db:"ready_at" json:"ready_at"`
+	Outcome  *string    `db:"outcome" json:"outcome"`
+}
+
+// SubmissionsOf lists the newest of a user's turns, n at the most.
+func (Store) SubmissionsOf(ctx context.Context, q pg.Querier, user uuid.UUID, n int) ([]Submission, error) {
+	return pg.All[Submission](ctx, q, `SELECT game_id, turn, race_name, orders_at, orders, commands, ready_at, outcome
+FROM turn_submissions WHERE user_id = $1 ORDER BY game_id DESC, turn DESC LIMIT $2`, user, n)
+}
+
 // An order may have arrived for the new turn before the turn was recorded.
 const insertReceipts = `INSERT INTO turn_submissions (game_id, epoch, turn, race_name, user_id, awaited)
 SELECT $1, $2, $3, u.race_name, u.user_id, u.awaited FROM unnest($4::text[], $5::uuid[], $6::boolean[]) AS u (race_name, user_id, awaited)
