@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"go.uber.org/fx"
@@ -36,7 +34,7 @@ func serve(c Config, warnings []string) int {
 	for _, w := range warnings {
 		log.Warn("configuration is doubtful", zap.String("reason", w))
 	}
-	signals, release := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	signals, release := listen()
 	defer release()
 
 	l, err := pg.NewLock(c.Postgres, log)
@@ -53,7 +51,7 @@ func serve(c Config, warnings []string) int {
 }
 
 // run starts the graph and stops it in order.
-func run(signals context.Context, c Config, l lock, log *zap.Logger) int {
+func run(signals asked, c Config, l lock, log *zap.Logger) int {
 	starting, started := context.WithTimeout(signals, startTimeout)
 	defer started()
 	var plan lifecycle.Plan
@@ -80,7 +78,7 @@ func run(signals context.Context, c Config, l lock, log *zap.Logger) int {
 		log.Error("backend has to start afresh", zap.Error(err))
 		code = 3
 	}
-	return max(code, stop(app, plan, log))
+	return max(code, stop(app, plan, signals.hard, log))
 }
 
 // start leaves time to take back what had started: that runs under fx's own
@@ -92,10 +90,7 @@ func start(app *fx.App, plan lifecycle.Plan) error {
 }
 
 // stop gives every phase its budget. A second signal ends the process at once.
-func stop(app *fx.App, plan lifecycle.Plan, log *zap.Logger) int {
-	impatient := make(chan os.Signal, 1)
-	signal.Notify(impatient, syscall.SIGINT, syscall.SIGTERM)
-	defer signal.Stop(impatient)
+func stop(app *fx.App, plan lifecycle.Plan, hard <-chan struct{}, log *zap.Logger) int {
 	ctx, cancel := context.WithTimeout(context.Background(), plan.Budget()+stopSlack)
 	defer cancel()
 	begin, done := time.Now(), make(chan error, 1)
@@ -108,7 +103,7 @@ func stop(app *fx.App, plan lifecycle.Plan, log *zap.Logger) int {
 		}
 		log.Info("backend stopped", zap.Duration("took", time.Since(begin)))
 		return 0
-	case <-impatient:
+	case <-hard:
 		log.Warn("backend was stopped hard by a second signal")
 		return 1
 	}
