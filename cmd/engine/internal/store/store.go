@@ -84,7 +84,10 @@ func (s *Store) prepare() error {
 
 // Close gives the lock back.
 func (s *Store) Close() error {
-	return errors.Join(s.lock.Close(), s.root.Close())
+	// Closing alone would leave the lock to whoever this process is starting just
+	// now: between fork and exec a child has every file.
+	err := syscall.Flock(int(s.lock.Fd()), syscall.LOCK_UN)
+	return errors.Join(err, s.lock.Close(), s.root.Close())
 }
 
 // Broken states whether an earlier write has an unknown outcome, after which
