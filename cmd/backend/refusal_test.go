@@ -37,6 +37,7 @@ func TestABackendThatCannotStartNamesTheVariableAndOpensNothing(t *testing.T) {
 		"a damaged country database":      {"BACKEND_GEOIP_DB_PATH", 1, []string{"BACKEND_GEOIP_DB_PATH=" + truncated}},
 		"a certificate without a key":     {"BACKEND_TLS_KEY", 2, []string{"BACKEND_TLS_CERT=/nowhere/cert.pem"}},
 		"a certificate that is not there": {"BACKEND_TLS_CERT", 1, []string{"BACKEND_TLS_CERT=/nowhere/cert.pem", "BACKEND_TLS_KEY=/nowhere/key.pem"}},
+		"a state root that is a file":     {"BACKEND_GAME_STATE_ROOT", 1, []string{"BACKEND_GAME_STATE_ROOT=" + truncated}},
 		"a gRPC port in use":              {"BACKEND_GRPC_PUSH_LISTEN_ADDR", 1, []string{"BACKEND_GRPC_PUSH_LISTEN_ADDR=" + taken.Addr().String()}},
 		"an HTTP port in use":             {"BACKEND_HTTP_LISTEN_ADDR", 1, []string{"BACKEND_HTTP_LISTEN_ADDR=" + taken.Addr().String()}},
 	} {

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"fmt"
 
 	"go.uber.org/zap"
 
@@ -34,6 +35,15 @@ func NewBox(cfg Config, state driver.StateConfig, daemon docker.Config, clk cloc
 	}
 	box.Driver = dockerdriver.New(client, daemon.Network)
 	return box, nil
+}
+
+// Open looks whether games can be kept here at all: a typing mistake would
+// otherwise show as one game after the other that cannot start.
+func (b Box) Open(context.Context) error {
+	if err := b.Dirs.Usable(); err != nil {
+		return fmt.Errorf("BACKEND_GAME_STATE_ROOT cannot be used: %w", err)
+	}
+	return nil
 }
 
 // Close lets go of the driver: the docker driver's engines live on, the process

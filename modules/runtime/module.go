@@ -29,7 +29,7 @@ var Module = fx.Module("runtime",
 		func(c *engine.Client) Engines { return c },
 	),
 	httpx.Provide(registry.NewRoutes, newRuntimeRoutes),
-	lifecycle.Component(lifecycle.Docker, "engine driver", 15*time.Second, nil, Box.Close),
+	lifecycle.Component(lifecycle.Docker, "engine driver", 15*time.Second, Box.Open, Box.Close),
 	lifecycle.Component(lifecycle.Cache, "engine registry", 0, (*Service).Warm, nil),
 	lifecycle.Component(lifecycle.Work, "engine convergence", 15*time.Second, (*Worker).Start, (*Worker).Stop),
 )

@@ -41,6 +41,17 @@ func (d *StateDirs) Owner() string { return strconv.Itoa(d.uid) + ":" + strconv.
 // Path is where a game's directory is, or would be.
 func (d *StateDirs) Path(game uuid.UUID) string { return filepath.Join(d.root, game.String()) }
 
+// Usable reports why no game's directory could be made: the root is no directory,
+// full, or not to be written.
+func (d *StateDirs) Usable() error {
+	root, err := d.open()
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	return probe(root, ".")
+}
+
 // Ensure makes a game's directory, checks that it is a directory of the engines'
 // user, and that it can be written. It returns its path, or ErrState.
 func (d *StateDirs) Ensure(game uuid.UUID) (string, error) {
