@@ -12,6 +12,9 @@ import (
 
 	gomail "github.com/wneessen/go-mail"
 	"github.com/wneessen/go-mail/smtp"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // sendTimeout bounds every step of a conversation with the relay. go-mail's
@@ -23,6 +26,7 @@ type relay struct {
 	client *gomail.Client
 	from   string
 	domain string
+	tracer trace.Tracer
 }
 
 func newRelay(cfg SMTPConfig) (*relay, error) {
@@ -51,7 +55,7 @@ func newRelay(cfg SMTPConfig) (*relay, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure the relay: %w", err)
 	}
-	return &relay{client: client, from: cfg.From, domain: domain}, nil
+	return &relay{client: client, from: cfg.From, domain: domain, tracer: otel.Tracer("galaxy/mail")}, nil
 }
 
 // helo names this machine as strict relays want it: with a dot.
@@ -69,9 +73,18 @@ type connection struct {
 	fresh bool // nothing was sent over it yet
 }
 
-// send hands one message over, dialling first when needed. A kept connection
-// that the relay closed meanwhile is replaced once: nothing had been accepted.
+// send hands one message over. The span says how that went, and not to whom.
 func (c *connection) send(ctx context.Context, msg *gomail.Msg) (Outcome, string) {
+	ctx, span := c.relay.tracer.Start(ctx, "smtp send", trace.WithSpanKind(trace.SpanKindClient))
+	defer span.End()
+	outcome, detail := c.converse(ctx, msg)
+	span.SetAttributes(attribute.String("outcome", string(outcome)))
+	return outcome, detail
+}
+
+// converse dials first when needed. A kept connection that the relay closed
+// meanwhile is replaced once: nothing had been accepted.
+func (c *connection) converse(ctx context.Context, msg *gomail.Msg) (Outcome, string) {
 	for {
 		if c.smtp == nil {
 			if err := c.dial(ctx); err != nil {
