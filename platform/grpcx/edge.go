@@ -29,19 +29,22 @@ const requestIDKey = "x-request-id"
 
 // edge is what every call passes.
 type edge struct {
-	guard   *gateway.Guard
-	log     *zap.Logger
-	panics  metric.Int64Counter
-	closing context.Context // done once the listener has closed
+	guard     *gateway.Guard
+	log       *zap.Logger
+	panics    metric.Int64Counter
+	unguarded metric.Int64Gauge
+	closing   context.Context // done once the listener has closed
 }
 
 func newEdge(guard *gateway.Guard, log *zap.Logger, meters metric.MeterProvider, closing context.Context) *edge {
 	if meters == nil {
 		meters = otel.GetMeterProvider()
 	}
-	// A constant name: the SDK has nothing to object to.
-	panics, _ := meters.Meter("galaxy/backend/platform/grpcx").Int64Counter("panics_total", metric.WithDescription("Panics recovered."))
-	return &edge{guard: guard, log: log, panics: panics, closing: closing}
+	// Constant names: the SDK has nothing to object to.
+	m := meters.Meter("galaxy/backend/platform/grpcx")
+	panics, _ := m.Int64Counter("panics_total", metric.WithDescription("Panics recovered."))
+	unguarded, _ := m.Int64Gauge("grpc_gateway_unguarded", metric.WithDescription("1: any peer is taken for the gateway."))
+	return &edge{guard: guard, log: log, panics: panics, unguarded: unguarded, closing: closing}
 }
 
 func (e *edge) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (resp any, err error) {

@@ -124,11 +124,19 @@ func (s *Server) Start(ctx context.Context) error {
 		}
 	}()
 	s.tel.Log.Info("grpc listener opened", zap.Stringer("addr", s.addr))
+	s.warn(ctx)
+	return nil
+}
+
+// warn is loud about a listener where anyone could listen to every user's events.
+func (s *Server) warn(ctx context.Context) {
+	exposed := int64(0)
 	if s.guard.Exposed(s.addr) {
+		exposed = 1
 		s.tel.Log.Warn("gateway credential is missing: whoever reaches this listener receives every user's events",
 			zap.Stringer("addr", s.addr), zap.Strings("set_one_of", []string{"BACKEND_GATEWAY_SECRET", "BACKEND_TLS_CLIENT_CA"}))
 	}
-	return nil
+	s.edge.unguarded.Record(ctx, exposed)
 }
 
 func (s *Server) options() ([]grpc.ServerOption, error) {

@@ -347,3 +347,25 @@ func TestTheModuleStopsStreamsAfterTheListener(t *testing.T) {
 	require.NoError(t, conn.Invoke(t.Context(), "/test.v1.Hub/Echo", wrapperspb.String("x"), &wrapperspb.StringValue{}))
 	require.NoError(t, app.Stop(t.Context()))
 }
+
+func TestAListenerThatAnybodyMayReachIsOnTheMetrics(t *testing.T) {
+	t.Parallel()
+	for addr, want := range map[string]int64{"127.0.0.1:0": 0, "0.0.0.0:0": 1} {
+		reader := sdkmetric.NewManualReader()
+		s := grpcx.New(grpcx.Config{ListenAddr: addr}, unguarded(), grpcx.Telemetry{Meters: sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))}, nil)
+		require.NoError(t, s.Start(t.Context()))
+		var all metricdata.ResourceMetrics
+		require.NoError(t, reader.Collect(t.Context(), &all))
+		require.NoError(t, s.Stop(t.Context()))
+		seen := false
+		for _, scope := range all.ScopeMetrics {
+			for _, m := range scope.Metrics {
+				if gauge, ok := m.Data.(metricdata.Gauge[int64]); ok && m.Name == "grpc_gateway_unguarded" {
+					require.Equal(t, want, gauge.DataPoints[0].Value, addr)
+					seen = true
+				}
+			}
+		}
+		require.True(t, seen, addr)
+	}
+}
