@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
@@ -22,12 +21,8 @@ type desk struct {
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	o := newOffice(t)
-	var server *httpx.Server
-	testkit.Boot(t, httpx.Module,
-		fx.Supply(httpx.Config{ListenAddr: "127.0.0.1:0", ShutdownTimeout: time.Second}, httpx.GatewayConfig{}, httpx.TLSConfig{}, o.Service),
-		fx.Provide(func() httpx.AdminGate { return o.Service }, func() httpx.Auditor { return o.Service }),
-		httpx.Provide(newAdminRoutes), fx.Populate(&server))
-	return &desk{o, testkit.Client(t, "http://"+server.Addr().String())}
+	return &desk{o, testkit.Surface(t, fx.Supply(o.Service), httpx.Provide(newAdminRoutes),
+		fx.Provide(func() httpx.AdminGate { return o.Service }, func() httpx.Auditor { return o.Service }))}
 }
 
 func (d *desk) root() *testkit.API { return d.api.Admin("root", password) }

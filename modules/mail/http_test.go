@@ -1,33 +1,18 @@
 package mail
 
 import (
-	"context"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
 
-	"galaxy/backend/platform/fault"
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/smtpsink"
 	"galaxy/backend/platform/testkit"
 )
-
-// gate lets everybody in under the role that is their name.
-type gate struct{}
-
-func (gate) Authenticate(_ context.Context, username, _ string, _ netip.Addr) (httpx.Principal, error) {
-	role, err := httpx.ParseRole(username)
-	if err != nil {
-		return httpx.Principal{}, fault.New(fault.Unauthenticated, "unauthenticated", "no such operator")
-	}
-	return httpx.Principal{Username: username, Role: role}, nil
-}
 
 // counter is the admin surface over a post.
 type counter struct {
@@ -38,11 +23,8 @@ type counter struct {
 func newCounter(t *testing.T) *counter {
 	t.Helper()
 	p := newPost(t)
-	var server *httpx.Server
-	testkit.Boot(t, httpx.Module,
-		fx.Supply(httpx.Config{ListenAddr: "127.0.0.1:0", ShutdownTimeout: time.Second}, httpx.GatewayConfig{}, httpx.TLSConfig{}, p.service),
-		fx.Provide(func() httpx.AdminGate { return gate{} }), httpx.Provide(newAdminRoutes), fx.Populate(&server))
-	return &counter{p, testkit.Client(t, "http://"+server.Addr().String()).Admin("operator", "secret")}
+	api := testkit.Surface(t, fx.Supply(p.service), fx.Provide(func() httpx.AdminGate { return testkit.OpenGate{} }), httpx.Provide(newAdminRoutes))
+	return &counter{p, api.Admin("operator", "secret")}
 }
 
 const surface = "/api/v1/admin/mail"

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -33,11 +32,7 @@ func TestUsersReadTheirOwnInboxAndNobodyElses(t *testing.T) {
 	for i := range 3 {
 		b.submit(turnReady(fmt.Sprint(i), anna))
 	}
-	var server *httpx.Server
-	testkit.Boot(t, httpx.Module,
-		fx.Supply(httpx.Config{ListenAddr: "127.0.0.1:0", ShutdownTimeout: time.Second}, httpx.GatewayConfig{}, httpx.TLSConfig{}, b.service),
-		fx.Provide(func() httpx.UserGate { return door{b} }), httpx.Provide(newUserRoutes), fx.Populate(&server))
-	api := testkit.Client(t, "http://"+server.Addr().String())
+	api := testkit.Surface(t, fx.Supply(b.service), fx.Provide(func() httpx.UserGate { return door{b} }), httpx.Provide(newUserRoutes))
 	const at = "/api/v1/user/notifications"
 	list := func(who uuid.UUID, query string) inboxView {
 		return testkit.Into[inboxView](api.User(who).Get(at + query).Want(http.StatusOK))

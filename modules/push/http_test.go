@@ -1,11 +1,8 @@
 package push
 
 import (
-	"context"
 	"net/http"
-	"net/netip"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
@@ -15,21 +12,11 @@ import (
 	"galaxy/backend/platform/testkit"
 )
 
-// viewers lets everybody look.
-type viewers struct{}
-
-func (viewers) Authenticate(context.Context, string, string, netip.Addr) (httpx.Principal, error) {
-	return httpx.Principal{Username: "anna", Role: httpx.Viewer}, nil
-}
-
 func TestOperatorsSeeWhoIsConnectedAndWhatWasLost(t *testing.T) {
 	t.Parallel()
 	s := newStation(t, clock.System{})
-	var server *httpx.Server
-	testkit.Boot(t, httpx.Module,
-		fx.Supply(httpx.Config{ListenAddr: "127.0.0.1:0", ShutdownTimeout: time.Second}, httpx.GatewayConfig{}, httpx.TLSConfig{}, s.Service),
-		fx.Provide(func() httpx.AdminGate { return viewers{} }), httpx.Provide(newAdminRoutes), fx.Populate(&server))
-	api := testkit.Client(t, "http://"+server.Addr().String()).Admin("anna", "secret")
+	api := testkit.Surface(t, fx.Supply(s.Service), fx.Provide(func() httpx.AdminGate { return testkit.OpenGate{} }),
+		httpx.Provide(newAdminRoutes)).Admin("viewer", "secret")
 	look := func() subscriberList {
 		return testkit.Into[subscriberList](api.Get("/api/v1/admin/push/subscribers").Want(http.StatusOK))
 	}

@@ -1,35 +1,20 @@
 package runtime
 
 import (
-	"context"
 	"net/http"
-	"net/netip"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
 
 	"galaxy/backend/modules/runtime/registry"
-	"galaxy/backend/platform/fault"
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/testkit"
 
 	"galaxy/backend/modules/runtime/driver"
 )
-
-// gate lets everybody in under the role that is their name.
-type gate struct{}
-
-func (gate) Authenticate(_ context.Context, username, _ string, _ netip.Addr) (httpx.Principal, error) {
-	role, err := httpx.ParseRole(username)
-	if err != nil {
-		return httpx.Principal{}, fault.New(fault.Unauthenticated, "unauthenticated", "no such operator")
-	}
-	return httpx.Principal{Username: username, Role: role}, nil
-}
 
 // desk is the admin surface over a bench.
 type desk struct {
@@ -40,12 +25,8 @@ type desk struct {
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	b := newBench(t)
-	var server *httpx.Server
-	testkit.Boot(t, httpx.Module,
-		fx.Supply(httpx.Config{ListenAddr: "127.0.0.1:0", ShutdownTimeout: time.Second}, httpx.GatewayConfig{}, httpx.TLSConfig{}, b.s, b.s.Registry, b.c),
-		fx.Provide(func() httpx.AdminGate { return gate{} }),
-		httpx.Provide(registry.NewRoutes, newRuntimeRoutes), fx.Populate(&server))
-	return &desk{b, testkit.Client(t, "http://"+server.Addr().String())}
+	return &desk{b, testkit.Surface(t, fx.Supply(b.s, b.s.Registry, b.c), fx.Provide(func() httpx.AdminGate { return testkit.OpenGate{} }),
+		httpx.Provide(registry.NewRoutes, newRuntimeRoutes))}
 }
 
 func (d *desk) as(role string) *testkit.API { return d.api.Admin(role, "secret") }
