@@ -21,16 +21,11 @@ func (b *bench) identity(ctx context.Context) error {
 	if !b.wanted("G4", "G10") {
 		return nil
 	}
-	product, _, err := b.stage.launch("identity", productDB, "BACKEND_AUTH_CODE_KEY="+codeKey)
+	product, anchor, stop, err := b.stage.face("identity", "BACKEND_AUTH_CODE_KEY="+codeKey)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = product.stop() }()
-	anchor, _, err := b.stage.launchBare("anchor", true)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = anchor.stop() }()
+	defer stop()
 	b.counting(ctx, product, anchor) // before there are more sessions to count
 	b.signUps(ctx, product, anchor)
 	return ctx.Err()

@@ -31,16 +31,11 @@ func (b *bench) underLoad(ctx context.Context) error {
 	if !b.wanted("G1", "G2", "G3", "G11") {
 		return nil
 	}
-	product, _, err := b.stage.launch("product", productDB)
+	product, anchor, stop, err := b.stage.face("product")
 	if err != nil {
 		return err
 	}
-	defer func() { _ = product.stop() }()
-	anchor, _, err := b.stage.launchBare("anchor", true)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = anchor.stop() }()
+	defer stop()
 	for _, addr := range []string{product.push, anchor.push} {
 		g, err := subscribe(addr)
 		if err != nil {
@@ -95,16 +90,11 @@ func (b *bench) traced(ctx context.Context) error {
 		return err
 	}
 	defer sink.server.Stop()
-	product, _, err := b.stage.launch("traced", productDB, "BACKEND_OTEL_TRACES_EXPORTER=otlp", "BACKEND_OTEL_TRACES_RATIO=1", "BACKEND_OTEL_ENDPOINT=http://"+sink.addr)
+	product, anchor, stop, err := b.stage.face("traced", "BACKEND_OTEL_TRACES_EXPORTER=otlp", "BACKEND_OTEL_TRACES_RATIO=1", "BACKEND_OTEL_ENDPOINT=http://"+sink.addr)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = product.stop() }()
-	anchor, _, err := b.stage.launchBare("anchor", true)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = anchor.stop() }()
+	defer stop()
 	p := b.stage.people
 	echo := side{process: anchor.process, target: target(anchor.http, func(buf []byte, _ uint64) []byte { return get(buf, "/json", uuid.Nil) })}
 	reads := target(product.http, func(buf []byte, i uint64) []byte { return get(buf, accountPath, p.users[i%active]) })

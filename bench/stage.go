@@ -217,6 +217,17 @@ func (s *stage) launchBare(name string, whole bool) (*bare, time.Duration, error
 	return b, took, nil
 }
 
+// face launches both sides; stop ends them.
+func (s *stage) face(name string, extra ...string) (p *product, a *bare, stop func(), err error) {
+	if p, _, err = s.launch(name, productDB, extra...); err != nil {
+		return nil, nil, nil, err
+	}
+	if a, _, err = s.launchBare("anchor", true); err != nil {
+		return nil, nil, nil, errors.Join(err, p.stop())
+	}
+	return p, a, func() { _, _ = a.stop(), p.stop() }, nil
+}
+
 // fresh makes an empty database, in place of the one before.
 func (s *stage) fresh(ctx context.Context, name string) error {
 	conn, err := pgx.Connect(ctx, s.postgres.DSN("postgres"))
