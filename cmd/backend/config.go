@@ -108,3 +108,11 @@ func (c Config) Validate() error {
 	}
 	return errors.Join(errs...)
 }
+
+// doubts are settings that work and that production hardly means.
+func (c Config) doubts() []string {
+	if len(c.HTTP.TrustedProxies) > 0 {
+		return nil
+	}
+	return []string{"BACKEND_HTTP_TRUSTED_PROXIES is empty: the gateway counts as the one client of all requests, for countries and for the caps on mail"}
+}

@@ -15,7 +15,7 @@ const prefix = "BACKEND"
 
 // Load reads the environment. It reports every problem at once, by the name of
 // the variable and without its value, and warns of variables that look like
-// ours and are not.
+// ours and are not, and of what is valid and hardly meant.
 func Load() (c Config, warnings []string, err error) {
 	dropEmpty()
 	problems := readFiles()
@@ -37,7 +37,7 @@ func Load() (c Config, warnings []string, err error) {
 		}
 	}
 	problems = append(problems, c.Validate())
-	return c, unknown(), onePerLine(problems)
+	return c, append(unknown(), c.doubts()...), onePerLine(problems)
 }
 
 // fileSuffix makes the name of a variable that says which file holds a secret.

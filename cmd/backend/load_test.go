@@ -13,9 +13,8 @@ import (
 
 func TestTheDefaultsAreEnough(t *testing.T) {
 	environment(t, complete(), nil)
-	c, warnings, err := Load()
+	c, _, err := Load()
 	require.NoError(t, err)
-	require.Empty(t, warnings)
 	require.Equal(t, ":8080", c.HTTP.ListenAddr)
 	require.Equal(t, 30*time.Second, c.ShutdownTimeout)
 	require.EqualValues(t, "galaxy-backend", c.ServiceName)
@@ -65,10 +64,22 @@ func TestAllProblemsAreReportedAtOnceAndNoValue(t *testing.T) {
 }
 
 func TestAVariableThatIsNotOursIsWarnedAbout(t *testing.T) {
-	environment(t, complete(), map[string]string{"BACKEND_HTTP_LISTEN_ADRESZ": ":1"})
+	environment(t, complete(), map[string]string{"BACKEND_HTTP_LISTEN_ADRESZ": ":1", "BACKEND_HTTP_TRUSTED_PROXIES": "10.0.0.0/8"})
 	_, warnings, err := Load()
 	require.NoError(t, err)
 	require.Equal(t, []string{"BACKEND_HTTP_LISTEN_ADRESZ is not a variable of this program"}, warnings)
+}
+
+func TestAGatewayThatIsNotListedIsWarnedAbout(t *testing.T) {
+	environment(t, complete(), nil)
+	_, warnings, err := Load()
+	require.NoError(t, err)
+	require.Len(t, warnings, 1)
+	require.Contains(t, warnings[0], "BACKEND_HTTP_TRUSTED_PROXIES is empty")
+	environment(t, complete(), map[string]string{"BACKEND_HTTP_TRUSTED_PROXIES": "10.0.0.0/8"})
+	_, warnings, err = Load()
+	require.NoError(t, err)
+	require.Empty(t, warnings)
 }
 
 func TestAVariableSetToNothingIsNotSet(t *testing.T) {
@@ -119,10 +130,10 @@ func TestASecretMayComeFromAFile(t *testing.T) {
 	delete(vars, "BACKEND_POSTGRES_DSN")
 	file := filepath.Join(t.TempDir(), "dsn")
 	require.NoError(t, os.WriteFile(file, []byte(dsn+"\n"), 0o600))
-	environment(t, vars, map[string]string{"BACKEND_POSTGRES_DSN_FILE": file})
+	environment(t, vars, map[string]string{"BACKEND_POSTGRES_DSN_FILE": file, "BACKEND_HTTP_TRUSTED_PROXIES": "10.0.0.0/8"})
 	c, warnings, err := Load()
 	require.NoError(t, err)
-	require.Empty(t, warnings)
+	require.Empty(t, warnings, "the file's variable is known")
 	require.Equal(t, dsn, c.Postgres.DSN.Reveal())
 	var out bytes.Buffer
 	require.NoError(t, printConfig(&out))
