@@ -86,7 +86,8 @@ type Effect struct {
 // Stage registers a change of a cache entry. After COMMIT Apply runs under the
 // stripe of hash, in commit order among all that share it; when the outcome is
 // unknown Doubt runs instead, and Settle once the server has let go of the
-// transaction. Only platform/cache calls it.
+// transaction. It is for what remembers rows: platform/cache, and push, whose
+// revocations are replayed once a doubt is settled.
 func (tx *Tx) Stage(hash uint64, e Effect) { tx.staged = append(tx.staged, staged{hash, e}) }
 
 // commit makes the transaction durable and lets its consequences out. The
