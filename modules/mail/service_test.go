@@ -227,3 +227,13 @@ func TestWhatWasSentToSomebodyIsListedWithoutWhatItSaid(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []Summary{{Recipient: "Ada@example.org", Template: "auth.login_code", Status: Sent, CreatedAt: noon}}, sent)
 }
+
+func TestNoMailIsListedForAnErasedAddress(t *testing.T) {
+	t.Parallel()
+	p := newPost(t)
+	p.enqueue(Message{Template: "auth.login_code", To: "bob@example.org", Secret: true, NotAfter: noon.Add(time.Hour),
+		Data: map[string]any{"code": "AAAA-BBBB", "ttl_minutes": 10}})
+	sent, err := p.service.SentTo(t.Context(), p.db, "", 10)
+	require.NoError(t, err)
+	require.Empty(t, sent)
+}
