@@ -57,6 +57,20 @@ func TestALeaseKeepsConvergenceOutAndARequestWaitsForIt(t *testing.T) {
 	require.ErrorIs(t, b.s.Extend(t.Context(), lease, time.Minute), ErrLeaseLost)
 }
 
+func TestALeaseFromBeforeTheFirstPassIsNotInherited(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	game := b.running()
+	b.s.db.Fence(func() error { return nil }) // the one active process, which has not claimed yet
+	lease, err := b.s.Lease(t.Context(), game, time.Minute)
+	require.NoError(t, err)
+	b.want(b.s.Stop, game)
+	claims, err := queue.Claim(t.Context(), b.s.db, b.clock.Now(), 10, time.Minute, nil)
+	require.NoError(t, err)
+	require.Empty(t, claims)
+	require.NoError(t, b.s.Extend(t.Context(), lease, time.Minute))
+}
+
 func TestConvergenceKeepsTheLeaseFromOthers(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

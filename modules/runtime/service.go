@@ -92,6 +92,9 @@ func (s *Service) loadState(ctx context.Context, game uuid.UUID) (State, bool, e
 // ErrBusy while somebody else has it, also converge, and ErrNotRunning when
 // there is no engine to work with. After d the lease is over by itself.
 func (s *Service) Lease(ctx context.Context, game uuid.UUID, d time.Duration) (Lease, error) {
+	if err := queue.Inherit(ctx, s.db); err != nil {
+		return Lease{}, err
+	}
 	var lease Lease
 	err := s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		row, err := s.store.lease(ctx, tx, game, d)

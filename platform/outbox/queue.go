@@ -73,8 +73,8 @@ func (q Queue) claimStatement() string {
 func (q Queue) Claim(ctx context.Context, db *pg.DB, now time.Time, n int, lease time.Duration,
 	then func(ctx context.Context, tx *pg.Tx, claims []Claim) error,
 ) ([]Claim, error) {
-	if err := db.Inherit(q.Table, func() error { return q.inherit(ctx, db) }); err != nil {
-		return nil, fmt.Errorf("inherit claims on %s: %w", q.Table, err)
+	if err := q.Inherit(ctx, db); err != nil {
+		return nil, err
 	}
 	var claims []Claim
 	err := db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
@@ -90,14 +90,22 @@ func (q Queue) Claim(ctx context.Context, db *pg.DB, now time.Time, n int, lease
 	return claims, nil
 }
 
-// inherit ends the leases of the process before this one: it is gone, and what
-// it was working on would lie there until they ran out.
-func (q Queue) inherit(ctx context.Context, db *pg.DB) error {
-	return db.InTx(ctx, func(_ context.Context, tx *pg.Tx) error {
-		tx.Queue(fmt.Sprintf(`UPDATE %s SET lease_until = clock_timestamp() - interval '1 millisecond'
+// Inherit ends the leases of the process before this one: it is gone, and what
+// it was working on would lie there until they ran out. It does so once. Claim
+// calls it; whoever takes a lease on a row in another way has to call it before,
+// or the first Claim would end that lease with the old ones.
+func (q Queue) Inherit(ctx context.Context, db *pg.DB) error {
+	err := db.Inherit(q.Table, func() error {
+		return db.InTx(ctx, func(_ context.Context, tx *pg.Tx) error {
+			tx.Queue(fmt.Sprintf(`UPDATE %s SET lease_until = clock_timestamp() - interval '1 millisecond'
 WHERE claim_token IS NOT NULL AND lease_until > clock_timestamp()`, q.Table))
-		return nil
+			return nil
+		})
 	})
+	if err != nil {
+		return fmt.Errorf("inherit claims on %s: %w", q.Table, err)
+	}
+	return nil
 }
 
 // Extend prolongs the lease of a claim to d from now. It reports false when the
