@@ -98,8 +98,8 @@ func (store) insertChallenge(tx *pg.Tx, c challenge) {
 }
 
 // An attempt is an id in a list: whoever finds his own there may compare. The
-// list, not a count, so that recording it needs no answer and is one round trip
-// with its COMMIT.
+// list, not a count, so that recording it needs no answer, travels ahead of the
+// transaction that reads it, and may be sent twice.
 const recordAttempt = `
 UPDATE auth_challenges SET attempt_ids = attempt_ids || $2::uuid
 WHERE challenge_id = $1 AND expires_at > $4 AND $2::uuid <> ALL (attempt_ids)

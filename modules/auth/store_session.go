@@ -26,8 +26,9 @@ const selectRecent = `
 SELECT ` + sessionColumns + ` FROM device_sessions
 WHERE status = 'active' AND device_session_id < $1 ORDER BY device_session_id DESC LIMIT $2`
 
-// recent lists the newest live sessions made before one, for the warm-up. By age and not by when
-// they were seen: an index on that would be written with every sign-in and touch.
+// recent lists the newest live sessions made before one, for the warm-up. By age
+// and not by when they were seen: an index on that would be written with every
+// sign-in and touch.
 func (store) recent(ctx context.Context, q pg.Querier, before uuid.UUID, n int) ([]Session, error) {
 	return pg.All[Session](ctx, q, selectRecent, before, n)
 }

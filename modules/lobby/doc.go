@@ -23,16 +23,17 @@
 //
 // Who left a game is shown to those who sat in it, why to the owner and to them.
 //
-// An enrolment is over at its deadline, swept or not. Leaving it, by whatever way, rejects the applications and revokes the
-// invites that are still open.
+// An enrolment is over at its deadline, swept or not. Leaving it, by whatever way,
+// rejects the applications and revokes the invites that are still open.
 //
 // A game is launched from its first request to start on. Until then leaving,
 // removal and blocking free the seat and release the race name; from then on the
 // race stays in the game. A seat whose member left may be offered to somebody
 // new, and while one is on offer the owner may invite: whoever is invited sees the
-// game and may take the seat, which redeems the invite. Blocking and the end of an account banish the race. A name that was given
-// up before the launch may be another member's race by then: nothing of what
-// befalls its former holder touches it.
+// game and may take the seat, which redeems the invite. Blocking and the end of
+// an account banish the race. A name that was given up before the launch may be
+// another member's race by then: nothing of what befalls its former holder
+// touches it.
 //
 // A force-start needs one member only. A turn that was under way when its game
 // was paused may still finish the game.

@@ -37,12 +37,12 @@ func (all *Shapes) Compiler() Compile {
 	const root = "-root-" // no component has this name
 	return func(text json.RawMessage) (*openapi3.Schema, error) {
 		needed := map[string]json.RawMessage{root: text}
-		for todo := []json.RawMessage{text}; len(todo) > 0; todo = todo[1:] {
-			for _, m := range reference.FindAllSubmatch(todo[0], -1) {
+		for queue := []json.RawMessage{text}; len(queue) > 0; queue = queue[1:] {
+			for _, m := range reference.FindAllSubmatch(queue[0], -1) {
 				name := string(m[1])
 				if _, known := needed[name]; !known {
 					needed[name] = all.Schemas[name]
-					todo = append(todo, all.Schemas[name])
+					queue = append(queue, all.Schemas[name])
 				}
 			}
 		}
