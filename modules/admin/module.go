@@ -5,12 +5,14 @@ import (
 
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/lifecycle"
+	"galaxy/backend/platform/module"
 )
 
 // Module wires the domain. It needs a Config.
-var Module = fx.Module("admin",
+var Module = module.New("admin",
 	fx.Provide(
 		NewService,
+		func(s *Service) Auditor { return s },
 		func(s *Service) httpx.AdminGate { return s },
 		func(s *Service) httpx.Auditor { return s },
 	),

@@ -5,17 +5,17 @@ import (
 
 	"go.uber.org/fx"
 
-	"galaxy/backend/modules/admin"
 	"galaxy/backend/modules/geo"
 	"galaxy/backend/modules/mail"
 	"galaxy/backend/modules/push"
 	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/lifecycle"
+	"galaxy/backend/platform/module"
 )
 
 // Module wires the domain. It needs a Config and a CacheConfig.
-var Module = fx.Module("auth",
+var Module = module.New("auth",
 	fx.Provide(
 		NewSessions,
 		NewNeighbours,
@@ -26,11 +26,10 @@ var Module = fx.Module("auth",
 		func(u *user.Service) Users { return u },
 		func(u *user.Service) Directory { return u },
 		func(g *geo.Service) Places { return g },
-		func(a *admin.Service) Auditor { return a },
-		fx.Annotate(newDeparture, fx.As(new(user.Departure)), fx.ResultTags(`group:"user.departures"`)),
-		fx.Annotate(newExport, fx.As(new(user.Export)), fx.ResultTags(`group:"user.exports"`)),
-		fx.Annotate(NewReplay, fx.ResultTags(`group:"push.replays"`)),
 	),
+	user.ProvideDeparture(newDeparture),
+	user.ProvideExport(newExport),
+	push.ProvideReplay(NewReplay),
 	httpx.Provide(newPublicRoutes, newInternalRoutes, newUserRoutes, newAdminRoutes),
 	lifecycle.Component(lifecycle.Cache, "device sessions", 0, (*Service).Start, nil),
 	lifecycle.Component(lifecycle.Work, "auth sweeper", 5*time.Second, (*Sweeper).Start, (*Sweeper).Stop),

@@ -44,21 +44,16 @@ type Directory interface {
 	Exists(ctx context.Context, id uuid.UUID) error
 }
 
-// Auditor records what operators do.
-type Auditor interface {
-	Record(ctx context.Context, tx *pg.Tx, e admin.Entry) error
-}
-
 // Neighbours is every port of the service.
 type Neighbours struct {
 	Mail     Mailer
 	Announce Announcer
 	Users    Users
 	Places   Places
-	Audit    Auditor
+	Audit    admin.Auditor
 }
 
 // NewNeighbours gathers the ports.
-func NewNeighbours(m Mailer, a Announcer, u Users, p Places, audit Auditor) Neighbours {
+func NewNeighbours(m Mailer, a Announcer, u Users, p Places, audit admin.Auditor) Neighbours {
 	return Neighbours{Mail: m, Announce: a, Users: u, Places: p, Audit: audit}
 }

@@ -8,18 +8,19 @@ import (
 	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/lifecycle"
+	"galaxy/backend/platform/module"
 )
 
 // Module wires the domain. It needs a Config.
-var Module = fx.Module("geo",
+var Module = module.New("geo",
 	fx.Provide(
 		NewService,
 		NewFlusher,
 		func(s *Service) httpx.UserSeen { return s },
 		func(u *user.Service) Directory { return u },
-		fx.Annotate(newHooks, fx.As(new(user.Departure)), fx.ResultTags(`group:"user.departures"`)),
-		fx.Annotate(newHooks, fx.As(new(user.Export)), fx.ResultTags(`group:"user.exports"`)),
 	),
+	user.ProvideDeparture(newHooks),
+	user.ProvideExport(newHooks),
 	httpx.Provide(newAdminRoutes),
 	lifecycle.Component(lifecycle.Cache, "country database", 0, (*Service).Start, nil),
 	lifecycle.Component(lifecycle.Work, "geo counters", 10*time.Second, (*Flusher).Start, (*Flusher).Stop),

@@ -26,7 +26,6 @@ type (
 	Users       = games.Users
 	Notifier    = games.Notifier
 	Launcher    = games.Launcher
-	Auditor     = games.Auditor
 	Config      = games.Config
 	CacheConfig = games.CacheConfig
 )

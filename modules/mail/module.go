@@ -1,24 +1,22 @@
 package mail
 
 import (
-	"cmp"
-	"slices"
 	"time"
 
 	"go.uber.org/fx"
 
-	"galaxy/backend/modules/admin"
+	"galaxy/backend/platform/hook"
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/lifecycle"
+	"galaxy/backend/platform/module"
 )
 
 // Module wires the domain. It needs a Config and an SMTPConfig.
-var Module = fx.Module("mail",
+var Module = module.New("mail",
 	fx.Provide(
 		NewService,
 		NewWorker,
-		func(a *admin.Service) Auditor { return a },
-		fx.Annotate(inNameOrder, fx.ParamTags(`group:"mail.observers"`)),
+		func(in hooksIn) Observers { return hook.Sorted(in.Observers) },
 	),
 	httpx.Provide(newAdminRoutes),
 	lifecycle.Component(lifecycle.Mail, "mail outbox", 20*time.Second, (*Worker).Start, (*Worker).Stop),
@@ -27,7 +25,10 @@ var Module = fx.Module("mail",
 // Observers is every Observer, in the order in which they are called.
 type Observers []Observer
 
-// inNameOrder fixes the order: fx shuffles value groups on purpose.
-func inNameOrder(group []Observer) Observers {
-	return slices.SortedFunc(slices.Values(group), func(a, b Observer) int { return cmp.Compare(a.Name(), b.Name()) })
+type hooksIn struct {
+	fx.In
+	Observers []Observer `group:"hooks"`
 }
+
+// ProvideObserver registers hooks that hear of dead letters.
+func ProvideObserver(constructors ...any) fx.Option { return hook.Provide[Observer](constructors...) }

@@ -3,7 +3,6 @@ package mail
 import (
 	"context"
 
-	"galaxy/backend/modules/admin"
 	"galaxy/backend/platform/pg"
 )
 
@@ -13,9 +12,4 @@ import (
 type Observer interface {
 	Name() string
 	DeadLettered(ctx context.Context, tx *pg.Tx, d DeadLetter) error
-}
-
-// Auditor records what operators do.
-type Auditor interface {
-	Record(ctx context.Context, tx *pg.Tx, e admin.Entry) error
 }

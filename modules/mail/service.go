@@ -22,12 +22,12 @@ type Service struct {
 	log       *zap.Logger
 	templates *renderer
 	store     store
-	audit     Auditor
+	audit     admin.Auditor
 	wake      func()
 }
 
 // NewService compiles the templates.
-func NewService(db *pg.DB, clk clock.Clock, log *zap.Logger, audit Auditor) (*Service, error) {
+func NewService(db *pg.DB, clk clock.Clock, log *zap.Logger, audit admin.Auditor) (*Service, error) {
 	templates, err := newRenderer()
 	if err != nil {
 		return nil, err

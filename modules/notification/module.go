@@ -10,20 +10,21 @@ import (
 	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/lifecycle"
+	"galaxy/backend/platform/module"
 )
 
 // Module wires the domain. It needs a Config.
-var Module = fx.Module("notification",
+var Module = module.New("notification",
 	fx.Provide(
 		NewService,
 		NewWorker,
 		func(s *mail.Service) Mailer { return s },
 		func(s *push.Service) Pusher { return s },
 		func(s *user.Service) Accounts { return s },
-		fx.Annotate(newHooks, fx.As(new(user.Departure)), fx.ResultTags(`group:"user.departures"`)),
-		fx.Annotate(newHooks, fx.As(new(user.Export)), fx.ResultTags(`group:"user.exports"`)),
-		fx.Annotate(newDeadLetters, fx.ResultTags(`group:"mail.observers"`)),
 	),
+	user.ProvideDeparture(newHooks),
+	user.ProvideExport(newHooks),
+	mail.ProvideObserver(newDeadLetters),
 	httpx.Provide(newUserRoutes),
 	lifecycle.Component(lifecycle.Work, "notification routes", 10*time.Second, (*Worker).Start, (*Worker).Stop),
 )

@@ -4,14 +4,19 @@ import (
 	"go.uber.org/fx"
 
 	"galaxy/backend/platform/grpcx"
+	"galaxy/backend/platform/hook"
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/lifecycle"
+	"galaxy/backend/platform/module"
 	pushv1 "galaxy/backend/proto/push/v1"
 )
 
 // Module wires the domain. It needs a Config and platform/grpcx.
-var Module = fx.Module("push",
-	fx.Provide(fx.Annotate(NewService, fx.ParamTags(``, ``, ``, `group:"push.replays"`))),
+var Module = module.New("push",
+	fx.Provide(
+		NewService,
+		func(in hooksIn) Replays { return hook.Sorted(in.Replays) },
+	),
 	grpcx.ProvideService(func(s *Service) grpcx.Service {
 		return grpcx.Service{Desc: &pushv1.Push_ServiceDesc, Impl: s.server}
 	}),
@@ -20,3 +25,14 @@ var Module = fx.Module("push",
 		return lifecycle.Entry{Phase: lifecycle.Push, Name: "push streams", StopTimeout: cfg.ShutdownTimeout, Stop: s.Stop}
 	}),
 )
+
+// Replays is every Replay, in the order in which they are called.
+type Replays []Replay
+
+type hooksIn struct {
+	fx.In
+	Replays []Replay `group:"hooks"`
+}
+
+// ProvideReplay registers hooks that tell a fresh gateway what it missed.
+func ProvideReplay(constructors ...any) fx.Option { return hook.Provide[Replay](constructors...) }

@@ -1,7 +1,6 @@
 package push
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"hash/maphash"
@@ -31,9 +30,8 @@ type Service struct {
 }
 
 // NewService makes the hub; its life begins with the first subscriber.
-func NewService(cfg Config, clk clock.Clock, log *zap.Logger, replays []Replay) (*Service, error) {
+func NewService(cfg Config, clk clock.Clock, log *zap.Logger, replays Replays) (*Service, error) {
 	s := &Service{clock: clk, log: log, window: cfg.FreshnessWindow, replays: slices.Clone(replays), seed: maphash.MakeSeed()}
-	slices.SortFunc(s.replays, func(a, b Replay) int { return cmp.Compare(a.Name(), b.Name()) })
 	s.hub = newHub(clk, cfg.FreshnessWindow, s.dropped)
 	s.server = &server{hub: s.hub, clock: clk, log: log, recent: s.recent}
 	var err error

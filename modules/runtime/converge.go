@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,21 +42,19 @@ type Converger struct {
 	dirs      *driver.StateDirs
 	engines   Engines
 	notifier  Notifier
-	observers []Observer
+	observers Observers
 	metrics   metrics
 	// unavailable is set while the driver cannot be asked, so that it is said
 	// once and not once per game.
 	unavailable atomic.Bool
 }
 
-// NewConverger makes a converger. Observers are called in the order of their
-// names, whatever the order they come in.
-func NewConverger(s *Service, cfg Config, box Box, e Engines, n Notifier, observers []Observer) (*Converger, error) {
+// NewConverger makes a converger.
+func NewConverger(s *Service, cfg Config, box Box, e Engines, n Notifier, observers Observers) (*Converger, error) {
 	m, err := newMetrics()
 	if err != nil {
 		return nil, err
 	}
-	observers = slices.SortedFunc(slices.Values(observers), func(a, b Observer) int { return strings.Compare(a.Name(), b.Name()) })
 	return &Converger{
 		Service: s, cfg: cfg, driver: box.Driver, dirs: box.Dirs, engines: e, notifier: n,
 		observers: observers, metrics: m,

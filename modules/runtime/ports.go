@@ -5,7 +5,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"galaxy/backend/modules/admin"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/platform/pg"
 	enginev1 "galaxy/backend/proto/engine/v1"
@@ -32,9 +31,4 @@ type Engines interface {
 // Notifier tells operators.
 type Notifier interface {
 	Submit(ctx context.Context, tx *pg.Tx, in notification.Intent) error
-}
-
-// Auditor records what operators did, in the transaction that did it.
-type Auditor interface {
-	Record(ctx context.Context, tx *pg.Tx, e admin.Entry) error
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
 
+	"galaxy/backend/modules/admin"
 	"galaxy/backend/modules/engine"
 	"galaxy/backend/modules/runtime/driver"
 	"galaxy/backend/modules/runtime/registry"
@@ -83,7 +84,7 @@ func liveThrough(t *testing.T, cfg Config, daemon docker.Config, image string, k
 	testkit.Boot(t, Module, engine.Module,
 		fx.Supply(cfg, CacheConfig{RuntimesMax: 10}, driver.StateConfig{StateRoot: t.TempDir()}, daemon,
 			engine.Config{CallTimeout: time.Minute, ProbeTimeout: 5 * time.Second}),
-		testkit.StandIn[Auditor](lobby), testkit.StandIn[Notifier](lobby),
+		testkit.StandIn[admin.Auditor](lobby), testkit.StandIn[Notifier](lobby),
 		fx.Provide(fx.Annotate(func() Observer { return lobby }, fx.ResultTags(`group:"runtime.observers"`))),
 		fx.Populate(&s, &engines, &db))
 	_, _, err := s.Register(t.Context(), registry.NewVersion{Version: "0.1.0", ImageRef: image})

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"go.uber.org/zap"
 
+	"galaxy/backend/modules/admin"
 	"galaxy/backend/modules/runtime/registry"
 	"galaxy/backend/platform/cache"
 	"galaxy/backend/platform/clock"
@@ -26,7 +27,7 @@ type Service struct {
 	log     *zap.Logger
 	store   store
 	states  *cache.Table[uuid.UUID, State]
-	auditor Auditor
+	auditor admin.Auditor
 	ceiling int // most states that are kept in memory
 	wake    func()
 }
@@ -44,7 +45,7 @@ func NewBase(db *pg.DB, clk clock.Clock, log *zap.Logger) Base {
 }
 
 // NewService makes the service. It does nothing until it is asked.
-func NewService(base Base, size CacheConfig, auditor Auditor) *Service {
+func NewService(base Base, size CacheConfig, auditor admin.Auditor) *Service {
 	s := &Service{db: base.DB, clock: base.Clock, log: base.Log, auditor: auditor, ceiling: size.RuntimesMax, wake: func() {}}
 	s.Registry = registry.New(base.DB, base.Clock, auditor, s.Wake)
 	s.states = cache.New("runtimes", size.RuntimesMax, s.loadState)

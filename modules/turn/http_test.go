@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
 
+	"galaxy/backend/modules/admin"
 	"galaxy/backend/modules/engine"
 	"galaxy/backend/modules/lobby"
 	"galaxy/backend/platform/clock"
@@ -242,7 +243,7 @@ func TestModuleMakesATurnByItself(t *testing.T) {
 		testkit.StandIn[*pg.DB](w.db), testkit.StandIn[clock.Clock](w.clock),
 		testkit.StandIn[Games](w.lobby), testkit.StandIn[Seating](w.lobby), testkit.StandIn[Ledger](w.lobby),
 		testkit.StandIn[Gate](w.gate), testkit.StandIn[Generator](w.engine), testkit.StandIn[Table](w.engine),
-		testkit.StandIn[Notifier](w.mail), testkit.StandIn[Auditor](w.audit),
+		testkit.StandIn[Notifier](w.mail), testkit.StandIn[admin.Auditor](w.audit),
 		fx.Populate(&server, &w.lobby.observer, &w.service))
 	w.observer = w.lobby.observer
 	w.clock.BlockUntil(1) // the loop's first pass is over

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"go.uber.org/fx"
-	"go.uber.org/zap"
 
 	"galaxy/backend/modules/admin"
 	"galaxy/backend/modules/engine"
@@ -14,11 +13,11 @@ import (
 	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/lifecycle"
+	"galaxy/backend/platform/module"
 )
 
 // Module wires the domain. It needs a Config.
-var Module = fx.Module("turn",
-	fx.Decorate(func(log *zap.Logger) *zap.Logger { return log.Named("turn") }),
+var Module = module.New("turn",
 	fx.Provide(
 		NewService,
 		NewRunner,
@@ -32,18 +31,17 @@ var Module = fx.Module("turn",
 		func(c *engine.Client) Generator { return c },
 		func(c *engine.Client) Table { return c },
 		func(s *notification.Service) Notifier { return s },
-		func(s *admin.Service) Auditor { return s },
 		newHost,
-		// what it hangs on user and lobby
-		fx.Annotate(newExport, fx.As(new(user.Export)), fx.ResultTags(`group:"user.exports"`)),
+		// what it hangs on lobby
 		fx.Annotate(func(o *Observer) lobby.Observer { return o }, fx.ResultTags(`group:"lobby.observers"`)),
 		fx.Annotate(func(e *Expectations) lobby.Expectation { return e }, fx.ResultTags(`group:"lobby.expectations"`)),
 	),
+	user.ProvideExport(newExport),
 	httpx.Provide(newUserRoutes, newAdminRoutes),
 	// A turn under way has its engine's answer to wait for.
 	lifecycle.Component(lifecycle.Work, "turn clock", 30*time.Second, (*Runner).Start, (*Runner).Stop),
 )
 
-func newHost(g Games, s Seating, gate Gate, e Generator, t Table, n Notifier, a Auditor) Host {
+func newHost(g Games, s Seating, gate Gate, e Generator, t Table, n Notifier, a admin.Auditor) Host {
 	return Host{Games: g, Seating: s, Gate: gate, Engine: e, Table: t, Notifier: n, Audit: a}
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"galaxy/backend/modules/admin"
 	"galaxy/backend/modules/engine"
 	"galaxy/backend/modules/lobby"
 	"galaxy/backend/modules/notification"
@@ -68,9 +67,4 @@ type Table interface {
 // Notifier tells people.
 type Notifier interface {
 	Submit(ctx context.Context, tx *pg.Tx, in notification.Intent) error
-}
-
-// Auditor records what operators do.
-type Auditor interface {
-	Record(ctx context.Context, tx *pg.Tx, e admin.Entry) error
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"galaxy/backend/modules/admin"
 	"galaxy/backend/modules/engine"
 	"galaxy/backend/modules/lobby"
 	"galaxy/backend/platform/clock"
@@ -22,7 +23,7 @@ type Service struct {
 	games   Games
 	seating Seating
 	table   Table
-	audit   Auditor
+	audit   admin.Auditor
 	wake    func()
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"go.uber.org/zap"
 
+	"galaxy/backend/modules/admin"
 	"galaxy/backend/modules/turn/alarm"
 	"galaxy/backend/modules/turn/internal/ledger"
 	"galaxy/backend/platform/clock"
@@ -48,7 +49,7 @@ type Host struct {
 	Engine   Generator
 	Table    Table
 	Notifier Notifier
-	Audit    Auditor
+	Audit    admin.Auditor
 }
 
 // NewRunner makes a stopped runner and has the hook wake it.

@@ -5,24 +5,40 @@ import (
 
 	"go.uber.org/fx"
 
-	"galaxy/backend/modules/admin"
 	"galaxy/backend/modules/mail"
+	"galaxy/backend/platform/hook"
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/lifecycle"
+	"galaxy/backend/platform/module"
 )
 
 // Module wires the domain. It needs a Config and a CacheConfig.
-var Module = fx.Module("user",
+var Module = module.New("user",
 	fx.Provide(
 		NewSnapshots,
 		NewService,
 		NewSweeper,
-		fx.Annotate(NewHooks, fx.ParamTags(`group:"user.departures"`, `group:"user.exports"`, `group:"user.usages"`)),
+		func(in hooksIn) Hooks { return NewHooks(in.Departures, in.Exports, in.Usages) },
 		func(m *mail.Service) Mailer { return m },
-		func(a *admin.Service) Auditor { return a },
 		func(s *Service) httpx.UserGate { return s },
 	),
 	httpx.Provide(newUserRoutes, newAdminRoutes),
 	lifecycle.Component(lifecycle.Cache, "users", 0, (*Service).Start, nil),
 	lifecycle.Component(lifecycle.Work, "user sweeper", 5*time.Second, (*Sweeper).Start, (*Sweeper).Stop),
 )
+
+type hooksIn struct {
+	fx.In
+	Departures []Departure `group:"hooks"`
+	Exports    []Export    `group:"hooks"`
+	Usages     []Usage     `group:"hooks"`
+}
+
+// ProvideDeparture registers hooks that let go of a user.
+func ProvideDeparture(constructors ...any) fx.Option { return hook.Provide[Departure](constructors...) }
+
+// ProvideExport registers hooks that give what is held on a user.
+func ProvideExport(constructors ...any) fx.Option { return hook.Provide[Export](constructors...) }
+
+// ProvideUsage registers hooks that count what limits bound.
+func ProvideUsage(constructors ...any) fx.Option { return hook.Provide[Usage](constructors...) }

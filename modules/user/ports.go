@@ -1,14 +1,12 @@
 package user
 
 import (
-	"cmp"
 	"context"
-	"slices"
 
 	"github.com/google/uuid"
 
-	"galaxy/backend/modules/admin"
 	"galaxy/backend/modules/mail"
+	"galaxy/backend/platform/hook"
 	"galaxy/backend/platform/pg"
 )
 
@@ -17,11 +15,6 @@ type Mailer interface {
 	Enqueue(ctx context.Context, tx *pg.Tx, m mail.Message) (uuid.UUID, error)
 	EraseAddress(ctx context.Context, tx *pg.Tx, address string) error
 	SentTo(ctx context.Context, q pg.Querier, address string, n int) ([]mail.Summary, error)
-}
-
-// Auditor records what operators do.
-type Auditor interface {
-	Record(ctx context.Context, tx *pg.Tx, e admin.Entry) error
 }
 
 // Reason says why somebody departs.
@@ -62,13 +55,9 @@ type Hooks struct {
 	Usages     []Usage
 }
 
-// NewHooks fixes the order: value groups are shuffled on purpose.
+// NewHooks puts hooks into their order.
 func NewHooks(departures []Departure, exports []Export, usages []Usage) Hooks {
-	return Hooks{byName(departures), byName(exports), byName(usages)}
-}
-
-func byName[T interface{ Name() string }](group []T) []T {
-	return slices.SortedFunc(slices.Values(group), func(a, b T) int { return cmp.Compare(a.Name(), b.Name()) })
+	return Hooks{hook.Sorted(departures), hook.Sorted(exports), hook.Sorted(usages)}
 }
 
 func (h Hooks) depart(ctx context.Context, tx *pg.Tx, user uuid.UUID, why Reason) error {

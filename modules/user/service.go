@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"galaxy/backend/modules/admin"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/pg"
@@ -19,13 +20,13 @@ type Service struct {
 	cfg   Config
 	cache *Snapshots
 	mail  Mailer
-	audit Auditor
+	audit admin.Auditor
 	hooks Hooks
 	store store
 }
 
 // NewService makes the service; Start warms its cache.
-func NewService(db *pg.DB, clk clock.Clock, cfg Config, snapshots *Snapshots, m Mailer, a Auditor, h Hooks) *Service {
+func NewService(db *pg.DB, clk clock.Clock, cfg Config, snapshots *Snapshots, m Mailer, a admin.Auditor, h Hooks) *Service {
 	return &Service{db: db, clock: clk, cfg: cfg, cache: snapshots, mail: m, audit: a, hooks: h}
 }
 

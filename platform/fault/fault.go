@@ -112,3 +112,9 @@ func From(err error) *Error {
 	}
 	return ErrInternal.Because(err)
 }
+
+// IsInternal reports whether err is a failure on the backend's side (status 500
+// and above), not a refusal. It is false for nil.
+func IsInternal(err error) bool {
+	return err != nil && From(err).Code.Status() >= 500
+}

@@ -74,3 +74,11 @@ func TestEveryCodeHasItsStatus(t *testing.T) {
 	require.Equal(t, http.StatusInternalServerError, fault.Code(200).Status())
 	require.Equal(t, "code(200)", fault.Code(200).String())
 }
+
+func TestARefusalIsNotInternal(t *testing.T) {
+	t.Parallel()
+	require.False(t, fault.IsInternal(nil))
+	require.False(t, fault.IsInternal(fmt.Errorf("ask: %w", fault.New(fault.Conflict, "taken", "it is taken"))))
+	require.True(t, fault.IsInternal(errors.New("no route to host")))
+	require.True(t, fault.IsInternal(fault.New(fault.Unavailable, "away", "try again")))
+}

@@ -30,3 +30,18 @@ func IDCursor(kind, cursor string) (uuid.UUID, error) {
 	}
 	return id, nil
 }
+
+// PageByID reads and renders a page of a list that is sorted by an id, newest
+// first. read is asked for one row more than the page holds, older than before,
+// or from the start of the list when before is the nil UUID.
+func PageByID[R, V any](kind string, p Page, read func(before uuid.UUID, n int) ([]R, error), view func(R) V, id func(R) uuid.UUID) (List[V], error) {
+	before, err := IDCursor(kind, p.Cursor)
+	if err != nil {
+		return List[V]{}, err
+	}
+	rows, err := read(before, p.Limit+1)
+	if err != nil {
+		return List[V]{}, err
+	}
+	return PageOf(rows, p.Limit, view, func(r R) string { return EncodeCursor(kind, id(r).String()) }), nil
+}

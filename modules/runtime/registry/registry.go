@@ -14,16 +14,11 @@ import (
 	"galaxy/backend/platform/pg"
 )
 
-// Auditor records what operators did, in the transaction that did it.
-type Auditor interface {
-	Record(ctx context.Context, tx *pg.Tx, e admin.Entry) error
-}
-
 // Registry is the list of engine versions.
 type Registry struct {
 	db      *pg.DB
 	clock   clock.Clock
-	auditor Auditor
+	auditor admin.Auditor
 	store   store
 	table   *cache.Table[wholeKey, []Version]
 	wake    func()
@@ -34,7 +29,7 @@ type Registry struct {
 type wholeKey struct{}
 
 // New makes a registry. wake is called when there is an image to pull ahead.
-func New(db *pg.DB, clk clock.Clock, auditor Auditor, wake func()) *Registry {
+func New(db *pg.DB, clk clock.Clock, auditor admin.Auditor, wake func()) *Registry {
 	r := &Registry{db: db, clock: clk, auditor: auditor, wake: wake}
 	r.table = cache.New("engine_versions", 1, r.load)
 	return r

@@ -1,17 +1,15 @@
 package games
 
 import (
-	"cmp"
 	"context"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
 
-	"galaxy/backend/modules/admin"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime"
 	"galaxy/backend/modules/user"
+	"galaxy/backend/platform/hook"
 	"galaxy/backend/platform/pg"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
@@ -36,11 +34,6 @@ type Launcher interface {
 	Stop(ctx context.Context, tx *pg.Tx, game uuid.UUID, by runtime.Source) (uuid.UUID, error)
 	DefaultVersion(ctx context.Context) (string, error)
 	StartableVersion(ctx context.Context, version string) error
-}
-
-// Auditor records what operators do.
-type Auditor interface {
-	Record(ctx context.Context, tx *pg.Tx, e admin.Entry) error
 }
 
 // Event is what happened to a game, for observers.
@@ -91,9 +84,5 @@ type Hooks struct {
 
 // NewHooks fixes the order: value groups are shuffled on purpose.
 func NewHooks(observers []Observer, expectations []Expectation) Hooks {
-	return Hooks{byName(observers), byName(expectations)}
-}
-
-func byName[T interface{ Name() string }](group []T) []T {
-	return slices.SortedFunc(slices.Values(group), func(a, b T) int { return cmp.Compare(a.Name(), b.Name()) })
+	return Hooks{hook.Sorted(observers), hook.Sorted(expectations)}
 }

@@ -23,12 +23,12 @@ import (
 // all others open their own transaction.
 type Service struct {
 	*Ledger
-	audit        Auditor
+	audit        admin.Auditor
 	expectations []Expectation
 }
 
 // NewService makes the service and hands its neighbours to the ledger.
-func NewService(l *Ledger, users Users, notifier Notifier, launcher Launcher, audit Auditor, hooks Hooks) *Service {
+func NewService(l *Ledger, users Users, notifier Notifier, launcher Launcher, audit admin.Auditor, hooks Hooks) *Service {
 	l.Users, l.Notifier, l.launcher, l.observers = users, notifier, launcher, hooks.Observers
 	l.Names.Bind(users, notifier)
 	return &Service{Ledger: l, audit: audit, expectations: hooks.Expectations}
