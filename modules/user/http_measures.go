@@ -96,8 +96,8 @@ type applySanction struct {
 }
 
 func (h adminRoutes) sanction(ctx context.Context, in applySanction) (httpx.Response[sanctionView], error) {
-	s, fresh, err := h.service.Sanction(ctx, in.UserID,
-		Penalty{Kind: in.Kind, Reason: in.Reason, InternalNote: in.InternalNote, ExpiresAt: utc(in.ExpiresAt)})
+	s, fresh, err := h.service.ApplySanction(ctx, in.UserID,
+		SanctionTerms{Kind: in.Kind, Reason: in.Reason, InternalNote: in.InternalNote, ExpiresAt: utc(in.ExpiresAt)})
 	return located(sanctionView{s, s.Active(h.service.clock.Now())}, fresh, in.UserID, "/sanctions"), err
 }
 
@@ -107,7 +107,7 @@ type bySanction struct {
 }
 
 func (h adminRoutes) lift(ctx context.Context, in bySanction) error {
-	return h.service.Lift(ctx, in.UserID, in.SanctionID)
+	return h.service.LiftSanction(ctx, in.UserID, in.SanctionID)
 }
 
 func (h adminRoutes) limits(ctx context.Context, in byUser) (limitsView, error) {

@@ -272,7 +272,7 @@ func TestALockedUserCannotChangeUnderneath(t *testing.T) {
 		require.NoError(t, err)
 		go func() {
 			close(started)
-			_, _, err := o.users.Sanction(ctx, a.ID, user.Penalty{Kind: user.GameJoinBlock, Reason: "x"})
+			_, _, err := o.users.ApplySanction(ctx, a.ID, user.SanctionTerms{Kind: user.GameJoinBlock, Reason: "x"})
 			done <- err
 		}()
 		<-started

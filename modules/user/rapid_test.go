@@ -105,7 +105,7 @@ func (m *userModel) grant(t *rapid.T) {
 var kinds = []user.SanctionKind{user.LoginBlock, user.GameCreateBlock, user.GameJoinBlock, user.ProfileUpdateBlock, user.PermanentBlock}
 
 func (m *userModel) sanction(t *rapid.T) {
-	p := user.Penalty{Kind: rapid.SampledFrom(kinds).Draw(t, "kind"), Reason: rapid.SampledFrom([]string{"spam", "cheating"}).Draw(t, "reason"), ExpiresAt: m.end(t)}
+	p := user.SanctionTerms{Kind: rapid.SampledFrom(kinds).Draw(t, "kind"), Reason: rapid.SampledFrom([]string{"spam", "cheating"}).Draw(t, "reason"), ExpiresAt: m.end(t)}
 	terms := fmt.Sprint(p.Reason, p.ExpiresAt)
 	was, there := m.sanctions[p.Kind]
 	var due error
@@ -115,7 +115,7 @@ func (m *userModel) sanction(t *rapid.T) {
 	case there && !was.over(m.now()) && was.terms != terms:
 		due = user.ErrSanctioned
 	}
-	got, made, err := m.d.users.Sanction(m.d.Context(), m.id, p)
+	got, made, err := m.d.users.ApplySanction(m.d.Context(), m.id, p)
 	want(t, "sanction", err, due)
 	if due != nil {
 		return
@@ -132,7 +132,7 @@ func (m *userModel) lift(t *rapid.T) {
 	if x, there := m.sanctions[kind]; there {
 		id, due = x.id, nil
 	}
-	err := m.d.users.Lift(m.d.Context(), m.id, id)
+	err := m.d.users.LiftSanction(m.d.Context(), m.id, id)
 	switch {
 	case m.deleted != nil:
 		want(t, "lift", err, user.ErrDeleted)

@@ -12,19 +12,19 @@ import (
 	"galaxy/backend/platform/pg"
 )
 
-// Penalty is a sanction to apply.
-type Penalty struct {
+// SanctionTerms is a sanction to apply.
+type SanctionTerms struct {
 	Kind         SanctionKind `json:"kind"`
 	Reason       string       `json:"reason"` // shown to the user
 	InternalNote string       `json:"internal_note"`
 	ExpiresAt    *time.Time   `json:"expires_at"` // nil: until it is lifted
 }
 
-// Sanction applies a sanction and tells the user by mail. One of each kind can
+// ApplySanction applies a sanction and tells the user by mail. One of each kind can
 // be active: the same again returns it, other terms are ErrSanctioned. A
 // permanent block takes effect on sessions, seats and games in the same
 // transaction. It reports false when nothing was made.
-func (s *Service) Sanction(ctx context.Context, id uuid.UUID, p Penalty) (out Sanction, made bool, err error) {
+func (s *Service) ApplySanction(ctx context.Context, id uuid.UUID, p SanctionTerms) (out Sanction, made bool, err error) {
 	once, err := onceFor(ctx, "sanction", id, p)
 	if err != nil {
 		return Sanction{}, false, err
@@ -55,7 +55,7 @@ func (s *Service) Sanction(ctx context.Context, id uuid.UUID, p Penalty) (out Sa
 
 // inForce returns the active sanction of the kind if it has these terms. One
 // that has ended is closed, to make room.
-func (s *Service) inForce(ctx context.Context, tx *pg.Tx, f *facts, p Penalty) (*Sanction, error) {
+func (s *Service) inForce(ctx context.Context, tx *pg.Tx, f *facts, p SanctionTerms) (*Sanction, error) {
 	now := s.clock.Now()
 	live, err := s.store.liveSanction(ctx, tx, f.ID, p.Kind)
 	if err != nil || live == nil {
@@ -77,7 +77,7 @@ func (s *Service) lift(tx *pg.Tx, f *facts, id uuid.UUID, at time.Time, by strin
 	f.pardon(id)
 }
 
-func (s *Service) apply(ctx context.Context, tx *pg.Tx, f *facts, p Penalty, once onceOnly) (Sanction, error) {
+func (s *Service) apply(ctx context.Context, tx *pg.Tx, f *facts, p SanctionTerms, once onceOnly) (Sanction, error) {
 	now := s.clock.Now()
 	if err := checkEnd("expires_at", p.ExpiresAt, now); err != nil {
 		return Sanction{}, err
@@ -103,9 +103,9 @@ func (s *Service) tell(ctx context.Context, tx *pg.Tx, f *facts, x Sanction) err
 	return err
 }
 
-// Lift ends a sanction of the user before its time. One that is over already
+// LiftSanction ends a sanction of the user before its time. One that is over already
 // stays as it is.
-func (s *Service) Lift(ctx context.Context, id, sanction uuid.UUID) error {
+func (s *Service) LiftSanction(ctx context.Context, id, sanction uuid.UUID) error {
 	err := s.change(ctx, id, func(ctx context.Context, tx *pg.Tx, f *facts) error {
 		x, err := s.store.sanction(ctx, tx, id, sanction)
 		if err != nil {

@@ -109,7 +109,7 @@ func (o operator) ClearLimit(id uuid.UUID, name user.LimitName) {
 
 func (o operator) Sanction(id uuid.UUID, kind user.SanctionKind, reason string, expires *time.Time) user.ActiveSanction {
 	o.Lift(id, kind)
-	s, _, err := o.users.Sanction(o.t.Context(), id, user.Penalty{Kind: kind, Reason: reason, ExpiresAt: expires})
+	s, _, err := o.users.ApplySanction(o.t.Context(), id, user.SanctionTerms{Kind: kind, Reason: reason, ExpiresAt: expires})
 	require.NoError(o.t, err)
 	return user.ActiveSanction{ID: s.ID, Kind: s.Kind, Reason: s.Reason, AppliedAt: s.AppliedAt, ExpiresAt: s.ExpiresAt}
 }
@@ -119,7 +119,7 @@ func (o operator) Lift(id uuid.UUID, kind user.SanctionKind) {
 	require.NoError(o.t, err)
 	for _, one := range s.Sanctions {
 		if one.Kind == kind {
-			require.NoError(o.t, o.users.Lift(o.t.Context(), id, one.ID))
+			require.NoError(o.t, o.users.LiftSanction(o.t.Context(), id, one.ID))
 		}
 	}
 }
