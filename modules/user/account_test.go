@@ -144,7 +144,7 @@ func TestManySnapshotsAreOneQuery(t *testing.T) {
 	t.Parallel()
 	o := open(t)
 	ada, bob := o.register("ada@example.org"), o.register("bob@example.org")
-	cold := user.NewService(o.db, o.clock, user.Config{}, user.NewSnapshots(o.db, user.CacheConfig{UsersMax: 1}), nil, nil, user.Hooks{})
+	cold := user.NewService(o.db, o.clock, user.Config{}, user.NewCache(o.db, user.CacheConfig{UsersMax: 1}), nil, nil, user.Hooks{})
 	require.NoError(t, cold.Start(t.Context()))
 	before := o.db.Traffic()
 	got, err := cold.Snapshots(t.Context(), []uuid.UUID{ada.ID, bob.ID, uuid.New()})
@@ -170,7 +170,7 @@ func TestTheWarmUpReadsTheNewestAccountsInPages(t *testing.T) {
 		return nil
 	}))
 	for room, pages := range map[int]int64{11_000: 3, 20_000: 3, 10_000: 2} {
-		cache := user.NewSnapshots(o.db, user.CacheConfig{UsersMax: room})
+		cache := user.NewCache(o.db, user.CacheConfig{UsersMax: room})
 		warm := user.NewService(o.db, o.clock, user.Config{}, cache, nil, nil, user.Hooks{})
 		before := o.db.Traffic()
 		require.NoError(t, warm.Start(t.Context()))

@@ -10,23 +10,24 @@ import (
 	"galaxy/backend/platform/pg"
 )
 
-// Snapshots is the cache of facts by user id.
-type Snapshots struct {
-	*cache.Table[uuid.UUID, *facts]
+// Cache holds the records of users by user id.
+type Cache struct {
+	*cache.Table[uuid.UUID, *record]
 	max int
 }
 
-// NewSnapshots makes the empty cache; Service.Start warms it.
-func NewSnapshots(db *pg.DB, cfg CacheConfig) *Snapshots {
-	return &Snapshots{max: cfg.UsersMax, Table: cache.New("users", cfg.UsersMax, func(ctx context.Context, id uuid.UUID) (*facts, bool, error) {
-		f, err := store{}.facts(ctx, db, id)
+// NewCache makes the empty cache; Service.Start warms it.
+func NewCache(db *pg.DB, cfg CacheConfig) *Cache {
+	load := func(ctx context.Context, id uuid.UUID) (*record, bool, error) {
+		r, err := store{}.record(ctx, db, id)
 		if errors.Is(err, ErrNotFound) {
 			return nil, false, nil
 		}
-		return &f, err == nil, err
-	})}
+		return &r, err == nil, err
+	}
+	return &Cache{max: cfg.UsersMax, Table: cache.New("users", cfg.UsersMax, load)}
 }
 
-// keep stages the facts that tx makes true. The value is shared with readers: it
-// is never changed after this.
-func (s *Snapshots) keep(tx *pg.Tx, f facts) { s.Put(tx, f.ID, &f) }
+// stage puts the record that tx makes true into the cache with its commit. The
+// value is shared with readers: it is never changed after this.
+func (c *Cache) stage(tx *pg.Tx, r record) { c.Put(tx, r.ID, &r) }

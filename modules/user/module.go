@@ -15,7 +15,7 @@ import (
 // Module wires the domain. It needs a Config and a CacheConfig.
 var Module = module.New("user",
 	fx.Provide(
-		NewSnapshots,
+		NewCache,
 		NewService,
 		NewSweeper,
 		func(in hooksIn) Hooks { return NewHooks(in.Departures, in.Exports, in.Usages) },

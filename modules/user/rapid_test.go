@@ -39,7 +39,7 @@ func newDesk(t testing.TB, erasure time.Duration) *desk {
 	t.Helper()
 	d := &desk{TB: t, db: testkit.DB(t), clock: clock.NewFake(noon)}
 	cfg := user.Config{ErasureGrace: erasure, SweepInterval: time.Minute}
-	d.users = user.NewService(d.db, d.clock, cfg, user.NewSnapshots(d.db, user.CacheConfig{UsersMax: 10}), &post{}, deaf{}, user.Hooks{})
+	d.users = user.NewService(d.db, d.clock, cfg, user.NewCache(d.db, user.CacheConfig{UsersMax: 10}), &post{}, deaf{}, user.Hooks{})
 	d.sweeper = user.NewSweeper(d.users, d.clock, cfg, zap.NewNop())
 	return d
 }
@@ -90,7 +90,7 @@ func (m *userModel) grant(t *rapid.T) {
 	if g.Plan.Ends() {
 		g.EndsAt = m.end(t)
 	}
-	_, _, err := m.d.users.Grant(m.d.Context(), m.id, g)
+	_, _, err := m.d.users.GrantPlan(m.d.Context(), m.id, g)
 	if m.deleted != nil {
 		want(t, "grant", err, user.ErrDeleted)
 		return

@@ -18,7 +18,7 @@ type Service struct {
 	db    *pg.DB
 	clock clock.Clock
 	cfg   Config
-	cache *Snapshots
+	cache *Cache
 	mail  Mailer
 	audit admin.Auditor
 	hooks Hooks
@@ -26,8 +26,8 @@ type Service struct {
 }
 
 // NewService makes the service; Start warms its cache.
-func NewService(db *pg.DB, clk clock.Clock, cfg Config, snapshots *Snapshots, m Mailer, a admin.Auditor, h Hooks) *Service {
-	return &Service{db: db, clock: clk, cfg: cfg, cache: snapshots, mail: m, audit: a, hooks: h}
+func NewService(db *pg.DB, clk clock.Clock, cfg Config, cache *Cache, m Mailer, a admin.Auditor, h Hooks) *Service {
+	return &Service{db: db, clock: clk, cfg: cfg, cache: cache, mail: m, audit: a, hooks: h}
 }
 
 // warmPage is how many accounts one statement of the warm-up reads: a full cache
@@ -39,7 +39,7 @@ func (s *Service) Start(ctx context.Context) error {
 	before := uuid.Max
 	for left := s.cache.max; left > 0; left -= warmPage {
 		n := min(left, warmPage)
-		rows, err := s.store.live(ctx, s.db, before, n)
+		rows, err := s.store.liveRecords(ctx, s.db, before, n)
 		if err != nil {
 			return fmt.Errorf("warm users: %w", err)
 		}
@@ -56,39 +56,40 @@ func (s *Service) Start(ctx context.Context) error {
 
 // Admit implements httpx.UserGate. It answers from memory.
 func (s *Service) Admit(ctx context.Context, id uuid.UUID) error {
-	f, err := s.known(ctx, id)
+	r, err := s.find(ctx, id)
 	if err != nil {
 		return err
 	}
-	if f.DeletedAt != nil {
+	if r.DeletedAt != nil {
 		return ErrUserUnknown
 	}
-	if block := f.barred(PermanentBlock, s.clock.Now()); block != nil {
+	if block := r.activeSanction(PermanentBlock, s.clock.Now()); block != nil {
 		return ErrBlocked.With("reason", block.Reason)
 	}
 	return nil
 }
 
-// known returns the cached facts, or ErrUserUnknown.
-func (s *Service) known(ctx context.Context, id uuid.UUID) (*facts, error) {
-	f, ok, err := s.cache.Get(ctx, id)
+// find returns the cached record, which is shared and must not be changed, or
+// ErrUserUnknown.
+func (s *Service) find(ctx context.Context, id uuid.UUID) (*record, error) {
+	r, ok, err := s.cache.Get(ctx, id)
 	if err != nil {
 		return nil, fmt.Errorf("read user %s: %w", id, err)
 	}
 	if !ok {
 		return nil, ErrUserUnknown
 	}
-	return f, nil
+	return r, nil
 }
 
 // Snapshot is the user as cached, or ErrUserUnknown. Inside a transaction use
 // Lock.
 func (s *Service) Snapshot(ctx context.Context, id uuid.UUID) (Snapshot, error) {
-	f, err := s.known(ctx, id)
+	r, err := s.find(ctx, id)
 	if err != nil {
 		return Snapshot{}, err
 	}
-	return f.at(s.clock.Now()), nil
+	return r.snapshot(s.clock.Now()), nil
 }
 
 // Snapshots is Snapshot of many users; those that do not exist are missing. What
@@ -98,8 +99,8 @@ func (s *Service) Snapshots(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID
 	out := make(map[uuid.UUID]Snapshot, len(ids))
 	var missing []uuid.UUID
 	for _, id := range ids {
-		if f, ok := s.cache.Peek(id); ok {
-			out[id] = f.at(now)
+		if r, ok := s.cache.Peek(id); ok {
+			out[id] = r.snapshot(now)
 		} else {
 			missing = append(missing, id)
 		}
@@ -107,12 +108,12 @@ func (s *Service) Snapshots(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID
 	if missing == nil {
 		return out, nil
 	}
-	rows, err := s.store.factsOf(ctx, s.db, missing)
+	rows, err := s.store.records(ctx, s.db, missing)
 	if err != nil {
 		return nil, fmt.Errorf("read %d users: %w", len(missing), err)
 	}
 	for i := range rows {
-		out[rows[i].ID] = rows[i].at(now)
+		out[rows[i].ID] = rows[i].snapshot(now)
 	}
 	return out, nil
 }
@@ -121,24 +122,24 @@ func (s *Service) Snapshots(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID
 // limit of this user counts, and returns the user as the store has it, or
 // ErrUserUnknown.
 func (s *Service) Lock(ctx context.Context, tx *pg.Tx, id uuid.UUID) (Snapshot, error) {
-	f, err := s.store.lock(ctx, tx, id)
+	r, err := s.store.lock(ctx, tx, id)
 	if errors.Is(err, ErrNotFound) {
 		return Snapshot{}, ErrUserUnknown
 	}
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("lock user %s: %w", id, err)
 	}
-	return f.at(s.clock.Now()), nil
+	return r.snapshot(s.clock.Now()), nil
 }
 
 // Account is the account as cached, or ErrUserUnknown. Deleted accounts are
 // returned as well.
 func (s *Service) Account(ctx context.Context, id uuid.UUID) (Account, error) {
-	f, err := s.known(ctx, id)
+	r, err := s.find(ctx, id)
 	if err != nil {
 		return Account{}, err
 	}
-	return f.Account, nil
+	return r.Account, nil
 }
 
 // FindByUserName returns the live account of a user name, or ErrNotFound.
@@ -166,12 +167,35 @@ func (s *Service) LoginBlocked(ctx context.Context, q pg.Querier, canonical stri
 	return s.store.loginBlocked(ctx, q, canonical, s.clock.Now())
 }
 
+// update runs fn on the locked record of an account and stages what fn makes of
+// it. A deleted account is ErrDeleted.
+func (s *Service) update(ctx context.Context, id uuid.UUID,
+	fn func(ctx context.Context, tx *pg.Tx, r *record) error) error {
+	return s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		r, err := s.store.lock(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if r.DeletedAt != nil {
+			return ErrDeleted
+		}
+		if err := fn(ctx, tx, &r); err != nil {
+			return err
+		}
+		s.cache.stage(tx, r)
+		return nil
+	})
+}
+
 // actor names who acts: the operator behind the request, else the system.
 func actor(ctx context.Context) string {
 	if p := httpx.PrincipalOf(ctx); p.Username != "" {
 		return p.Username
 	}
-	return system
+	return systemActor
 }
 
-const system = "system"
+const systemActor = "system"
+
+// auditTarget names a user in the audit log.
+func auditTarget(id uuid.UUID) string { return "user:" + id.String() }

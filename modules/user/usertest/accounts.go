@@ -58,32 +58,23 @@ func newRecord(a user.Account) *record {
 	return &record{Account: a, plan: user.Free, overrides: map[user.LimitName]override{}}
 }
 
-func over(end *time.Time, now time.Time) bool { return end != nil && !now.Before(*end) }
+func expired(end *time.Time, now time.Time) bool { return end != nil && !now.Before(*end) }
 
 func (r *record) snapshot(now time.Time) user.Snapshot {
-	s := user.Snapshot{UserID: r.ID, UserName: r.UserName, DisplayName: r.DisplayName, Email: r.Email, Language: r.PreferredLanguage,
-		TimeZone: r.TimeZone, Deleted: r.DeletedAt != nil, Plan: r.plan, PlanEndsAt: r.planEnds, Sanctions: []user.ActiveSanction{}}
-	if over(r.planEnds, now) {
+	s := user.Snapshot{UserID: r.ID, UserName: r.UserName, DisplayName: r.DisplayName, Email: r.Email,
+		Language: r.PreferredLanguage, TimeZone: r.TimeZone, Deleted: r.DeletedAt != nil, Plan: r.plan,
+		PlanEndsAt: r.planEnds, Sanctions: []user.ActiveSanction{}}
+	if expired(r.planEnds, now) {
 		s.Plan, s.PlanEndsAt = user.Free, nil
 	}
 	s.Limits = s.Plan.Limits()
 	for name, o := range r.overrides {
-		if over(o.expires, now) {
-			continue
-		}
-		switch name {
-		case user.OwnedPrivateGames:
-			s.Limits.OwnedPrivateGames = o.value
-		case user.ActiveMemberships:
-			s.Limits.ActiveMemberships = o.value
-		case user.PendingApplications:
-			s.Limits.PendingApplications = o.value
-		case user.RegisteredRaceNames:
-			s.Limits.RegisteredRaceNames = o.value
+		if !expired(o.expires, now) {
+			s.Limits.Set(name, o.value)
 		}
 	}
 	for _, one := range r.sanctions {
-		if !over(one.ExpiresAt, now) {
+		if !expired(one.ExpiresAt, now) {
 			s.Sanctions = append(s.Sanctions, one)
 		}
 	}
@@ -93,7 +84,7 @@ func (r *record) snapshot(now time.Time) user.Snapshot {
 // block is the first active sanction of one of the kinds, or nil.
 func (r *record) block(now time.Time, kinds ...user.SanctionKind) *user.ActiveSanction {
 	for i, s := range r.sanctions {
-		if slices.Contains(kinds, s.Kind) && !over(s.ExpiresAt, now) {
+		if slices.Contains(kinds, s.Kind) && !expired(s.ExpiresAt, now) {
 			return &r.sanctions[i]
 		}
 	}
@@ -163,9 +154,9 @@ func (a *Accounts) lock(ctx context.Context, tx *pg.Tx, id uuid.UUID) (*record, 
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	r := newRecord(account) // tx may have registered them
-	if known := a.users[id]; known != nil {
-		r = known.clone()
+	r := newRecord(account) // tx itself may have registered the account
+	if current := a.users[id]; current != nil {
+		r = current.clone()
 		r.Account = account
 	}
 	return r, nil
@@ -249,8 +240,8 @@ func (a *Accounts) Register(ctx context.Context, tx *pg.Tx, n user.NewAccount) (
 	}
 	name := person.NewUserName()
 	now := a.clock.Now()
-	made, err := a.store.insert(ctx, tx, user.Account{ID: n.ID, Email: n.Email, UserName: name, DisplayName: name, PreferredLanguage: n.Language,
-		TimeZone: n.TimeZone, DeclaredCountry: n.Country, CreatedAt: now, UpdatedAt: now}, canonical)
+	made, err := a.store.insert(ctx, tx, user.Account{ID: n.ID, Email: n.Email, UserName: name, DisplayName: name,
+		PreferredLanguage: n.Language, TimeZone: n.TimeZone, DeclaredCountry: n.Country, CreatedAt: now}, canonical)
 	if err != nil {
 		return user.Account{}, err
 	}

@@ -69,7 +69,7 @@ func newService(t *testing.T) fixture {
 	t.Helper()
 	db, clk := testkit.DB(t), clock.NewFake(noon)
 	cfg := user.Config{ErasureGrace: grace, SweepInterval: time.Minute}
-	s := user.NewService(db, clk, cfg, user.NewSnapshots(db, user.CacheConfig{UsersMax: 100}), noMail{}, noAudit{}, user.Hooks{})
+	s := user.NewService(db, clk, cfg, user.NewCache(db, user.CacheConfig{UsersMax: 100}), noMail{}, noAudit{}, user.Hooks{})
 	return fixture{s, operator{t, s, clk}, db, clk}
 }
 
@@ -93,7 +93,7 @@ type operator struct {
 }
 
 func (o operator) SetPlan(id uuid.UUID, plan user.Plan, ends *time.Time) {
-	_, _, err := o.users.Grant(o.t.Context(), id, user.Grant{Plan: plan, Source: "operator", Reason: "test", EndsAt: ends})
+	_, _, err := o.users.GrantPlan(o.t.Context(), id, user.Grant{Plan: plan, Source: "operator", Reason: "test", EndsAt: ends})
 	require.NoError(o.t, err)
 }
 

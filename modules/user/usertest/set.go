@@ -40,13 +40,15 @@ func (a *Accounts) AddMany(n int) []uuid.UUID {
 
 func (a *Accounts) fresh() user.Account {
 	name, now := person.NewUserName(), a.clock.Now()
-	return user.Account{ID: uuid.Must(uuid.NewV7()), Email: name + "@example.org", UserName: name, DisplayName: name, PreferredLanguage: "en",
-		TimeZone: "UTC", CreatedAt: now, UpdatedAt: now, Version: 1}
+	return user.Account{ID: uuid.Must(uuid.NewV7()), Email: name + "@example.org", UserName: name, DisplayName: name,
+		PreferredLanguage: "en", TimeZone: "UTC", CreatedAt: now, UpdatedAt: now, Version: 1}
 }
 
 func (a *Accounts) insert(accounts []user.Account) {
 	a.t.Helper()
-	err := a.db.InTx(context.Background(), func(ctx context.Context, tx *pg.Tx) error { return a.store.insertMany(ctx, tx, accounts) })
+	err := a.db.InTx(context.Background(), func(ctx context.Context, tx *pg.Tx) error {
+		return a.store.insertMany(ctx, tx, accounts)
+	})
 	if err != nil {
 		a.t.Fatalf("usertest: add %d accounts: %v", len(accounts), err)
 	}
@@ -90,7 +92,8 @@ func (a *Accounts) Erase(id uuid.UUID) {
 	now := a.clock.Now()
 	a.Set(id, func(account *user.Account) {
 		account.ErasedAt = &now
-		account.Email, account.DisplayName, account.PreferredLanguage, account.TimeZone, account.DeclaredCountry = "", "", "en", "UTC", ""
+		account.Email, account.DisplayName, account.DeclaredCountry = "", "", ""
+		account.PreferredLanguage, account.TimeZone = "en", "UTC"
 	})
 }
 
@@ -118,9 +121,11 @@ func (a *Accounts) ClearLimit(id uuid.UUID, name user.LimitName) {
 
 // Sanction applies a sanction until expires, or until it is lifted when that is
 // nil. It replaces the one of the same kind.
-func (a *Accounts) Sanction(id uuid.UUID, kind user.SanctionKind, reason string, expires *time.Time) user.ActiveSanction {
+func (a *Accounts) Sanction(id uuid.UUID, kind user.SanctionKind, reason string,
+	expires *time.Time) user.ActiveSanction {
 	a.t.Helper()
-	s := user.ActiveSanction{ID: uuid.Must(uuid.NewV7()), Kind: kind, Reason: reason, AppliedAt: a.clock.Now(), ExpiresAt: expires}
+	s := user.ActiveSanction{ID: uuid.Must(uuid.NewV7()), Kind: kind, Reason: reason, AppliedAt: a.clock.Now(),
+		ExpiresAt: expires}
 	a.Lift(id, kind)
 	a.change(id, func(r *record) { r.sanctions = append(r.sanctions, s) })
 	return s
@@ -148,13 +153,13 @@ func (a *Accounts) failure() error {
 	return a.err
 }
 
-// put makes an account as it was committed the one that is known.
+// put makes a committed account the one that readers see.
 func (a *Accounts) put(account user.Account) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	r := newRecord(account)
-	if known := a.users[account.ID]; known != nil {
-		r = known.clone()
+	if old := a.users[account.ID]; old != nil {
+		r = old.clone()
 		r.Account = account
 	}
 	a.users[account.ID] = r

@@ -23,11 +23,13 @@ func (store) lock(ctx context.Context, tx *pg.Tx, id uuid.UUID) (user.Account, e
 }
 
 func (store) byUserName(ctx context.Context, q pg.Querier, name string) (user.Account, error) {
-	return pg.Get[user.Account](ctx, q, `SELECT `+columns+` FROM accounts WHERE user_name = $1 AND deleted_at IS NULL`, name)
+	return pg.Get[user.Account](ctx, q, `SELECT `+columns+` FROM accounts WHERE user_name = $1 AND deleted_at IS NULL`,
+		name)
 }
 
 func (store) byEmail(ctx context.Context, q pg.Querier, canonical string) (user.Account, error) {
-	return pg.Get[user.Account](ctx, q, `SELECT `+columns+` FROM accounts WHERE email_canonical = $1 AND deleted_at IS NULL`, canonical)
+	return pg.Get[user.Account](ctx, q,
+		`SELECT `+columns+` FROM accounts WHERE email_canonical = $1 AND deleted_at IS NULL`, canonical)
 }
 
 const insertAccount = `
@@ -44,8 +46,8 @@ SELECT ` + columns + ` FROM accounts WHERE email_canonical = $3 AND deleted_at I
 
 // insert makes the account or returns the live one of the address.
 func (store) insert(ctx context.Context, tx *pg.Tx, a user.Account, canonical string) (user.Account, error) {
-	return pg.Get[user.Account](ctx, tx, insertAccount, a.ID, a.Email, canonical, a.UserName, a.DisplayName, a.PreferredLanguage, a.TimeZone,
-		a.DeclaredCountry, a.CreatedAt)
+	return pg.Get[user.Account](ctx, tx, insertAccount, a.ID, a.Email, canonical, a.UserName, a.DisplayName,
+		a.PreferredLanguage, a.TimeZone, a.DeclaredCountry, a.CreatedAt)
 }
 
 const insertAccounts = `
@@ -63,11 +65,13 @@ func (store) insertMany(ctx context.Context, tx *pg.Tx, accounts []user.Account)
 	var texts [6][]string
 	for i, a := range accounts {
 		ids[i] = a.ID
-		for j, text := range []string{a.Email, a.UserName, a.DisplayName, a.PreferredLanguage, a.TimeZone, a.DeclaredCountry} {
+		for j, text := range []string{a.Email, a.UserName, a.DisplayName,
+			a.PreferredLanguage, a.TimeZone, a.DeclaredCountry} {
 			texts[j] = append(texts[j], text)
 		}
 	}
-	_, err := tx.Exec(ctx, insertAccounts, ids, texts[0], texts[1], texts[2], texts[3], texts[4], texts[5], accounts[0].CreatedAt)
+	_, err := tx.Exec(ctx, insertAccounts, ids, texts[0], texts[1], texts[2], texts[3], texts[4], texts[5],
+		accounts[0].CreatedAt)
 	return err
 }
 
@@ -78,8 +82,8 @@ SET email = nullif($2, ''), email_canonical = nullif($3, ''), display_name = $4,
 WHERE user_id = $1`
 
 func (store) update(ctx context.Context, tx *pg.Tx, a user.Account, canonical string) error {
-	_, err := tx.Exec(ctx, updateAccount, a.ID, a.Email, canonical, a.DisplayName, a.PreferredLanguage, a.TimeZone, a.DeclaredCountry,
-		a.UpdatedAt, a.DeletedAt, a.ErasedAt, a.Version, a.UserName)
+	_, err := tx.Exec(ctx, updateAccount, a.ID, a.Email, canonical, a.DisplayName, a.PreferredLanguage, a.TimeZone,
+		a.DeclaredCountry, a.UpdatedAt, a.DeletedAt, a.ErasedAt, a.Version, a.UserName)
 	if pg.IsUnique(err, "accounts_live_email") {
 		return user.ErrEmailTaken.Because(err)
 	}
