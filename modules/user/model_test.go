@@ -21,13 +21,13 @@ import (
 	"galaxy/backend/platform/testkit"
 )
 
-// deaf is an audit log that keeps nothing.
-type deaf struct{}
+// noAudit is an audit log that keeps nothing.
+type noAudit struct{}
 
-func (deaf) Record(context.Context, *pg.Tx, admin.Entry) error { return nil }
+func (noAudit) Record(context.Context, *pg.Tx, admin.Entry) error { return nil }
 
-// desk is the service alone, for the model.
-type desk struct {
+// system is the service alone, for the model.
+type system struct {
 	testing.TB
 	db      *pg.DB
 	clock   *clock.Fake
@@ -35,34 +35,34 @@ type desk struct {
 	sweeper *user.Sweeper
 }
 
-func newDesk(t testing.TB, erasure time.Duration) *desk {
+func newSystem(t testing.TB, erasure time.Duration) *system {
 	t.Helper()
-	d := &desk{TB: t, db: testkit.DB(t), clock: clock.NewFake(noon)}
+	d := &system{TB: t, db: testkit.DB(t), clock: clock.NewFake(noon)}
 	cfg := user.Config{ErasureGrace: erasure, SweepInterval: time.Minute}
-	d.users = user.NewService(d.db, d.clock, cfg, user.NewCache(d.db, user.CacheConfig{UsersMax: 10}), &post{}, deaf{}, user.Hooks{})
+	d.users = user.NewService(d.db, d.clock, cfg, user.NewCache(d.db, user.CacheConfig{UsersMax: 10}), &mailer{}, noAudit{}, user.Hooks{})
 	d.sweeper = user.NewSweeper(d.users, d.clock, cfg, zap.NewNop())
 	return d
 }
 
-// until is something that may end.
-type until struct {
+// term is something that may end.
+type term struct {
 	value int
 	id    uuid.UUID
 	terms string
 	ends  *time.Time
 }
 
-func (u until) over(now time.Time) bool { return u.ends != nil && !now.Before(*u.ends) }
+func (u term) expired(now time.Time) bool { return u.ends != nil && !now.Before(*u.ends) }
 
 // userModel is what a person who is granted plans, sanctioned, limited, deleted
 // and restored may see. It fails on any error that it does not foresee.
 type userModel struct {
-	d         *desk
+	d         *system
 	id        uuid.UUID
 	plan      user.Plan
 	ends      *time.Time
-	sanctions map[user.SanctionKind]until
-	overrides map[user.LimitName]until
+	sanctions map[user.SanctionKind]term
+	overrides map[user.LimitName]term
 	deleted   *time.Time
 }
 
@@ -112,7 +112,7 @@ func (m *userModel) sanction(t *rapid.T) {
 	switch {
 	case m.deleted != nil:
 		due = user.ErrDeleted
-	case there && !was.over(m.now()) && was.terms != terms:
+	case there && !was.expired(m.now()) && was.terms != terms:
 		due = user.ErrSanctioned
 	}
 	got, made, err := m.d.users.ApplySanction(m.d.Context(), m.id, p)
@@ -120,10 +120,10 @@ func (m *userModel) sanction(t *rapid.T) {
 	if due != nil {
 		return
 	}
-	if repeat := there && !was.over(m.now()); made == repeat || repeat && got.ID != was.id {
+	if repeat := there && !was.expired(m.now()); made == repeat || repeat && got.ID != was.id {
 		t.Fatalf("sanction: made=%t, a repeat=%t", made, repeat)
 	}
-	m.sanctions[p.Kind] = until{id: got.ID, terms: terms, ends: p.ExpiresAt}
+	m.sanctions[p.Kind] = term{id: got.ID, terms: terms, ends: p.ExpiresAt}
 }
 
 func (m *userModel) lift(t *rapid.T) {
@@ -152,17 +152,17 @@ func (m *userModel) limit(t *rapid.T) {
 		return
 	}
 	want(t, "set a limit", err, nil)
-	m.overrides[name] = until{value: value, ends: ends}
+	m.overrides[name] = term{value: value, ends: ends}
 }
 
-func (m *userModel) unlimit(t *rapid.T) {
+func (m *userModel) clearLimit(t *rapid.T) {
 	name := rapid.SampledFrom(user.LimitNames).Draw(t, "name")
 	o, there := m.overrides[name]
 	var due error
 	switch {
 	case m.deleted != nil:
 		due = user.ErrDeleted
-	case !there || o.over(m.now()):
+	case !there || o.expired(m.now()):
 		due = user.ErrNoOverride
 	}
 	want(t, "clear a limit", m.d.users.ClearLimit(m.d.Context(), m.id, name), due)
@@ -192,7 +192,7 @@ func (m *userModel) restore(t *rapid.T) {
 
 func (m *userModel) actions() map[string]func(*rapid.T) {
 	return map[string]func(*rapid.T){
-		"grant": m.grant, "sanction": m.sanction, "lift": m.lift, "limit": m.limit, "unlimit": m.unlimit, "delete": m.delete,
+		"grant": m.grant, "sanction": m.sanction, "lift": m.lift, "limit": m.limit, "clear limit": m.clearLimit, "delete": m.delete,
 		"restore": m.restore, "restore again": m.restore,
 		"wait": func(t *rapid.T) {
 			m.d.clock.Advance(time.Duration(rapid.SampledFrom([]int{1, 7, 30, 24 * 6}).Draw(t, "hours")) * time.Hour)
@@ -211,7 +211,7 @@ func (m *userModel) expected(s user.Snapshot) user.Snapshot {
 	}
 	s.Limits = s.Plan.Limits()
 	for name, o := range m.overrides {
-		if o.over(now) {
+		if o.expired(now) {
 			continue
 		}
 		switch name {
@@ -245,11 +245,11 @@ func (m *userModel) check(t *rapid.T) {
 	}
 	active := 0
 	for kind, x := range m.sanctions {
-		if !x.over(m.now()) {
+		if !x.expired(m.now()) {
 			active++
 		}
-		if cached.Has(kind, m.now()) == x.over(m.now()) {
-			t.Fatalf("%s: over=%t", kind, x.over(m.now()))
+		if cached.Has(kind, m.now()) == x.expired(m.now()) {
+			t.Fatalf("%s: expired=%t", kind, x.expired(m.now()))
 		}
 	}
 	if len(cached.Sanctions) != active {
@@ -258,7 +258,7 @@ func (m *userModel) check(t *rapid.T) {
 	var due error
 	if x, there := m.sanctions[user.PermanentBlock]; m.deleted != nil {
 		due = user.ErrUserUnknown
-	} else if there && !x.over(m.now()) {
+	} else if there && !x.expired(m.now()) {
 		due = user.ErrBlocked
 	}
 	want(t, "admit", m.d.users.Admit(m.d.Context(), m.id), due)
@@ -272,22 +272,22 @@ func text(t *rapid.T, v any) string {
 	return string(b)
 }
 
-// follow checks a desk against the model.
-func follow(t rapid.TB, d *desk) {
+// checkModel runs random steps against the service and the model.
+func checkModel(t rapid.TB, d *system) {
 	rapid.Check(t, func(t *rapid.T) {
 		var a user.Account
 		want(t, "register", d.db.InTx(d.Context(), func(ctx context.Context, tx *pg.Tx) (err error) {
 			a, err = d.users.Register(ctx, tx, user.NewAccount{Email: uuid.NewString() + "@example.org", Language: "en", TimeZone: "UTC"})
 			return err
 		}), nil)
-		m := &userModel{d: d, id: a.ID, plan: user.Free, sanctions: map[user.SanctionKind]until{}, overrides: map[user.LimitName]until{}}
+		m := &userModel{d: d, id: a.ID, plan: user.Free, sanctions: map[user.SanctionKind]term{}, overrides: map[user.LimitName]term{}}
 		t.Repeat(m.actions())
 	})
 }
 
 func TestUsersBehaveAsTheirModel(t *testing.T) {
 	t.Parallel()
-	follow(t, newDesk(t, grace))
+	checkModel(t, newSystem(t, grace))
 }
 
 // Each mutant is a mistake that somebody could make: in the configuration that
@@ -310,7 +310,7 @@ func TestTheModelOfUsersKillsItsMutants(t *testing.T) {
 			if mutant.table == "" {
 				erasure -= day
 			}
-			d := newDesk(t, erasure)
+			d := newSystem(t, erasure)
 			if mutant.table != "" {
 				require.NoError(t, d.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
 					_, err := tx.Exec(ctx, `CREATE FUNCTION mutate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN `+mutant.body+` END $$`)
@@ -320,7 +320,7 @@ func TestTheModelOfUsersKillsItsMutants(t *testing.T) {
 					return err
 				}))
 			}
-			require.True(t, testkit.Notices(t, func(t rapid.TB) { follow(t, d) }), "the model did not notice")
+			require.True(t, testkit.Notices(t, func(t rapid.TB) { checkModel(t, d) }), "the model did not notice")
 		})
 	}
 }
