@@ -26,7 +26,7 @@ func TestAProfileIsChangedAndNormalised(t *testing.T) {
 	f := newFixture(t)
 	a := f.register("ada@example.org")
 	got := testkit.Into[profile](f.api.User(a.ID).Patch(account,
-		map[string]any{"display_name": "  Ada L. ", "preferred_language": "PT-br", "time_zone": "America/Sao_Paulo"}).Want(200))
+		object{"display_name": "  Ada L. ", "preferred_language": "PT-br", "time_zone": "America/Sao_Paulo"}).Want(200))
 	require.Equal(t, profile{"Ada L.", a.UserName, "pt-BR", "America/Sao_Paulo"}, got)
 	require.Equal(t, got, testkit.Into[profile](f.api.User(a.ID).Get(account).Want(200)))
 	f.requireCacheMatchesStore(a.ID)
@@ -36,15 +36,16 @@ func TestAnInvalidProfileIsRefusedAndNothingChanges(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	a := f.register("ada@example.org")
-	for _, bad := range []map[string]any{
-		{"time_zone": "../../etc/passwd"}, {"time_zone": "UTC+1"}, {"preferred_language": "../../etc"}, {"display_name": "\u202Eevil"},
+	for _, bad := range []object{
+		{"time_zone": "../../etc/passwd"}, {"time_zone": "UTC+1"}, {"preferred_language": "../../etc"},
+		{"display_name": "\u202Eevil"},
 		{"display_name": "   "}, {"display_name": "forty-one characters, which is one more!!"}, {"display_name": "a\tb"},
 		{"display_name": "Ada", "time_zone": "Mars/Olympus"},
 	} {
 		f.api.User(a.ID).Patch(account, bad).Refused(422, "validation_failed")
 	}
-	f.api.User(a.ID).Lenient().Patch(account, map[string]any{}).Refused(422, "validation_failed")
-	f.api.User(a.ID).Lenient().Patch(account, map[string]any{"user_name": "player-00000000"}).Refused(400, "invalid_request")
+	f.api.User(a.ID).Lenient().Patch(account, object{}).Refused(422, "validation_failed")
+	f.api.User(a.ID).Lenient().Patch(account, object{"user_name": "player-00000000"}).Refused(400, "invalid_request")
 	require.Equal(t, 1, f.count(`SELECT version FROM accounts`))
 }
 
@@ -55,11 +56,13 @@ func TestIfMatchGuardsTheProfile(t *testing.T) {
 	me := f.api.User(a.ID)
 	tag := me.Get(account).Want(200).Header.Get("ETag")
 	require.NotEmpty(t, tag)
-	fresh := me.With("If-Match", tag).Patch(account, map[string]any{"display_name": "One"}).Want(200).Header.Get("ETag")
+	fresh := me.With("If-Match", tag).Patch(account, object{"display_name": "One"}).Want(200).Header.Get("ETag")
 	require.NotEqual(t, tag, fresh)
-	me.With("If-Match", tag).Patch(account, map[string]any{"display_name": "Two"}).Refused(412, "version_mismatch")
-	require.Equal(t, fresh, me.With("If-Match", fresh).Patch(account, map[string]any{"display_name": "One"}).Want(200).Header.Get("ETag"), "nothing changed")
-	me.With("If-Match", "*").Patch(account, map[string]any{"display_name": "Three"}).Want(200)
+	me.With("If-Match", tag).Patch(account, object{"display_name": "Two"}).Refused(412, "version_mismatch")
+	require.Equal(t, fresh,
+		me.With("If-Match", fresh).Patch(account, object{"display_name": "One"}).Want(200).Header.Get("ETag"),
+		"nothing changed")
+	me.With("If-Match", "*").Patch(account, object{"display_name": "Three"}).Want(200)
 	require.Equal(t, "Three", testkit.Into[profile](me.Get(account).Want(200)).DisplayName)
 }
 
@@ -70,7 +73,7 @@ func TestAReadAsksNoDatabaseAndAChangeIsTwoRoundTrips(t *testing.T) {
 	before := f.db.Traffic()
 	f.api.User(a.ID).Get(account).Want(200)
 	require.Equal(t, before, f.db.Traffic())
-	f.api.User(a.ID).Patch(account, map[string]any{"display_name": "Ada"}).Want(200)
+	f.api.User(a.ID).Patch(account, object{"display_name": "Ada"}).Want(200)
 	require.Equal(t, int64(2), f.db.Traffic().RoundTrips-before.RoundTrips)
 }
 
@@ -101,7 +104,8 @@ func TestAUserNameThatIsTakenIsDrawnAgainWithinBounds(t *testing.T) {
 	f.exec(`CREATE TRIGGER one_name BEFORE INSERT ON accounts FOR EACH ROW EXECUTE FUNCTION one_name()`)
 	before := f.db.Traffic()
 	err := f.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
-		_, err := f.users.Register(ctx, tx, user.NewAccount{Email: "bob@example.org", Language: "en", TimeZone: "UTC", NameTries: 4})
+		_, err := f.users.Register(ctx, tx, user.NewAccount{Email: "bob@example.org", Language: "en", TimeZone: "UTC",
+			NameTries: 4})
 		return err
 	})
 	require.Error(t, err)
@@ -129,7 +133,7 @@ func TestManySnapshotsAreOneQuery(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	ada, bob := f.register("ada@example.org"), f.register("bob@example.org")
-	cold := user.NewService(f.db, f.clock, user.Config{}, user.NewCache(f.db, user.CacheConfig{UsersMax: 1}), nil, nil, user.Hooks{})
+	cold := f.otherService(1)
 	require.NoError(t, cold.Start(t.Context()))
 	before := f.db.Traffic()
 	got, err := cold.Snapshots(t.Context(), []uuid.UUID{ada.ID, bob.ID, uuid.New()})

@@ -1,7 +1,6 @@
 package user_test
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -9,8 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"galaxy/backend/modules/user"
-	"galaxy/backend/platform/httpx"
-	"galaxy/backend/platform/pg"
 	"galaxy/backend/platform/testkit"
 )
 
@@ -32,7 +29,7 @@ type limits struct {
 	} `json:"sanctions"`
 }
 
-func (l limits) userPath(name string) (plan, limit, used int) {
+func (l limits) get(name string) (plan, limit, used int) {
 	for _, one := range l.Limits {
 		if one.Name == name {
 			return one.Plan, one.Limit, one.Used
@@ -50,14 +47,14 @@ func TestAPlanThatEndsFallsBackToFreeAtThatInstant(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	a := f.register("ada@example.org")
-	f.admin().Post(userPath(a.ID, "/entitlements"), map[string]any{"plan": "monthly", "reason": "paid", "source": "purchase"}).Want(201)
+	f.grant(a.ID, object{"plan": "monthly", "reason": "paid", "source": "purchase"}).Want(201)
 	require.Equal(t, "monthly", f.entitlements(a.ID).Plan)
 	f.clock.Set(noon.AddDate(0, 1, 0).Add(-time.Microsecond))
 	require.Equal(t, "monthly", f.entitlements(a.ID).Plan)
 	f.clock.Set(noon.AddDate(0, 1, 0))
 	got := f.entitlements(a.ID)
 	require.Equal(t, "free", got.Plan, "whether or not the sweeper has come")
-	_, limit, _ := got.userPath("owned_private_games")
+	_, limit, _ := got.get("owned_private_games")
 	require.Equal(t, 1, limit)
 
 	f.sweep(time.Hour)
@@ -86,12 +83,12 @@ func TestEveryPlanHasItsLimits(t *testing.T) {
 		"yearly":    {OwnedPrivateGames: 10, ActiveMemberships: 20, PendingApplications: 20, RegisteredRaceNames: 6},
 		"permanent": {OwnedPrivateGames: 20, ActiveMemberships: 50, PendingApplications: 50, RegisteredRaceNames: 12},
 	} {
-		f.admin().Post(userPath(a.ID, "/entitlements"), map[string]any{"plan": plan, "reason": "test"}).Want(201)
+		f.grant(a.ID, object{"plan": plan, "reason": "test"}).Want(201)
 		s, err := f.users.Snapshot(t.Context(), a.ID)
 		require.NoError(t, err)
 		require.Equal(t, want, s.Limits, plan)
 	}
-	f.admin().Post(userPath(a.ID, "/entitlements"), map[string]any{"plan": "permanent", "reason": "x", "ends_at": noon.Add(day)}).Refused(422, "validation_failed")
+	f.grant(a.ID, object{"plan": "permanent", "reason": "x", "ends_at": noon.Add(day)}).Refused(422, "validation_failed")
 }
 
 func TestAnEndHasToLieAheadButNotTooFar(t *testing.T) {
@@ -99,12 +96,15 @@ func TestAnEndHasToLieAheadButNotTooFar(t *testing.T) {
 	f := newFixture(t)
 	a := f.register("ada@example.org")
 	for _, end := range []string{"2026-03-01T12:00:00Z", "2020-01-01T00:00:00Z", "9999-12-31T23:59:59Z"} {
-		f.admin().Post(userPath(a.ID, "/entitlements"), map[string]any{"plan": "monthly", "reason": "x", "ends_at": end}).Refused(422, "validation_failed")
-		f.admin().Post(userPath(a.ID, "/sanctions"), map[string]any{"kind": "login_block", "reason": "x", "expires_at": end}).Refused(422, "validation_failed")
-		f.admin().Put(userPath(a.ID, "/limits/active_memberships"), map[string]any{"value": 1, "reason": "x", "expires_at": end}).Refused(422, "validation_failed")
+		f.grant(a.ID, object{"plan": "monthly", "reason": "x", "ends_at": end}).Refused(422, "validation_failed")
+		f.sanction(a.ID, object{"kind": "login_block", "reason": "x", "expires_at": end}).Refused(422, "validation_failed")
+		f.setLimit(a.ID, "active_memberships", object{"value": 1, "reason": "x", "expires_at": end}).
+			Refused(422, "validation_failed")
 	}
-	f.admin().Lenient().Put(userPath(a.ID, "/limits/active_memberships"), map[string]any{"value": -1, "reason": "x"}).Refused(422, "validation_failed")
-	f.admin().Lenient().Put(userPath(a.ID, "/limits/planets"), map[string]any{"value": 1, "reason": "x"}).Refused(400, "invalid_request")
+	f.admin().Lenient().Put(userPath(a.ID, "/limits/active_memberships"), object{"value": -1, "reason": "x"}).
+		Refused(422, "validation_failed")
+	f.admin().Lenient().Put(userPath(a.ID, "/limits/planets"), object{"value": 1, "reason": "x"}).
+		Refused(400, "invalid_request")
 	require.Zero(t, f.count(`SELECT count(*) FROM sanctions`))
 }
 
@@ -113,23 +113,25 @@ func TestAnOverrideReplacesOneNumberUntilItEnds(t *testing.T) {
 	f := newFixture(t)
 	a := f.register("ada@example.org")
 	put := func(value int, end any) limits {
-		return testkit.Into[limits](f.admin().Put(userPath(a.ID, "/limits/active_memberships"), map[string]any{"value": value, "reason": "tournament", "expires_at": end}).Want(200))
+		return testkit.Into[limits](f.setLimit(a.ID, "active_memberships",
+			object{"value": value, "reason": "tournament", "expires_at": end}).Want(200))
 	}
 	put(7, nil)
 	put(7, nil)
 	got := put(9, noon.Add(day))
-	plan, limit, used := got.userPath("active_memberships")
+	plan, limit, used := got.get("active_memberships")
 	require.Equal(t, []int{3, 9, 4}, []int{plan, limit, used}, "used is the sum of what the domains count")
 	require.Len(t, got.Overrides, 2, "the same again made nothing")
 	f.sweep(day)
-	_, limit, _ = f.entitlements(a.ID).userPath("active_memberships")
+	_, limit, _ = f.entitlements(a.ID).get("active_memberships")
 	require.Equal(t, 3, limit)
 	f.admin().Delete(userPath(a.ID, "/limits/active_memberships")).Refused(404, "not_found")
 	put(2, nil)
 	f.admin().Delete(userPath(a.ID, "/limits/active_memberships")).Want(204)
 	f.requireCacheMatchesStore(a.ID)
 	history := testkit.Into[limits](f.admin().Get(userPath(a.ID, "/limits")).Want(200)).Overrides
-	require.Equal(t, []string{"root", "system", "root"}, []string{*history[0].RemovedBy, *history[1].RemovedBy, *history[2].RemovedBy})
+	require.Equal(t, []string{"root", "system", "root"},
+		[]string{*history[0].RemovedBy, *history[1].RemovedBy, *history[2].RemovedBy})
 }
 
 // Operators act before the sweeper has come: what ended by itself is written down
@@ -139,150 +141,107 @@ func TestAnEndThatTheSweeperMissedIsInTheHistory(t *testing.T) {
 	f := newFixture(t)
 	end := noon.Add(30 * time.Second) // the sweeper looks once a minute
 	a := f.register("ada@example.org")
-	f.admin().Post(userPath(a.ID, "/entitlements"), map[string]any{"plan": "monthly", "reason": "paid", "ends_at": end}).Want(201)
-	limit := map[string]any{"value": 7, "reason": "tournament", "expires_at": end}
-	f.admin().Put(userPath(a.ID, "/limits/active_memberships"), limit).Want(200)
+	f.grant(a.ID, object{"plan": "monthly", "reason": "paid", "ends_at": end}).Want(201)
+	limit := object{"value": 7, "reason": "tournament", "expires_at": end}
+	f.setLimit(a.ID, "active_memberships", limit).Want(200)
 	f.clock.Set(end)
 	require.Equal(t, 2, f.count(`SELECT count(*) FROM entitlement_records`))
-	f.admin().Post(userPath(a.ID, "/entitlements"), map[string]any{"plan": "yearly", "reason": "paid again"}).Want(201)
+	f.grant(a.ID, object{"plan": "yearly", "reason": "paid again"}).Want(201)
 	limit["expires_at"] = noon.Add(day)
-	f.admin().Put(userPath(a.ID, "/limits/active_memberships"), limit).Want(200)
+	f.setLimit(a.ID, "active_memberships", limit).Want(200)
 	require.Equal(t, 1, f.count(`SELECT count(*) FROM entitlement_records WHERE source = 'expiry' AND starts_at = $1`, end))
 	require.Equal(t, 1, f.count(`SELECT count(*) FROM limit_overrides WHERE removed_by = 'system' AND removed_at = $1`, end))
 	require.Equal(t, "yearly", f.entitlements(a.ID).Plan)
 	f.requireCacheMatchesStore(a.ID)
 }
 
-func TestASanctionCountsUntilItEndsOrIsLifted(t *testing.T) {
+func TestAnEntitlementShowsWhenThePlanOfNowStarted(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	a := f.register("ada@example.org")
-	type sanction struct {
-		ID     uuid.UUID `json:"sanction_id"`
-		Active bool      `json:"active"`
-		By     *string   `json:"removed_by"`
+	end := noon.Add(30 * time.Second)
+	type entitlement struct {
+		Plan   string     `json:"plan"`
+		Starts time.Time  `json:"starts_at"`
+		Ends   *time.Time `json:"ends_at"`
 	}
-	apply := func(kind string, end any) sanction {
-		return testkit.Into[sanction](f.admin().Post(userPath(a.ID, "/sanctions"), map[string]any{"kind": kind, "reason": "spam", "internal_note": "ticket 12", "expires_at": end}).Want(201))
+	get := func() entitlement {
+		return testkit.Into[entitlement](f.api.User(a.ID).Get(account + "/entitlements").Want(200))
 	}
-	patch := func() testkit.Reply { return f.api.User(a.ID).Patch(account, map[string]any{"time_zone": "UTC"}) }
-	apply("profile_update_block", noon.Add(time.Hour))
-	require.Contains(t, string(patch().Refused(403, "profile_update_blocked").Body), "spam")
-	require.NotContains(t, string(f.api.User(a.ID).Get(account+"/entitlements").Want(200).Body), "ticket 12")
-	f.clock.Advance(time.Hour)
-	patch().Want(200)
-	second := apply("profile_update_block", nil)
-	patch().Refused(403, "profile_update_blocked")
-	for range 2 {
-		f.admin().Delete(userPath(a.ID, "/sanctions/"+second.ID.String())).Want(204)
-	}
-	patch().Want(200)
-	f.admin().Delete(userPath(a.ID, "/sanctions/"+uuid.Must(uuid.NewV7()).String())).Refused(404, "not_found")
-	f.requireCacheMatchesStore(a.ID)
-	type list struct{ Items []sanction }
-	items := testkit.Into[list](f.admin().Get(userPath(a.ID, "/sanctions")).Want(200)).Items
-	require.Len(t, items, 2)
-	require.Equal(t, []string{"root", "system"}, []string{*items[0].By, *items[1].By})
-	require.Len(t, f.mailer.sent, 2)
-	require.Equal(t, "account.sanction.applied", f.mailer.sent[0].Template)
-	require.Equal(t, "ada@example.org", f.mailer.sent[0].To)
+	require.Equal(t, entitlement{"free", noon, nil}, get())
+	f.clock.Advance(time.Second)
+	f.grant(a.ID, object{"plan": "yearly", "reason": "x", "ends_at": end}).Want(201)
+	require.Equal(t, entitlement{"yearly", noon.Add(time.Second), &end}, get())
+	f.clock.Set(end)
+	require.Equal(t, entitlement{"free", end, nil}, get(), "whether or not the sweeper has come")
+	f.sweep(time.Minute)
+	require.Equal(t, entitlement{"free", end, nil}, get())
 }
 
-func TestAnEndedSanctionIsWrittenDownByTheSweeper(t *testing.T) {
+func TestAPlanReplacesTheOneBefore(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	a := f.register("ada@example.org")
-	f.admin().Post(userPath(a.ID, "/sanctions"), map[string]any{"kind": "permanent_block", "reason": "x", "expires_at": noon.Add(time.Hour)}).Want(201)
-	require.Equal(t, []string{"arc blocked", "zoo blocked"}, f.hooks.departures())
-	f.api.User(a.ID).Get(account).Refused(403, "account_blocked")
+	for _, plan := range []string{"permanent", "monthly", "free", "yearly"} {
+		f.grant(a.ID, object{"plan": plan, "reason": "x"}).Want(201)
+		require.Equal(t, plan, f.entitlements(a.ID).Plan)
+	}
+	f.sweep(400 * day)
+	require.Equal(t, 1, f.count(`SELECT count(*) FROM entitlement_records WHERE source = 'expiry'`), "what was replaced does not end again")
+}
+
+// The plan ends; the number that an operator set stays.
+func TestAnOverrideOutlivesThePlan(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	a := f.register("ada@example.org")
+	f.grant(a.ID, object{"plan": "yearly", "reason": "x", "ends_at": noon.Add(time.Hour)}).Want(201)
+	f.setLimit(a.ID, "owned_private_games", object{"value": 0, "reason": "x"}).Want(200)
 	f.sweep(time.Hour)
-	require.Equal(t, 1, f.count(`SELECT count(*) FROM sanctions WHERE removed_at = expires_at AND removed_by = 'system'`))
-	f.api.User(a.ID).Get(account).Want(200)
-	f.requireCacheMatchesStore(a.ID)
+	got := f.entitlements(a.ID)
+	plan, limit, _ := got.get("owned_private_games")
+	require.Equal(t, []int{1, 0}, []int{plan, limit}, "zero is a number, too")
+	plan, limit, _ = got.get("active_memberships")
+	require.Equal(t, []int{3, 3}, []int{plan, limit})
 }
 
-func TestTheSameSanctionOrGrantAgainInsertsNothing(t *testing.T) {
+func TestEveryLimitIsOverriddenByItself(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	a := f.register("ada@example.org")
-	sanction := map[string]any{"kind": "login_block", "reason": "spam"}
-	one := f.admin().Post(userPath(a.ID, "/sanctions"), sanction).Want(201)
-	require.Equal(t, one.Body, f.admin().Post(userPath(a.ID, "/sanctions"), sanction).Want(200).Body)
-	require.NotEmpty(t, one.Header.Get("Location"))
-	f.admin().Post(userPath(a.ID, "/sanctions"), map[string]any{"kind": "login_block", "reason": "other"}).Refused(409, "sanction_active")
-	plan := map[string]any{"plan": "permanent", "reason": "founder"}
-	f.admin().Post(userPath(a.ID, "/entitlements"), plan).Want(201)
-	f.admin().Post(userPath(a.ID, "/entitlements"), plan).Want(200)
-	require.Equal(t, 2, f.count(`SELECT count(*) FROM entitlement_records`))
-}
-
-func TestAnIdempotencyKeyIsOneRowPerOperator(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	a := f.register("ada@example.org")
-	for path, bodies := range map[string][2]map[string]any{
-		"/notes":        {{"text": "one"}, {"text": "two"}},
-		"/entitlements": {{"plan": "monthly", "reason": "one"}, {"plan": "monthly", "reason": "two"}},
-		"/sanctions":    {{"kind": "login_block", "reason": "one"}, {"kind": "game_join_block", "reason": "two"}},
-	} {
-		once := f.admin().With("Idempotency-Key", "key-1")
-		made := once.Post(userPath(a.ID, path), bodies[0]).Want(201)
-		f.clock.Advance(time.Minute)
-		require.Equal(t, made.Body, once.Post(userPath(a.ID, path), bodies[0]).Want(200).Body, path)
-		once.Post(userPath(a.ID, path), bodies[1]).Refused(409, "idempotency_conflict")
-		f.api.Admin("second", password).With("Idempotency-Key", "key-1").Post(userPath(a.ID, path), bodies[1]).Want(201)
+	for i, name := range user.LimitNames {
+		f.admin().Put(userPath(a.ID, "/limits/"+string(name)), object{"value": 100 + i, "reason": "x"}).Want(200)
 	}
-	require.Equal(t, 6, f.count(`SELECT count(*) FROM admin_audit WHERE outcome = 'succeeded' AND actor = 'root'`))
-	require.Equal(t, 3, f.count(`SELECT count(*) FROM admin_audit WHERE outcome = 'refused' AND reason = 'idempotency_conflict'`))
-}
-
-func TestDeletedAndUnknownUsersAreRefused(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	deleted, unknown := f.register("ada@example.org").ID, uuid.Must(uuid.NewV7())
-	f.admin().Post(userPath(deleted, "/soft-delete"), nil).Want(200)
-	for path, body := range map[string]map[string]any{
-		"/entitlements": {"plan": "monthly", "reason": "x"}, "/sanctions": {"kind": "login_block", "reason": "x"},
-	} {
-		f.admin().Post(userPath(deleted, path), body).Refused(409, "account_deleted")
-		f.admin().Post(userPath(unknown, path), body).Refused(404, "not_found")
-		f.admin().Get(userPath(unknown, path)).Refused(404, "not_found")
-		f.api.Admin("viewer", password).Post(userPath(deleted, path), body).Refused(403, "forbidden")
-	}
-	f.admin().Put(userPath(unknown, "/limits/active_memberships"), map[string]any{"value": 1, "reason": "x"}).Refused(404, "not_found")
-	f.admin().Delete(userPath(deleted, "/limits/active_memberships")).Refused(409, "account_deleted")
-	for _, path := range []string{"", "/export", "/notes", "/limits"} {
-		f.admin().Get(userPath(unknown, path)).Refused(404, "not_found")
-	}
-	for _, path := range []string{"/soft-delete", "/restore"} {
-		f.admin().Post(userPath(unknown, path), nil).Refused(404, "not_found")
-	}
-}
-
-// Limits are counted under the account's lock: whoever holds it sees a sanction
-// whole or not at all.
-func TestALockedUserCannotChangeUnderneath(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	a := f.register("ada@example.org")
-	ctx := httpx.WithCall(t.Context(), "r", uuid.Nil, httpx.Principal{Username: operator})
-	started, done := make(chan struct{}), make(chan error, 1)
-	require.NoError(t, f.db.InTx(t.Context(), func(tctx context.Context, tx *pg.Tx) error {
-		before, err := f.users.Lock(tctx, tx, a.ID)
-		require.NoError(t, err)
-		go func() {
-			close(started)
-			_, _, err := f.users.ApplySanction(ctx, a.ID, user.SanctionTerms{Kind: user.GameJoinBlock, Reason: "x"})
-			done <- err
-		}()
-		<-started
-		after, err := f.users.Lock(tctx, tx, a.ID)
-		require.Equal(t, before, after)
-		return err
-	}))
-	require.NoError(t, <-done)
 	s, err := f.users.Snapshot(t.Context(), a.ID)
 	require.NoError(t, err)
-	require.True(t, s.Has(user.GameJoinBlock, f.clock.Now()))
-	require.False(t, s.Blocked())
+	require.Equal(t, user.Limits{OwnedPrivateGames: 100, ActiveMemberships: 101, PendingApplications: 102,
+		RegisteredRaceNames: 103}, s.Limits)
+	f.admin().Delete(userPath(a.ID, "/limits/active_memberships")).Want(204)
+	f.admin().Delete(userPath(a.ID, "/limits/active_memberships")).Refused(404, "not_found")
+	s, err = f.users.Snapshot(t.Context(), a.ID)
+	require.NoError(t, err)
+	require.Equal(t, 3, s.Limits.ActiveMemberships)
+	require.Equal(t, 102, s.Limits.PendingApplications)
+}
+
+func TestAnOverrideWithOtherTermsIsAnotherOne(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	a := f.register("ada@example.org")
+	set := func(change ...any) int {
+		body := object{"value": 7, "reason": "tournament", "expires_at": noon.Add(day)}
+		for i := 0; i < len(change); i += 2 {
+			body[change[i].(string)] = change[i+1]
+		}
+		f.setLimit(a.ID, "active_memberships", body).Want(200)
+		return f.count(`SELECT count(*) FROM limit_overrides`)
+	}
+	require.Equal(t, 1, set())
+	require.Equal(t, 1, set())
+	require.Equal(t, 2, set("value", 8))
+	require.Equal(t, 3, set("reason", "league"))
+	require.Equal(t, 4, set("expires_at", nil))
+	require.Equal(t, 5, set())
+	require.Equal(t, 1, f.count(`SELECT count(*) FROM limit_overrides WHERE removed_at IS NULL`))
+	f.requireCacheMatchesStore(a.ID)
 }

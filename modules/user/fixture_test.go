@@ -3,10 +3,6 @@ package user_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"net/netip"
-	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,7 +11,6 @@ import (
 	"go.uber.org/fx"
 
 	"galaxy/backend/modules/admin"
-	"galaxy/backend/modules/mail"
 	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/httpx"
@@ -51,9 +46,9 @@ func newFixture(t *testing.T, options ...fx.Option) *fixture {
 	var server *httpx.Server
 	testkit.Boot(t, append(options,
 		admin.Module, user.Module, httpx.Module,
-		fx.Supply(admin.Config{}, user.Config{ErasureGrace: grace, SweepInterval: time.Minute}, user.CacheConfig{UsersMax: 100},
-			httpx.Config{ListenAddr: "127.0.0.1:0", ReadTimeout: time.Minute, WriteTimeout: time.Minute, ShutdownTimeout: time.Minute},
-			httpx.GatewayConfig{}, httpx.TLSConfig{}),
+		fx.Supply(admin.Config{}, user.CacheConfig{UsersMax: 100}, user.Config{ErasureGrace: grace, SweepInterval: time.Minute},
+			httpx.Config{ListenAddr: "127.0.0.1:0", ReadTimeout: time.Minute, WriteTimeout: time.Minute,
+				ShutdownTimeout: time.Minute}, httpx.GatewayConfig{}, httpx.TLSConfig{}),
 		testkit.StandIn[clock.Clock](f.clock),
 		testkit.StandIn[user.Mailer](f.mailer),
 		testkit.StandIn[httpx.AdminGate](adminGate{}),
@@ -64,97 +59,6 @@ func newFixture(t *testing.T, options ...fx.Option) *fixture {
 	f.api = testkit.Client(t, "http://"+server.Addr().String())
 	return f
 }
-
-// mailer remembers mail.
-type mailer struct {
-	mu     sync.Mutex
-	sent   []mail.Message
-	erased []string
-	err    error
-}
-
-func (m *mailer) Enqueue(_ context.Context, tx *pg.Tx, msg mail.Message) (uuid.UUID, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	tx.OnCommit(func() {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		m.sent = append(m.sent, msg)
-	})
-	return uuid.New(), m.err
-}
-
-func (m *mailer) SentTo(_ context.Context, _ pg.Querier, address string, _ int) ([]mail.Summary, error) {
-	return []mail.Summary{{Recipient: address, Template: "auth.login_code", Status: mail.Sent}}, m.err
-}
-
-func (m *mailer) EraseAddress(_ context.Context, tx *pg.Tx, address string) error {
-	tx.OnCommit(func() {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		m.erased = append(m.erased, address)
-	})
-	return m.err
-}
-
-// hooks is every domain that hangs something on users.
-type hooks struct {
-	mu       sync.Mutex
-	departed []string
-	err      error
-}
-
-// hook is one of them.
-type hook struct {
-	*hooks
-	name string
-}
-
-func (h hook) Name() string { return h.name }
-
-func (h hook) Depart(_ context.Context, tx *pg.Tx, _ uuid.UUID, why user.Reason) error {
-	tx.OnCommit(func() {
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		h.departed = append(h.departed, h.name+" "+string(why))
-	})
-	return h.err
-}
-
-func (h hook) Export(context.Context, pg.Querier, uuid.UUID) (any, error) {
-	return map[string]any{"of": h.name}, h.err
-}
-
-func (h hook) Usage(context.Context, pg.Querier, uuid.UUID) (map[string]int, error) {
-	return map[string]int{"active_memberships": 2}, h.err
-}
-
-// departures lists what was committed, in the order of the calls.
-func (h *hooks) departures() []string {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return slices.Clone(h.departed)
-}
-
-const (
-	operator = "root"
-	password = "correct horse battery"
-)
-
-// adminGate knows two operators and a viewer by name.
-type adminGate struct{}
-
-func (adminGate) Authenticate(_ context.Context, username, given string, _ netip.Addr) (httpx.Principal, error) {
-	roles := map[string]httpx.Role{operator: httpx.Operator, "second": httpx.Operator, "viewer": httpx.Viewer}
-	if roles[username] == httpx.NoRole || given != password {
-		return httpx.Principal{}, errors.New("unknown operator")
-	}
-	return httpx.Principal{Username: username, Role: roles[username]}, nil
-}
-
-type ignoreSeen struct{}
-
-func (ignoreSeen) Seen(uuid.UUID, netip.Addr) {}
 
 // register makes an account.
 func (f *fixture) register(email string) user.Account {
@@ -167,6 +71,12 @@ func (f *fixture) register(email string) user.Account {
 	return a
 }
 
+// otherService is the service again, with an empty cache for so many users.
+func (f *fixture) otherService(size int) *user.Service {
+	cache := user.NewCache(f.db, user.CacheConfig{UsersMax: size})
+	return user.NewService(f.db, f.clock, user.Config{}, cache, nil, nil, user.Hooks{})
+}
+
 // changeEmail changes an address in a transaction of its own.
 func (f *fixture) changeEmail(id uuid.UUID, to string) (old string, err error) {
 	err = f.db.InTx(f.Context(), func(ctx context.Context, tx *pg.Tx) error {
@@ -177,6 +87,39 @@ func (f *fixture) changeEmail(id uuid.UUID, to string) (old string, err error) {
 }
 
 func (f *fixture) admin() *testkit.API { return f.api.Admin(operator, password) }
+
+// object is a JSON object.
+type object = map[string]any
+
+func (f *fixture) grant(id uuid.UUID, body object) testkit.Reply {
+	f.Helper()
+	return f.admin().Post(userPath(id, "/entitlements"), body)
+}
+
+func (f *fixture) sanction(id uuid.UUID, body object) testkit.Reply {
+	f.Helper()
+	return f.admin().Post(userPath(id, "/sanctions"), body)
+}
+
+func (f *fixture) setLimit(id uuid.UUID, name user.LimitName, body object) testkit.Reply {
+	f.Helper()
+	return f.admin().Put(userPath(id, "/limits/"+string(name)), body)
+}
+
+func (f *fixture) note(id uuid.UUID, text string) testkit.Reply {
+	f.Helper()
+	return f.admin().Post(userPath(id, "/notes"), object{"text": text})
+}
+
+func (f *fixture) softDelete(id uuid.UUID) testkit.Reply {
+	f.Helper()
+	return f.admin().Post(userPath(id, "/soft-delete"), nil)
+}
+
+func (f *fixture) restore(id uuid.UUID) testkit.Reply {
+	f.Helper()
+	return f.admin().Post(userPath(id, "/restore"), nil)
+}
 
 func (f *fixture) count(statement string, args ...any) int {
 	f.Helper()

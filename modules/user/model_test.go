@@ -39,7 +39,8 @@ func newSystem(t testing.TB, erasure time.Duration) *system {
 	t.Helper()
 	d := &system{TB: t, db: testkit.DB(t), clock: clock.NewFake(noon)}
 	cfg := user.Config{ErasureGrace: erasure, SweepInterval: time.Minute}
-	d.users = user.NewService(d.db, d.clock, cfg, user.NewCache(d.db, user.CacheConfig{UsersMax: 10}), &mailer{}, noAudit{}, user.Hooks{})
+	d.users = user.NewService(d.db, d.clock, cfg, user.NewCache(d.db, user.CacheConfig{UsersMax: 10}), &mailer{},
+		noAudit{}, user.Hooks{})
 	d.sweeper = user.NewSweeper(d.users, d.clock, cfg, zap.NewNop())
 	return d
 }
@@ -86,7 +87,8 @@ func (m *userModel) end(t *rapid.T) *time.Time {
 }
 
 func (m *userModel) grant(t *rapid.T) {
-	g := user.Grant{Plan: rapid.SampledFrom([]user.Plan{user.Free, user.Monthly, user.Yearly, user.Permanent}).Draw(t, "plan"), Source: "gift", Reason: "x"}
+	plans := []user.Plan{user.Free, user.Monthly, user.Yearly, user.Permanent}
+	g := user.Grant{Plan: rapid.SampledFrom(plans).Draw(t, "plan"), Source: "gift", Reason: "x"}
 	if g.Plan.Ends() {
 		g.EndsAt = m.end(t)
 	}
@@ -102,10 +104,12 @@ func (m *userModel) grant(t *rapid.T) {
 	}
 }
 
-var kinds = []user.SanctionKind{user.LoginBlock, user.GameCreateBlock, user.GameJoinBlock, user.ProfileUpdateBlock, user.PermanentBlock}
+var kinds = []user.SanctionKind{user.LoginBlock, user.GameCreateBlock, user.GameJoinBlock, user.ProfileUpdateBlock,
+	user.PermanentBlock}
 
 func (m *userModel) sanction(t *rapid.T) {
-	p := user.SanctionTerms{Kind: rapid.SampledFrom(kinds).Draw(t, "kind"), Reason: rapid.SampledFrom([]string{"spam", "cheating"}).Draw(t, "reason"), ExpiresAt: m.end(t)}
+	p := user.SanctionTerms{Kind: rapid.SampledFrom(kinds).Draw(t, "kind"),
+		Reason: rapid.SampledFrom([]string{"spam", "cheating"}).Draw(t, "reason"), ExpiresAt: m.end(t)}
 	terms := fmt.Sprint(p.Reason, p.ExpiresAt)
 	was, there := m.sanctions[p.Kind]
 	var due error
@@ -145,7 +149,8 @@ func (m *userModel) lift(t *rapid.T) {
 }
 
 func (m *userModel) limit(t *rapid.T) {
-	name, value, ends := rapid.SampledFrom(user.LimitNames).Draw(t, "name"), rapid.IntRange(0, 9).Draw(t, "value"), m.end(t)
+	name, value := rapid.SampledFrom(user.LimitNames).Draw(t, "name"), rapid.IntRange(0, 9).Draw(t, "value")
+	ends := m.end(t)
 	err := m.d.users.SetLimit(m.d.Context(), m.id, name, value, "x", ends)
 	if m.deleted != nil {
 		want(t, "set a limit", err, user.ErrDeleted)
@@ -192,8 +197,8 @@ func (m *userModel) restore(t *rapid.T) {
 
 func (m *userModel) actions() map[string]func(*rapid.T) {
 	return map[string]func(*rapid.T){
-		"grant": m.grant, "sanction": m.sanction, "lift": m.lift, "limit": m.limit, "clear limit": m.clearLimit, "delete": m.delete,
-		"restore": m.restore, "restore again": m.restore,
+		"grant": m.grant, "sanction": m.sanction, "lift": m.lift, "limit": m.limit, "clear limit": m.clearLimit,
+		"delete": m.delete, "restore": m.restore, "restore again": m.restore,
 		"wait": func(t *rapid.T) {
 			m.d.clock.Advance(time.Duration(rapid.SampledFrom([]int{1, 7, 30, 24 * 6}).Draw(t, "hours")) * time.Hour)
 		},
@@ -277,10 +282,12 @@ func checkModel(t rapid.TB, d *system) {
 	rapid.Check(t, func(t *rapid.T) {
 		var a user.Account
 		want(t, "register", d.db.InTx(d.Context(), func(ctx context.Context, tx *pg.Tx) (err error) {
-			a, err = d.users.Register(ctx, tx, user.NewAccount{Email: uuid.NewString() + "@example.org", Language: "en", TimeZone: "UTC"})
+			a, err = d.users.Register(ctx, tx, user.NewAccount{Email: uuid.NewString() + "@example.org", Language: "en",
+				TimeZone: "UTC"})
 			return err
 		}), nil)
-		m := &userModel{d: d, id: a.ID, plan: user.Free, sanctions: map[user.SanctionKind]term{}, overrides: map[user.LimitName]term{}}
+		m := &userModel{d: d, id: a.ID, plan: user.Free, sanctions: map[user.SanctionKind]term{},
+			overrides: map[user.LimitName]term{}}
 		t.Repeat(m.actions())
 	})
 }

@@ -69,7 +69,8 @@ func newService(t *testing.T) fixture {
 	t.Helper()
 	db, clk := testkit.DB(t), clock.NewFake(noon)
 	cfg := user.Config{ErasureGrace: grace, SweepInterval: time.Minute}
-	s := user.NewService(db, clk, cfg, user.NewCache(db, user.CacheConfig{UsersMax: 100}), noMail{}, noAudit{}, user.Hooks{})
+	s := user.NewService(db, clk, cfg, user.NewCache(db, user.CacheConfig{UsersMax: 100}), noMail{}, noAudit{},
+		user.Hooks{})
 	return fixture{s, operator{t, s, clk}, db, clk}
 }
 
@@ -93,7 +94,8 @@ type operator struct {
 }
 
 func (o operator) SetPlan(id uuid.UUID, plan user.Plan, ends *time.Time) {
-	_, _, err := o.users.GrantPlan(o.t.Context(), id, user.Grant{Plan: plan, Source: "operator", Reason: "test", EndsAt: ends})
+	_, _, err := o.users.GrantPlan(o.t.Context(), id, user.Grant{Plan: plan, Source: "operator", Reason: "test",
+		EndsAt: ends})
 	require.NoError(o.t, err)
 }
 
@@ -107,9 +109,11 @@ func (o operator) ClearLimit(id uuid.UUID, name user.LimitName) {
 	}
 }
 
-func (o operator) Sanction(id uuid.UUID, kind user.SanctionKind, reason string, expires *time.Time) user.ActiveSanction {
+func (o operator) Sanction(id uuid.UUID, kind user.SanctionKind, reason string,
+	expires *time.Time) user.ActiveSanction {
 	o.Lift(id, kind)
-	s, _, err := o.users.ApplySanction(o.t.Context(), id, user.SanctionTerms{Kind: kind, Reason: reason, ExpiresAt: expires})
+	s, _, err := o.users.ApplySanction(o.t.Context(), id, user.SanctionTerms{Kind: kind, Reason: reason,
+		ExpiresAt: expires})
 	require.NoError(o.t, err)
 	return user.ActiveSanction{ID: s.ID, Kind: s.Kind, Reason: s.Reason, AppliedAt: s.AppliedAt, ExpiresAt: s.ExpiresAt}
 }
@@ -199,8 +203,8 @@ func TestARegisteredUserIsFoundByEverything(t *testing.T) {
 		require.Equal(t, a.ID, f.register(t, "ada@EXAMPLE.org").ID, "an address has one live account")
 		s, err := f.Snapshot(t.Context(), a.ID)
 		require.NoError(t, err)
-		require.Equal(t, user.Snapshot{UserID: a.ID, UserName: a.UserName, DisplayName: a.UserName, Email: "Ada@example.org", Language: "en",
-			TimeZone: "UTC", Plan: user.Free, Limits: user.Free.Limits(), Sanctions: []user.ActiveSanction{}}, s)
+		require.Equal(t, user.Snapshot{UserID: a.ID, UserName: a.UserName, DisplayName: a.UserName, Email: "Ada@example.org",
+			Language: "en", TimeZone: "UTC", Plan: user.Free, Limits: user.Free.Limits(), Sanctions: []user.ActiveSanction{}}, s)
 		locked, err := f.locked(t, a.ID)
 		require.NoError(t, err)
 		require.Equal(t, s, locked)
@@ -347,7 +351,8 @@ func drawStep(t *rapid.T, now time.Time) step {
 		plan:   rapid.SampledFrom([]user.Plan{user.Free, user.Monthly, user.Yearly, user.Permanent}).Draw(t, "plan"),
 		limit:  rapid.SampledFrom(user.LimitNames).Draw(t, "limit"),
 		value:  rapid.IntRange(0, 9).Draw(t, "value"),
-		kind: rapid.SampledFrom([]user.SanctionKind{user.LoginBlock, user.GameCreateBlock, user.GameJoinBlock, user.ProfileUpdateBlock,
+		kind: rapid.SampledFrom([]user.SanctionKind{user.LoginBlock, user.GameCreateBlock, user.GameJoinBlock,
+			user.ProfileUpdateBlock,
 			user.PermanentBlock}).Draw(t, "kind"),
 		advance: time.Duration(rapid.SampledFrom([]int{1, 24, 24 * 31}).Draw(t, "hours")) * time.Hour,
 	}

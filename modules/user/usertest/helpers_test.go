@@ -40,7 +40,8 @@ func TestAnErasedAccountHasNothingPersonal(t *testing.T) {
 	fake.Erase(a.ID)
 	s, err := fake.Snapshot(t.Context(), a.ID)
 	require.NoError(t, err)
-	require.Equal(t, user.Snapshot{UserID: a.ID, UserName: a.UserName, Deleted: true, Language: "en", TimeZone: "UTC", Plan: user.Free,
+	require.Equal(t, user.Snapshot{UserID: a.ID, UserName: a.UserName, Deleted: true, Language: "en", TimeZone: "UTC",
+		Plan:   user.Free,
 		Limits: user.Free.Limits(), Sanctions: []user.ActiveSanction{}}, s)
 	n, err := pg.Get[int](t.Context(), db, `SELECT count(*) FROM accounts WHERE email IS NULL AND erased_at IS NOT NULL`)
 	require.NoError(t, err)
