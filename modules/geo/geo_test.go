@@ -29,7 +29,7 @@ var (
 	france  = netip.MustParseAddr("198.51.100.7")
 )
 
-type world struct {
+type fixture struct {
 	*testing.T
 	db      *pg.DB
 	clock   *clock.Fake
@@ -37,22 +37,22 @@ type world struct {
 	service *Service
 }
 
-func newWorld(t *testing.T) *world {
+func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	w := &world{T: t, db: testkit.DB(t), clock: clock.NewFake(noon), path: testkit.MMDB(t)}
-	w.service = NewService(w.db, w.clock, zap.NewNop(), Config{DBPath: w.path})
-	require.NoError(t, w.service.Start(t.Context()))
-	return w
+	f := &fixture{T: t, db: testkit.DB(t), clock: clock.NewFake(noon), path: testkit.MMDB(t)}
+	f.service = NewService(f.db, f.clock, zap.NewNop(), Config{DBPath: f.path})
+	require.NoError(t, f.service.Start(t.Context()))
+	return f
 }
 
 // people makes n accounts.
-func (w *world) people(n int) []uuid.UUID {
-	w.Helper()
+func (f *fixture) people(n int) []uuid.UUID {
+	f.Helper()
 	ids := make([]uuid.UUID, n)
 	for i := range ids {
 		ids[i] = uuid.Must(uuid.NewV7())
 	}
-	require.NoError(w, w.db.InTx(w.Context(), func(_ context.Context, tx *pg.Tx) error {
+	require.NoError(f, f.db.InTx(f.Context(), func(_ context.Context, tx *pg.Tx) error {
 		tx.Queue(`INSERT INTO accounts (user_id, email, email_canonical, user_name, display_name, preferred_language, time_zone, declared_country, created_at, updated_at)
 			SELECT id, id || '@example.org', id || '@example.org', 'player-' || lpad(n::text, 8, '0'), '', 'en', 'UTC', '', $2, $2
 			FROM unnest($1::uuid[]) WITH ORDINALITY AS p (id, n)`, ids, noon)
@@ -61,10 +61,10 @@ func (w *world) people(n int) []uuid.UUID {
 	return ids
 }
 
-func (w *world) counters(id uuid.UUID) map[string]int64 {
-	w.Helper()
-	rows, err := w.service.Counters(w.Context(), id)
-	require.NoError(w, err)
+func (f *fixture) counters(id uuid.UUID) map[string]int64 {
+	f.Helper()
+	rows, err := f.service.Counters(f.Context(), id)
+	require.NoError(f, err)
 	out := map[string]int64{}
 	for _, r := range rows {
 		out[r.Country] = r.Count
@@ -74,44 +74,44 @@ func (w *world) counters(id uuid.UUID) map[string]int64 {
 
 func TestAnAddressHasItsCountryOrNone(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	f := newFixture(t)
 	for text, want := range map[string]string{
 		"203.0.113.7": "DE", "::ffff:203.0.113.7": "DE", "2001:db8::1": "SE", "192.0.2.200": "", "10.0.0.1": "", "fe80::1%eth0": "",
 	} {
-		require.Equal(t, want, w.service.Country(netip.MustParseAddr(text)), text)
+		require.Equal(t, want, f.service.Country(netip.MustParseAddr(text)), text)
 	}
-	require.Empty(t, w.service.Country(netip.Addr{}))
+	require.Empty(t, f.service.Country(netip.Addr{}))
 }
 
 func TestRequestsAreCountedOncePerUserCountryAndFlush(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	ids := w.people(2)
+	f := newFixture(t)
+	ids := f.people(2)
 	for i := range 100 {
-		w.service.Seen(ids[0], netip.AddrFrom4([4]byte{203, 0, 113, byte(i % 10)}))
+		f.service.Seen(ids[0], netip.AddrFrom4([4]byte{203, 0, 113, byte(i % 10)}))
 	}
-	w.service.Seen(ids[0], france)
-	w.service.Seen(ids[1], germany)
-	w.service.Seen(ids[1], netip.Addr{})
-	w.service.Seen(ids[1], netip.MustParseAddr("10.0.0.1"))
-	before := w.db.Traffic()
-	require.NoError(t, w.service.Flush(t.Context()))
-	after := w.db.Traffic()
+	f.service.Seen(ids[0], france)
+	f.service.Seen(ids[1], germany)
+	f.service.Seen(ids[1], netip.Addr{})
+	f.service.Seen(ids[1], netip.MustParseAddr("10.0.0.1"))
+	before := f.db.Traffic()
+	require.NoError(t, f.service.Flush(t.Context()))
+	after := f.db.Traffic()
 	require.Equal(t, int64(1), after.RoundTrips-before.RoundTrips, "one statement for everything")
-	require.Equal(t, map[string]int64{"DE": 100, "FR": 1}, w.counters(ids[0]))
-	require.Equal(t, map[string]int64{"DE": 1}, w.counters(ids[1]))
+	require.Equal(t, map[string]int64{"DE": 100, "FR": 1}, f.counters(ids[0]))
+	require.Equal(t, map[string]int64{"DE": 1}, f.counters(ids[1]))
 
-	before = w.db.Traffic()
-	require.NoError(t, w.service.Flush(t.Context()))
-	require.Equal(t, before, w.db.Traffic(), "nothing to write")
+	before = f.db.Traffic()
+	require.NoError(t, f.service.Flush(t.Context()))
+	require.Equal(t, before, f.db.Traffic(), "nothing to write")
 
-	w.clock.Advance(time.Hour)
-	w.service.Seen(ids[0], germany)
-	require.NoError(t, w.service.Flush(t.Context()))
-	rows, err := w.service.Counters(t.Context(), ids[0])
+	f.clock.Advance(time.Hour)
+	f.service.Seen(ids[0], germany)
+	require.NoError(t, f.service.Flush(t.Context()))
+	rows, err := f.service.Counters(t.Context(), ids[0])
 	require.NoError(t, err)
 	require.Equal(t, Counter{UserID: ids[0], Country: "DE", Count: 101, FirstSeenAt: noon, LastSeenAt: noon.Add(time.Hour)}, rows[0])
-	seen, err := w.service.SeenCountries(t.Context(), w.db, ids[0])
+	seen, err := f.service.SeenCountries(t.Context(), f.db, ids[0])
 	require.NoError(t, err)
 	require.Equal(t, []string{"DE", "FR"}, seen)
 }
@@ -123,19 +123,19 @@ func TestAMillionRequestsAreOneWritePerUserCountryAndFlush(t *testing.T) {
 	t.Parallel()
 	const users, requests, flushes = 10_000, 1_000_000, 4
 	const note = `REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION note()`
-	w := newWorld(t)
-	ids := w.people(users)
+	f := newFixture(t)
+	ids := f.people(users)
 	for _, statement := range []string{`CREATE TABLE writes (user_id uuid, country text, tx bigint)`,
 		`CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 			INSERT INTO writes SELECT user_id, country, pg_current_xact_id()::text::bigint FROM fresh; RETURN NULL; END $$`,
 		`CREATE TRIGGER inserted AFTER INSERT ON user_country_counters ` + note,
 		`CREATE TRIGGER updated AFTER UPDATE ON user_country_counters ` + note} {
-		require.NoError(t, w.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+		require.NoError(t, f.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
 			_, err := tx.Exec(ctx, statement)
 			return err
 		}))
 	}
-	before := w.db.Traffic()
+	before := f.db.Traffic()
 	for range flushes {
 		var wg sync.WaitGroup
 		for part := range 4 {
@@ -146,20 +146,20 @@ func TestAMillionRequestsAreOneWritePerUserCountryAndFlush(t *testing.T) {
 					if i%5 == 0 {
 						from = france
 					}
-					w.service.Seen(ids[(part*users/4+i/10)%users], from)
+					f.service.Seen(ids[(part*users/4+i/10)%users], from)
 				}
 			})
 		}
 		wg.Wait()
-		require.NoError(t, w.service.Flush(t.Context()))
+		require.NoError(t, f.service.Flush(t.Context()))
 	}
-	after := w.db.Traffic()
-	require.LessOrEqual(t, after.RoundTrips-before.RoundTrips, int64(flushes*(2*users/batchWrites+1)))
+	after := f.db.Traffic()
+	require.LessOrEqual(t, after.RoundTrips-before.RoundTrips, int64(flushes*(2*users/maxRows+1)))
 	sum, err := pg.Get[struct {
 		Sum     int64 `db:"sum"`
 		Writes  int64 `db:"writes"`
 		Repeats int64 `db:"repeats"`
-	}](t.Context(), w.db, `SELECT (SELECT sum(count)::bigint FROM user_country_counters) AS sum, count(*) AS writes,
+	}](t.Context(), f.db, `SELECT (SELECT sum(count)::bigint FROM user_country_counters) AS sum, count(*) AS writes,
 		count(*) - count(DISTINCT (user_id, country, tx)) AS repeats FROM writes`)
 	require.NoError(t, err)
 	require.Equal(t, int64(requests), sum.Sum, "nothing was dropped")
@@ -169,20 +169,20 @@ func TestAMillionRequestsAreOneWritePerUserCountryAndFlush(t *testing.T) {
 
 func TestTheBufferIsBounded(t *testing.T) {
 	t.Parallel()
-	var c counters
+	var b buffer
 	one := uuid.Must(uuid.NewV7())
 	taken := 0
-	for i := range shardMax + 10 {
-		if c.add(sighting{one, netip.AddrFrom4([4]byte{byte(i >> 16), byte(i >> 8), byte(i), 1})}, 1) {
+	for i := range maxPerShard + 10 {
+		if b.add(userAddress{one, netip.AddrFrom4([4]byte{byte(i >> 16), byte(i >> 8), byte(i), 1})}, 1) {
 			taken++
 		}
 	}
-	require.Equal(t, shardMax, taken)
-	require.True(t, c.add(sighting{one, netip.AddrFrom4([4]byte{0, 0, 0, 1})}, 1), "what is counted already goes on counting")
-	c.drop(one)
-	require.True(t, c.add(sighting{one, france}, 1))
+	require.Equal(t, maxPerShard, taken)
+	require.True(t, b.add(userAddress{one, netip.AddrFrom4([4]byte{0, 0, 0, 1})}, 1), "what is counted already goes on counting")
+	b.dropUser(one)
+	require.True(t, b.add(userAddress{one, france}, 1))
 	left := 0
-	c.take(func(sighting, int64) { left++ })
+	b.drain(func(userAddress, int64) { left++ })
 	require.Equal(t, 1, left)
 }
 
@@ -190,67 +190,67 @@ func TestWhatCouldNotBeWrittenIsWrittenLater(t *testing.T) {
 	t.Parallel()
 	own := testkit.Postgres(t)
 	proxy := testkit.PostgresProxy(t, own.Addr)
-	w := newWorld(t)
-	w.db = testkit.Open(t, own.DSN)
-	ids := w.people(1)
-	w.service.db = testkit.Open(t, own.Via(proxy.Addr()))
-	w.service.Seen(ids[0], germany)
+	f := newFixture(t)
+	f.db = testkit.Open(t, own.DSN)
+	ids := f.people(1)
+	f.service.db = testkit.Open(t, own.Via(proxy.Addr()))
+	f.service.Seen(ids[0], germany)
 	proxy.Inject(testkit.Fault{Toward: testkit.ToServer, At: testkit.Runs("BEGIN")})
-	require.Error(t, w.service.Flush(t.Context()))
-	w.service.db = w.db
-	w.service.Seen(ids[0], germany)
-	require.NoError(t, w.service.Flush(t.Context()))
-	require.Contains(t, []int64{1, 2}, w.counters(ids[0])["DE"], "never more than there were")
+	require.Error(t, f.service.Flush(t.Context()))
+	f.service.db = f.db
+	f.service.Seen(ids[0], germany)
+	require.NoError(t, f.service.Flush(t.Context()))
+	require.Contains(t, []int64{1, 2}, f.counters(ids[0])["DE"], "never more than there were")
 }
 
 func TestWhatMayHaveBeenWrittenIsNotCountedTwice(t *testing.T) {
 	t.Parallel()
 	own := testkit.Postgres(t)
 	proxy := testkit.PostgresProxy(t, own.Addr)
-	w := newWorld(t)
-	w.db = testkit.Open(t, own.DSN)
-	ids := w.people(1)
-	w.service.db = testkit.Open(t, own.Via(proxy.Addr()))
-	w.service.Seen(ids[0], germany)
+	f := newFixture(t)
+	f.db = testkit.Open(t, own.DSN)
+	ids := f.people(1)
+	f.service.db = testkit.Open(t, own.Via(proxy.Addr()))
+	f.service.Seen(ids[0], germany)
 	proxy.Inject(testkit.Fault{Toward: testkit.ToClient, At: testkit.Completes("COMMIT")})
-	require.ErrorIs(t, w.service.Flush(t.Context()), pg.ErrOutcomeUnknown)
-	w.service.db = w.db
-	require.NoError(t, w.service.Flush(t.Context()))
-	require.Equal(t, map[string]int64{"DE": 1}, w.counters(ids[0]))
+	require.ErrorIs(t, f.service.Flush(t.Context()), pg.ErrOutcomeUnknown)
+	f.service.db = f.db
+	require.NoError(t, f.service.Flush(t.Context()))
+	require.Equal(t, map[string]int64{"DE": 1}, f.counters(ids[0]))
 }
 
 func TestStoppingWritesWhatIsBuffered(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	ids := w.people(1)
-	f := NewFlusher(w.service, w.clock, zap.NewNop())
-	require.NoError(t, f.Start(t.Context()))
-	w.clock.BlockUntil(2)
-	w.service.Seen(ids[0], germany)
-	require.NoError(t, f.Stop(t.Context()))
-	require.Equal(t, map[string]int64{"DE": 1}, w.counters(ids[0]))
-	require.NoError(t, f.Stop(t.Context()))
+	f := newFixture(t)
+	ids := f.people(1)
+	w := NewWorker(f.service, f.clock, zap.NewNop())
+	require.NoError(t, w.Start(t.Context()))
+	f.clock.BlockUntil(2)
+	f.service.Seen(ids[0], germany)
+	require.NoError(t, w.Stop(t.Context()))
+	require.Equal(t, map[string]int64{"DE": 1}, f.counters(ids[0]))
+	require.NoError(t, w.Stop(t.Context()))
 }
 
 func TestCountersGoWithAnErasedUserAlone(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	ids := w.people(1)
-	w.service.Seen(ids[0], germany)
-	require.NoError(t, w.service.Flush(t.Context()))
-	h := newHooks(w.service)
-	exported, err := h.Export(t.Context(), w.db, ids[0])
+	f := newFixture(t)
+	ids := f.people(1)
+	f.service.Seen(ids[0], germany)
+	require.NoError(t, f.service.Flush(t.Context()))
+	h := newUserHooks(f.service)
+	exported, err := h.Export(t.Context(), f.db, ids[0])
 	require.NoError(t, err)
 	require.Len(t, exported.(map[string]any)["country_counters"], 1)
 	for _, why := range []user.Reason{user.Blocked, user.Deleted, user.Erased} {
-		w.service.Seen(ids[0], germany)
-		require.NoError(t, w.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error { return h.Depart(ctx, tx, ids[0], why) }))
+		f.service.Seen(ids[0], germany)
+		require.NoError(t, f.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error { return h.Depart(ctx, tx, ids[0], why) }))
 		if why != user.Erased {
-			require.NotEmpty(t, w.counters(ids[0]), why)
+			require.NotEmpty(t, f.counters(ids[0]), why)
 		}
 	}
-	require.NoError(t, w.service.Flush(t.Context()))
-	require.Empty(t, w.counters(ids[0]))
+	require.NoError(t, f.service.Flush(t.Context()))
+	require.Empty(t, f.counters(ids[0]))
 }
 
 // A flush writes what it took from the buffer before an erasure, while that is
@@ -260,21 +260,21 @@ func TestAFlushThatAnErasureOvertakesLeavesNothing(t *testing.T) {
 	for name, c := range map[string]struct{ known, waits bool }{"the country is new": {}, "the country is known": {known: true, waits: true}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			id := w.people(1)[0]
-			w.service.Seen(id, germany)
+			f := newFixture(t)
+			id := f.people(1)[0]
+			f.service.Seen(id, germany)
 			if c.known {
-				require.NoError(t, w.service.Flush(t.Context()))
-				w.service.Seen(id, germany)
+				require.NoError(t, f.service.Flush(t.Context()))
+				f.service.Seen(id, germany)
 			}
 			flushed := make(chan error, 1)
-			require.NoError(t, w.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
-				require.NoError(t, newHooks(w.service).Depart(ctx, tx, id, user.Erased))
+			require.NoError(t, f.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+				require.NoError(t, newUserHooks(f.service).Depart(ctx, tx, id, user.Erased))
 				_, err := tx.Exec(ctx, `UPDATE accounts SET email = NULL, email_canonical = NULL, deleted_at = $2, erased_at = $2 WHERE user_id = $1`, id, noon)
-				go func() { flushed <- w.service.Flush(t.Context()) }()
+				go func() { flushed <- f.service.Flush(t.Context()) }()
 				if c.waits { // for the row that the erasure deletes
 					require.Eventually(t, func() bool {
-						n, err := pg.Get[int](t.Context(), w.db, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+						n, err := pg.Get[int](t.Context(), f.db, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
 						return err == nil && n > 0
 					}, time.Minute, time.Millisecond)
 					return err
@@ -284,30 +284,30 @@ func TestAFlushThatAnErasureOvertakesLeavesNothing(t *testing.T) {
 				return err
 			}))
 			require.NoError(t, <-flushed)
-			require.NoError(t, w.service.Flush(t.Context()), "with nothing of its own to write")
-			require.Empty(t, w.counters(id))
-			w.clock.Advance(2 * leaveFor)
-			require.NoError(t, w.service.Flush(t.Context()), "the last time that the user is remembered")
-			before := w.db.Traffic()
-			require.NoError(t, w.service.Flush(t.Context()))
-			require.Equal(t, before, w.db.Traffic())
+			require.NoError(t, f.service.Flush(t.Context()), "with nothing of its own to write")
+			require.Empty(t, f.counters(id))
+			f.clock.Advance(2 * maxErasure)
+			require.NoError(t, f.service.Flush(t.Context()), "the last time that the user is remembered")
+			before := f.db.Traffic()
+			require.NoError(t, f.service.Flush(t.Context()))
+			require.Equal(t, before, f.db.Traffic())
 		})
 	}
 }
 
 // write puts a database with one network in another country where the file is.
-func (w *world) replace(country string) {
-	w.Helper()
+func (f *fixture) replace(country string) {
+	f.Helper()
 	data, err := mmdb.Bytes(map[netip.Prefix]string{netip.MustParsePrefix("203.0.113.0/24"): country})
-	require.NoError(w, err)
-	fresh := filepath.Join(filepath.Dir(w.path), "fresh.mmdb")
-	require.NoError(w, os.WriteFile(fresh, data, 0o600))
-	require.NoError(w, os.Rename(fresh, w.path))
+	require.NoError(f, err)
+	fresh := filepath.Join(filepath.Dir(f.path), "fresh.mmdb")
+	require.NoError(f, os.WriteFile(fresh, data, 0o600))
+	require.NoError(f, os.Rename(fresh, f.path))
 }
 
 func TestAReplacedDatabaseIsLoadedWhileLookUpsGoOn(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	f := newFixture(t)
 	quit := make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -316,14 +316,14 @@ func TestAReplacedDatabaseIsLoadedWhileLookUpsGoOn(t *testing.T) {
 			case <-quit:
 				return
 			default:
-				w.service.Country(germany)
+				f.service.Country(germany)
 			}
 		}
 	})
 	for _, country := range []string{"AT", "CH", "LI"} {
-		w.replace(country)
-		require.NoError(t, w.service.file.refresh(t.Context(), w.clock.Now()))
-		require.Equal(t, country, w.service.Country(germany))
+		f.replace(country)
+		require.NoError(t, f.service.database.refresh(t.Context(), f.clock.Now()))
+		require.Equal(t, country, f.service.Country(germany))
 	}
 	close(quit)
 	wg.Wait()
@@ -331,21 +331,21 @@ func TestAReplacedDatabaseIsLoadedWhileLookUpsGoOn(t *testing.T) {
 
 func TestTheLoopNoticesAReplacedDatabase(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	f := NewFlusher(w.service, w.clock, zap.NewNop())
-	require.NoError(t, f.Start(t.Context()))
-	t.Cleanup(func() { require.NoError(t, f.Stop(context.Background())) })
-	w.clock.BlockUntil(2)
-	w.replace("AT")
-	w.clock.Advance(lookEvery)
-	w.clock.BlockUntil(2)
-	require.Equal(t, "AT", w.service.Country(germany))
-	info, ok := w.service.Database()
+	f := newFixture(t)
+	w := NewWorker(f.service, f.clock, zap.NewNop())
+	require.NoError(t, w.Start(t.Context()))
+	t.Cleanup(func() { require.NoError(t, w.Stop(context.Background())) })
+	f.clock.BlockUntil(2)
+	f.replace("AT")
+	f.clock.Advance(watchInterval)
+	f.clock.BlockUntil(2)
+	require.Equal(t, "AT", f.service.Country(germany))
+	info, ok := f.service.Database()
 	require.True(t, ok)
-	require.Equal(t, noon.Add(lookEvery), info.LoadedAt)
-	w.clock.Advance(lookEvery)
-	w.clock.BlockUntil(2)
-	again, _ := w.service.Database()
+	require.Equal(t, noon.Add(watchInterval), info.LoadedAt)
+	f.clock.Advance(watchInterval)
+	f.clock.BlockUntil(2)
+	again, _ := f.service.Database()
 	require.Equal(t, info, again, "a file that is the same is not read again")
 }
 
@@ -357,13 +357,13 @@ func TestABrokenReplacementLeavesTheOldDatabaseInPlace(t *testing.T) {
 		"removed":   os.Remove,
 		"nonsense":  func(path string) error { return os.WriteFile(path, make([]byte, 4096), 0o600) },
 	} {
-		w := newWorld(t)
-		require.NoError(t, change(w.path), name)
-		require.Error(t, w.service.file.refresh(t.Context(), w.clock.Now()), name)
-		require.Equal(t, "DE", w.service.Country(germany), name)
-		w.replace("AT")
-		require.NoError(t, w.service.file.refresh(t.Context(), w.clock.Now()), name)
-		require.Equal(t, "AT", w.service.Country(germany), name)
+		f := newFixture(t)
+		require.NoError(t, change(f.path), name)
+		require.Error(t, f.service.database.refresh(t.Context(), f.clock.Now()), name)
+		require.Equal(t, "DE", f.service.Country(germany), name)
+		f.replace("AT")
+		require.NoError(t, f.service.database.refresh(t.Context(), f.clock.Now()), name)
+		require.Equal(t, "AT", f.service.Country(germany), name)
 	}
 }
 

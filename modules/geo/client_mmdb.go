@@ -15,8 +15,8 @@ import (
 	"go.uber.org/zap"
 )
 
-// Info describes the database that is loaded.
-type Info struct {
+// DatabaseInfo describes the database that is loaded.
+type DatabaseInfo struct {
 	Type     string
 	BuiltAt  time.Time
 	LoadedAt time.Time
@@ -28,10 +28,10 @@ type Info struct {
 type loaded struct {
 	reader *geoip2.Reader
 	file   fs.FileInfo
-	info   Info
+	info   DatabaseInfo
 }
 
-// database is the file that is loaded now.
+// database is the country database in a file, and what of it is in memory.
 type database struct {
 	path    string
 	log     *zap.Logger
@@ -62,7 +62,7 @@ func (d *database) load(now time.Time) error {
 	if !strings.Contains(meta.DatabaseType, "Country") && !strings.Contains(meta.DatabaseType, "City") {
 		return fmt.Errorf("read the country database: %s holds no countries", meta.DatabaseType)
 	}
-	d.current.Store(&loaded{reader: reader, file: file, info: Info{Type: meta.DatabaseType,
+	d.current.Store(&loaded{reader: reader, file: file, info: DatabaseInfo{Type: meta.DatabaseType,
 		BuiltAt: time.Unix(int64(meta.BuildEpoch), 0).UTC(), LoadedAt: now, Nodes: meta.NodeCount}})
 	return nil
 }
@@ -72,10 +72,9 @@ func (d *database) load(now time.Time) error {
 func (d *database) refresh(_ context.Context, now time.Time) error {
 	file, err := os.Stat(d.path)
 	if err != nil {
-		return fmt.Errorf("look at the country database: %w", err)
+		return fmt.Errorf("check the country database: %w", err)
 	}
-	was := d.current.Load()
-	if was != nil && os.SameFile(file, was.file) && file.ModTime().Equal(was.file.ModTime()) && file.Size() == was.file.Size() {
+	if old := d.current.Load(); old != nil && sameContent(file, old.file) {
 		return nil
 	}
 	if err := d.load(now); err != nil {
@@ -83,6 +82,12 @@ func (d *database) refresh(_ context.Context, now time.Time) error {
 	}
 	d.log.Info("country database loaded", zap.Time("built_at", d.current.Load().info.BuiltAt))
 	return nil
+}
+
+// sameContent reports whether a file is, as far as its metadata tells, the one
+// that was read.
+func sameContent(a, b fs.FileInfo) bool {
+	return os.SameFile(a, b) && a.ModTime().Equal(b.ModTime()) && a.Size() == b.Size()
 }
 
 // outcome labels geo_lookups_total.
@@ -97,11 +102,11 @@ const (
 
 // country looks an address up.
 func (d *database) country(ip netip.Addr) (string, outcome) {
-	now := d.current.Load()
-	if now == nil || !ip.IsValid() {
+	loaded := d.current.Load()
+	if loaded == nil || !ip.IsValid() {
 		return "", unknown
 	}
-	record, err := now.reader.Country(ip.Unmap().WithZone(""))
+	record, err := loaded.reader.Country(ip.Unmap().WithZone(""))
 	if err != nil {
 		return "", failed
 	}
