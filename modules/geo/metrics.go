@@ -24,7 +24,8 @@ func newMetrics(s *Service) metrics {
 	var err error
 	m.lookups, err = meter.Int64Counter("geo_lookups_total", metric.WithDescription("addresses looked up, by outcome"))
 	reportError(err)
-	m.drops, err = meter.Int64Counter("geo_sightings_dropped_total", metric.WithDescription("requests not counted for want of room"))
+	m.drops, err = meter.Int64Counter("geo_sightings_dropped_total",
+		metric.WithDescription("requests not counted for want of room"))
 	reportError(err)
 	_, err = meter.Int64ObservableGauge("geo_database_build_seconds", metric.WithUnit("s"),
 		metric.WithDescription("when the country database was built, in seconds since 1970"),
