@@ -9,7 +9,6 @@ import (
 	"go.uber.org/zap"
 
 	"galaxy/backend/modules/admin"
-	"galaxy/backend/modules/turn/alarm"
 	"galaxy/backend/modules/turn/internal/ledger"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/outbox"
@@ -38,7 +37,7 @@ type Runner struct {
 
 	pool  *worker.Pool
 	loop  *worker.Loop
-	alarm *alarm.Alarm
+	alarm *worker.Alarm
 }
 
 // Host is turn's neighbours.
@@ -64,7 +63,7 @@ func NewRunner(db *pg.DB, clk clock.Clock, log *zap.Logger, cfg Config, host Hos
 		return nil, err
 	}
 	r.loop = worker.NewLoop("turn clock", cfg.SweepInterval, clk, log, r.pass)
-	r.alarm = alarm.New(clk, r.loop.Wake)
+	r.alarm = worker.NewAlarm(clk, r.loop.Wake)
 	o.wake = r.loop.Wake
 	return r, nil
 }
@@ -110,7 +109,7 @@ func (r *Runner) pass(ctx context.Context) (again bool, err error) {
 		return false, fmt.Errorf("look for the next deadline: %w", err)
 	}
 	if next != nil {
-		r.alarm.At(*next)
+		r.alarm.Set(*next)
 	}
 	return queued == sweepLimit || started > 0 && r.pool.Free() > 0, nil
 }
