@@ -2,7 +2,6 @@ package turn
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"galaxy/backend/modules/lobby"
@@ -14,12 +13,12 @@ import (
 
 // turnKey identifies a turn among all that are announced. The epoch makes a turn
 // that is generated again after a restore a new one.
-func turnKey(c Clock) string {
+func turnKey(c pace.Clock) string {
 	return fmt.Sprintf("game:%s:epoch:%d:turn:%d", c.GameID, c.Epoch, c.Turn)
 }
 
 // announcement is what every kind about a turn tells.
-func announcement(g lobby.Game, c Clock) map[string]any {
+func announcement(g lobby.Game, c pace.Clock) map[string]any {
 	payload := map[string]any{"game_id": g.ID.String(), "game_name": g.Name, "turn": c.Turn}
 	if c.NextTurnAt != nil {
 		payload["next_turn_at"] = *c.NextTurnAt
@@ -29,7 +28,7 @@ func announcement(g lobby.Game, c Clock) map[string]any {
 
 // announce tells the members of a new turn, and of the end of the game if it
 // was the last one.
-func announce(ctx context.Context, tx *pg.Tx, n Notifier, g lobby.Game, c Clock, res enginev1.TurnResponse, seats []lobby.Seat) error {
+func announce(ctx context.Context, tx *pg.Tx, n Notifier, g lobby.Game, c pace.Clock, res enginev1.TurnResponse, seats []lobby.Seat) error {
 	to := pace.Members(seats)
 	if len(to) == 0 {
 		return nil
@@ -46,13 +45,6 @@ func announce(ctx context.Context, tx *pg.Tx, n Notifier, g lobby.Game, c Clock,
 		payload["winners"] = res.Status.Result.Winners
 	}
 	return n.Submit(ctx, tx, notification.Intent{Kind: notification.GameFinished, Key: turnKey(c), Recipients: to, Payload: payload})
-}
-
-func ignoreMissing(err error) error {
-	if errors.Is(err, ErrNotFound) {
-		return nil
-	}
-	return err
 }
 
 // stats is the engine's account in lobby's words.

@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"galaxy/backend/modules/lobby"
-	"galaxy/backend/modules/turn/internal/ledger"
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/outbox"
 	"galaxy/backend/platform/schedule"
@@ -72,7 +71,7 @@ func TestTurnThatIsBeingMadeIsNotExtended(t *testing.T) {
 	w := newTable(t)
 	g := w.stuck(hourly())
 	w.clock.Advance(time.Minute)
-	claims, err := ledger.Queue.Claim(t.Context(), w.db, w.clock.Now(), 1, time.Minute, nil)
+	claims, err := runQueue.Claim(t.Context(), w.db, w.clock.Now(), 1, time.Minute, nil)
 	require.NoError(t, err)
 	require.Len(t, claims, 1)
 	_, err = w.service.Extend(t.Context(), g.ID, uuid.Nil, noon.Add(2*time.Hour))

@@ -15,7 +15,7 @@ func hastens(g lobby.Game) bool { return g.State == running && g.Turns.EarlyWhen
 
 // hasten queues c's next turn when everybody it waits for is ready, and reports
 // whether it did. The caller holds the game's lock, and has asked hastens.
-func (s store) hasten(ctx context.Context, tx *pg.Tx, g lobby.Game, c Clock, seats []lobby.Seat, now time.Time) (bool, error) {
+func (s store) hasten(ctx context.Context, tx *pg.Tx, g lobby.Game, c pace.Clock, seats []lobby.Seat, now time.Time) (bool, error) {
 	b, err := s.ballot(ctx, tx, c, seats)
 	if err != nil || !b.Everybody() {
 		return false, err
@@ -24,8 +24,8 @@ func (s store) hasten(ctx context.Context, tx *pg.Tx, g lobby.Game, c Clock, sea
 }
 
 // ballot counts whom the turn c is at waits for.
-func (s store) ballot(ctx context.Context, tx *pg.Tx, c Clock, seats []lobby.Seat) (pace.Ballot, error) {
-	receipts, err := s.Receipts(ctx, tx, c)
+func (s store) ballot(ctx context.Context, tx *pg.Tx, c pace.Clock, seats []lobby.Seat) (pace.Ballot, error) {
+	receipts, err := s.submissions(ctx, tx, c)
 	if err != nil {
 		return pace.Ballot{}, fmt.Errorf("receipts of game %s: %w", c.GameID, err)
 	}
@@ -33,12 +33,12 @@ func (s store) ballot(ctx context.Context, tx *pg.Tx, c Clock, seats []lobby.Sea
 }
 
 // queueReady adds a run of c's next turn; one that is there already will do.
-func (s store) queueReady(ctx context.Context, tx *pg.Tx, c Clock, now time.Time) error {
+func (s store) queueReady(ctx context.Context, tx *pg.Tx, c pace.Clock, now time.Time) error {
 	r, err := newRun(ctx, c, KindTurn, CauseReady, now)
 	if err != nil {
 		return err
 	}
-	if _, err := s.Add(ctx, tx, r); err != nil {
+	if _, err := s.addRun(ctx, tx, r); err != nil {
 		return fmt.Errorf("queue a turn of game %s: %w", c.GameID, err)
 	}
 	return nil

@@ -3,13 +3,13 @@ package turn
 import (
 	"errors"
 
-	"galaxy/backend/modules/turn/internal/ledger"
 	"galaxy/backend/platform/fault"
+	"galaxy/backend/platform/pg"
 )
 
 // What can be wrong with a request.
 var (
-	ErrNotFound = ledger.ErrNotFound
+	ErrNotFound = fault.New(fault.NotFound, "not_found", "there is no such turn")
 	// ErrNotPlaying says that the caller's seat is not, or no longer, theirs.
 	ErrNotPlaying = fault.New(fault.Forbidden, "membership_ended", "you no longer play in this game")
 	ErrState      = fault.New(fault.Conflict, "game_state_conflict", "the state of the game does not allow this")
@@ -25,3 +25,18 @@ var (
 
 // errLost ends a transaction whose run somebody else has taken over.
 var errLost = errors.New("the claim on the run is lost")
+
+// missing turns a row that is not there into ErrNotFound.
+func missing(err error) error {
+	if errors.Is(err, pg.ErrNoRows) {
+		return ErrNotFound
+	}
+	return err
+}
+
+func ignoreNotFound(err error) error {
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
+}

@@ -11,7 +11,6 @@ import (
 	"galaxy/backend/modules/engine"
 	"galaxy/backend/modules/lobby"
 	"galaxy/backend/modules/notification"
-	"galaxy/backend/modules/turn/internal/ledger"
 	"galaxy/backend/platform/pg"
 )
 
@@ -46,9 +45,9 @@ func TestRunnerWithoutItsClaimDecidesNothing(t *testing.T) {
 	w.clock.Advance(time.Hour)
 	_, err := w.runner.sweep(t.Context(), w.clock.Now())
 	require.NoError(t, err)
-	claims, err := ledger.Queue.Claim(t.Context(), w.db, w.clock.Now(), 1, time.Minute, nil)
+	claims, err := runQueue.Claim(t.Context(), w.db, w.clock.Now(), 1, time.Minute, nil)
 	require.NoError(t, err)
-	run, err := store{}.Run(t.Context(), w.db, claims[0].Key)
+	run, err := store{}.run(t.Context(), w.db, claims[0].Key)
 	require.NoError(t, err)
 	late := &attempt{Runner: w.runner, run: run, claim: claims[0], base: w.clockOf(g), log: w.runner.log}
 	w.exec(`UPDATE turn_runs SET lease_until = clock_timestamp() - interval '1 second' WHERE game_id = $1`, g.ID)

@@ -18,6 +18,7 @@ import (
 	"galaxy/backend/modules/lobby"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime"
+	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/pg"
 	"galaxy/backend/platform/schedule"
@@ -167,7 +168,7 @@ func (w *table) move(g lobby.Game, s lobby.State, e lobby.Event) {
 	})
 }
 
-func (w *table) clockOf(g lobby.Game) Clock {
+func (w *table) clockOf(g lobby.Game) pace.Clock {
 	w.Helper()
 	c, err := store{}.clock(w.Context(), w.db, g.ID)
 	require.NoError(w, err)
@@ -176,7 +177,7 @@ func (w *table) clockOf(g lobby.Game) Clock {
 
 func (w *table) runsOf(g lobby.Game) []Run {
 	w.Helper()
-	runs, err := store{}.Runs(w.Context(), w.db, g.ID, uuid.Nil, 100)
+	runs, err := store{}.runs(w.Context(), w.db, g.ID, uuid.Nil, 100)
 	require.NoError(w, err)
 	return runs
 }

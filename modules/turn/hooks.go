@@ -5,7 +5,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"galaxy/backend/modules/turn/internal/ledger"
 	"galaxy/backend/platform/pg"
 )
 
@@ -22,6 +21,6 @@ func (exports) Name() string { return "turn" }
 
 // Export implements user.Export.
 func (e exports) Export(ctx context.Context, q pg.Querier, id uuid.UUID) (any, error) {
-	submissions, err := e.store.SubmissionsOf(ctx, q, id, exported)
-	return map[string][]ledger.Submission{"submissions": submissions}, err
+	submissions, err := e.store.submissionsOfUser(ctx, q, id, exported)
+	return map[string][]exportedSubmission{"submissions": submissions}, err
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"galaxy/backend/modules/engine"
+	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/httpx"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
@@ -177,7 +178,7 @@ type deadlineView struct {
 	Extended   int64      `json:"extended_seconds"`
 }
 
-func viewDeadline(c Clock) deadlineView {
+func viewDeadline(c pace.Clock) deadlineView {
 	return deadlineView{Turn: c.Turn, NextTurnAt: c.NextTurnAt, Extended: int64(c.ExtendedTotal / time.Second)}
 }
 

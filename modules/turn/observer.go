@@ -64,20 +64,20 @@ func (o *Observer) GameChanged(ctx context.Context, tx *pg.Tx, g lobby.Game, e l
 	}
 	c, err := o.store.lockClock(ctx, tx, g.ID)
 	if err != nil {
-		return ignoreMissing(err) // the game ended or changed before it ever started
+		return ignoreNotFound(err) // the game ended or changed before it ever started
 	}
 	after := c
 	switch e {
 	case lobby.EventPaused:
 		after = c.Pause(now)
-		o.store.Dismiss(tx, g.ID, "game_paused", now)
+		o.store.cancelQueued(tx, g.ID, "game_paused", now)
 	case lobby.EventResumed:
 		after = c.Resume(g.Turns, now)
 	case lobby.EventSettings:
 		after = c.Reschedule(g.Turns, now)
 	default:
 		after = c.Stop()
-		o.store.Dismiss(tx, g.ID, "game_over", now)
+		o.store.cancelQueued(tx, g.ID, "game_over", now)
 	}
 	o.store.save(tx, after)
 	o.ledger.SetNextTurn(tx, g.ID, after.NextTurnAt)
@@ -96,14 +96,14 @@ func (o *Observer) welcome(ctx context.Context, tx *pg.Tx, g lobby.Game) error {
 	}
 	c, err := o.store.clock(ctx, tx, g.ID)
 	if err != nil {
-		return ignoreMissing(err)
+		return ignoreNotFound(err)
 	}
 	races, err := o.ledger.Stats(ctx, tx, g.ID, c.Turn)
 	if err != nil {
 		return fmt.Errorf("races of game %s: %w", g.ID, err)
 	}
 	if inPlay(races, g.Taken.RaceName) {
-		o.store.Reseat(tx, c, g.Taken.RaceName, g.Taken.UserID)
+		o.store.replacePlayer(tx, c, g.Taken.RaceName, g.Taken.UserID)
 	}
 	return nil
 }
@@ -122,7 +122,7 @@ func (o *Observer) hasten(ctx context.Context, tx *pg.Tx, g lobby.Game) error {
 	}
 	c, err := o.store.clock(ctx, tx, g.ID)
 	if err != nil {
-		return ignoreMissing(err)
+		return ignoreNotFound(err)
 	}
 	seats, err := o.ledger.SeatsIn(ctx, tx, g.ID)
 	if err != nil {
@@ -146,7 +146,7 @@ func (o *Observer) begin(ctx context.Context, tx *pg.Tx, g lobby.Game, status en
 	if err != nil {
 		return fmt.Errorf("seats of game %s: %w", g.ID, err)
 	}
-	o.store.OpenTurn(tx, c, pace.Opening(status.Races, seats, g.Turns.IdleAfter))
+	o.store.openTurn(tx, c, pace.Opening(status.Races, seats, g.Turns.IdleAfter))
 	for _, seat := range seats {
 		if cause := seat.Banishes(); cause != "" { // while the engine came up
 			if err := o.banish(ctx, tx, g.ID, lobby.BlockedRace{RaceName: seat.RaceName, Cause: cause}); err != nil {
@@ -175,14 +175,14 @@ func (o *Observer) begin(ctx context.Context, tx *pg.Tx, g lobby.Game, status en
 func (o *Observer) banish(ctx context.Context, tx *pg.Tx, game uuid.UUID, race lobby.BlockedRace) error {
 	c, err := o.store.clock(ctx, tx, game)
 	if err != nil {
-		return ignoreMissing(err)
+		return ignoreNotFound(err)
 	}
 	r, err := newRun(ctx, c, KindBanish, race.Cause, o.clock.Now())
 	if err != nil {
 		return err
 	}
 	r.Turn, r.RaceName = nil, &race.RaceName
-	if _, err := o.store.Add(ctx, tx, r); err != nil {
+	if _, err := o.store.addRun(ctx, tx, r); err != nil {
 		return fmt.Errorf("queue a banish in game %s: %w", game, err)
 	}
 	tx.OnCommit(o.wake)
@@ -190,7 +190,7 @@ func (o *Observer) banish(ctx context.Context, tx *pg.Tx, game uuid.UUID, race l
 }
 
 // newRun makes a queued run of c's next turn.
-func newRun(ctx context.Context, c Clock, kind, cause string, now time.Time) (Run, error) {
+func newRun(ctx context.Context, c pace.Clock, kind, cause string, now time.Time) (Run, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return Run{}, fmt.Errorf("make a run id: %w", err)

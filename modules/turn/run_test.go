@@ -12,7 +12,6 @@ import (
 	"galaxy/backend/modules/engine"
 	"galaxy/backend/modules/lobby"
 	"galaxy/backend/modules/notification"
-	"galaxy/backend/modules/turn/internal/ledger"
 	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/pg"
 	"galaxy/backend/platform/schedule"
@@ -29,7 +28,7 @@ func TestStartSetsTheClockAndTellsEveryMember(t *testing.T) {
 	require.Len(t, intents, 3)
 	require.Equal(t, "Race1", intents[1].Payload["race_name"])
 	require.Equal(t, []uuid.UUID{w.user(g, 1)}, intents[1].Recipients)
-	receipts, err := store{}.Receipts(t.Context(), w.db, c)
+	receipts, err := store{}.submissions(t.Context(), w.db, c)
 	require.NoError(t, err)
 	require.Len(t, receipts, 3)
 
@@ -118,7 +117,7 @@ func TestAnotherProcessTakesOverWhatADeadOneLeft(t *testing.T) {
 			w.clock.Advance(time.Hour)
 			_, err := w.runner.sweep(t.Context(), w.clock.Now())
 			require.NoError(t, err)
-			claims, err := ledger.Queue.Claim(t.Context(), w.db, w.clock.Now(), 4, time.Minute, nil)
+			claims, err := runQueue.Claim(t.Context(), w.db, w.clock.Now(), 4, time.Minute, nil)
 			require.NoError(t, err)
 			require.Len(t, claims, 1)
 			if reached == 1 {
@@ -151,11 +150,11 @@ func TestTwoRunnersRecordOnce(t *testing.T) {
 	require.NoError(t, err)
 	attempts := make([]*attempt, 2)
 	for i := range attempts {
-		claims, err := ledger.Queue.Claim(t.Context(), w.db, w.clock.Now(), 1, time.Minute, nil)
+		claims, err := runQueue.Claim(t.Context(), w.db, w.clock.Now(), 1, time.Minute, nil)
 		require.NoError(t, err)
 		require.Len(t, claims, 1)
 		w.exec(`UPDATE turn_runs SET lease_until = clock_timestamp() - interval '1 second' WHERE game_id = $1`, g.ID)
-		run, err := store{}.Run(t.Context(), w.db, claims[0].Key)
+		run, err := store{}.run(t.Context(), w.db, claims[0].Key)
 		require.NoError(t, err)
 		attempts[i] = &attempt{Runner: w.runner, run: run, claim: claims[0], base: w.clockOf(g), log: w.runner.log}
 	}
@@ -294,7 +293,7 @@ func TestPauseOvertakesARun(t *testing.T) {
 	w.clock.Advance(time.Hour)
 	_, err := w.runner.sweep(t.Context(), w.clock.Now())
 	require.NoError(t, err)
-	claims, err := ledger.Queue.Claim(t.Context(), w.db, w.clock.Now(), 1, time.Minute, nil)
+	claims, err := runQueue.Claim(t.Context(), w.db, w.clock.Now(), 1, time.Minute, nil)
 	require.NoError(t, err)
 	w.move(g, lobby.Paused, lobby.EventPaused)
 	w.runner.execute(t.Context(), claims[0])

@@ -78,7 +78,7 @@ func (s *Service) PutOrders(ctx context.Context, game, user uuid.UUID, req engin
 		return res, err
 	}
 	return res, s.note(ctx, seat, func(tx *pg.Tx) {
-		s.store.NoteOrders(tx, game, res.Turn, seat.RaceName, user, s.clock.Now(), len(req.Orders), res.OrderHash)
+		s.store.recordOrders(tx, game, res.Turn, seat.RaceName, user, s.clock.Now(), len(req.Orders), res.OrderHash)
 	})
 }
 
@@ -97,7 +97,7 @@ func (s *Service) Command(ctx context.Context, game, user uuid.UUID, turn int, k
 	if err != nil || res.Replayed {
 		return res, err
 	}
-	return res, s.note(ctx, seat, func(tx *pg.Tx) { s.store.NoteCommand(tx, game, res.Turn, seat.RaceName, user) })
+	return res, s.note(ctx, seat, func(tx *pg.Tx) { s.store.recordCommand(tx, game, res.Turn, seat.RaceName, user) })
 }
 
 // commandID keeps a key that is a UUID, and derives one from any other: keys of

@@ -10,6 +10,7 @@ import (
 
 	"galaxy/backend/modules/admin"
 	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/pg"
 )
 
@@ -18,13 +19,13 @@ func (s *Service) Runs(ctx context.Context, game, before uuid.UUID, limit int) (
 	if _, err := s.seating.Game(ctx, game); err != nil {
 		return nil, err
 	}
-	return s.store.Runs(ctx, s.db, game, before, limit)
+	return s.store.runs(ctx, s.db, game, before, limit)
 }
 
 // RunsOf lists the runs that were to make one turn, newest first. It is
 // ErrNotFound when there is none.
 func (s *Service) RunsOf(ctx context.Context, game uuid.UUID, turn int) ([]Run, error) {
-	runs, err := s.store.RunsOf(ctx, s.db, game, turn)
+	runs, err := s.store.turnRuns(ctx, s.db, game, turn)
 	if err == nil && len(runs) == 0 {
 		err = ErrNotFound
 	}
@@ -34,7 +35,7 @@ func (s *Service) RunsOf(ctx context.Context, game uuid.UUID, turn int) ([]Run, 
 // Advance has a turn made now. keepDeadline leaves the next deadline where it
 // is. A run that is under way already is the answer, and is made to hurry.
 func (s *Service) Advance(ctx context.Context, game uuid.UUID, keepDeadline bool) (Run, error) {
-	return s.order(ctx, game, "game.turn.advance", func(ctx context.Context, tx *pg.Tx, _ lobby.Game, c Clock) (Run, error) {
+	return s.order(ctx, game, "game.turn.advance", func(ctx context.Context, tx *pg.Tx, _ lobby.Game, c pace.Clock) (Run, error) {
 		r, err := newRun(ctx, c, KindTurn, CauseManual, s.clock.Now())
 		r.KeepDeadline = keepDeadline
 		return r, err
@@ -45,8 +46,8 @@ func (s *Service) Advance(ctx context.Context, game uuid.UUID, keepDeadline bool
 // if it waits for the next one. A game that was paused over it is resumed
 // first, which makes the turn due by itself.
 func (s *Service) Retry(ctx context.Context, game uuid.UUID) (Run, error) {
-	return s.order(ctx, game, "game.turn.retry", func(ctx context.Context, tx *pg.Tx, _ lobby.Game, c Clock) (Run, error) {
-		last, err := s.store.Last(ctx, tx, game)
+	return s.order(ctx, game, "game.turn.retry", func(ctx context.Context, tx *pg.Tx, _ lobby.Game, c pace.Clock) (Run, error) {
+		last, err := s.store.lastTurnRun(ctx, tx, game)
 		if errors.Is(err, ErrNotFound) || err == nil && (last.Status == RunDone || last.Epoch != c.Epoch) {
 			return Run{}, ErrNothingFails
 		}
@@ -59,7 +60,7 @@ func (s *Service) Retry(ctx context.Context, game uuid.UUID) (Run, error) {
 
 // order queues an operator's run, or hurries the one that is there.
 func (s *Service) order(ctx context.Context, game uuid.UUID, action string,
-	ask func(ctx context.Context, tx *pg.Tx, g lobby.Game, c Clock) (Run, error),
+	ask func(ctx context.Context, tx *pg.Tx, g lobby.Game, c pace.Clock) (Run, error),
 ) (Run, error) {
 	var out Run
 	err := s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
@@ -72,12 +73,12 @@ func (s *Service) order(ctx context.Context, game uuid.UUID, action string,
 			return err
 		}
 		out = wanted
-		added, err := s.store.Add(ctx, tx, wanted)
+		added, err := s.store.addRun(ctx, tx, wanted)
 		if err != nil {
 			return fmt.Errorf("queue a turn of game %s: %w", game, err)
 		}
 		if !added {
-			if out, err = s.store.Live(ctx, tx, game); err != nil {
+			if out, err = s.store.liveRun(ctx, tx, game); err != nil {
 				return fmt.Errorf("the run under way of game %s: %w", game, err)
 			}
 			out = s.hurry(tx, out, wanted)
@@ -99,7 +100,7 @@ func (s *Service) hurry(tx *pg.Tx, live, wanted Run) Run {
 	if live.Status == RunQueued && wanted.Cause == CauseManual {
 		live.Cause, live.KeepDeadline, live.RequestedBy, live.RequestID = wanted.Cause, wanted.KeepDeadline, wanted.RequestedBy, wanted.RequestID
 	}
-	s.store.Hurry(tx, live, s.clock.Now())
+	s.store.expedite(tx, live, s.clock.Now())
 	return live
 }
 
@@ -129,10 +130,10 @@ func (s *Service) Banish(ctx context.Context, game uuid.UUID, race string) (Run,
 			return err
 		}
 		out.Turn, out.RaceName = nil, &race
-		if added, err := s.store.Add(ctx, tx, out); err != nil {
+		if added, err := s.store.addRun(ctx, tx, out); err != nil {
 			return fmt.Errorf("queue a banish in game %s: %w", game, err)
 		} else if !added {
-			if out, err = s.store.Banishing(ctx, tx, game, race); err != nil {
+			if out, err = s.store.liveBanishment(ctx, tx, game, race); err != nil {
 				return fmt.Errorf("the banish under way in game %s: %w", game, err)
 			}
 		}

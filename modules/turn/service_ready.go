@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/pg"
 )
 
@@ -44,7 +45,7 @@ func (s *Service) setReady(ctx context.Context, game, user uuid.UUID, turn *int)
 			return err
 		}
 		if turn == nil {
-			s.store.WithdrawReady(tx, c, seat.RaceName)
+			s.store.clearReady(tx, c, seat.RaceName)
 		} else if err := s.noteReady(ctx, tx, c, *turn, seat.RaceName, user); err != nil {
 			return err
 		}
@@ -68,11 +69,11 @@ func (s *Service) setReady(ctx context.Context, game, user uuid.UUID, turn *int)
 
 // noteReady writes readiness down. A race without a receipt is out of play: the
 // turn must not wait for it.
-func (s *Service) noteReady(ctx context.Context, tx *pg.Tx, c Clock, turn int, race string, user uuid.UUID) error {
+func (s *Service) noteReady(ctx context.Context, tx *pg.Tx, c pace.Clock, turn int, race string, user uuid.UUID) error {
 	if turn != c.Turn {
 		return ErrTurnMismatch.With("current_turn", c.Turn)
 	}
-	noted, err := s.store.NoteReady(ctx, tx, c, race, user, s.clock.Now())
+	noted, err := s.store.setReady(ctx, tx, c, race, user, s.clock.Now())
 	if err == nil && !noted {
 		err = ErrOutOfPlay
 	}
@@ -80,13 +81,13 @@ func (s *Service) noteReady(ctx context.Context, tx *pg.Tx, c Clock, turn int, r
 }
 
 // lockRunning locks a game that makes turns, and reads its clock.
-func (s *Service) lockRunning(ctx context.Context, tx *pg.Tx, game uuid.UUID) (lobby.Game, Clock, error) {
+func (s *Service) lockRunning(ctx context.Context, tx *pg.Tx, game uuid.UUID) (lobby.Game, pace.Clock, error) {
 	g, err := s.games.LockGame(ctx, tx, game)
 	if err != nil {
-		return g, Clock{}, err
+		return g, pace.Clock{}, err
 	}
 	if g.State != running {
-		return g, Clock{}, wrongState(g)
+		return g, pace.Clock{}, wrongState(g)
 	}
 	c, err := s.store.clock(ctx, tx, game)
 	if err != nil {

@@ -7,20 +7,21 @@ import (
 	"github.com/google/uuid"
 
 	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/pg"
 )
 
 // Made is a turn that exists, with what became of each race's orders for it.
 type Made struct {
 	Run      Run
-	Outcomes []Receipt
+	Outcomes []pace.Receipt
 }
 
 // Progress is a game's turns as its players see them.
 type Progress struct {
-	Clock    Clock
-	Receipts []Receipt // of the turn under way
-	Made     []Made    // newest first; one more than asked for when there are more
+	Clock    pace.Clock
+	Receipts []pace.Receipt // of the turn under way
+	Made     []Made         // newest first; one more than asked for when there are more
 }
 
 // Progress returns where a game stands and the turns below a number, for one of
@@ -34,20 +35,20 @@ func (s *Service) Progress(ctx context.Context, game, user uuid.UUID, below, lim
 	if p.Clock, err = s.store.clock(ctx, s.db, game); err != nil {
 		return Progress{}, err
 	}
-	if p.Receipts, err = s.store.Receipts(ctx, s.db, p.Clock); err != nil {
+	if p.Receipts, err = s.store.submissions(ctx, s.db, p.Clock); err != nil {
 		return Progress{}, fmt.Errorf("receipts of game %s: %w", game, err)
 	}
-	runs, err := s.store.Made(ctx, s.db, game, p.Clock.Epoch, below, limit)
+	runs, err := s.store.completedRuns(ctx, s.db, game, p.Clock.Epoch, below, limit)
 	if err != nil || len(runs) == 0 {
 		return p, err
 	}
 	first, last := runs[len(runs)-1].Target(), runs[0].Target()
-	past, err := s.store.Between(ctx, s.db, game, p.Clock.Epoch, first-1, last-1)
+	past, err := s.store.submissionsBetween(ctx, s.db, game, p.Clock.Epoch, first-1, last-1)
 	if err != nil {
 		return Progress{}, fmt.Errorf("outcomes of game %s: %w", game, err)
 	}
 	for _, r := range runs {
-		m := Made{Run: r, Outcomes: []Receipt{}}
+		m := Made{Run: r, Outcomes: []pace.Receipt{}}
 		for _, o := range past {
 			if o.Turn == r.Target()-1 {
 				m.Outcomes = append(m.Outcomes, o)

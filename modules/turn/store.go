@@ -6,34 +6,35 @@ import (
 
 	"github.com/google/uuid"
 
-	"galaxy/backend/modules/turn/internal/ledger"
+	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/pg"
 )
 
-// store is the SQL of the domain: clocks here, runs and receipts in the ledger.
-type store struct{ ledger.Store }
+// store is the SQL of the domain: clocks in this file, runs and submissions
+// in files of their own.
+type store struct{}
 
 const clockColumns = `game_id, epoch, turn, status, next_turn_at, paused_at, pause_remaining, extended_total, turn_made_at, timing`
 
 // clock is ErrNotFound for a game that has not started.
-func (store) clock(ctx context.Context, q pg.Querier, game uuid.UUID) (Clock, error) {
-	c, err := pg.Get[Clock](ctx, q, `SELECT `+clockColumns+` FROM turn_clocks WHERE game_id = $1`, game)
-	return c, ledger.Missing(err)
+func (store) clock(ctx context.Context, q pg.Querier, game uuid.UUID) (pace.Clock, error) {
+	c, err := pg.Get[pace.Clock](ctx, q, `SELECT `+clockColumns+` FROM turn_clocks WHERE game_id = $1`, game)
+	return c, missing(err)
 }
 
 // lockClock comes after the game's lock, which serialises all who judge a clock;
 // it is for the eyes of statements that hold no game. Rows that refer to the
 // clock do not wait for it.
-func (store) lockClock(ctx context.Context, tx *pg.Tx, game uuid.UUID) (Clock, error) {
-	c, err := pg.Get[Clock](ctx, tx, `SELECT `+clockColumns+` FROM turn_clocks WHERE game_id = $1 FOR NO KEY UPDATE`, game)
-	return c, ledger.Missing(err)
+func (store) lockClock(ctx context.Context, tx *pg.Tx, game uuid.UUID) (pace.Clock, error) {
+	c, err := pg.Get[pace.Clock](ctx, tx, `SELECT `+clockColumns+` FROM turn_clocks WHERE game_id = $1 FOR NO KEY UPDATE`, game)
+	return c, missing(err)
 }
 
 const insertClock = `INSERT INTO turn_clocks (` + clockColumns + `)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (game_id) DO NOTHING`
 
 // begin reports false when the game has its clock already.
-func (store) begin(ctx context.Context, tx *pg.Tx, c Clock) (bool, error) {
+func (store) begin(ctx context.Context, tx *pg.Tx, c pace.Clock) (bool, error) {
 	n, err := tx.Exec(ctx, insertClock, c.GameID, c.Epoch, c.Turn, c.Status, c.NextTurnAt, c.PausedAt, c.PauseRemaining, c.ExtendedTotal, c.TurnMadeAt, c.Timing)
 	return n == 1, err
 }
@@ -42,7 +43,7 @@ const updateClock = `UPDATE turn_clocks SET status = $2, next_turn_at = $3, paus
     extended_total = $6, timing = $7 WHERE game_id = $1`
 
 // save writes everything but the turn.
-func (store) save(tx *pg.Tx, c Clock) {
+func (store) save(tx *pg.Tx, c pace.Clock) {
 	tx.Queue(updateClock, c.GameID, c.Status, c.NextTurnAt, c.PausedAt, c.PauseRemaining, c.ExtendedTotal, c.Timing)
 }
 
@@ -51,7 +52,7 @@ WHERE game_id = $1 AND turn = $2 AND epoch = $7 AND status = 'running'`
 
 // advance is the guard of every turn: it reports false when the clock is not at
 // the turn before any more.
-func (store) advance(ctx context.Context, tx *pg.Tx, c Clock) (bool, error) {
+func (store) advance(ctx context.Context, tx *pg.Tx, c pace.Clock) (bool, error) {
 	n, err := tx.Exec(ctx, advanceClock, c.GameID, c.Turn-1, c.Turn, c.NextTurnAt, c.TurnMadeAt, c.Timing, c.Epoch)
 	return n == 1, err
 }

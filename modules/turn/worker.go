@@ -9,7 +9,6 @@ import (
 	"go.uber.org/zap"
 
 	"galaxy/backend/modules/admin"
-	"galaxy/backend/modules/turn/internal/ledger"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/outbox"
 	"galaxy/backend/platform/pg"
@@ -142,12 +141,12 @@ func (r *Runner) dispatch(ctx context.Context, now time.Time) (int, error) {
 	if free == 0 {
 		return 0, nil
 	}
-	claims, err := ledger.Queue.Claim(ctx, r.db, now, free, r.cfg.lease(), func(_ context.Context, tx *pg.Tx, claims []outbox.Claim) error {
+	claims, err := runQueue.Claim(ctx, r.db, now, free, r.cfg.lease(), func(_ context.Context, tx *pg.Tx, claims []outbox.Claim) error {
 		ids := make([]uuid.UUID, len(claims))
 		for i, c := range claims {
 			ids[i] = c.Key
 		}
-		r.store.MarkStarted(tx, ids, now)
+		r.store.markStarted(tx, ids, now)
 		return nil
 	})
 	if err != nil {

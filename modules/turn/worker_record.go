@@ -21,7 +21,7 @@ const running = lobby.Running
 // record is the one transaction of a turn. The claim and the clock guard it: of
 // any number of runners that got an answer, one writes.
 func (a *attempt) record(ctx context.Context, before int, res enginev1.TurnResponse, took time.Duration) error {
-	out := result{Before: &before, After: res.Status.Turn, Replayed: res.Replayed, Took: took, Hash: res.Status.StateHash}
+	out := runResult{Before: &before, After: res.Status.Turn, Replayed: res.Replayed, Took: took, Hash: res.Status.StateHash}
 	return a.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		g, err := a.games.LockGame(ctx, tx, a.run.GameID)
 		if err != nil {
@@ -42,7 +42,7 @@ func (a *attempt) record(ctx context.Context, before int, res enginev1.TurnRespo
 		if after.Turn != res.Turn || c.Epoch != a.run.Epoch {
 			return errLost
 		}
-		if held, err := a.store.Finish(ctx, tx, a.claim, RunDone, out, nil, now); err != nil || !held {
+		if held, err := a.store.finish(ctx, tx, a.claim, RunDone, out, nil, now); err != nil || !held {
 			return lost(err)
 		}
 		if moved, err := a.store.advance(ctx, tx, after); err != nil || !moved {
@@ -57,8 +57,8 @@ func (a *attempt) record(ctx context.Context, before int, res enginev1.TurnRespo
 }
 
 // apply writes what follows from the turn: the clock was c and is after.
-func (a *attempt) apply(ctx context.Context, tx *pg.Tx, g lobby.Game, c, after Clock, res enginev1.TurnResponse) error {
-	receipts, err := a.store.Receipts(ctx, tx, c)
+func (a *attempt) apply(ctx context.Context, tx *pg.Tx, g lobby.Game, c, after pace.Clock, res enginev1.TurnResponse) error {
+	receipts, err := a.store.submissions(ctx, tx, c)
 	if err != nil {
 		return fmt.Errorf("receipts of game %s: %w", g.ID, err)
 	}
@@ -67,9 +67,9 @@ func (a *attempt) apply(ctx context.Context, tx *pg.Tx, g lobby.Game, c, after C
 		return fmt.Errorf("seats of game %s: %w", g.ID, err)
 	}
 	outcome := pace.Outcomes(receipts, res.Status.Races)
-	a.store.CloseTurn(tx, c, outcome)
+	a.store.closeTurn(tx, c, outcome)
 	if !res.Status.Finished {
-		a.store.OpenTurn(tx, after, pace.Opening(res.Status.Races, seats, g.Turns.IdleAfter))
+		a.store.openTurn(tx, after, pace.Opening(res.Status.Races, seats, g.Turns.IdleAfter))
 		for _, race := range pace.Absent(res.Status.Races, seats, g.Turns.VacateAfter) {
 			a.games.SetVacant(tx, g.ID, race, true)
 		}
@@ -94,16 +94,16 @@ func (a *attempt) apply(ctx context.Context, tx *pg.Tx, g lobby.Game, c, after C
 
 // unrecorded ends a run whose game was paused or ended while its engine worked.
 // A paused game's turn is due when it resumes, and its engine will repeat itself.
-func (a *attempt) unrecorded(ctx context.Context, tx *pg.Tx, out result) error {
+func (a *attempt) unrecorded(ctx context.Context, tx *pg.Tx, out runResult) error {
 	out.Code, out.Text = "game_paused", "the game was paused or ended before the turn could be recorded"
-	if held, err := a.store.Finish(ctx, tx, a.claim, RunFailed, out, nil, a.clock.Now()); err != nil || !held {
+	if held, err := a.store.finish(ctx, tx, a.claim, RunFailed, out, nil, a.clock.Now()); err != nil || !held {
 		return lost(err)
 	}
 	a.store.owe(tx, a.run.GameID)
 	return nil
 }
 
-func (a *attempt) recorded(ctx context.Context, c, after Clock, took time.Duration, res enginev1.TurnResponse) {
+func (a *attempt) recorded(ctx context.Context, c, after pace.Clock, took time.Duration, res enginev1.TurnResponse) {
 	lag := after.TurnMadeAt.Sub(a.run.DueAt)
 	a.metrics.made(ctx, took, lag)
 	a.metrics.ended(ctx, a.run.Kind, "done")
@@ -140,10 +140,10 @@ func (a *attempt) hold(ctx context.Context, status enginev1.Status) (held bool, 
 		}
 		if v.after != nil {
 			a.store.save(tx, *v.after)
-			a.store.Excuse(tx, c, v.excused, now)
+			a.store.excuse(tx, c, v.excused, now)
 			a.games.SetNextTurn(tx, g.ID, v.after.NextTurnAt)
 		}
-		return a.store.Drop(ctx, tx, a.claim, v.why, now)
+		return a.store.discard(ctx, tx, a.claim, v.why, now)
 	})
 	return held, err
 }
@@ -152,15 +152,15 @@ func (a *attempt) hold(ctx context.Context, status enginev1.Status) (held bool, 
 type verdict struct {
 	held    bool
 	why     string
-	after   *Clock // the clock with its later deadline, if that is another one
+	after   *pace.Clock // the clock with its later deadline, if that is another one
 	excused []string
 }
 
-func (a *attempt) judge(ctx context.Context, tx *pg.Tx, g lobby.Game, c Clock, status enginev1.Status, now time.Time) (verdict, error) {
+func (a *attempt) judge(ctx context.Context, tx *pg.Tx, g lobby.Game, c pace.Clock, status enginev1.Status, now time.Time) (verdict, error) {
 	if g.State != running || c.Turn+1 != a.run.Target() {
 		return verdict{}, nil // the record will find out
 	}
-	receipts, err := a.store.Receipts(ctx, tx, c)
+	receipts, err := a.store.submissions(ctx, tx, c)
 	if err != nil {
 		return verdict{}, err
 	}
@@ -176,7 +176,7 @@ func (a *attempt) judge(ctx context.Context, tx *pg.Tx, g lobby.Game, c Clock, s
 		after := c.Skip(g.Turns, now)
 		return verdict{held: true, why: "deadline_moved", after: &after}, nil
 	}
-	used, err := a.store.Excuses(ctx, tx, c)
+	used, err := a.store.excusesUsed(ctx, tx, c)
 	if err != nil {
 		return verdict{}, err
 	}
@@ -195,22 +195,22 @@ func (a *attempt) banish(ctx context.Context) error {
 	res, err := a.engine.Banish(ctx, a.run.GameID, *a.run.RaceName, a.run.Cause)
 	switch {
 	case errors.Is(err, engine.ErrRaceNotFound), errors.Is(err, engine.ErrGameFinished):
-		return a.banished(ctx, RunFailed, result{Code: fault.From(err).Reason, Text: short(err)}, nil)
+		return a.banished(ctx, RunFailed, runResult{Code: fault.From(err).Reason, Text: short(err)}, nil)
 	case err != nil:
 		a.log.Warn("attempt to banish a race failed", zap.Error(err))
 		a.metrics.ended(ctx, a.run.Kind, "retried")
-		return a.later(ctx, result{Code: fault.From(err).Reason, Text: short(err)})
+		return a.later(ctx, runResult{Code: fault.From(err).Reason, Text: short(err)})
 	}
-	return a.banished(ctx, RunDone, result{After: &res.Turn, Replayed: res.Replayed, Took: time.Since(begin)}, &res.Turn)
+	return a.banished(ctx, RunDone, runResult{After: &res.Turn, Replayed: res.Replayed, Took: time.Since(begin)}, &res.Turn)
 }
 
-func (a *attempt) banished(ctx context.Context, status string, res result, at *int) error {
+func (a *attempt) banished(ctx context.Context, status string, res runResult, at *int) error {
 	return a.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		g, err := a.games.LockGame(ctx, tx, a.run.GameID)
 		if err != nil {
 			return fmt.Errorf("lock game %s: %w", a.run.GameID, err)
 		}
-		if held, err := a.store.Finish(ctx, tx, a.claim, status, res, at, a.clock.Now()); err != nil || !held {
+		if held, err := a.store.finish(ctx, tx, a.claim, status, res, at, a.clock.Now()); err != nil || !held {
 			return lost(err)
 		}
 		if err := a.without(ctx, tx, g, *a.run.RaceName); err != nil {
@@ -231,7 +231,7 @@ func (a *attempt) without(ctx context.Context, tx *pg.Tx, g lobby.Game, race str
 	if err != nil {
 		return fmt.Errorf("clock of game %s: %w", g.ID, err)
 	}
-	a.store.Withdraw(tx, c, race)
+	a.store.removeSubmission(tx, c, race)
 	if !hastens(g) {
 		return nil
 	}

@@ -11,7 +11,6 @@ import (
 	"galaxy/backend/modules/engine"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime"
-	"galaxy/backend/modules/turn/internal/ledger"
 	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/fault"
 	"galaxy/backend/platform/outbox"
@@ -38,7 +37,7 @@ type attempt struct {
 	*Runner
 	run   Run
 	claim outbox.Claim
-	base  Clock // as it was when the run was claimed
+	base  pace.Clock // as it was when the run was claimed
 	log   *zap.Logger
 }
 
@@ -56,7 +55,7 @@ func (r *Runner) execute(ctx context.Context, c outbox.Claim) {
 }
 
 func (r *Runner) attempt(ctx context.Context, c outbox.Claim, log *zap.Logger) error {
-	run, err := r.store.Run(ctx, r.db, c.Key)
+	run, err := r.store.run(ctx, r.db, c.Key)
 	if err != nil {
 		return fmt.Errorf("read run: %w", err)
 	}
@@ -142,7 +141,7 @@ func (a *attempt) fits(s enginev1.Status) bool {
 // failed tries again later, or gives up: at once when the failure would repeat
 // itself, else when the attempts are used up.
 func (a *attempt) failed(ctx context.Context, before *int, cause error) error {
-	res := result{Before: before, Code: fault.From(cause).Reason, Text: short(cause)}
+	res := runResult{Before: before, Code: fault.From(cause).Reason, Text: short(cause)}
 	a.log.Warn("attempt to generate a turn failed", zap.Error(cause))
 	if a.claim.Attempt < a.cfg.MaxAttempts && !errors.Is(cause, engine.ErrTurnFailed) {
 		a.metrics.ended(ctx, a.run.Kind, "retried")
@@ -156,31 +155,31 @@ func (a *attempt) failed(ctx context.Context, before *int, cause error) error {
 
 // mismatch stops everything: neither side may be overwritten.
 func (a *attempt) mismatch(ctx context.Context, at int) error {
-	res := result{Before: &at, Code: "state_mismatch", Text: fmt.Sprintf("the engine is at turn %d, the game at turn %d", at, a.base.Turn)}
+	res := runResult{Before: &at, Code: "state_mismatch", Text: fmt.Sprintf("the engine is at turn %d, the game at turn %d", at, a.base.Turn)}
 	return a.giveUp(ctx, res, pauseMismatch, notification.Intent{
 		Kind:    notification.StateMismatch,
 		Payload: map[string]any{"game_id": a.run.GameID.String(), "engine_turn": at, "turn": a.base.Turn},
 	})
 }
 
-func (a *attempt) later(ctx context.Context, res result) error {
+func (a *attempt) later(ctx context.Context, res runResult) error {
 	next := a.clock.Now().Add(a.backoff.Next(a.claim.Attempt))
 	return a.db.InTx(ctx, func(_ context.Context, tx *pg.Tx) error {
-		a.store.Delay(tx, a.claim, next, res)
+		a.store.delay(tx, a.claim, next, res)
 		return nil
 	})
 }
 
 // giveUp ends the run, pauses the game and tells operators. An operator's resume
 // makes the turn due at once.
-func (a *attempt) giveUp(ctx context.Context, res result, reason string, in notification.Intent) error {
+func (a *attempt) giveUp(ctx context.Context, res runResult, reason string, in notification.Intent) error {
 	in.Key = fmt.Sprintf("%s:run:%s", turnKey(a.base), a.run.ID) // every run that fails is news
 	return a.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		g, err := a.games.LockGame(ctx, tx, a.run.GameID)
 		if err != nil {
 			return fmt.Errorf("lock game %s: %w", a.run.GameID, err)
 		}
-		if held, err := a.store.Finish(ctx, tx, a.claim, RunFailed, res, nil, a.clock.Now()); err != nil || !held {
+		if held, err := a.store.finish(ctx, tx, a.claim, RunFailed, res, nil, a.clock.Now()); err != nil || !held {
 			return lost(err)
 		}
 		if g.State == running {
@@ -203,14 +202,14 @@ func (a *attempt) giveUp(ctx context.Context, res result, reason string, in noti
 // drop ends a run that nobody wants any more.
 func (a *attempt) drop(ctx context.Context, code string) error {
 	return a.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		return a.store.Drop(ctx, tx, a.claim, code, a.clock.Now())
+		return a.store.discard(ctx, tx, a.claim, code, a.clock.Now())
 	})
 }
 
 // giveBack returns the claim uncounted.
 func (a *attempt) giveBack(ctx context.Context, after time.Duration) error {
 	return a.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		_, err := ledger.Queue.Release(ctx, tx, a.claim, a.clock.Now().Add(after), "status = 'queued'")
+		_, err := runQueue.Release(ctx, tx, a.claim, a.clock.Now().Add(after), "status = 'queued'")
 		return err
 	})
 }

@@ -1,4 +1,4 @@
-package ledger
+package turn
 
 import (
 	"context"
@@ -14,20 +14,20 @@ import (
 
 const receiptColumns = `turn, race_name, user_id, awaited, orders_at, orders, order_hash, commands, ready_at, excused_at, outcome`
 
-func (Store) Receipts(ctx context.Context, q pg.Querier, c pace.Clock) ([]pace.Receipt, error) {
+func (store) submissions(ctx context.Context, q pg.Querier, c pace.Clock) ([]pace.Receipt, error) {
 	return pg.All[pace.Receipt](ctx, q, `SELECT `+receiptColumns+` FROM turn_submissions
 WHERE game_id = $1 AND epoch = $2 AND turn = $3 ORDER BY race_name`, c.GameID, c.Epoch, c.Turn)
 }
 
-// Between lists the receipts of turns from..to.
-func (Store) Between(ctx context.Context, q pg.Querier, game uuid.UUID, epoch, from, to int) ([]pace.Receipt, error) {
+// submissionsBetween lists the receipts of turns from..to.
+func (store) submissionsBetween(ctx context.Context, q pg.Querier, game uuid.UUID, epoch, from, to int) ([]pace.Receipt, error) {
 	return pg.All[pace.Receipt](ctx, q, `SELECT `+receiptColumns+` FROM turn_submissions
 WHERE game_id = $1 AND epoch = $2 AND turn BETWEEN $3 AND $4 ORDER BY turn DESC, race_name`, game, epoch, from, to)
 }
 
-// Submission is a turn of a user's race as the user may keep it: that orders came
+// exportedSubmission is a turn of a user's race as the user may keep it: that orders came
 // and when, not what they were, which is the game's.
-type Submission struct {
+type exportedSubmission struct {
 	GameID   uuid.UUID  `db:"game_id" json:"game_id"`
 	Turn     int        `db:"turn" json:"turn"`
 	RaceName string     `db:"race_name" json:"race_name"`
@@ -38,9 +38,9 @@ type Submission struct {
 	Outcome  *string    `db:"outcome" json:"outcome"`
 }
 
-// SubmissionsOf lists the newest of a user's turns, n at the most.
-func (Store) SubmissionsOf(ctx context.Context, q pg.Querier, user uuid.UUID, n int) ([]Submission, error) {
-	return pg.All[Submission](ctx, q, `SELECT game_id, turn, race_name, orders_at, orders, commands, ready_at, outcome
+// submissionsOfUser lists the newest of a user's turns, n at the most.
+func (store) submissionsOfUser(ctx context.Context, q pg.Querier, user uuid.UUID, n int) ([]exportedSubmission, error) {
+	return pg.All[exportedSubmission](ctx, q, `SELECT game_id, turn, race_name, orders_at, orders, commands, ready_at, outcome
 FROM turn_submissions WHERE user_id = $1 ORDER BY game_id DESC, turn DESC LIMIT $2`, user, n)
 }
 
@@ -49,7 +49,7 @@ const insertReceipts = `INSERT INTO turn_submissions (game_id, epoch, turn, race
 SELECT $1, $2, $3, u.race_name, u.user_id, u.awaited FROM unnest($4::text[], $5::uuid[], $6::boolean[]) AS u (race_name, user_id, awaited)
 ON CONFLICT (game_id, epoch, turn, race_name) DO NOTHING`
 
-func (Store) OpenTurn(tx *pg.Tx, c pace.Clock, receipts []pace.Receipt) {
+func (store) openTurn(tx *pg.Tx, c pace.Clock, receipts []pace.Receipt) {
 	if len(receipts) == 0 {
 		return
 	}
@@ -64,8 +64,8 @@ const updateOutcomes = `UPDATE turn_submissions s SET outcome = u.outcome
 FROM unnest($4::text[], $5::text[]) AS u (race_name, outcome)
 WHERE s.game_id = $1 AND s.epoch = $2 AND s.turn = $3 AND s.race_name = u.race_name`
 
-// CloseTurn records what became of the turn c is at.
-func (Store) CloseTurn(tx *pg.Tx, c pace.Clock, outcome map[string]string) {
+// closeTurn records what became of the turn c is at.
+func (store) closeTurn(tx *pg.Tx, c pace.Clock, outcome map[string]string) {
 	if len(outcome) == 0 {
 		return
 	}
@@ -86,7 +86,7 @@ ON CONFLICT (game_id, epoch, turn, race_name) DO UPDATE
 SET user_id = EXCLUDED.user_id, awaited = true, orders_at = EXCLUDED.orders_at, orders = EXCLUDED.orders, order_hash = EXCLUDED.order_hash,
     ready_at = CASE WHEN turn_submissions.order_hash = EXCLUDED.order_hash THEN turn_submissions.ready_at END`
 
-func (Store) NoteOrders(tx *pg.Tx, game uuid.UUID, turn int, race string, user uuid.UUID, now time.Time, orders int, hash string) {
+func (store) recordOrders(tx *pg.Tx, game uuid.UUID, turn int, race string, user uuid.UUID, now time.Time, orders int, hash string) {
 	tx.Queue(upsertOrders, game, turn, race, user, now, orders, hash)
 }
 
@@ -95,15 +95,15 @@ SELECT c.game_id, c.epoch, $2, $3, $4, true, 1 FROM turn_clocks c WHERE c.game_i
 ON CONFLICT (game_id, epoch, turn, race_name) DO UPDATE
 SET user_id = EXCLUDED.user_id, awaited = true, commands = turn_submissions.commands + 1`
 
-func (Store) NoteCommand(tx *pg.Tx, game uuid.UUID, turn int, race string, user uuid.UUID) {
+func (store) recordCommand(tx *pg.Tx, game uuid.UUID, turn int, race string, user uuid.UUID) {
 	tx.Queue(upsertCommand, game, turn, race, user)
 }
 
 const updateReady = `UPDATE turn_submissions SET user_id = $5, awaited = true, ready_at = COALESCE(ready_at, $6)
 WHERE game_id = $1 AND epoch = $2 AND turn = $3 AND race_name = $4`
 
-// NoteReady reports false when the race has no receipt for the turn.
-func (Store) NoteReady(ctx context.Context, tx *pg.Tx, c pace.Clock, race string, user uuid.UUID, now time.Time) (bool, error) {
+// setReady reports false when the race has no receipt for the turn.
+func (store) setReady(ctx context.Context, tx *pg.Tx, c pace.Clock, race string, user uuid.UUID, now time.Time) (bool, error) {
 	n, err := tx.Exec(ctx, updateReady, c.GameID, c.Epoch, c.Turn, race, user, now)
 	return n == 1, err
 }
@@ -112,18 +112,18 @@ const upsertSuccessor = `INSERT INTO turn_submissions (game_id, epoch, turn, rac
 VALUES ($1, $2, $3, $4, $5, true)
 ON CONFLICT (game_id, epoch, turn, race_name) DO UPDATE SET user_id = EXCLUDED.user_id, awaited = true, ready_at = NULL`
 
-// Reseat opens the turn that is under way for a race's new player.
-func (Store) Reseat(tx *pg.Tx, c pace.Clock, race string, user uuid.UUID) {
+// replacePlayer opens the turn that is under way for a race's new player.
+func (store) replacePlayer(tx *pg.Tx, c pace.Clock, race string, user uuid.UUID) {
 	tx.Queue(upsertSuccessor, c.GameID, c.Epoch, c.Turn, race, user)
 }
 
-// Withdraw takes a race that has gone out of play off the turn under way.
-func (Store) Withdraw(tx *pg.Tx, c pace.Clock, race string) {
+// removeSubmission takes a race that has gone out of play off the turn under way.
+func (store) removeSubmission(tx *pg.Tx, c pace.Clock, race string) {
 	tx.Queue(`DELETE FROM turn_submissions WHERE game_id = $1 AND epoch = $2 AND turn = $3 AND race_name = $4`,
 		c.GameID, c.Epoch, c.Turn, race)
 }
 
-func (Store) WithdrawReady(tx *pg.Tx, c pace.Clock, race string) {
+func (store) clearReady(tx *pg.Tx, c pace.Clock, race string) {
 	tx.Queue(`UPDATE turn_submissions SET ready_at = NULL WHERE game_id = $1 AND epoch = $2 AND turn = $3 AND race_name = $4`,
 		c.GameID, c.Epoch, c.Turn, race)
 }
@@ -133,9 +133,9 @@ type tally struct {
 	N        int    `db:"n"`
 }
 
-// Excuses counts the misses of each race that extended a deadline, before c's
+// excusesUsed counts the misses of each race that extended a deadline, before c's
 // turn.
-func (Store) Excuses(ctx context.Context, q pg.Querier, c pace.Clock) (map[string]int, error) {
+func (store) excusesUsed(ctx context.Context, q pg.Querier, c pace.Clock) (map[string]int, error) {
 	rows, err := pg.All[tally](ctx, q, `SELECT race_name, count(*) AS n FROM turn_submissions
 WHERE game_id = $1 AND epoch = $2 AND excused_at IS NOT NULL AND outcome = 'excused' GROUP BY race_name`, c.GameID, c.Epoch)
 	used := make(map[string]int, len(rows))
@@ -145,7 +145,7 @@ WHERE game_id = $1 AND epoch = $2 AND excused_at IS NOT NULL AND outcome = 'excu
 	return used, err
 }
 
-func (Store) Excuse(tx *pg.Tx, c pace.Clock, races []string, now time.Time) {
+func (store) excuse(tx *pg.Tx, c pace.Clock, races []string, now time.Time) {
 	tx.Queue(`UPDATE turn_submissions SET excused_at = $5 WHERE game_id = $1 AND epoch = $2 AND turn = $3 AND race_name = ANY($4)`,
 		c.GameID, c.Epoch, c.Turn, races, now)
 }

@@ -1,4 +1,4 @@
-package ledger
+package turn
 
 import (
 	"time"
@@ -21,7 +21,6 @@ const (
 	CauseBlocked  = "blocked"
 	CauseDeleted  = "deleted"
 	CauseOperator = "operator"
-	CauseRestored = "restored"
 )
 
 // Run states.
@@ -32,7 +31,7 @@ const (
 	RunFailed  = "failed"
 )
 
-// Run is a row of the ledger.
+// Run is one thing that was asked of a game's engine.
 type Run struct {
 	ID            uuid.UUID  `db:"run_id"`
 	GameID        uuid.UUID  `db:"game_id"`
@@ -67,6 +66,3 @@ func (r Run) Target() int {
 	}
 	return *r.Turn
 }
-
-// Live reports whether the run has still to end.
-func (r Run) Live() bool { return r.Status == RunQueued || r.Status == RunRunning }
