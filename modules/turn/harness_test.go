@@ -23,6 +23,7 @@ import (
 	"galaxy/backend/platform/pg"
 	"galaxy/backend/platform/schedule"
 	"galaxy/backend/platform/testkit"
+	"galaxy/backend/platform/worker"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
@@ -55,7 +56,7 @@ func newTableOn(t testing.TB, db *pg.DB) *table {
 	w := &table{TB: t, db: db, clock: clock.NewFake(noon), engine: &fakeEngine{games: map[uuid.UUID]*fakeGame{}},
 		gate: &gate{held: map[uuid.UUID]uuid.UUID{}}, mail: &letters{}, audit: &auditBook{}}
 	w.lobby = &desk{db: db, seats: map[uuid.UUID][]lobby.Seat{}, games: map[uuid.UUID]lobby.Game{}}
-	w.observer = NewObserver(w.clock, w.lobby, w.mail)
+	w.observer = NewObserver(w.clock, w.lobby, w.mail, worker.NewSignal())
 	w.lobby.observer, w.lobby.engine = w.observer, w.engine
 	w.runner, w.service = w.runners()
 	return w
@@ -68,10 +69,10 @@ func config() Config {
 // runners makes another runner and service, as a process of its own would.
 func (w *table) runners() (*Runner, *Service) {
 	w.Helper()
-	host := Host{Games: w.lobby, Seating: w.lobby, Gate: w.gate, Engine: w.engine, Table: w.engine, Notifier: w.mail, Audit: w.audit}
-	r, err := NewRunner(w.db, w.clock, zap.NewNop(), config(), host, w.observer)
+	signal := worker.NewSignal()
+	r, err := NewRunner(w.db, w.clock, zap.NewNop(), config(), w.lobby, w.lobby, w.gate, w.engine, w.mail, signal)
 	require.NoError(w, err)
-	return r, NewService(w.db, w.clock, host, r)
+	return r, NewService(w.db, w.clock, w.lobby, w.lobby, w.engine, w.audit, signal)
 }
 
 // settle runs passes until nothing is left to do now.

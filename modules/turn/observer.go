@@ -14,6 +14,7 @@ import (
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/pg"
+	"galaxy/backend/platform/worker"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
@@ -26,12 +27,12 @@ type Observer struct {
 	store    store
 	ledger   Ledger
 	notifier Notifier
-	wake     func() // the runner's, which comes later
+	signal   *worker.Signal // the runner's
 }
 
 // NewObserver makes the hook that lobby calls.
-func NewObserver(clk clock.Clock, l Ledger, n Notifier) *Observer {
-	return &Observer{clock: clk, ledger: l, notifier: n, wake: func() {}}
+func NewObserver(clk clock.Clock, l Ledger, n Notifier, signal *worker.Signal) *Observer {
+	return &Observer{clock: clk, ledger: l, notifier: n, signal: signal}
 }
 
 // Name implements lobby.Observer.
@@ -81,7 +82,7 @@ func (o *Observer) GameChanged(ctx context.Context, tx *pg.Tx, g lobby.Game, e l
 	}
 	o.store.save(tx, after)
 	o.ledger.SetNextTurn(tx, g.ID, after.NextTurnAt)
-	tx.OnCommit(o.wake)
+	tx.OnCommit(o.signal.Send)
 	if e == lobby.EventSettings || e == lobby.EventResumed {
 		return o.hasten(ctx, tx, g)
 	}
@@ -130,7 +131,7 @@ func (o *Observer) hasten(ctx context.Context, tx *pg.Tx, g lobby.Game) error {
 	}
 	queued, err := o.store.hasten(ctx, tx, g, c, seats, o.clock.Now())
 	if queued {
-		tx.OnCommit(o.wake)
+		tx.OnCommit(o.signal.Send)
 	}
 	return err
 }
@@ -166,7 +167,7 @@ func (o *Observer) begin(ctx context.Context, tx *pg.Tx, g lobby.Game, status en
 			return err
 		}
 	}
-	tx.OnCommit(o.wake)
+	tx.OnCommit(o.signal.Send)
 	return nil
 }
 
@@ -185,7 +186,7 @@ func (o *Observer) banish(ctx context.Context, tx *pg.Tx, game uuid.UUID, race l
 	if _, err := o.store.addRun(ctx, tx, r); err != nil {
 		return fmt.Errorf("queue a banish in game %s: %w", game, err)
 	}
-	tx.OnCommit(o.wake)
+	tx.OnCommit(o.signal.Send)
 	return nil
 }
 

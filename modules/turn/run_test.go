@@ -15,6 +15,7 @@ import (
 	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/pg"
 	"galaxy/backend/platform/schedule"
+	"galaxy/backend/platform/worker"
 )
 
 func TestStartSetsTheClockAndTellsEveryMember(t *testing.T) {
@@ -513,9 +514,10 @@ func TestNewScheduleStartsANewDeadline(t *testing.T) {
 func TestLoopWakesAtTheDeadline(t *testing.T) {
 	t.Parallel()
 	w := newTable(t)
-	w.runner.cfg.SweepInterval = 24 * time.Hour
-	r, err := NewRunner(w.db, w.clock, w.runner.log, Config{SweepInterval: 24 * time.Hour, MaxAttempts: 3, RetryBase: time.Second, PoolSize: 2, CallTimeout: time.Minute},
-		Host{Games: w.lobby, Seating: w.lobby, Gate: w.gate, Engine: w.engine, Notifier: w.mail}, w.observer)
+	cfg := config()
+	cfg.SweepInterval = 24 * time.Hour
+	signal := worker.NewSignal()
+	r, err := NewRunner(w.db, w.clock, w.runner.log, cfg, w.lobby, w.lobby, w.gate, w.engine, w.mail, signal)
 	require.NoError(t, err)
 	g := w.game(hourly(), 1)
 	w.moves(g)

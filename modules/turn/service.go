@@ -12,6 +12,7 @@ import (
 	"galaxy/backend/modules/lobby"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/pg"
+	"galaxy/backend/platform/worker"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
@@ -24,12 +25,14 @@ type Service struct {
 	seating Seating
 	table   Table
 	audit   admin.Auditor
-	wake    func()
+	signal  *worker.Signal // the runner's
 }
 
-// NewService makes the service; it wakes the runner.
-func NewService(db *pg.DB, clk clock.Clock, host Host, r *Runner) *Service {
-	return &Service{db: db, clock: clk, games: host.Games, seating: host.Seating, table: host.Table, audit: host.Audit, wake: r.Wake}
+// NewService makes the service. It wakes the runner by its signal.
+func NewService(db *pg.DB, clk clock.Clock, games Games, seating Seating, table Table, audit admin.Auditor,
+	signal *worker.Signal,
+) *Service {
+	return &Service{db: db, clock: clk, games: games, seating: seating, table: table, audit: audit, signal: signal}
 }
 
 // member returns the game and the seat of somebody who plays in it. Strangers

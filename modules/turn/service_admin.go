@@ -83,7 +83,7 @@ func (s *Service) order(ctx context.Context, game uuid.UUID, action string,
 			}
 			out = s.hurry(tx, out, wanted)
 		}
-		tx.OnCommit(s.wake)
+		tx.OnCommit(s.signal.Send)
 		return s.audit.Record(ctx, tx, admin.Entry{
 			Action: action, Target: "game:" + game.String(),
 			Before: map[string]any{"turn": c.Turn, "next_turn_at": c.NextTurnAt},
@@ -137,7 +137,7 @@ func (s *Service) Banish(ctx context.Context, game uuid.UUID, race string) (Run,
 				return fmt.Errorf("the banish under way in game %s: %w", game, err)
 			}
 		}
-		tx.OnCommit(s.wake)
+		tx.OnCommit(s.signal.Send)
 		return s.audit.Record(ctx, tx, admin.Entry{Action: "game.race.banish", Target: "game:" + game.String(), After: map[string]any{"run_id": out.ID, "race_name": race}})
 	})
 	return out, err

@@ -57,7 +57,7 @@ func (s *Service) postpone(ctx context.Context, tx *pg.Tx, g lobby.Game, c pace.
 	c = c.Postpone(by)
 	s.store.save(tx, c)
 	s.games.SetNextTurn(tx, g.ID, c.NextTurnAt)
-	tx.OnCommit(s.wake)
+	tx.OnCommit(s.signal.Send)
 	return c, nil
 }
 

@@ -61,7 +61,7 @@ func (s *Service) setReady(ctx context.Context, game, user uuid.UUID, turn *int)
 		if turn == nil || !hastens(g) || !b.Everybody() {
 			return nil
 		}
-		tx.OnCommit(s.wake)
+		tx.OnCommit(s.signal.Send)
 		return s.store.queueReady(ctx, tx, c, s.clock.Now())
 	})
 	return out, err

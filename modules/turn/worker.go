@@ -8,7 +8,6 @@ import (
 	"github.com/google/uuid"
 	"go.uber.org/zap"
 
-	"galaxy/backend/modules/admin"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/outbox"
 	"galaxy/backend/platform/pg"
@@ -34,41 +33,29 @@ type Runner struct {
 	backoff  outbox.Backoff
 	metrics  metrics
 
-	pool  *worker.Pool
-	loop  *worker.Loop
-	alarm *worker.Alarm
+	signal *worker.Signal
+	pool   *worker.Pool
+	loop   *worker.Loop
+	alarm  *worker.Alarm
 }
 
-// Host is turn's neighbours.
-type Host struct {
-	Games    Games
-	Seating  Seating
-	Gate     Gate
-	Engine   Generator
-	Table    Table
-	Notifier Notifier
-	Audit    admin.Auditor
-}
-
-// NewRunner makes a stopped runner and has the hook wake it.
-func NewRunner(db *pg.DB, clk clock.Clock, log *zap.Logger, cfg Config, host Host, o *Observer) (*Runner, error) {
+// NewRunner makes a stopped runner that works when the signal is sent, at the
+// deadlines of games, and every sweep interval.
+func NewRunner(db *pg.DB, clk clock.Clock, log *zap.Logger, cfg Config, games Games, seating Seating, gate Gate,
+	engine Generator, notifier Notifier, signal *worker.Signal,
+) (*Runner, error) {
 	r := &Runner{
-		db: db, clock: clk, log: log, cfg: cfg, games: host.Games, seating: host.Seating, gate: host.Gate, engine: host.Engine,
-		notifier: host.Notifier, backoff: outbox.Backoff{Base: cfg.RetryBase, Factor: 3, Max: 5 * time.Minute, Floor: 0.5},
-		pool: worker.NewPool(cfg.PoolSize, log),
+		db: db, clock: clk, log: log, cfg: cfg, games: games, seating: seating, gate: gate, engine: engine, notifier: notifier,
+		backoff: outbox.Backoff{Base: cfg.RetryBase, Factor: 3, Max: 5 * time.Minute, Floor: 0.5},
+		signal:  signal, pool: worker.NewPool(cfg.PoolSize, log), alarm: worker.NewAlarm(clk, signal.Send),
 	}
 	var err error
 	if r.metrics, err = newMetrics(r); err != nil {
 		return nil, err
 	}
-	r.loop = worker.NewLoop("turn clock", cfg.SweepInterval, clk, log, r.pass)
-	r.alarm = worker.NewAlarm(clk, r.loop.Wake)
-	o.wake = r.loop.Wake
+	r.loop = worker.NewLoop("turn clock", cfg.SweepInterval, clk, log, r.pass, worker.WithSignal(signal))
 	return r, nil
 }
-
-// Wake asks for a pass soon.
-func (r *Runner) Wake() { r.loop.Wake() }
 
 // Start begins with whatever came due meanwhile.
 func (r *Runner) Start(ctx context.Context) error {
@@ -154,7 +141,7 @@ func (r *Runner) dispatch(ctx context.Context, now time.Time) (int, error) {
 	}
 	for _, c := range claims {
 		err := r.pool.Go(ctx, func(ctx context.Context) {
-			defer r.loop.Wake() // a worker is free, and the next deadline is another one
+			defer r.signal.Send() // a worker is free, and the next deadline is another one
 			r.execute(ctx, c)
 		})
 		if err != nil { // stopping: the leases run out by themselves
