@@ -29,7 +29,7 @@ func announcement(g lobby.Game, c pace.Clock) map[string]any {
 // announce tells the members of a new turn, and of the end of the game if it
 // was the last one.
 func announce(ctx context.Context, tx *pg.Tx, n Notifier, g lobby.Game, c pace.Clock, res enginev1.TurnResponse, seats []lobby.Seat) error {
-	to := pace.Members(seats)
+	to := pace.ActiveUsers(seats)
 	if len(to) == 0 {
 		return nil
 	}

@@ -17,19 +17,19 @@ func hastens(g lobby.Game) bool { return g.State == running && g.Turns.EarlyWhen
 // whether it did. The caller holds the game's lock, and has asked hastens.
 func (s store) hasten(ctx context.Context, tx *pg.Tx, g lobby.Game, c pace.Clock, seats []lobby.Seat, now time.Time) (bool, error) {
 	b, err := s.ballot(ctx, tx, c, seats)
-	if err != nil || !b.Everybody() {
+	if err != nil || !b.AllReady() {
 		return false, err
 	}
 	return true, s.queueReady(ctx, tx, c, now)
 }
 
 // ballot counts whom the turn c is at waits for.
-func (s store) ballot(ctx context.Context, tx *pg.Tx, c pace.Clock, seats []lobby.Seat) (pace.Ballot, error) {
-	receipts, err := s.submissions(ctx, tx, c)
+func (s store) ballot(ctx context.Context, tx *pg.Tx, c pace.Clock, seats []lobby.Seat) (pace.ReadyCount, error) {
+	submissions, err := s.submissions(ctx, tx, c)
 	if err != nil {
-		return pace.Ballot{}, fmt.Errorf("receipts of game %s: %w", c.GameID, err)
+		return pace.ReadyCount{}, fmt.Errorf("submissions of game %s: %w", c.GameID, err)
 	}
-	return pace.Count(receipts, seats), nil
+	return pace.CountReady(submissions, seats), nil
 }
 
 // queueReady adds a run of c's next turn; one that is there already will do.

@@ -140,7 +140,7 @@ func (h userRoutes) turns(ctx context.Context, in listTurns) (turnListView, erro
 		CurrentTurn: p.Clock.Turn, Clock: p.Clock.Status, NextTurnAt: p.Clock.NextTurnAt,
 		Submissions: []submissionView{}, Items: page.Items, NextCursor: page.NextCursor,
 	}
-	for _, r := range p.Receipts {
+	for _, r := range p.Submissions {
 		out.Submissions = append(out.Submissions, submissionView{RaceName: r.RaceName, Submitted: r.Submitted(), Ready: r.ReadyAt != nil, Awaited: r.Awaited})
 	}
 	return out, nil

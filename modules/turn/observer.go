@@ -137,7 +137,7 @@ func (o *Observer) hasten(ctx context.Context, tx *pg.Tx, g lobby.Game) error {
 }
 
 func (o *Observer) begin(ctx context.Context, tx *pg.Tx, g lobby.Game, status enginev1.Status) error {
-	c := pace.Started(g.ID, status.At(), g.Turns, o.clock.Now())
+	c := pace.NewClock(g.ID, status.At(), g.Turns, o.clock.Now())
 	fresh, err := o.store.begin(ctx, tx, c)
 	if err != nil || !fresh {
 		return err
@@ -147,7 +147,7 @@ func (o *Observer) begin(ctx context.Context, tx *pg.Tx, g lobby.Game, status en
 	if err != nil {
 		return fmt.Errorf("seats of game %s: %w", g.ID, err)
 	}
-	o.store.openTurn(tx, c, pace.Opening(status.Races, seats, g.Turns.IdleAfter))
+	o.store.openTurn(tx, c, pace.NewSubmissions(status.Races, seats, g.Turns.IdleAfter))
 	for _, seat := range seats {
 		if cause := seat.Banishes(); cause != "" { // while the engine came up
 			if err := o.banish(ctx, tx, g.ID, lobby.BlockedRace{RaceName: seat.RaceName, Cause: cause}); err != nil {

@@ -29,9 +29,9 @@ func TestStartSetsTheClockAndTellsEveryMember(t *testing.T) {
 	require.Len(t, intents, 3)
 	require.Equal(t, "Race1", intents[1].Payload["race_name"])
 	require.Equal(t, []uuid.UUID{w.user(g, 1)}, intents[1].Recipients)
-	receipts, err := store{}.submissions(t.Context(), w.db, c)
+	submissions, err := store{}.submissions(t.Context(), w.db, c)
 	require.NoError(t, err)
-	require.Len(t, receipts, 3)
+	require.Len(t, submissions, 3)
 
 	w.tell(g, lobby.EventStarted) // heard twice
 	require.Len(t, w.mail.of(notification.GameStarted), 3)

@@ -69,7 +69,7 @@ func wrongState(g lobby.Game) error {
 }
 
 // PutOrders replaces the order list of the user's race for the coming turn. The
-// engine decides; what it has accepted gets a receipt.
+// engine decides; what it has accepted gets a submission.
 func (s *Service) PutOrders(ctx context.Context, game, user uuid.UUID, req enginev1.OrderRequest) (enginev1.OrderResponse, error) {
 	_, seat, err := s.player(ctx, game, user)
 	if err != nil {
@@ -115,7 +115,7 @@ func commandID(seat lobby.Seat, key string) (uuid.UUID, error) {
 	return uuid.NewSHA1(seat.GameID, []byte(seat.RaceName+"\x00"+key)), nil
 }
 
-// note writes a receipt. Whoever sends something takes a seat back that had been
+// note writes a submission. Whoever sends something takes a seat back that had been
 // vacated.
 func (s *Service) note(ctx context.Context, seat lobby.Seat, write func(tx *pg.Tx)) error {
 	return s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {

@@ -57,8 +57,8 @@ func (s *Service) setReady(ctx context.Context, game, user uuid.UUID, turn *int)
 		if err != nil {
 			return err
 		}
-		out = Readiness{Turn: c.Turn, Ready: turn != nil, Awaited: b.Awaited, Open: b.Open}
-		if turn == nil || !hastens(g) || !b.Everybody() {
+		out = Readiness{Turn: c.Turn, Ready: turn != nil, Awaited: b.Awaited, Open: b.NotReady}
+		if turn == nil || !hastens(g) || !b.AllReady() {
 			return nil
 		}
 		tx.OnCommit(s.signal.Send)
@@ -67,7 +67,7 @@ func (s *Service) setReady(ctx context.Context, game, user uuid.UUID, turn *int)
 	return out, err
 }
 
-// noteReady writes readiness down. A race without a receipt is out of play: the
+// noteReady writes readiness down. A race without a submission is out of play: the
 // turn must not wait for it.
 func (s *Service) noteReady(ctx context.Context, tx *pg.Tx, c pace.Clock, turn int, race string, user uuid.UUID) error {
 	if turn != c.Turn {

@@ -84,7 +84,7 @@ func TestOrdersDuringGenerationAreForTheNewTurn(t *testing.T) {
 	p, err := w.service.Progress(t.Context(), g.ID, w.user(g, 0), 100, 10)
 	require.NoError(t, err)
 	require.Equal(t, 1, p.Clock.Turn)
-	require.True(t, p.Receipts[0].Submitted(), "the receipt was not lost")
+	require.True(t, p.Submissions[0].Submitted(), "the submission was not lost")
 }
 
 func TestOrdersCostOneTransaction(t *testing.T) {
@@ -191,7 +191,7 @@ func TestChangedOrdersWithdrawReadiness(t *testing.T) {
 	ready := func() bool {
 		p, err := w.service.Progress(t.Context(), g.ID, w.user(g, 0), 100, 10)
 		require.NoError(t, err)
-		return p.Receipts[0].ReadyAt != nil
+		return p.Submissions[0].ReadyAt != nil
 	}
 	require.True(t, ready(), "the same list again changes nothing")
 	_, err = w.service.PutOrders(t.Context(), g.ID, w.user(g, 0), enginev1.OrderRequest{Turn: 0})

@@ -14,13 +14,13 @@ import (
 // Made is a turn that exists, with what became of each race's orders for it.
 type Made struct {
 	Run      Run
-	Outcomes []pace.Receipt
+	Outcomes []pace.Submission
 }
 
 // Progress is a game's turns as its players see them.
 type Progress struct {
 	Clock    pace.Clock
-	Receipts []pace.Receipt // of the turn under way
+	Submissions []pace.Submission // of the turn under way
 	Made     []Made         // newest first; one more than asked for when there are more
 }
 
@@ -35,8 +35,8 @@ func (s *Service) Progress(ctx context.Context, game, user uuid.UUID, below, lim
 	if p.Clock, err = s.store.clock(ctx, s.db, game); err != nil {
 		return Progress{}, err
 	}
-	if p.Receipts, err = s.store.submissions(ctx, s.db, p.Clock); err != nil {
-		return Progress{}, fmt.Errorf("receipts of game %s: %w", game, err)
+	if p.Submissions, err = s.store.submissions(ctx, s.db, p.Clock); err != nil {
+		return Progress{}, fmt.Errorf("submissions of game %s: %w", game, err)
 	}
 	runs, err := s.store.completedRuns(ctx, s.db, game, p.Clock.Epoch, below, limit)
 	if err != nil || len(runs) == 0 {
@@ -48,7 +48,7 @@ func (s *Service) Progress(ctx context.Context, game, user uuid.UUID, below, lim
 		return Progress{}, fmt.Errorf("outcomes of game %s: %w", game, err)
 	}
 	for _, r := range runs {
-		m := Made{Run: r, Outcomes: []pace.Receipt{}}
+		m := Made{Run: r, Outcomes: []pace.Submission{}}
 		for _, o := range past {
 			if o.Turn == r.Target()-1 {
 				m.Outcomes = append(m.Outcomes, o)

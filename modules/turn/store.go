@@ -104,7 +104,7 @@ FROM unnest($1::uuid[], $2::text[]) AS u (game_id, race_name)
 JOIN turn_clocks c ON c.game_id = u.game_id AND c.status = 'running'
 JOIN turn_submissions s ON s.game_id = c.game_id AND s.epoch = c.epoch AND s.turn = c.turn AND s.race_name = u.race_name`
 
-// expected skips races without a receipt for the turn: they are out of play.
+// expected skips races without a submission for the turn: they are out of play.
 func (store) expected(ctx context.Context, q pg.Querier, games []uuid.UUID, races []string) ([]expectation, error) {
 	return pg.All[expectation](ctx, q, selectExpected, games, races)
 }

@@ -12,16 +12,16 @@ import (
 	"galaxy/backend/platform/pg"
 )
 
-const receiptColumns = `turn, race_name, user_id, awaited, orders_at, orders, order_hash, commands, ready_at, excused_at, outcome`
+const submissionColumns = `turn, race_name, user_id, awaited, orders_at, orders, order_hash, commands, ready_at, excused_at, outcome`
 
-func (store) submissions(ctx context.Context, q pg.Querier, c pace.Clock) ([]pace.Receipt, error) {
-	return pg.All[pace.Receipt](ctx, q, `SELECT `+receiptColumns+` FROM turn_submissions
+func (store) submissions(ctx context.Context, q pg.Querier, c pace.Clock) ([]pace.Submission, error) {
+	return pg.All[pace.Submission](ctx, q, `SELECT `+submissionColumns+` FROM turn_submissions
 WHERE game_id = $1 AND epoch = $2 AND turn = $3 ORDER BY race_name`, c.GameID, c.Epoch, c.Turn)
 }
 
-// submissionsBetween lists the receipts of turns from..to.
-func (store) submissionsBetween(ctx context.Context, q pg.Querier, game uuid.UUID, epoch, from, to int) ([]pace.Receipt, error) {
-	return pg.All[pace.Receipt](ctx, q, `SELECT `+receiptColumns+` FROM turn_submissions
+// submissionsBetween lists the submissions of turns from..to.
+func (store) submissionsBetween(ctx context.Context, q pg.Querier, game uuid.UUID, epoch, from, to int) ([]pace.Submission, error) {
+	return pg.All[pace.Submission](ctx, q, `SELECT `+submissionColumns+` FROM turn_submissions
 WHERE game_id = $1 AND epoch = $2 AND turn BETWEEN $3 AND $4 ORDER BY turn DESC, race_name`, game, epoch, from, to)
 }
 
@@ -45,19 +45,19 @@ FROM turn_submissions WHERE user_id = $1 ORDER BY game_id DESC, turn DESC LIMIT 
 }
 
 // An order may have arrived for the new turn before the turn was recorded.
-const insertReceipts = `INSERT INTO turn_submissions (game_id, epoch, turn, race_name, user_id, awaited)
+const insertSubmissions = `INSERT INTO turn_submissions (game_id, epoch, turn, race_name, user_id, awaited)
 SELECT $1, $2, $3, u.race_name, u.user_id, u.awaited FROM unnest($4::text[], $5::uuid[], $6::boolean[]) AS u (race_name, user_id, awaited)
 ON CONFLICT (game_id, epoch, turn, race_name) DO NOTHING`
 
-func (store) openTurn(tx *pg.Tx, c pace.Clock, receipts []pace.Receipt) {
-	if len(receipts) == 0 {
+func (store) openTurn(tx *pg.Tx, c pace.Clock, submissions []pace.Submission) {
+	if len(submissions) == 0 {
 		return
 	}
-	races, users, awaited := make([]string, len(receipts)), make([]uuid.UUID, len(receipts)), make([]bool, len(receipts))
-	for i, r := range receipts {
+	races, users, awaited := make([]string, len(submissions)), make([]uuid.UUID, len(submissions)), make([]bool, len(submissions))
+	for i, r := range submissions {
 		races[i], users[i], awaited[i] = r.RaceName, r.UserID, r.Awaited
 	}
-	tx.Queue(insertReceipts, c.GameID, c.Epoch, c.Turn, races, users, awaited)
+	tx.Queue(insertSubmissions, c.GameID, c.Epoch, c.Turn, races, users, awaited)
 }
 
 const updateOutcomes = `UPDATE turn_submissions s SET outcome = u.outcome
@@ -102,7 +102,7 @@ func (store) recordCommand(tx *pg.Tx, game uuid.UUID, turn int, race string, use
 const updateReady = `UPDATE turn_submissions SET user_id = $5, awaited = true, ready_at = COALESCE(ready_at, $6)
 WHERE game_id = $1 AND epoch = $2 AND turn = $3 AND race_name = $4`
 
-// setReady reports false when the race has no receipt for the turn.
+// setReady reports false when the race has no submission for the turn.
 func (store) setReady(ctx context.Context, tx *pg.Tx, c pace.Clock, race string, user uuid.UUID, now time.Time) (bool, error) {
 	n, err := tx.Exec(ctx, updateReady, c.GameID, c.Epoch, c.Turn, race, user, now)
 	return n == 1, err

@@ -58,19 +58,19 @@ func (a *attempt) record(ctx context.Context, before int, res enginev1.TurnRespo
 
 // apply writes what follows from the turn: the clock was c and is after.
 func (a *attempt) apply(ctx context.Context, tx *pg.Tx, g lobby.Game, c, after pace.Clock, res enginev1.TurnResponse) error {
-	receipts, err := a.store.submissions(ctx, tx, c)
+	submissions, err := a.store.submissions(ctx, tx, c)
 	if err != nil {
-		return fmt.Errorf("receipts of game %s: %w", g.ID, err)
+		return fmt.Errorf("submissions of game %s: %w", g.ID, err)
 	}
 	seats, err := a.games.SeatsIn(ctx, tx, g.ID)
 	if err != nil {
 		return fmt.Errorf("seats of game %s: %w", g.ID, err)
 	}
-	outcome := pace.Outcomes(receipts, res.Status.Races)
+	outcome := pace.Outcomes(submissions, res.Status.Races)
 	a.store.closeTurn(tx, c, outcome)
 	if !res.Status.Finished {
-		a.store.openTurn(tx, after, pace.Opening(res.Status.Races, seats, g.Turns.IdleAfter))
-		for _, race := range pace.Absent(res.Status.Races, seats, g.Turns.VacateAfter) {
+		a.store.openTurn(tx, after, pace.NewSubmissions(res.Status.Races, seats, g.Turns.IdleAfter))
+		for _, race := range pace.AbsentRaces(res.Status.Races, seats, g.Turns.VacateAfter) {
 			a.games.SetVacant(tx, g.ID, race, true)
 		}
 	}
@@ -84,7 +84,7 @@ func (a *attempt) apply(ctx context.Context, tx *pg.Tx, g lobby.Game, c, after p
 	if err != nil {
 		return fmt.Errorf("record turn %d of game %s: %w", after.Turn, g.ID, err)
 	}
-	if !res.Status.Finished && a.run.Cause == CauseDue && pace.AllMissed(receipts, outcome, seats) {
+	if !res.Status.Finished && a.run.Cause == CauseDue && pace.AllMissed(submissions, outcome, seats) {
 		if err := a.games.Pause(ctx, tx, g.ID, pauseMissed); err != nil {
 			return fmt.Errorf("pause game %s: %w", g.ID, err)
 		}
@@ -160,7 +160,7 @@ func (a *attempt) judge(ctx context.Context, tx *pg.Tx, g lobby.Game, c pace.Clo
 	if g.State != running || c.Turn+1 != a.run.Target() {
 		return verdict{}, nil // the record will find out
 	}
-	receipts, err := a.store.submissions(ctx, tx, c)
+	submissions, err := a.store.submissions(ctx, tx, c)
 	if err != nil {
 		return verdict{}, err
 	}
@@ -168,7 +168,7 @@ func (a *attempt) judge(ctx context.Context, tx *pg.Tx, g lobby.Game, c pace.Clo
 	if err != nil {
 		return verdict{}, err
 	}
-	everybody := pace.Count(receipts, seats).Everybody()
+	everybody := pace.CountReady(submissions, seats).AllReady()
 	switch {
 	case a.run.Cause == CauseReady:
 		return verdict{held: !everybody, why: "not_ready"}, nil
@@ -180,7 +180,7 @@ func (a *attempt) judge(ctx context.Context, tx *pg.Tx, g lobby.Game, c pace.Clo
 	if err != nil {
 		return verdict{}, err
 	}
-	races := pace.Excusable(receipts, status.Races, seats, used, g.Turns.ExcusedMisses)
+	races := pace.ExcusableRaces(submissions, status.Races, seats, used, g.Turns.ExcusedMisses)
 	after, moved := c.Excuse(g.Turns, now)
 	if len(races) == 0 || !moved {
 		return verdict{}, nil
