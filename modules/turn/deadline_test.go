@@ -75,7 +75,7 @@ func TestTurnThatIsBeingMadeIsNotExtended(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, claims, 1)
 	_, err = w.service.Extend(t.Context(), g.ID, uuid.Nil, noon.Add(2*time.Hour))
-	require.ErrorIs(t, err, ErrExtension)
+	require.ErrorIs(t, err, ErrExtensionRefused)
 	require.Equal(t, noon.Add(time.Hour), *w.clockOf(g).NextTurnAt)
 	w.free(claims)
 	_, err = w.service.Extend(t.Context(), g.ID, uuid.Nil, noon.Add(2*time.Hour))
@@ -86,7 +86,7 @@ func TestTurnThatIsBeingMadeIsNotExtended(t *testing.T) {
 func (w *table) free(claims []outbox.Claim) {
 	w.Helper()
 	for _, c := range claims {
-		require.NoError(w, (&attempt{Runner: w.runner, claim: c}).giveBack(w.Context(), time.Second))
+		require.NoError(w, w.runner.releaseClaim(w.Context(), attempt{claim: c}, time.Second))
 	}
 }
 

@@ -82,7 +82,7 @@ func (w *table) settleWith(r *Runner) {
 	w.Helper()
 	require.NoError(w, r.pool.Start(w.Context()))
 	for range 20 {
-		again, err := r.pass(w.Context())
+		again, err := r.runOnce(w.Context())
 		require.NoError(w, err)
 		require.NoError(w, r.pool.Stop(w.Context())) // waits for the runs
 		require.NoError(w, r.pool.Start(w.Context()))
@@ -258,7 +258,7 @@ func (d *desk) SeatsIn(ctx context.Context, _ *pg.Tx, game uuid.UUID) ([]lobby.S
 }
 
 func (d *desk) Stats(_ context.Context, _ pg.Querier, game uuid.UUID, _ int) ([]lobby.RaceStats, error) {
-	return stats(d.engine.get(game).status().Races), nil
+	return raceStats(d.engine.get(game).status().Races), nil
 }
 
 func (d *desk) Seat(_ context.Context, game, user uuid.UUID) (lobby.Seat, error) {

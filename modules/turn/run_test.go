@@ -116,7 +116,7 @@ func TestAnotherProcessTakesOverWhatADeadOneLeft(t *testing.T) {
 			g := w.game(hourly(), 2)
 			w.moves(g)
 			w.clock.Advance(time.Hour)
-			_, err := w.runner.sweep(t.Context(), w.clock.Now())
+			_, err := w.runner.queueDue(t.Context(), w.clock.Now())
 			require.NoError(t, err)
 			claims, err := runQueue.Claim(t.Context(), w.db, w.clock.Now(), 4, time.Minute, nil)
 			require.NoError(t, err)
@@ -147,9 +147,9 @@ func TestTwoRunnersRecordOnce(t *testing.T) {
 	g := w.game(hourly(), 2)
 	w.moves(g)
 	w.clock.Advance(time.Hour)
-	_, err := w.runner.sweep(t.Context(), w.clock.Now())
+	_, err := w.runner.queueDue(t.Context(), w.clock.Now())
 	require.NoError(t, err)
-	attempts := make([]*attempt, 2)
+	attempts := make([]attempt, 2)
 	for i := range attempts {
 		claims, err := runQueue.Claim(t.Context(), w.db, w.clock.Now(), 1, time.Minute, nil)
 		require.NoError(t, err)
@@ -157,17 +157,17 @@ func TestTwoRunnersRecordOnce(t *testing.T) {
 		w.exec(`UPDATE turn_runs SET lease_until = clock_timestamp() - interval '1 second' WHERE game_id = $1`, g.ID)
 		run, err := store{}.run(t.Context(), w.db, claims[0].Key)
 		require.NoError(t, err)
-		attempts[i] = &attempt{Runner: w.runner, run: run, claim: claims[0], base: w.clockOf(g), log: w.runner.log}
+		attempts[i] = attempt{run: run, claim: claims[0], clock: w.clockOf(g), log: w.runner.log}
 	}
 	res, err := w.engine.Turn(t.Context(), g.ID, 1)
 	require.NoError(t, err)
 	results := make(chan error, 2)
 	for _, a := range attempts {
-		go func() { results <- a.record(context.WithoutCancel(t.Context()), 0, res, time.Second) }()
+		go func() { results <- w.runner.record(context.WithoutCancel(t.Context()), a, 0, res, time.Second) }()
 	}
 	errs := []error{<-results, <-results}
 	require.Contains(t, errs, nil)
-	require.True(t, errors.Is(errs[0], errLost) || errors.Is(errs[1], errLost), "%v", errs)
+	require.True(t, errors.Is(errs[0], errClaimLost) || errors.Is(errs[1], errClaimLost), "%v", errs)
 	require.Equal(t, 1, w.clockOf(g).Turn)
 	require.Len(t, w.mail.of(notification.GameTurnReady), 1)
 	require.Len(t, w.lobby.recorded, 1)
@@ -292,7 +292,7 @@ func TestPauseOvertakesARun(t *testing.T) {
 	w := newTable(t)
 	g := w.game(hourly(), 1)
 	w.clock.Advance(time.Hour)
-	_, err := w.runner.sweep(t.Context(), w.clock.Now())
+	_, err := w.runner.queueDue(t.Context(), w.clock.Now())
 	require.NoError(t, err)
 	claims, err := runQueue.Claim(t.Context(), w.db, w.clock.Now(), 1, time.Minute, nil)
 	require.NoError(t, err)
@@ -456,7 +456,7 @@ func TestIdleRacesAreNotWaitedForAndTheirSeatsBecomeFree(t *testing.T) {
 	turn()
 	r, err := w.service.Ready(t.Context(), g.ID, w.user(g, 0), 1)
 	require.NoError(t, err)
-	require.Equal(t, Readiness{Turn: 1, Ready: true, Awaited: 1, Open: 0}, r)
+	require.Equal(t, Readiness{Turn: 1, Ready: true, Awaited: 1, NotReady: 0}, r)
 	w.settle()
 	require.Equal(t, 2, w.clockOf(g).Turn, "nobody waits for the idle race")
 	require.True(t, w.lobby.seatsOf(g.ID)[1].Vacant)
@@ -466,7 +466,7 @@ func TestIdleRacesAreNotWaitedForAndTheirSeatsBecomeFree(t *testing.T) {
 	require.False(t, w.lobby.seatsOf(g.ID)[1].Vacant, "coming back takes the seat back")
 	r, err = w.service.Ready(t.Context(), g.ID, w.user(g, 0), 2)
 	require.NoError(t, err)
-	require.Equal(t, Readiness{Turn: 2, Ready: true, Awaited: 2, Open: 1}, r)
+	require.Equal(t, Readiness{Turn: 2, Ready: true, Awaited: 2, NotReady: 1}, r)
 }
 
 func TestBlockedMembersRaceIsBanished(t *testing.T) {

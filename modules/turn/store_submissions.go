@@ -14,19 +14,25 @@ import (
 
 const submissionColumns = `turn, race_name, user_id, awaited, orders_at, orders, order_hash, commands, ready_at, excused_at, outcome`
 
+const selectSubmissions = `SELECT ` + submissionColumns + ` FROM turn_submissions
+WHERE game_id = $1 AND epoch = $2 AND turn = $3 ORDER BY race_name`
+
+// submissions lists those of the turn that c is at.
 func (store) submissions(ctx context.Context, q pg.Querier, c pace.Clock) ([]pace.Submission, error) {
-	return pg.All[pace.Submission](ctx, q, `SELECT `+submissionColumns+` FROM turn_submissions
-WHERE game_id = $1 AND epoch = $2 AND turn = $3 ORDER BY race_name`, c.GameID, c.Epoch, c.Turn)
+	return pg.All[pace.Submission](ctx, q, selectSubmissions, c.GameID, c.Epoch, c.Turn)
 }
 
-// submissionsBetween lists the submissions of turns from..to.
-func (store) submissionsBetween(ctx context.Context, q pg.Querier, game uuid.UUID, epoch, from, to int) ([]pace.Submission, error) {
-	return pg.All[pace.Submission](ctx, q, `SELECT `+submissionColumns+` FROM turn_submissions
-WHERE game_id = $1 AND epoch = $2 AND turn BETWEEN $3 AND $4 ORDER BY turn DESC, race_name`, game, epoch, from, to)
+const selectSubmissionsBetween = `SELECT ` + submissionColumns + ` FROM turn_submissions
+WHERE game_id = $1 AND epoch = $2 AND turn BETWEEN $3 AND $4 ORDER BY turn DESC, race_name`
+
+// submissionsBetween lists those of turns from..to.
+func (store) submissionsBetween(ctx context.Context, q pg.Querier, c pace.Clock, from, to int,
+) ([]pace.Submission, error) {
+	return pg.All[pace.Submission](ctx, q, selectSubmissionsBetween, c.GameID, c.Epoch, from, to)
 }
 
-// exportedSubmission is a turn of a user's race as the user may keep it: that orders came
-// and when, not what they were, which is the game's.
+// exportedSubmission is a turn of a user's race as the user may keep it: that
+// orders came and when, not what they were, which is the game's.
 type exportedSubmission struct {
 	GameID   uuid.UUID  `db:"game_id" json:"game_id"`
 	Turn     int        `db:"turn" json:"turn"`
@@ -38,10 +44,13 @@ type exportedSubmission struct {
 	Outcome  *string    `db:"outcome" json:"outcome"`
 }
 
-// submissionsOfUser lists the newest of a user's turns, n at the most.
-func (store) submissionsOfUser(ctx context.Context, q pg.Querier, user uuid.UUID, n int) ([]exportedSubmission, error) {
-	return pg.All[exportedSubmission](ctx, q, `SELECT game_id, turn, race_name, orders_at, orders, commands, ready_at, outcome
-FROM turn_submissions WHERE user_id = $1 ORDER BY game_id DESC, turn DESC LIMIT $2`, user, n)
+const selectSubmissionsOfUser = `SELECT game_id, turn, race_name, orders_at, orders, commands, ready_at, outcome
+FROM turn_submissions WHERE user_id = $1 ORDER BY game_id DESC, turn DESC LIMIT $2`
+
+// submissionsOfUser lists a user's, those of the newest games first.
+func (store) submissionsOfUser(ctx context.Context, q pg.Querier, user uuid.UUID, limit int,
+) ([]exportedSubmission, error) {
+	return pg.All[exportedSubmission](ctx, q, selectSubmissionsOfUser, user, limit)
 }
 
 // An order may have arrived for the new turn before the turn was recorded.
@@ -49,13 +58,15 @@ const insertSubmissions = `INSERT INTO turn_submissions (game_id, epoch, turn, r
 SELECT $1, $2, $3, u.race_name, u.user_id, u.awaited FROM unnest($4::text[], $5::uuid[], $6::boolean[]) AS u (race_name, user_id, awaited)
 ON CONFLICT (game_id, epoch, turn, race_name) DO NOTHING`
 
+// openTurn adds the submissions that the turn c is at begins with.
 func (store) openTurn(tx *pg.Tx, c pace.Clock, submissions []pace.Submission) {
-	if len(submissions) == 0 {
+	n := len(submissions)
+	if n == 0 {
 		return
 	}
-	races, users, awaited := make([]string, len(submissions)), make([]uuid.UUID, len(submissions)), make([]bool, len(submissions))
-	for i, r := range submissions {
-		races[i], users[i], awaited[i] = r.RaceName, r.UserID, r.Awaited
+	races, users, awaited := make([]string, n), make([]uuid.UUID, n), make([]bool, n)
+	for i, s := range submissions {
+		races[i], users[i], awaited[i] = s.RaceName, s.UserID, s.Awaited
 	}
 	tx.Queue(insertSubmissions, c.GameID, c.Epoch, c.Turn, races, users, awaited)
 }
@@ -64,15 +75,15 @@ const updateOutcomes = `UPDATE turn_submissions s SET outcome = u.outcome
 FROM unnest($4::text[], $5::text[]) AS u (race_name, outcome)
 WHERE s.game_id = $1 AND s.epoch = $2 AND s.turn = $3 AND s.race_name = u.race_name`
 
-// closeTurn records what became of the turn c is at.
-func (store) closeTurn(tx *pg.Tx, c pace.Clock, outcome map[string]string) {
-	if len(outcome) == 0 {
+// closeTurn records what became of the turn c is at, by race.
+func (store) closeTurn(tx *pg.Tx, c pace.Clock, outcomes map[string]string) {
+	if len(outcomes) == 0 {
 		return
 	}
-	races := slices.Sorted(maps.Keys(outcome))
+	races := slices.Sorted(maps.Keys(outcomes))
 	values := make([]string, len(races))
 	for i, r := range races {
-		values[i] = outcome[r]
+		values[i] = outcomes[r]
 	}
 	tx.Queue(updateOutcomes, c.GameID, c.Epoch, c.Turn, races, values)
 }
@@ -86,8 +97,9 @@ ON CONFLICT (game_id, epoch, turn, race_name) DO UPDATE
 SET user_id = EXCLUDED.user_id, awaited = true, orders_at = EXCLUDED.orders_at, orders = EXCLUDED.orders, order_hash = EXCLUDED.order_hash,
     ready_at = CASE WHEN turn_submissions.order_hash = EXCLUDED.order_hash THEN turn_submissions.ready_at END`
 
-func (store) recordOrders(tx *pg.Tx, game uuid.UUID, turn int, race string, user uuid.UUID, now time.Time, orders int, hash string) {
-	tx.Queue(upsertOrders, game, turn, race, user, now, orders, hash)
+// recordOrders takes the turn from s, since no clock has been read.
+func (store) recordOrders(tx *pg.Tx, game uuid.UUID, s pace.Submission) {
+	tx.Queue(upsertOrders, game, s.Turn, s.RaceName, s.UserID, s.OrdersAt, s.Orders, s.OrderHash)
 }
 
 const upsertCommand = `INSERT INTO turn_submissions (game_id, epoch, turn, race_name, user_id, awaited, commands)
@@ -95,6 +107,7 @@ SELECT c.game_id, c.epoch, $2, $3, $4, true, 1 FROM turn_clocks c WHERE c.game_i
 ON CONFLICT (game_id, epoch, turn, race_name) DO UPDATE
 SET user_id = EXCLUDED.user_id, awaited = true, commands = turn_submissions.commands + 1`
 
+// recordCommand counts one command.
 func (store) recordCommand(tx *pg.Tx, game uuid.UUID, turn int, race string, user uuid.UUID) {
 	tx.Queue(upsertCommand, game, turn, race, user)
 }
@@ -103,41 +116,46 @@ const updateReady = `UPDATE turn_submissions SET user_id = $5, awaited = true, r
 WHERE game_id = $1 AND epoch = $2 AND turn = $3 AND race_name = $4`
 
 // setReady reports false when the race has no submission for the turn.
-func (store) setReady(ctx context.Context, tx *pg.Tx, c pace.Clock, race string, user uuid.UUID, now time.Time) (bool, error) {
+func (store) setReady(ctx context.Context, tx *pg.Tx, c pace.Clock, race string, user uuid.UUID, now time.Time,
+) (bool, error) {
 	n, err := tx.Exec(ctx, updateReady, c.GameID, c.Epoch, c.Turn, race, user, now)
 	return n == 1, err
 }
 
-const upsertSuccessor = `INSERT INTO turn_submissions (game_id, epoch, turn, race_name, user_id, awaited)
+const clearReady = `UPDATE turn_submissions SET ready_at = NULL WHERE game_id = $1 AND epoch = $2 AND turn = $3 AND race_name = $4`
+
+func (store) clearReady(tx *pg.Tx, c pace.Clock, race string) {
+	tx.Queue(clearReady, c.GameID, c.Epoch, c.Turn, race)
+}
+
+const upsertPlayer = `INSERT INTO turn_submissions (game_id, epoch, turn, race_name, user_id, awaited)
 VALUES ($1, $2, $3, $4, $5, true)
 ON CONFLICT (game_id, epoch, turn, race_name) DO UPDATE SET user_id = EXCLUDED.user_id, awaited = true, ready_at = NULL`
 
-// replacePlayer opens the turn that is under way for a race's new player.
-func (store) replacePlayer(tx *pg.Tx, c pace.Clock, race string, user uuid.UUID) {
-	tx.Queue(upsertSuccessor, c.GameID, c.Epoch, c.Turn, race, user)
+// setPlayer opens the turn that c is at for a race's new player.
+func (store) setPlayer(tx *pg.Tx, c pace.Clock, race string, user uuid.UUID) {
+	tx.Queue(upsertPlayer, c.GameID, c.Epoch, c.Turn, race, user)
 }
 
-// removeSubmission takes a race that has gone out of play off the turn under way.
-func (store) removeSubmission(tx *pg.Tx, c pace.Clock, race string) {
-	tx.Queue(`DELETE FROM turn_submissions WHERE game_id = $1 AND epoch = $2 AND turn = $3 AND race_name = $4`,
-		c.GameID, c.Epoch, c.Turn, race)
+const deleteSubmission = `DELETE FROM turn_submissions WHERE game_id = $1 AND epoch = $2 AND turn = $3 AND race_name = $4`
+
+// deleteSubmission takes a race that is out of play off the turn that c is at.
+func (store) deleteSubmission(tx *pg.Tx, c pace.Clock, race string) {
+	tx.Queue(deleteSubmission, c.GameID, c.Epoch, c.Turn, race)
 }
 
-func (store) clearReady(tx *pg.Tx, c pace.Clock, race string) {
-	tx.Queue(`UPDATE turn_submissions SET ready_at = NULL WHERE game_id = $1 AND epoch = $2 AND turn = $3 AND race_name = $4`,
-		c.GameID, c.Epoch, c.Turn, race)
-}
-
-type tally struct {
+type raceCount struct {
 	RaceName string `db:"race_name"`
 	N        int    `db:"n"`
 }
 
-// excusesUsed counts the misses of each race that extended a deadline, before c's
-// turn.
+const countExcuses = `SELECT race_name, count(*) AS n FROM turn_submissions
+WHERE game_id = $1 AND epoch = $2 AND excused_at IS NOT NULL AND outcome = 'excused' GROUP BY race_name`
+
+// excusesUsed counts the misses of each race that extended a deadline, before
+// c's turn.
 func (store) excusesUsed(ctx context.Context, q pg.Querier, c pace.Clock) (map[string]int, error) {
-	rows, err := pg.All[tally](ctx, q, `SELECT race_name, count(*) AS n FROM turn_submissions
-WHERE game_id = $1 AND epoch = $2 AND excused_at IS NOT NULL AND outcome = 'excused' GROUP BY race_name`, c.GameID, c.Epoch)
+	rows, err := pg.All[raceCount](ctx, q, countExcuses, c.GameID, c.Epoch)
 	used := make(map[string]int, len(rows))
 	for _, r := range rows {
 		used[r.RaceName] = r.N
@@ -145,7 +163,10 @@ WHERE game_id = $1 AND epoch = $2 AND excused_at IS NOT NULL AND outcome = 'excu
 	return used, err
 }
 
+const updateExcused = `UPDATE turn_submissions SET excused_at = $5
+WHERE game_id = $1 AND epoch = $2 AND turn = $3 AND race_name = ANY($4)`
+
+// excuse records for whom the deadline of c's turn is extended.
 func (store) excuse(tx *pg.Tx, c pace.Clock, races []string, now time.Time) {
-	tx.Queue(`UPDATE turn_submissions SET excused_at = $5 WHERE game_id = $1 AND epoch = $2 AND turn = $3 AND race_name = ANY($4)`,
-		c.GameID, c.Epoch, c.Turn, races, now)
+	tx.Queue(updateExcused, c.GameID, c.Epoch, c.Turn, races, now)
 }

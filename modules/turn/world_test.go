@@ -131,7 +131,7 @@ func (l *life) puts() int {
 // Its claim runs out.
 func (l *life) die(asked bool) {
 	l.toDeadline()
-	_, err := l.runner.sweep(l.Context(), l.clock.Now())
+	_, err := l.runner.queueDue(l.Context(), l.clock.Now())
 	require.NoError(l.t, err)
 	claims, err := runQueue.Claim(l.Context(), l.db, l.clock.Now(), 8, time.Minute, nil)
 	require.NoError(l.t, err)
