@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -36,6 +37,27 @@ func TestTheLastEnabledAdminStays(t *testing.T) {
 	require.Equal(t, 1, refused, "of two at once one is refused")
 }
 
+func TestOnlyEnabledAdministratorsCountAsTheLastAdmin(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	ctx := f.asAdmin()
+	f.create("operator", httpx.Operator)
+	f.create("viewer", httpx.Viewer)
+	f.create("disabled", httpx.Administrator)
+	_, err := f.Disable(ctx, "disabled")
+	require.NoError(t, err)
+	_, err = f.Disable(ctx, "root")
+	require.ErrorIs(t, err, ErrLastAdmin)
+	require.NoError(t, f.login("root", password))
+
+	_, err = f.Enable(ctx, "disabled")
+	require.NoError(t, err)
+	_, err = f.SetRole(ctx, "root", httpx.Viewer)
+	require.NoError(t, err)
+	_, err = f.SetRole(ctx, "disabled", httpx.Operator)
+	require.ErrorIs(t, err, ErrLastAdmin)
+}
+
 func TestCreatingAgainReturnsTheSameAccount(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -54,6 +76,19 @@ func TestCreatingAgainReturnsTheSameAccount(t *testing.T) {
 	require.Equal(t, newer.Hash, cached.Hash, "a row that was only read is not cached")
 	_, _, err = f.Create(ctx, "anna", otherPassword, httpx.Viewer)
 	require.ErrorIs(t, err, ErrExists)
+}
+
+func TestCreatingADisabledAccountAgainLeavesItDisabled(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.create("anna", httpx.Operator)
+	_, err := f.Disable(f.asAdmin(), "anna")
+	require.NoError(t, err)
+	a, created, err := f.Create(f.asAdmin(), "anna", password, httpx.Operator)
+	require.NoError(t, err)
+	require.False(t, created)
+	require.False(t, a.Enabled())
+	require.ErrorIs(t, f.login("anna", password), ErrCredentials)
 }
 
 func TestMalformedUserNamesAndWeakPasswordsMakeNoAccount(t *testing.T) {
@@ -96,4 +131,72 @@ func TestEveryChangeOfAnUnknownAccountIsNotFound(t *testing.T) {
 		require.ErrorIs(t, err, ErrNotFound)
 	}
 	require.Empty(t, f.auditLog())
+}
+
+func TestDisablingAgainKeepsTheTimeOfTheFirst(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.create("anna", httpx.Viewer)
+	first, err := f.Disable(f.asAdmin(), "anna")
+	require.NoError(t, err)
+	require.Equal(t, noon, *first.DisabledAt)
+	f.clock.Advance(time.Hour)
+	again, err := f.Disable(f.asAdmin(), "anna")
+	require.NoError(t, err)
+	require.Equal(t, noon, *again.DisabledAt)
+	require.Equal(t, noon.Add(time.Hour), again.UpdatedAt)
+	require.Equal(t, noon, again.CreatedAt)
+	for range 2 {
+		enabled, err := f.Enable(f.asAdmin(), "anna")
+		require.NoError(t, err)
+		require.True(t, enabled.Enabled())
+	}
+}
+
+func TestAResetPasswordIsNoLongerTheBootstrapPassword(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	changed, err := f.ResetPassword(f.asAdmin(), "root", otherPassword)
+	require.NoError(t, err)
+	require.False(t, changed.Bootstrap)
+	stored, err := f.Account(t.Context(), "root")
+	require.NoError(t, err)
+	require.Equal(t, changed, stored)
+}
+
+func TestAccountsAreListedByUserName(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for _, name := range []string{"zoe", "anna", "Mia"} {
+		f.create(name, httpx.Viewer)
+	}
+	accounts, err := f.Accounts(t.Context())
+	require.NoError(t, err)
+	names := []string{}
+	for _, a := range accounts {
+		names = append(names, a.Username)
+	}
+	require.Equal(t, []string{"anna", "mia", "root", "zoe"}, names)
+	f.closeDB()
+	_, err = f.Accounts(t.Context())
+	require.ErrorContains(t, err, "list admin accounts")
+}
+
+func TestAChangeWhoseAuditRowFailsIsNotMade(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.create("anna", httpx.Operator)
+	f.breakAuditLog()
+	ctx := f.asAdmin()
+	_, err := f.Disable(ctx, "anna")
+	require.Error(t, err)
+	_, err = f.ResetPassword(ctx, "anna", otherPassword)
+	require.Error(t, err)
+	_, _, err = f.Create(ctx, "bob", password, httpx.Viewer)
+	require.Error(t, err)
+
+	require.NoError(t, f.login("anna", password), "neither the table nor the cache has changed")
+	require.ErrorIs(t, f.login("bob", password), ErrCredentials)
+	_, err = f.Account(ctx, "bob")
+	require.ErrorIs(t, err, ErrNotFound)
 }

@@ -3,6 +3,8 @@ package admin
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -43,6 +45,53 @@ func TestEveryMutationLeavesOneAuditRowWithoutSecrets(t *testing.T) {
 	require.NoError(t, err)
 	require.NotContains(t, string(shown), password)
 	require.NotContains(t, string(shown), "$2a$")
+}
+
+func TestTheAuditLogShowsAnAccountBeforeAndAfter(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.create("anna", httpx.Operator)
+	_, err := f.SetRole(f.asAdmin(), "anna", httpx.Viewer)
+	require.NoError(t, err)
+	_, err = f.Disable(f.asAdmin(), "anna")
+	require.NoError(t, err)
+	rows := f.auditLog()
+	require.Len(t, rows, 3)
+	require.Nil(t, rows[2].Before)
+	require.JSONEq(t, `{"role":"operator"}`, string(rows[2].After))
+	require.JSONEq(t, `{"role":"operator","disabled":false}`, string(rows[1].Before))
+	require.JSONEq(t, `{"role":"viewer","disabled":false}`, string(rows[1].After))
+	require.JSONEq(t, `{"role":"viewer","disabled":true}`, string(rows[0].After))
+}
+
+func TestWorkWithoutARequestIsTheSystems(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	require.NoError(t, f.record(t.Context(), Entry{Action: "user.erase", Target: "user:1"}))
+	rows := f.auditLog()
+	require.Len(t, rows, 1)
+	require.Equal(t, AuditRow{ID: rows[0].ID, At: noon, Actor: "system", Role: "system", Action: "user.erase",
+		Target: "user:1", Outcome: Succeeded}, rows[0])
+}
+
+func TestAnAuditRowBelongsToItsTransaction(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	cancelled := errors.New("the change was not made")
+	err := f.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+		return errors.Join(f.Record(ctx, tx, Entry{Action: "user.restore"}), cancelled)
+	})
+	require.ErrorIs(t, err, cancelled)
+	require.Empty(t, f.auditLog())
+}
+
+func TestAnEntryThatJSONCannotHoldIsRefused(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	require.ErrorContains(t, f.record(t.Context(), Entry{Action: "game.create", Before: func() {}}), "audit game.create")
+	require.ErrorContains(t, f.record(t.Context(), Entry{Action: "game.delete", After: make(chan int)}),
+		"audit game.delete")
+	require.Empty(t, f.auditLog())
 }
 
 func TestTheAuditLogCannotBeChanged(t *testing.T) {
@@ -94,6 +143,46 @@ func TestEachFilterNarrowsTheAuditLog(t *testing.T) {
 	limited, err := f.Audit(t.Context(), AuditFilter{Limit: 2})
 	require.NoError(t, err)
 	require.Equal(t, all[:2], limited)
+	f.closeDB()
+	_, err = f.Audit(t.Context(), AuditFilter{Limit: 2})
+	require.ErrorContains(t, err, "list the audit log")
+}
+
+func TestAnErrorOfOursIsAFailureAndNoRefusal(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	outcomes := map[int]Outcome{400: Refused, 403: Refused, 429: Refused, 499: Refused, 500: Failed, 503: Failed}
+	for status, want := range outcomes {
+		f.Refused(f.asAdmin(), httpx.AuditEntry{Actor: "root", Role: httpx.Administrator, Op: "createGame", Status: status,
+			Reason: "reason"})
+		require.Equal(t, want, f.auditLog()[0].Outcome, status)
+	}
+	require.Len(t, f.auditLog(), len(outcomes))
+}
+
+func TestARefusalIsRecordedAlthoughTheClientIsGone(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	f.Refused(ctx, httpx.AuditEntry{Actor: "root", Role: httpx.Viewer, Op: "createGame", Status: 403, Reason: "forbidden",
+		Source: netip.MustParseAddr("2001:db8::1"), RequestID: "req-9"})
+	rows := f.auditLog()
+	require.Len(t, rows, 1)
+	require.Equal(t, []string{"2001:db8::1", "req-9", "forbidden"},
+		[]string{rows[0].Source, rows[0].RequestID, *rows[0].Reason})
+}
+
+func TestALostAuditRowIsLogged(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.breakAuditLog()
+	f.Refused(t.Context(), httpx.AuditEntry{Actor: "root", Role: httpx.Viewer, Op: "createGame", Status: 403,
+		Reason: "forbidden", RequestID: "req-9"})
+	lost := f.logs.FilterMessage("audit row of a refused request was lost").All()
+	require.Len(t, lost, 1)
+	require.Equal(t, "createGame", lost[0].ContextMap()["action"])
+	require.Equal(t, "req-9", lost[0].ContextMap()["request_id"])
 }
 
 func TestUnauthenticatedRequestsCannotFillTheAuditLog(t *testing.T) {

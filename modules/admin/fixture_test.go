@@ -121,6 +121,20 @@ func (f *fixture) tryExec(statement string, args ...any) error {
 	})
 }
 
+// breakAuditLog makes every further insert into the audit log fail.
+func (f *fixture) breakAuditLog() {
+	f.Helper()
+	f.exec(`ALTER TABLE admin_audit ADD CONSTRAINT full_disk CHECK (false) NOT VALID`)
+}
+
+// closeDB makes every further statement fail. Only a pool that has been used can
+// be closed.
+func (f *fixture) closeDB() {
+	f.Helper()
+	f.exec(`SELECT 1`)
+	require.NoError(f, f.db.Close(f.Context()))
+}
+
 // logged counts the log lines with a message.
 func (f *fixture) logged(message string) int { return f.logs.FilterMessage(message).Len() }
 

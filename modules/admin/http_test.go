@@ -4,9 +4,11 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/testkit"
 )
 
@@ -95,4 +97,53 @@ func TestEveryMutationLeavesExactlyOneAuditRow(t *testing.T) {
 	require.Equal(t, rows[3:], rest.Items)
 	require.Nil(t, rest.NextCursor)
 	f.root().Get("/api/v1/admin/audit?cursor=forged").Refused(http.StatusBadRequest, "invalid_request")
+}
+
+func TestARoleMayDoWhatItsRoutesAllow(t *testing.T) {
+	t.Parallel()
+	f := newAPIFixture(t)
+	for _, role := range []string{"viewer", "operator"} {
+		f.root().Post(accountsPath, map[string]any{"username": role, "password": otherPassword, "role": role}).
+			Want(http.StatusCreated)
+		api := f.api.Admin(role, otherPassword)
+		require.Equal(t, role, testkit.Into[accountView](api.Get("/api/v1/admin/me").Want(http.StatusOK)).Role.String())
+		api.Get("/api/v1/admin/audit").Want(http.StatusOK)
+		api.Get(accountsPath).Refused(http.StatusForbidden, "forbidden")
+		api.Get(accountsPath+"/root").Refused(http.StatusForbidden, "forbidden")
+		api.Post(accountsPath, map[string]any{"username": "anna", "password": otherPassword, "role": "admin"}).
+			Refused(http.StatusForbidden, "forbidden")
+		for _, change := range []string{"/disable", "/enable"} {
+			api.Post(accountsPath+"/"+role+change, nil).Refused(http.StatusForbidden, "forbidden")
+		}
+		api.Post(accountsPath+"/"+role+"/role", map[string]any{"role": "admin"}).Refused(http.StatusForbidden, "forbidden")
+		api.Post(accountsPath+"/"+role+"/reset-password", map[string]any{"password": thirdPassword}).
+			Refused(http.StatusForbidden, "forbidden")
+	}
+	accounts := testkit.Into[httpx.List[accountView]](f.root().Get(accountsPath).Want(http.StatusOK))
+	require.Len(t, accounts.Items, 3)
+	require.Nil(t, accounts.NextCursor)
+}
+
+func TestAnAccountIsShownWithoutItsPassword(t *testing.T) {
+	t.Parallel()
+	f := newAPIFixture(t)
+	f.root().Post(accountsPath, map[string]any{"username": "Anna", "password": otherPassword, "role": "viewer"}).
+		Want(http.StatusCreated)
+	require.JSONEq(t, `{"username":"anna","role":"viewer","enabled":true,"bootstrap_password":false,
+		"created_at":"2026-03-01T12:00:00Z","updated_at":"2026-03-01T12:00:00Z","disabled_at":null}`,
+		string(f.root().Get(accountsPath+"/anna").Want(http.StatusOK).Body))
+	f.clock.Advance(time.Second)
+	require.JSONEq(t, `{"username":"anna","role":"viewer","enabled":false,"bootstrap_password":false,
+		"created_at":"2026-03-01T12:00:00Z","updated_at":"2026-03-01T12:00:01Z","disabled_at":"2026-03-01T12:00:01Z"}`,
+		string(f.root().Post(accountsPath+"/anna/disable", nil).Want(http.StatusOK).Body))
+}
+
+func TestGuessingIsThrottledOverHTTP(t *testing.T) {
+	t.Parallel()
+	f := newAPIFixture(t)
+	for range attemptsPerUsername {
+		f.api.Admin("root", otherPassword).Get("/api/v1/admin/me").Refused(http.StatusUnauthorized, "unauthenticated")
+	}
+	refused := f.api.Admin("root", otherPassword).Get("/api/v1/admin/me").Refused(http.StatusTooManyRequests, "throttled")
+	require.Equal(t, "12", refused.Header.Get("Retry-After"))
 }

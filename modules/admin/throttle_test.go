@@ -45,6 +45,20 @@ func TestAnExpiredCredentialPassesTheThrottle(t *testing.T) {
 	}
 }
 
+func TestACredentialOfAnOldPasswordDoesNotPassTheThrottle(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	require.NoError(t, f.login("root", password))
+	_, err := f.ResetPassword(f.asAdmin(), "root", otherPassword)
+	require.NoError(t, err)
+	f.clock.Advance(time.Minute) // the first attempt is given back
+	for range attemptsPerUsername {
+		require.ErrorIs(t, f.login("root", password), ErrCredentials)
+	}
+	require.ErrorIs(t, f.login("root", password), ErrThrottled)
+	require.ErrorIs(t, f.login("root", otherPassword), ErrThrottled, "nor does one that was never verified")
+}
+
 func TestASourceWithoutAttemptsSpendsNobodyElses(t *testing.T) {
 	t.Parallel()
 	throttle := newLoginThrottle()
