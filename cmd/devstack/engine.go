@@ -107,7 +107,7 @@ const backendLabel = "galaxy.backend=1"
 // stays are started again by the backend; an ephemeral one takes them along.
 func (s *stack) stopEngines(ctx context.Context) error {
 	client := s.engines.client
-	containers, err := client.ListByLabel(ctx, backendLabel)
+	containers, err := client.List(ctx, docker.Selector{Label: backendLabel})
 	errs := []error{err}
 	for _, c := range containers {
 		game := c.Labels["galaxy.game_id"]

@@ -127,7 +127,7 @@ func (d *Driver) Inspect(ctx context.Context, game uuid.UUID) (driver.Observed, 
 
 // List implements driver.Driver.
 func (d *Driver) List(ctx context.Context) ([]driver.Observed, error) {
-	found, err := d.docker.ListByLabel(ctx, d.selector())
+	found, err := d.docker.List(ctx, docker.Selector{Label: d.selector()})
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -140,7 +140,7 @@ func (d *Driver) List(ctx context.Context) ([]driver.Observed, error) {
 
 // Watch implements driver.Driver.
 func (d *Driver) Watch(ctx context.Context) <-chan driver.Hint {
-	hints := d.docker.Watch(ctx, d.selector())
+	hints := d.docker.Watch(ctx, docker.Selector{Label: d.selector()})
 	out := make(chan driver.Hint)
 	go func() {
 		defer close(out)

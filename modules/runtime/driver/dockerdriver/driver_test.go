@@ -42,7 +42,7 @@ func newBench(t *testing.T) (drivertest.Bench, *Driver) {
 	d := New(client, name)
 	d.label = name
 	t.Cleanup(func() {
-		list, err := client.ListByLabel(ctx, d.selector())
+		list, err := client.List(ctx, docker.Selector{Label: d.selector()})
 		require.NoError(t, err)
 		for _, c := range list {
 			_ = client.Remove(ctx, c.ID)
