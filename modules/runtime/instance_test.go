@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 
+	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime/driver"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/testkit"
@@ -69,4 +70,24 @@ func TestInstanceThatCannotBeReadIsADriverThatCannotBeAsked(t *testing.T) {
 
 	require.ErrorIs(t, err, driver.ErrUnavailable)
 	require.ErrorIs(t, i.Open(t.Context()), driver.ErrUnavailable)
+}
+
+func TestStartFailsWhereTheEngineOfAnotherInstanceHasTheName(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	other, own := uuid.New(), uuid.New()
+	b.driver.failing(driver.OtherInstance("the container galaxy-game-x", other.String(), own), "ensure")
+	game := b.start()
+
+	b.pass()
+
+	r := b.record(game)
+	require.Equal(t, StartFailed, r.Observed)
+	require.Equal(t, "container_foreign", r.LastCode)
+	for _, said := range []string{"galaxy-game-x", other.String(), own.String(), "an operator has to remove it"} {
+		require.Contains(t, r.LastError, said)
+	}
+	require.Equal(t, []notification.Kind{notification.ContainerForeign}, b.heard.kinds())
+	require.Zero(t, b.driver.count("remove"))
+	require.Zero(t, b.pass(), "nobody tries again until it is asked for")
 }
