@@ -2,11 +2,17 @@ package user_test
 
 import (
 	"encoding/json"
+	"errors"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"galaxy/backend/modules/admin"
+	"galaxy/backend/modules/admin/admintest"
+	"galaxy/backend/modules/user"
+	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/pg"
 	"galaxy/backend/platform/testkit"
 )
@@ -102,4 +108,45 @@ func TestARefusedChangeIsAuditedAsRefused(t *testing.T) {
 		require.Equal(t, 1, f.count(`SELECT count(*) FROM admin_audit WHERE outcome = 'refused' AND reason = $1 AND actor = $2`, reason, actor))
 	}
 	require.Equal(t, 2, f.count(`SELECT count(*) FROM admin_audit`), "nothing of them succeeded")
+}
+
+// What operators do and the row that says so are one transaction.
+func TestAChangeThatCannotBeAuditedIsNotMade(t *testing.T) {
+	t.Parallel()
+	audit, no := &admintest.Auditor{}, errors.New("no")
+	f := newFixture(t, testkit.StandIn[admin.Auditor](audit))
+	ctx := httpx.WithCall(t.Context(), "r", uuid.Nil, httpx.Principal{Username: operator})
+	live, deleted := f.register("ada@example.org").ID, f.register("bob@example.org").ID
+	sanction, _, err := f.users.ApplySanction(ctx, live, user.SanctionTerms{Kind: user.LoginBlock, Reason: "x"})
+	require.NoError(t, err)
+	require.NoError(t, f.users.SetLimit(ctx, live, user.ActiveMemberships, 7, "x", nil))
+	require.NoError(t, f.users.Delete(ctx, deleted))
+	before := f.hooks.departures()
+	audit.Fail(no)
+	for name, change := range map[string]func() error{
+		"grant": func() error {
+			_, _, err := f.users.GrantPlan(ctx, live, user.Grant{Plan: user.Permanent, Source: "gift"})
+			return err
+		},
+		"sanction": func() error {
+			_, _, err := f.users.ApplySanction(ctx, live, user.SanctionTerms{Kind: user.PermanentBlock, Reason: "x"})
+			return err
+		},
+		"lift":        func() error { return f.users.LiftSanction(ctx, live, sanction.ID) },
+		"set limit":   func() error { return f.users.SetLimit(ctx, live, user.ActiveMemberships, 9, "x", nil) },
+		"clear limit": func() error { return f.users.ClearLimit(ctx, live, user.ActiveMemberships) },
+		"note":        func() error { _, _, err := f.users.AddNote(ctx, live, "x"); return err },
+		"delete":      func() error { return f.users.Delete(ctx, live) },
+		"restore":     func() error { return f.users.Restore(ctx, deleted) },
+	} {
+		require.ErrorIs(t, change(), no, name)
+	}
+	require.Equal(t, before, f.hooks.departures())
+	require.Len(t, f.mailer.sent, 1)
+	require.Zero(t, f.count(`SELECT count(*) FROM account_notes`))
+	s, err := f.accounts.Snapshot(t.Context(), live)
+	require.NoError(t, err)
+	require.Equal(t, []any{user.Free, 7, 1, false}, []any{s.Plan, s.Limits.ActiveMemberships, len(s.Sanctions), s.Deleted})
+	f.requireCacheMatchesStore(live)
+	f.requireCacheMatchesStore(deleted)
 }

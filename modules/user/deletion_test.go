@@ -11,6 +11,7 @@ import (
 	"go.uber.org/fx"
 
 	"galaxy/backend/modules/admin"
+	"galaxy/backend/modules/admin/admintest"
 	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/pg"
@@ -146,12 +147,12 @@ func TestARestoredAccountKeepsWhatItHad(t *testing.T) {
 	f.grant(a.ID, object{"plan": "permanent", "reason": "founder"}).Want(201)
 	f.sanction(a.ID, object{"kind": "game_join_block", "reason": "x"}).Want(201)
 	f.setLimit(a.ID, "active_memberships", object{"value": 7, "reason": "x"}).Want(200)
-	before, err := f.users.Snapshot(t.Context(), a.ID)
+	before, err := f.accounts.Snapshot(t.Context(), a.ID)
 	require.NoError(t, err)
 	tag := f.api.User(a.ID).Get(account).Want(200).Header.Get("ETag")
 	f.api.User(a.ID).Delete(account).Want(204)
 	f.restore(a.ID).Want(200)
-	after, err := f.users.Snapshot(t.Context(), a.ID)
+	after, err := f.accounts.Snapshot(t.Context(), a.ID)
 	require.NoError(t, err)
 	require.Equal(t, before, after)
 	require.NotEqual(t, tag, f.api.User(a.ID).Get(account).Want(200).Header.Get("ETag"))
@@ -207,7 +208,7 @@ func TestRegisteredHooksAreCalledInTheOrderOfTheirNames(t *testing.T) {
 	testkit.Boot(t, user.Module,
 		fx.Supply(user.Config{SweepInterval: time.Minute}, user.CacheConfig{UsersMax: 10}),
 		testkit.StandIn[clock.Clock](clock.NewFake(noon)),
-		testkit.StandIn[user.Mailer](&mailer{}), testkit.StandIn[admin.Auditor](noAudit{}),
+		testkit.StandIn[user.Mailer](&mailer{}), testkit.StandIn[admin.Auditor](&admintest.Auditor{}),
 		user.ProvideDeparture(func() hook { return hook{called, "racename"} },
 			func() user.Departure { return hook{called, "game"} }),
 		user.ProvideDeparture(func() hook { return hook{called, "lobby"} }),

@@ -84,7 +84,7 @@ func TestEveryPlanHasItsLimits(t *testing.T) {
 		"permanent": {OwnedPrivateGames: 20, ActiveMemberships: 50, PendingApplications: 50, RegisteredRaceNames: 12},
 	} {
 		f.grant(a.ID, object{"plan": plan, "reason": "test"}).Want(201)
-		s, err := f.users.Snapshot(t.Context(), a.ID)
+		s, err := f.accounts.Snapshot(t.Context(), a.ID)
 		require.NoError(t, err)
 		require.Equal(t, want, s.Limits, plan)
 	}
@@ -212,13 +212,13 @@ func TestEveryLimitIsOverriddenByItself(t *testing.T) {
 	for i, name := range user.LimitNames {
 		f.admin().Put(userPath(a.ID, "/limits/"+string(name)), object{"value": 100 + i, "reason": "x"}).Want(200)
 	}
-	s, err := f.users.Snapshot(t.Context(), a.ID)
+	s, err := f.accounts.Snapshot(t.Context(), a.ID)
 	require.NoError(t, err)
 	require.Equal(t, user.Limits{OwnedPrivateGames: 100, ActiveMemberships: 101, PendingApplications: 102,
 		RegisteredRaceNames: 103}, s.Limits)
 	f.admin().Delete(userPath(a.ID, "/limits/active_memberships")).Want(204)
 	f.admin().Delete(userPath(a.ID, "/limits/active_memberships")).Refused(404, "not_found")
-	s, err = f.users.Snapshot(t.Context(), a.ID)
+	s, err = f.accounts.Snapshot(t.Context(), a.ID)
 	require.NoError(t, err)
 	require.Equal(t, 3, s.Limits.ActiveMemberships)
 	require.Equal(t, 102, s.Limits.PendingApplications)

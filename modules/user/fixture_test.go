@@ -30,13 +30,14 @@ const (
 // fixture is the domain over HTTP, with stand-ins for the domains around it.
 type fixture struct {
 	*testing.T
-	db      *pg.DB
-	clock   *clock.Fake
-	users   *user.Service
-	sweeper *user.Sweeper
-	mailer  *mailer
-	hooks   *hooks
-	api     *testkit.API
+	db       *pg.DB
+	clock    *clock.Fake
+	users    *user.Service
+	accounts *user.Accounts
+	sweeper  *user.Sweeper
+	mailer   *mailer
+	hooks    *hooks
+	api      *testkit.API
 }
 
 func newFixture(t *testing.T, options ...fx.Option) *fixture {
@@ -54,7 +55,7 @@ func newFixture(t *testing.T, options ...fx.Option) *fixture {
 		testkit.StandIn[httpx.AdminGate](adminGate{}),
 		testkit.StandIn[httpx.UserSeen](ignoreSeen{}),
 		testkit.StandIn(user.NewHooks([]user.Departure{zoo, arc}, []user.Export{zoo, arc}, []user.Usage{zoo, arc})),
-		fx.Populate(&f.db, &f.users, &f.sweeper, &server))...)
+		fx.Populate(&f.db, &f.users, &f.accounts, &f.sweeper, &server))...)
 	f.clock.BlockUntil(1) // the sweeper is idle
 	f.api = testkit.Client(t, "http://"+server.Addr().String())
 	return f
@@ -71,10 +72,10 @@ func (f *fixture) register(email string) user.Account {
 	return a
 }
 
-// otherService is the service again, with an empty cache for so many users.
-func (f *fixture) otherService(size int) *user.Service {
-	cache := user.NewCache(f.db, user.CacheConfig{UsersMax: size})
-	return user.NewService(f.db, f.clock, user.Config{}, cache, nil, nil, user.Hooks{})
+// uncached is the domain again, with an empty cache for one user.
+func (f *fixture) uncached() (*user.Service, *user.Accounts) {
+	accounts := user.NewAccounts(f.db, f.clock, user.CacheConfig{UsersMax: 1})
+	return user.NewService(f.db, f.clock, user.Config{}, accounts, nil, nil, user.Hooks{}), accounts
 }
 
 // changeEmail changes an address in a transaction of its own.
@@ -146,10 +147,10 @@ func (f *fixture) sweep(d time.Duration) {
 // requireCacheMatchesStore holds what readers get from memory against the tables.
 func (f *fixture) requireCacheMatchesStore(id uuid.UUID) {
 	f.Helper()
-	cached, err := f.users.Snapshot(f.Context(), id)
+	cached, err := f.accounts.Snapshot(f.Context(), id)
 	require.NoError(f, err)
 	require.NoError(f, f.db.InTx(f.Context(), func(ctx context.Context, tx *pg.Tx) error {
-		stored, err := f.users.Lock(ctx, tx, id)
+		stored, err := f.accounts.Lock(ctx, tx, id)
 		require.NoError(f, err)
 		want, err := json.Marshal(stored)
 		require.NoError(f, err)

@@ -122,7 +122,7 @@ func TestAGrantWithoutAnEndIsNoRepeat(t *testing.T) {
 	f.grant(a.ID, plan).Want(201)
 	f.clock.Advance(day)
 	f.grant(a.ID, plan).Want(201)
-	s, err := f.users.Snapshot(t.Context(), a.ID)
+	s, err := f.accounts.Snapshot(t.Context(), a.ID)
 	require.NoError(t, err)
 	require.Equal(t, noon.Add(day).AddDate(0, 1, 0), s.PlanEndsAt.UTC())
 }

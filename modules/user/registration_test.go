@@ -92,14 +92,14 @@ func TestAnUnknownUserIsNotRememberedAsUnknown(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	id := uuid.Must(uuid.NewV7())
-	_, err := f.users.Snapshot(t.Context(), id)
+	_, err := f.accounts.Snapshot(t.Context(), id)
 	require.ErrorIs(t, err, user.ErrUserUnknown)
 	require.NoError(t, f.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
 		_, err := f.users.Register(ctx, tx, user.NewAccount{ID: id, Email: "ada@example.org", Language: "en",
 			TimeZone: "UTC"})
 		return err
 	}))
-	_, err = f.users.Snapshot(t.Context(), id)
+	_, err = f.accounts.Snapshot(t.Context(), id)
 	require.NoError(t, err)
 }
 
@@ -108,7 +108,7 @@ func TestAUserWhomTheCacheLacksIsReadFromTheStore(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	ada, bob := f.register("ada@example.org"), f.register("bob@example.org")
-	small := f.otherService(1)
+	small, _ := f.uncached()
 	for range 2 {
 		for _, a := range []user.Account{ada, bob} {
 			got, err := small.Account(t.Context(), a.ID)
@@ -133,24 +133,24 @@ func TestAReadThatFailsIsNotAnUnknownUser(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	id := f.register("ada@example.org").ID
-	cold := f.otherService(1)
+	cold, accounts := f.uncached()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for name, read := range map[string]func() error{
-		"start":       func() error { return cold.Start(ctx) },
+		"start":       func() error { return accounts.Start(ctx) },
 		"admit":       func() error { return cold.Admit(ctx, id) },
-		"snapshot":    func() error { _, err := cold.Snapshot(ctx, id); return err },
-		"snapshots":   func() error { _, err := cold.Snapshots(ctx, []uuid.UUID{id}); return err },
+		"snapshot":    func() error { _, err := accounts.Snapshot(ctx, id); return err },
+		"snapshots":   func() error { _, err := accounts.Snapshots(ctx, []uuid.UUID{id}); return err },
 		"account":     func() error { _, err := cold.Account(ctx, id); return err },
 		"exists":      func() error { return cold.Exists(ctx, id) },
 		"entitlement": func() error { _, err := cold.Entitlement(ctx, id); return err },
 		"list":        func() error { _, err := cold.List(ctx, user.Filter{Limit: 1}); return err },
 		"export":      func() error { _, err := cold.Export(ctx, id); return err },
-		"by name":     func() error { _, err := cold.FindByUserName(ctx, f.db, "player-00000000"); return err },
+		"by name":     func() error { _, err := accounts.FindByUserName(ctx, f.db, "player-00000000"); return err },
 		"by email":    func() error { _, _, err := cold.FindByEmail(ctx, f.db, "ada@example.org"); return err },
 		"login block": func() error { _, err := cold.LoginBlocked(ctx, f.db, "ada@example.org"); return err },
 		"lock": func() error {
-			return f.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error { _, err := cold.Lock(ctx, tx, id); return err })
+			return f.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error { _, err := accounts.Lock(ctx, tx, id); return err })
 		},
 	} {
 		err := read()

@@ -74,7 +74,7 @@ func TestALockedUserCannotChangeUnderneath(t *testing.T) {
 	ctx := httpx.WithCall(t.Context(), "r", uuid.Nil, httpx.Principal{Username: operator})
 	started, done := make(chan struct{}), make(chan error, 1)
 	require.NoError(t, f.db.InTx(t.Context(), func(tctx context.Context, tx *pg.Tx) error {
-		before, err := f.users.Lock(tctx, tx, a.ID)
+		before, err := f.accounts.Lock(tctx, tx, a.ID)
 		require.NoError(t, err)
 		go func() {
 			close(started)
@@ -82,12 +82,12 @@ func TestALockedUserCannotChangeUnderneath(t *testing.T) {
 			done <- err
 		}()
 		<-started
-		after, err := f.users.Lock(tctx, tx, a.ID)
+		after, err := f.accounts.Lock(tctx, tx, a.ID)
 		require.Equal(t, before, after)
 		return err
 	}))
 	require.NoError(t, <-done)
-	s, err := f.users.Snapshot(t.Context(), a.ID)
+	s, err := f.accounts.Snapshot(t.Context(), a.ID)
 	require.NoError(t, err)
 	require.True(t, s.Has(user.GameJoinBlock, f.clock.Now()))
 	require.False(t, s.Blocked())
@@ -141,7 +141,7 @@ func TestEachKindOfSanctionIsActiveOnce(t *testing.T) {
 			require.Contains(t, string(reply.Body), `"sanction_id"`, "the answer names the active one")
 		}
 	}
-	s, err := f.users.Snapshot(t.Context(), a.ID)
+	s, err := f.accounts.Snapshot(t.Context(), a.ID)
 	require.NoError(t, err)
 	require.Len(t, s.Sanctions, len(kinds))
 }

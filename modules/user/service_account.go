@@ -53,7 +53,7 @@ func (s *Service) Register(ctx context.Context, tx *pg.Tx, n NewAccount) (Accoun
 		if made.ID == n.ID {
 			s.store.insertEntitlement(tx, EntitlementRecord{ID: newID(), UserID: made.ID, Plan: Free, Source: "registration",
 				Actor: systemActor, StartsAt: now})
-			s.cache.stage(tx, record{Account: made, Plan: Free, PlanStarts: now})
+			s.accounts.stage(tx, record{Account: made, Plan: Free, PlanStarts: now})
 		}
 		return made, nil
 	}
@@ -114,7 +114,7 @@ func (s *Service) UpdateProfile(ctx context.Context, id uuid.UUID, p Patch, ifMa
 			r.Version++
 			r.UpdatedAt = s.clock.Now()
 			s.store.updateProfile(tx, r.Account)
-			s.cache.stage(tx, r)
+			s.accounts.stage(tx, r)
 		}
 		out = r.Account
 		return err
@@ -165,6 +165,6 @@ func (s *Service) ChangeEmail(ctx context.Context, tx *pg.Tx, id uuid.UUID, emai
 	if err := s.store.updateEmail(ctx, tx, r.Account, canonical, old); err != nil {
 		return "", fmt.Errorf("change the address of user %s: %w", id, err)
 	}
-	s.cache.stage(tx, r)
+	s.accounts.stage(tx, r)
 	return old, nil
 }

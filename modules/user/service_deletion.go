@@ -71,7 +71,7 @@ func (s *Service) changeDeletion(ctx context.Context, id uuid.UUID, action strin
 // writeDeletion is sent at once: whether the address is free shows here.
 func (s *Service) writeDeletion(ctx context.Context, tx *pg.Tx, r *record, now time.Time) error {
 	r.UpdatedAt, r.Version = now, r.Version+1
-	s.cache.stage(tx, *r)
+	s.accounts.stage(tx, *r)
 	return s.store.updateDeleted(ctx, tx, r.Account)
 }
 
@@ -99,7 +99,7 @@ func (s *Service) erase(ctx context.Context, id uuid.UUID, now time.Time) (erase
 		r.ErasedAt, r.UpdatedAt, r.Version = &now, now, r.Version+1
 		r.Email, r.DisplayName, r.PreferredLanguage, r.TimeZone, r.DeclaredCountry = "", "", "en", "UTC", ""
 		s.store.eraseAccount(tx, r.Account)
-		s.cache.stage(tx, r)
+		s.accounts.stage(tx, r)
 		erased = true
 		return nil
 	})
@@ -130,7 +130,7 @@ func (s *Service) writeExpiries(ctx context.Context, id uuid.UUID, now time.Time
 		r.Sanctions = r.sanctionsAt(now)
 		r.Overrides = slices.DeleteFunc(r.Overrides, func(o Override) bool { return !o.Active(now) })
 		s.expirePlan(tx, &r, now)
-		s.cache.stage(tx, r)
+		s.accounts.stage(tx, r)
 		return nil
 	})
 	if err != nil {

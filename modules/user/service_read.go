@@ -12,7 +12,7 @@ import (
 
 // Detail returns a user, or ErrNotFound.
 func (s *Service) Detail(ctx context.Context, id uuid.UUID) (Detail, error) {
-	r, err := s.find(ctx, id)
+	r, err := s.accounts.find(ctx, id)
 	if errors.Is(err, ErrUserUnknown) {
 		err = ErrNotFound
 	}
@@ -69,7 +69,7 @@ func (s *Service) Overrides(ctx context.Context, id uuid.UUID) ([]Override, erro
 // Entitlement tells what a user may hold, from the cache, and how much of it they
 // hold, from the domains that count.
 func (s *Service) Entitlement(ctx context.Context, id uuid.UUID) (Entitlement, error) {
-	r, err := s.find(ctx, id)
+	r, err := s.accounts.find(ctx, id)
 	if err != nil {
 		return Entitlement{}, err
 	}

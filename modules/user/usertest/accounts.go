@@ -21,7 +21,7 @@ type TB interface {
 	Fatalf(format string, args ...any)
 }
 
-// Accounts stands in for *user.Service. It is safe for concurrent use.
+// Accounts stands in for *user.Accounts and *user.Service. It is safe for concurrent use.
 type Accounts struct {
 	t     TB
 	db    *pg.DB

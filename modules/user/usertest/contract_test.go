@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"galaxy/backend/modules/admin"
+	"galaxy/backend/modules/admin/admintest"
 	"galaxy/backend/modules/mail"
 	"galaxy/backend/modules/user"
 	"galaxy/backend/modules/user/usertest"
@@ -50,7 +50,7 @@ type changes interface {
 	Restore(id uuid.UUID)
 }
 
-// fixture is the fake or the service, each on a database of its own.
+// fixture is the fake or what it stands in for, each on a database of its own.
 type fixture struct {
 	users
 	changes
@@ -65,13 +65,19 @@ func newFake(t *testing.T) fixture {
 	return fixture{fake, fake, db, clk}
 }
 
-func newService(t *testing.T) fixture {
+// real is what other domains are given.
+type real struct {
+	*user.Service
+	*user.Accounts
+}
+
+func newReal(t *testing.T) fixture {
 	t.Helper()
 	db, clk := testkit.DB(t), clock.NewFake(noon)
 	cfg := user.Config{ErasureGrace: grace, SweepInterval: time.Minute}
-	s := user.NewService(db, clk, cfg, user.NewCache(db, user.CacheConfig{UsersMax: 100}), noMail{}, noAudit{},
-		user.Hooks{})
-	return fixture{s, operator{t, s, clk}, db, clk}
+	accounts := user.NewAccounts(db, clk, user.CacheConfig{UsersMax: 100})
+	s := user.NewService(db, clk, cfg, accounts, noMail{}, &admintest.Auditor{}, user.Hooks{})
+	return fixture{real{s, accounts}, operator{t, s, accounts}, db, clk}
 }
 
 const grace = 7 * 24 * time.Hour
@@ -82,15 +88,11 @@ func (noMail) Enqueue(context.Context, *pg.Tx, mail.Message) (uuid.UUID, error) 
 	return uuid.New(), nil
 }
 
-type noAudit struct{}
-
-func (noAudit) Record(context.Context, *pg.Tx, admin.Entry) error { return nil }
-
 // operator makes the changes through the service.
 type operator struct {
-	t     *testing.T
-	users *user.Service
-	clock *clock.Fake
+	t        *testing.T
+	users    *user.Service
+	accounts *user.Accounts
 }
 
 func (o operator) SetPlan(id uuid.UUID, plan user.Plan, ends *time.Time) {
@@ -119,7 +121,7 @@ func (o operator) Sanction(id uuid.UUID, kind user.SanctionKind, reason string,
 }
 
 func (o operator) Lift(id uuid.UUID, kind user.SanctionKind) {
-	s, err := o.users.Snapshot(o.t.Context(), id)
+	s, err := o.accounts.Snapshot(o.t.Context(), id)
 	require.NoError(o.t, err)
 	for _, one := range s.Sanctions {
 		if one.Kind == kind {
@@ -161,10 +163,10 @@ func (f fixture) changeEmail(t *testing.T, id uuid.UUID, to string) (old string,
 	return old, err
 }
 
-// both runs a test of the contract against the fake and the service.
+// both runs a test of the contract against the fake and the real thing.
 func both(t *testing.T, test func(t *testing.T, f fixture)) {
 	t.Parallel()
-	for name, open := range map[string]func(*testing.T) fixture{"fake": newFake, "service": newService} {
+	for name, open := range map[string]func(*testing.T) fixture{"fake": newFake, "real": newReal} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			test(t, open(t))
@@ -410,19 +412,19 @@ func errorText(err error) string {
 	return err.Error()
 }
 
-// Whatever is done to a user, fake and service say the same of them at any time.
-func TestFakeAndServiceAgreeAfterAnyChanges(t *testing.T) {
+// Whatever is done to a user, both say the same of them at any time.
+func TestFakeAndRealUsersAgreeAfterAnyChanges(t *testing.T) {
 	t.Parallel()
-	fake, service := newFake(t), newService(t)
+	fake, real := newFake(t), newReal(t)
 	rapid.Check(t, func(r *rapid.T) {
 		email := uuid.NewString() + "@example.org"
-		a, b := fake.register(t, email), service.register(t, email)
+		a, b := fake.register(t, email), real.register(t, email)
 		for range rapid.IntRange(1, 12).Draw(r, "steps") {
 			s := drawStep(r, fake.clock.Now())
 			s.apply(fake, a.ID)
-			s.apply(service, b.ID)
-			if got, want := describe(r, fake, a.ID), describe(r, service, b.ID); got != want {
-				r.Fatalf("after %+v\nfake    %s\nservice %s", s, got, want)
+			s.apply(real, b.ID)
+			if got, want := describe(r, fake, a.ID), describe(r, real, b.ID); got != want {
+				r.Fatalf("after %+v\nfake    %s\nreal    %s", s, got, want)
 			}
 		}
 	})

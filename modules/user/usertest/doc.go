@@ -1,8 +1,8 @@
 // Package usertest stands in for user in the tests of the domains above it.
 //
-// Accounts does what those domains ask of *user.Service, with the same answers:
-// it implements their ports and httpx.UserGate. A test says what is true of a
-// user in one line, without operators, mail or hooks:
+// Accounts does what those domains ask of *user.Accounts and *user.Service, with
+// the same answers: it implements their ports and httpx.UserGate. A test says
+// what is true of a user in one line, without operators, mail or hooks:
 //
 //	users := usertest.New(t, db, clock)
 //	ada := users.Add()
@@ -18,5 +18,5 @@
 // sanctions live in memory alone.
 //
 // It calls no hooks: a test that is about a deletion or a block calls the hook
-// under test itself. The package's own test holds Accounts against the service.
+// under test itself. The package's own test holds it against the real ones.
 package usertest
