@@ -9,7 +9,7 @@ import (
 	"galaxy/backend/platform/pg"
 )
 
-// userHooks is what the domain hangs on users.
+// userHooks takes part in the departure and the export of users.
 type userHooks struct{ service *Service }
 
 // Name implements user.Departure and user.Export.

@@ -13,8 +13,8 @@ import (
 )
 
 // Accounts answers who a user is and what they may hold, from memory, and locks
-// accounts. It calls no hook: whatever hangs on users may depend on it, and not
-// on Service.
+// accounts. It calls no hook, so that a hook's constructor may ask for it; Service
+// calls the hooks and needs them first.
 type Accounts struct {
 	db    *pg.DB
 	clock clock.Clock

@@ -47,7 +47,7 @@ func (m *mailer) EraseAddress(_ context.Context, tx *pg.Tx, address string) erro
 	return m.err
 }
 
-// hooks is every domain that hangs something on users.
+// hooks stands for every domain that registered hooks.
 type hooks struct {
 	mu       sync.Mutex
 	departed []string

@@ -12,8 +12,7 @@ import (
 	"galaxy/backend/platform/pg"
 )
 
-// Service changes users and calls what hangs on them. It is the user surface's
-// gate.
+// Service changes users and calls the hooks. It is the user surface's gate.
 type Service struct {
 	db       *pg.DB
 	clock    clock.Clock
