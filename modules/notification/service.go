@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -44,21 +45,11 @@ func NewService(db *pg.DB, clk clock.Clock, log *zap.Logger, cfg Config, pusher 
 // database's; an intent that does not fit its kind is kept as malformed.
 func (s *Service) Submit(ctx context.Context, tx *pg.Tx, in Intent) error {
 	now := s.clock.Now()
-	payload, reason := encode(in.Payload)
-	what, known := catalog[in.Kind]
-	if reason == "" {
-		reason = misfit(in, what, known)
-	}
+	payload, packed, reason := in.encode()
 	if reason != "" {
 		return s.keepMalformed(tx, in, payload, reason, now)
 	}
-	var packed []byte
-	var err error
-	if what.pack != nil {
-		if packed, err = what.pack(in.Payload); err != nil {
-			return s.keepMalformed(tx, in, payload, err.Error(), now)
-		}
-	}
+	what := catalog[in.Kind]
 	id, err := uuid.NewV7()
 	if err != nil {
 		return fmt.Errorf("make a notification id: %w", err)
@@ -138,8 +129,34 @@ func (s *Service) routes(what entry, recipients []uuid.UUID) ([]route, error) {
 	return routes, nil
 }
 
-// encode makes the payload what jsonb takes, or says why it cannot be.
-func encode(payload map[string]any) (encoded json.RawMessage, reason string) {
+// encode makes the stored and the pushed form of the payload, or says why the
+// intent does not fit its kind.
+func (in Intent) encode() (stored json.RawMessage, packed []byte, reason string) {
+	stored, reason = encodeStored(in.Payload)
+	what, known := catalog[in.Kind]
+	if reason == "" {
+		reason = misfit(in, what, known)
+	}
+	if reason != "" || what.pack == nil {
+		return stored, nil, reason
+	}
+	packed, err := what.pack(in.Payload)
+	if err != nil {
+		return stored, nil, err.Error()
+	}
+	return stored, packed, ""
+}
+
+// Validate says why Submit would keep the intent as malformed.
+func (in Intent) Validate() error {
+	if _, _, reason := in.encode(); reason != "" {
+		return errors.New(reason)
+	}
+	return nil
+}
+
+// encodeStored makes the payload what jsonb takes, or says why it cannot be.
+func encodeStored(payload map[string]any) (encoded json.RawMessage, reason string) {
 	encoded, err := json.Marshal(payload)
 	if err != nil {
 		return json.RawMessage(`{}`), "the payload cannot be encoded: " + err.Error()
