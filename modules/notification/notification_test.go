@@ -331,7 +331,7 @@ func TestTheInboxListsWhatPushMayHaveMissed(t *testing.T) {
 func TestDeadLettersOfMailAreReportedOnce(t *testing.T) {
 	t.Parallel()
 	b := newBureau(t, Config{AdminEmail: "ops@example.com"})
-	o := newDeadLetters(b.service)
+	o := newMailHooks(b.service)
 	id := uuid.New()
 	for _, d := range []mail.DeadLetter{{DeliveryID: id, Template: "game.started", Attempt: 1, Reason: "550"}, {DeliveryID: id, Template: "game.started", Attempt: 1},
 		{DeliveryID: id, Template: "game.started", Attempt: 2, Reason: "550"}, {DeliveryID: uuid.New(), Template: string(MailDeadLettered)}} {
@@ -372,7 +372,7 @@ func TestAnErasedAccountLeavesNoInboxAndNoRoute(t *testing.T) {
 	b := newBureau(t, Config{})
 	ada, bob := b.member("Ada"), b.member("Bob")
 	b.submit(turnReady("1", ada, bob))
-	h := newHooks(b.service)
+	h := newUserHooks(b.service)
 	depart := func(why user.Reason) {
 		require.NoError(t, b.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error { return h.Depart(ctx, tx, ada, why) }))
 	}
