@@ -18,6 +18,7 @@ import (
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/pg"
 	"galaxy/backend/platform/testkit"
+	"galaxy/backend/platform/worker"
 	notificationv1 "galaxy/backend/proto/notification/v1"
 )
 
@@ -43,10 +44,11 @@ func newBureau(t *testing.T, cfg Config) *bureau {
 	t.Helper()
 	b := &bureau{T: t, db: testkit.DB(t), clock: clock.NewFake(noon), mails: map[string]mail.Message{}, accounts: map[uuid.UUID]user.Snapshot{}}
 	cfg.WorkerInterval, cfg.MaxAttempts = time.Minute, 3
+	mailDue := worker.NewSignal()
 	var err error
-	b.service, err = NewService(b.db, b.clock, zap.NewNop(), cfg, b)
+	b.service, err = NewService(b.db, b.clock, zap.NewNop(), cfg, b, mailDue)
 	require.NoError(t, err)
-	b.worker = NewWorker(b.db, b.clock, zap.NewNop(), cfg, b, b, b.service)
+	b.worker = NewWorker(b.db, b.clock, zap.NewNop(), cfg, b, b, mailDue)
 	return b
 }
 

@@ -17,6 +17,7 @@ import (
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/pg"
+	"galaxy/backend/platform/worker"
 )
 
 // Service records notifications and answers their readers.
@@ -28,16 +29,17 @@ type Service struct {
 	push    Pusher
 	store   store
 	metrics metrics
-	wake    func()
+	mailDue *worker.Signal
 }
 
-// NewService makes the service.
-func NewService(db *pg.DB, clk clock.Clock, log *zap.Logger, cfg Config, pusher Pusher) (*Service, error) {
+// NewService makes the service. It sends mailDue when it has committed routes
+// that become mail.
+func NewService(db *pg.DB, clk clock.Clock, log *zap.Logger, cfg Config, pusher Pusher, mailDue *worker.Signal) (*Service, error) {
 	m, err := newMetrics()
 	if err != nil {
 		return nil, err
 	}
-	return &Service{db: db, clock: clk, log: log, cfg: cfg, push: pusher, metrics: m, wake: func() {}}, nil
+	return &Service{db: db, clock: clk, log: log, cfg: cfg, push: pusher, metrics: m, mailDue: mailDue}, nil
 }
 
 // Submit records the intent in tx: push leaves with the commit, e-mail soon
@@ -96,7 +98,7 @@ func (s *Service) fanOut(ctx context.Context, tx *pg.Tx, in Intent, what entry, 
 		s.metrics.intent(in.Kind, "accepted")
 		s.metrics.routed(routes)
 		if mailed {
-			s.wake()
+			s.mailDue.Send()
 		}
 	})
 	return nil

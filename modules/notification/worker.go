@@ -35,15 +35,13 @@ type Worker struct {
 	mail     Mailer
 	accounts Accounts
 	store    store
-	metrics  metrics
 	loop     *worker.Loop
 }
 
-// NewWorker makes a stopped worker and has service wake it.
-func NewWorker(db *pg.DB, clk clock.Clock, log *zap.Logger, cfg Config, mailer Mailer, accounts Accounts, service *Service) *Worker {
-	w := &Worker{db: db, clock: clk, log: log, cfg: cfg, mail: mailer, accounts: accounts, metrics: service.metrics}
-	w.loop = worker.NewLoop("notification routes", cfg.WorkerInterval, clk, log, w.runOnce)
-	service.wake = w.loop.Wake
+// NewWorker makes a stopped worker that looks whenever mailDue is sent.
+func NewWorker(db *pg.DB, clk clock.Clock, log *zap.Logger, cfg Config, mailer Mailer, accounts Accounts, mailDue *worker.Signal) *Worker {
+	w := &Worker{db: db, clock: clk, log: log, cfg: cfg, mail: mailer, accounts: accounts}
+	w.loop = worker.NewLoop("notification routes", cfg.WorkerInterval, clk, log, w.runOnce, worker.WithSignal(mailDue))
 	return w
 }
 
