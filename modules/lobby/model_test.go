@@ -124,13 +124,13 @@ func (m *model) settle() {
 	for u := range m.applications {
 		if m.application(u) == pending {
 			m.decide(u, rejected)
-			m.tell(notification.ApplicationRejected)
+			m.tell(notification.KindApplicationRejected)
 		}
 	}
 	for _, i := range m.invites {
 		if i.state == pending {
 			i.state = revoked
-			m.tell(notification.InviteRevoked)
+			m.tell(notification.KindInviteRevoked)
 		}
 	}
 }
@@ -138,7 +138,7 @@ func (m *model) settle() {
 func (m *model) cancel() {
 	m.state, m.pause = Cancelled, ""
 	m.settle()
-	m.tellMembers(notification.GameCancelled)
+	m.tellMembers(notification.KindGameCancelled)
 }
 
 func (m *model) launch() {
@@ -174,7 +174,7 @@ func (m *model) move(verb Verb, who int) bool {
 		m.pauses(by)
 	case verb == Resume && in(Paused) && (who == chief || m.pause == ByUser || m.pause == AllMissed):
 		m.state, m.pause = Running, ""
-		m.tellMembers(notification.GameResumed)
+		m.tellMembers(notification.KindGameResumed)
 	case verb == Cancel && (in(Draft, EnrollmentOpen, ReadyToStart, StartFailed) || who == chief && in(Starting, Running, Paused)),
 		verb == ForceStop && who == chief && in(Running, Paused):
 		m.cancel()
@@ -186,7 +186,7 @@ func (m *model) move(verb Verb, who int) bool {
 
 func (m *model) pauses(reason string) {
 	m.state, m.pause = Paused, reason
-	m.tellMembers(notification.GamePaused)
+	m.tellMembers(notification.KindGamePaused)
 }
 
 // apply also says yes to a repeat.
@@ -204,7 +204,7 @@ func (m *model) apply(u int) bool {
 	case m.application(u) != pending:
 		m.applications[u] = append(m.applications[u], pending)
 		if m.owner != nobody {
-			m.tell(notification.ApplicationSubmitted)
+			m.tell(notification.KindApplicationSubmitted)
 		}
 	}
 	return true
@@ -220,7 +220,7 @@ func (m *model) approve(who, u int) bool {
 		return false
 	}
 	m.decide(u, approved)
-	m.tell(notification.ApplicationApproved)
+	m.tell(notification.KindApplicationApproved)
 	m.sit(u)
 	return true
 }
@@ -231,7 +231,7 @@ func (m *model) reject(who, u int) bool {
 		return false
 	case m.application(u) == pending:
 		m.decide(u, rejected)
-		m.tell(notification.ApplicationRejected)
+		m.tell(notification.KindApplicationRejected)
 	}
 	return true
 }
@@ -257,7 +257,7 @@ func (m *model) ask(who, u int) bool {
 		return true
 	}
 	m.invites[u] = &modelRequest{state: pending, expires: m.now.Add(168 * time.Hour)}
-	m.tell(notification.InviteReceived)
+	m.tell(notification.KindInviteReceived)
 	return true
 }
 
@@ -288,7 +288,7 @@ func (m *model) answer(u int, state string) bool {
 	}
 	m.invites[u].state = state
 	if state == revoked {
-		m.tell(notification.InviteRevoked)
+		m.tell(notification.KindInviteRevoked)
 	}
 	return true
 }
@@ -335,7 +335,7 @@ func (m *model) end(who, u int, status string) bool {
 		return false
 	}
 	s.status, s.reason, s.offered = status, games.ReasonRemoved, false
-	m.tell(map[string]notification.Kind{Removed: notification.MembershipRemoved, Blocked: notification.MembershipBlocked}[status])
+	m.tell(map[string]notification.Kind{Removed: notification.KindMembershipRemoved, Blocked: notification.KindMembershipBlocked}[status])
 	if status == Blocked {
 		s.reason = games.ReasonBanned
 	}
@@ -379,7 +379,7 @@ func (m *model) offer(who, origin int) bool {
 		told = told || m.seat(u) == nil && slices.Contains(states, rejected)
 	}
 	if told {
-		m.tell(notification.GameSeatOffered)
+		m.tell(notification.KindGameSeatOffered)
 	}
 	return true
 }

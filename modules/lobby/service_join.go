@@ -184,7 +184,7 @@ func (s *Service) apply(ctx context.Context, tx *pg.Tx, a *Application, name rac
 	if c.OwnerID == nil {
 		return nil
 	}
-	return s.Tell(ctx, tx, notification.ApplicationSubmitted, a.ID.String(), c.Game, []uuid.UUID{*c.OwnerID},
+	return s.Tell(ctx, tx, notification.KindApplicationSubmitted, a.ID.String(), c.Game, []uuid.UUID{*c.OwnerID},
 		map[string]any{"application_id": a.ID.String(), "applicant_user_id": a.UserID.String()})
 }
 
@@ -228,7 +228,7 @@ func (s *Service) Approve(ctx context.Context, by Actor, id uuid.UUID) (Applicat
 			return err
 		}
 		s.decide(tx, &a, approved, "")
-		if err := s.Tell(ctx, tx, notification.ApplicationApproved, id.String(), c.Game, []uuid.UUID{a.UserID}, map[string]any{"application_id": id.String()}); err != nil {
+		if err := s.Tell(ctx, tx, notification.KindApplicationApproved, id.String(), c.Game, []uuid.UUID{a.UserID}, map[string]any{"application_id": id.String()}); err != nil {
 			return err
 		}
 		return s.enrol(ctx, tx, &c.Game, a.UserID, name)
@@ -268,7 +268,7 @@ func (s *Service) Reject(ctx context.Context, by Actor, id uuid.UUID, reason str
 			return ErrApplicationEnded.With("state", a.State)
 		}
 		s.decide(tx, a, rejected, reason)
-		return s.Tell(ctx, tx, notification.ApplicationRejected, id.String(), g, []uuid.UUID{a.UserID},
+		return s.Tell(ctx, tx, notification.KindApplicationRejected, id.String(), g, []uuid.UUID{a.UserID},
 			map[string]any{"application_id": id.String(), "reason": reason})
 	})
 }

@@ -87,9 +87,9 @@ func (s *Service) end(ctx context.Context, by Actor, game, member uuid.UUID, sta
 		if err := s.Dismiss(ctx, tx, g, seat, status, reason); err != nil {
 			return err
 		}
-		kind := notification.MembershipRemoved
+		kind := notification.KindMembershipRemoved
 		if status == Blocked {
-			kind = notification.MembershipBlocked
+			kind = notification.KindMembershipBlocked
 		}
 		payload := map[string]any{"reason": reason}
 		key := fmt.Sprintf("%s:%s:%s:%d", game, member, status, g.Version) // after an unban it may happen again
@@ -143,7 +143,7 @@ func (s *Service) Offer(ctx context.Context, by Actor, game uuid.UUID, race stri
 			to = append(to, *g.OwnerID)
 		}
 		key := "seat:" + game.String() + ":" + race + ":" + now.Format("20060102150405.000000")
-		return s.Tell(ctx, tx, notification.GameSeatOffered, key, *g, to, map[string]any{"race_name": race})
+		return s.Tell(ctx, tx, notification.KindGameSeatOffered, key, *g, to, map[string]any{"race_name": race})
 	})
 	return seat, err
 }

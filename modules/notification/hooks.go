@@ -56,9 +56,9 @@ func (mailHooks) Name() string { return "notification" }
 // itself is not reported: it would never end. A delivery that is sent again and
 // dies again is reported again.
 func (h mailHooks) DeadLettered(ctx context.Context, tx *pg.Tx, dead mail.DeadLetter) error {
-	if dead.Template == string(MailDeadLettered) {
+	if dead.Template == string(KindMailDeadLettered) {
 		return nil
 	}
-	return h.service.Submit(ctx, tx, Intent{Kind: MailDeadLettered, Key: fmt.Sprintf("%s:%d", dead.DeliveryID, dead.Attempt),
+	return h.service.Submit(ctx, tx, Intent{Kind: KindMailDeadLettered, Key: fmt.Sprintf("%s:%d", dead.DeliveryID, dead.Attempt),
 		Payload: map[string]any{"delivery_id": dead.DeliveryID, "template": dead.Template, "reason": dead.Reason}})
 }

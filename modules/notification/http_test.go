@@ -41,7 +41,7 @@ func TestUsersReadTheirOwnInboxAndNobodyElses(t *testing.T) {
 	all := list(anna, "")
 	require.Len(t, all.Items, 3)
 	require.Equal(t, 3, all.Unread)
-	require.Equal(t, GameTurnReady, all.Items[0].Kind)
+	require.Equal(t, KindGameTurnReady, all.Items[0].Kind)
 	first := list(anna, "?limit=2")
 	require.Equal(t, all.Items[2:], list(anna, "?limit=2&cursor="+*first.NextCursor).Items)
 	require.Empty(t, list(bob, "").Items)

@@ -115,7 +115,7 @@ func (b *bureau) count(sql string, args ...any) int {
 }
 
 func turnReady(key string, recipients ...uuid.UUID) Intent {
-	return Intent{Kind: GameTurnReady, Key: key, Recipients: recipients, Payload: map[string]any{
+	return Intent{Kind: KindGameTurnReady, Key: key, Recipients: recipients, Payload: map[string]any{
 		"game_id": uuid.NewString(), "game_name": "First light", "turn": 3, "next_turn_at": noon.Add(time.Hour)}}
 }
 
@@ -190,7 +190,7 @@ func TestAPayloadThatDoesNotFitIsKeptAndGoesNowhere(t *testing.T) {
 	wrongType := turnReady("k2", anna)
 	wrongType.Payload["turn"] = "three"
 	for _, in := range []Intent{lacking, wrongType, {Kind: "no.such.kind", Key: "k3", Recipients: []uuid.UUID{anna}},
-		turnReady("", anna), {Kind: ContainerMissing, Key: "k4", Recipients: []uuid.UUID{anna}, Payload: map[string]any{"game_id": "g"}},
+		turnReady("", anna), {Kind: KindContainerMissing, Key: "k4", Recipients: []uuid.UUID{anna}, Payload: map[string]any{"game_id": "g"}},
 		turnReady("k5", anna, uuid.Nil), holding("k6", "NUL\x00", anna), holding("k7", math.NaN(), anna)} {
 		b.submit(in)
 	}
@@ -243,7 +243,7 @@ func TestAPoisonedRouteDoesNotHoldUpTheOthers(t *testing.T) {
 
 func TestOperatorsAreToldAtTheirAddressOrTheRouteIsSkipped(t *testing.T) {
 	t.Parallel()
-	in := Intent{Kind: ImagePullFailed, Key: "k", Payload: map[string]any{"game_id": "g", "image_ref": "galaxy-engine:9"}}
+	in := Intent{Kind: KindImagePullFailed, Key: "k", Payload: map[string]any{"game_id": "g", "image_ref": "galaxy-engine:9"}}
 	told := newBureau(t, Config{AdminEmail: "ops@example.com"})
 	told.submit(in)
 	told.pass()
@@ -336,7 +336,7 @@ func TestDeadLettersOfMailAreReportedOnce(t *testing.T) {
 	o := newMailHooks(b.service)
 	id := uuid.New()
 	for _, d := range []mail.DeadLetter{{DeliveryID: id, Template: "game.started", Attempt: 1, Reason: "550"}, {DeliveryID: id, Template: "game.started", Attempt: 1},
-		{DeliveryID: id, Template: "game.started", Attempt: 2, Reason: "550"}, {DeliveryID: uuid.New(), Template: string(MailDeadLettered)}} {
+		{DeliveryID: id, Template: "game.started", Attempt: 2, Reason: "550"}, {DeliveryID: uuid.New(), Template: string(KindMailDeadLettered)}} {
 		require.NoError(t, b.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error { return o.DeadLettered(ctx, tx, d) }))
 	}
 	b.pass()
@@ -358,13 +358,13 @@ func TestEveryKindHasItsTableAndItsPayloadFits(t *testing.T) {
 			require.NotEmpty(t, packed, kind)
 		}
 	}
-	invite, err := catalog[InviteReceived].pack(full)
+	invite, err := catalog[KindInviteReceived].pack(full)
 	require.NoError(t, err)
 	require.Equal(t, noon.UnixMilli(), notificationv1.GetRootAsLobbyInviteReceived(invite, 0).ExpiresAtMs())
-	reminder, err := catalog[GameTurnReminder].pack(full)
+	reminder, err := catalog[KindGameTurnReminder].pack(full)
 	require.NoError(t, err)
 	require.Equal(t, noon.UnixMilli(), notificationv1.GetRootAsGameTurnReminder(reminder, 0).DeadlineAtMs())
-	broadcast, err := catalog[Broadcast].pack(full)
+	broadcast, err := catalog[KindBroadcast].pack(full)
 	require.NoError(t, err)
 	require.Equal(t, "t", string(notificationv1.GetRootAsPlatformBroadcast(broadcast, 0).Body()))
 }

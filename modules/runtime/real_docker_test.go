@@ -44,9 +44,9 @@ func TestARealEngineLivesThroughAGameInAContainer(t *testing.T) {
 	})
 	var ours []notification.Kind // the daemon is shared: other tests' engines are strangers here
 	for _, kind := range lobby.kinds() {
-		if kind != notification.ContainerForeign {
+		if kind != notification.KindContainerForeign {
 			ours = append(ours, kind)
 		}
 	}
-	require.Subset(t, []notification.Kind{notification.ContainerMissing}, ours, "missing, or dead when first seen")
+	require.Subset(t, []notification.Kind{notification.KindContainerMissing}, ours, "missing, or dead when first seen")
 }

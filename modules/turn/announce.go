@@ -36,7 +36,7 @@ func announce(ctx context.Context, tx *pg.Tx, n Notifier, g lobby.Game, c Clock,
 	}
 	payload := announcement(g, c)
 	payload["eliminated"] = eliminated(res.Events)
-	err := n.Submit(ctx, tx, notification.Intent{Kind: notification.GameTurnReady, Key: turnKey(c), Recipients: to, Payload: payload})
+	err := n.Submit(ctx, tx, notification.Intent{Kind: notification.KindGameTurnReady, Key: turnKey(c), Recipients: to, Payload: payload})
 	if err != nil || !res.Status.Finished {
 		return err
 	}
@@ -45,7 +45,7 @@ func announce(ctx context.Context, tx *pg.Tx, n Notifier, g lobby.Game, c Clock,
 	if res.Status.Result != nil && res.Status.Result.Winners != nil {
 		payload["winners"] = res.Status.Result.Winners
 	}
-	return n.Submit(ctx, tx, notification.Intent{Kind: notification.GameFinished, Key: turnKey(c), Recipients: to, Payload: payload})
+	return n.Submit(ctx, tx, notification.Intent{Kind: notification.KindGameFinished, Key: turnKey(c), Recipients: to, Payload: payload})
 }
 
 func ignoreMissing(err error) error {

@@ -57,7 +57,7 @@ func TestRunnerWithoutItsClaimDecidesNothing(t *testing.T) {
 
 	require.ErrorIs(t, late.failed(t.Context(), nil, engine.ErrTurnFailed), errLost)
 	require.Equal(t, lobby.Running, w.lobby.peek(g.ID).State)
-	require.Empty(t, w.mail.of(notification.GenerationFailed))
+	require.Empty(t, w.mail.of(notification.KindGenerationFailed))
 	require.NoError(t, late.failed(t.Context(), nil, engine.ErrBusy))
 	require.NoError(t, late.giveBack(t.Context(), time.Second))
 	require.NoError(t, late.drop(t.Context(), "not_wanted"))

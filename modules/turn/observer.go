@@ -159,7 +159,7 @@ func (o *Observer) begin(ctx context.Context, tx *pg.Tx, g lobby.Game, status en
 		payload := announcement(g, c)
 		payload["race_name"] = seat.RaceName
 		err := o.notifier.Submit(ctx, tx, notification.Intent{
-			Kind: notification.GameStarted, Key: turnKey(c) + ":" + seat.UserID.String(),
+			Kind: notification.KindGameStarted, Key: turnKey(c) + ":" + seat.UserID.String(),
 			Recipients: []uuid.UUID{seat.UserID}, Payload: payload,
 		})
 		if err != nil {

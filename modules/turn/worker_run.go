@@ -149,7 +149,7 @@ func (a *attempt) failed(ctx context.Context, before *int, cause error) error {
 		return a.later(ctx, res)
 	}
 	return a.giveUp(ctx, res, pauseFailed, notification.Intent{
-		Kind:    notification.GenerationFailed,
+		Kind:    notification.KindGenerationFailed,
 		Payload: map[string]any{"game_id": a.run.GameID.String(), "turn": a.run.Target(), "reason": res.Code},
 	})
 }
@@ -158,7 +158,7 @@ func (a *attempt) failed(ctx context.Context, before *int, cause error) error {
 func (a *attempt) mismatch(ctx context.Context, at int) error {
 	res := result{Before: &at, Code: "state_mismatch", Text: fmt.Sprintf("the engine is at turn %d, the game at turn %d", at, a.base.Turn)}
 	return a.giveUp(ctx, res, pauseMismatch, notification.Intent{
-		Kind:    notification.StateMismatch,
+		Kind:    notification.KindStateMismatch,
 		Payload: map[string]any{"game_id": a.run.GameID.String(), "engine_turn": at, "turn": a.base.Turn},
 	})
 }

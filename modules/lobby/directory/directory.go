@@ -169,7 +169,7 @@ func (d *Directory) Promote(ctx context.Context, tx *pg.Tx, game uuid.UUID, elig
 	d.store.prolongPending(tx, game, eligible, expires)
 	for _, n := range promoted {
 		names = slices.DeleteFunc(names, func(r row) bool { return r.ID == n.ID })
-		if err := d.tellName(ctx, tx, notification.RaceNamePending, n, n.ExpiresAt); err != nil {
+		if err := d.tellName(ctx, tx, notification.KindRaceNamePending, n, n.ExpiresAt); err != nil {
 			return err
 		}
 	}
@@ -213,7 +213,7 @@ func (d *Directory) Expire(ctx context.Context, id uuid.UUID, now time.Time) err
 		if err := d.release(ctx, tx, names); err != nil {
 			return err
 		}
-		return d.tellName(ctx, tx, notification.RaceNameExpired, names[0].Name, nil)
+		return d.tellName(ctx, tx, notification.KindRaceNameExpired, names[0].Name, nil)
 	})
 }
 

@@ -88,7 +88,7 @@ func (d *Directory) Register(ctx context.Context, who uuid.UUID, text string) (N
 		}
 		d.store.registerName(tx, out.ID, now)
 		out.State, out.ExpiresAt, out.RegisteredAt = Registered, nil, &now
-		return d.tellName(ctx, tx, notification.RaceNameRegistered, out, nil)
+		return d.tellName(ctx, tx, notification.KindRaceNameRegistered, out, nil)
 	})
 	return out, err
 }

@@ -18,7 +18,7 @@ import (
 func TestMain(m *testing.M) { testkit.Main(m) }
 
 func registered(key string, recipients ...uuid.UUID) notification.Intent {
-	return notification.Intent{Kind: notification.RaceNameRegistered, Key: key, Recipients: recipients, Payload: map[string]any{"race_name": "Zorg"}}
+	return notification.Intent{Kind: notification.KindRaceNameRegistered, Key: key, Recipients: recipients, Payload: map[string]any{"race_name": "Zorg"}}
 }
 
 func submit(t *testing.T, db *pg.DB, r *Recorder, in notification.Intent) error {
@@ -48,16 +48,16 @@ func TestIntentsAreFoundByKindAndRecipient(t *testing.T) {
 	t.Parallel()
 	db, r := testkit.DB(t), &Recorder{}
 	anna, bob := uuid.New(), uuid.New()
-	missing := notification.Intent{Kind: notification.ContainerMissing, Key: "3", Payload: map[string]any{"game_id": "g"}}
+	missing := notification.Intent{Kind: notification.KindContainerMissing, Key: "3", Payload: map[string]any{"game_id": "g"}}
 	for _, in := range []notification.Intent{registered("1", anna, bob), registered("2", anna), missing} {
 		require.NoError(t, submit(t, db, r, in))
 	}
-	require.Equal(t, []notification.Kind{notification.RaceNameRegistered, notification.RaceNameRegistered, notification.ContainerMissing}, r.Kinds())
-	require.Equal(t, 2, r.Count(notification.RaceNameRegistered))
-	require.Equal(t, 1, r.CountTo(bob, notification.RaceNameRegistered))
-	require.Zero(t, r.CountTo(bob, notification.ContainerMissing))
+	require.Equal(t, []notification.Kind{notification.KindRaceNameRegistered, notification.KindRaceNameRegistered, notification.KindContainerMissing}, r.Kinds())
+	require.Equal(t, 2, r.Count(notification.KindRaceNameRegistered))
+	require.Equal(t, 1, r.CountTo(bob, notification.KindRaceNameRegistered))
+	require.Zero(t, r.CountTo(bob, notification.KindContainerMissing))
 	require.Len(t, r.SentTo(anna), 2)
-	require.Equal(t, "3", r.Intents(notification.ContainerMissing, notification.GameStarted)[0].Key)
+	require.Equal(t, "3", r.Intents(notification.KindContainerMissing, notification.KindGameStarted)[0].Key)
 	r.Reset()
 	require.Empty(t, r.Kinds())
 }

@@ -39,7 +39,7 @@ func (l *Ledger) settleRequests(ctx context.Context, tx *pg.Tx, g Game, reason s
 	}
 	for _, a := range applications {
 		payload := map[string]any{"application_id": a.ID.String(), "reason": reason}
-		if err := l.Tell(ctx, tx, notification.ApplicationRejected, a.ID.String(), g, []uuid.UUID{a.UserID}, payload); err != nil {
+		if err := l.Tell(ctx, tx, notification.KindApplicationRejected, a.ID.String(), g, []uuid.UUID{a.UserID}, payload); err != nil {
 			return err
 		}
 	}
@@ -48,7 +48,7 @@ func (l *Ledger) settleRequests(ctx context.Context, tx *pg.Tx, g Game, reason s
 		return err
 	}
 	for _, i := range invites {
-		if err := l.Tell(ctx, tx, notification.InviteRevoked, i.ID.String(), g, []uuid.UUID{i.UserID}, map[string]any{"invite_id": i.ID.String()}); err != nil {
+		if err := l.Tell(ctx, tx, notification.KindInviteRevoked, i.ID.String(), g, []uuid.UUID{i.UserID}, map[string]any{"invite_id": i.ID.String()}); err != nil {
 			return err
 		}
 	}
@@ -168,7 +168,7 @@ func (l *Ledger) pause(ctx context.Context, tx *pg.Tx, g *Game, reason string) e
 	if err := l.Announce(ctx, tx, *g, EventPaused, nil); err != nil {
 		return err
 	}
-	return l.tellMembers(ctx, tx, notification.GamePaused, *g, map[string]any{"reason": reason, "turn": g.CurrentTurn})
+	return l.tellMembers(ctx, tx, notification.KindGamePaused, *g, map[string]any{"reason": reason, "turn": g.CurrentTurn})
 }
 
 // cancel ends the game without a result. The state has been moved already.
@@ -187,7 +187,7 @@ func (l *Ledger) cancel(ctx context.Context, tx *pg.Tx, g *Game, reason string, 
 			return err
 		}
 	}
-	if err := l.tellMembers(ctx, tx, notification.GameCancelled, *g, map[string]any{"reason": reason}); err != nil {
+	if err := l.tellMembers(ctx, tx, notification.KindGameCancelled, *g, map[string]any{"reason": reason}); err != nil {
 		return err
 	}
 	return l.Names.ReleaseReserved(ctx, tx, []uuid.UUID{g.ID}, nil) // keys come last in the lock order

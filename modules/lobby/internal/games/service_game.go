@@ -288,5 +288,5 @@ func (s *Service) resume(ctx context.Context, tx *pg.Tx, g *Game, by rank, sourc
 	if err := s.Announce(ctx, tx, *g, EventResumed, nil); err != nil {
 		return err
 	}
-	return s.tellMembers(ctx, tx, notification.GameResumed, *g, map[string]any{"turn": g.CurrentTurn})
+	return s.tellMembers(ctx, tx, notification.KindGameResumed, *g, map[string]any{"turn": g.CurrentTurn})
 }
