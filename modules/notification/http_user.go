@@ -50,8 +50,8 @@ func (h userRoutes) list(ctx context.Context, in inboxQuery) (inboxView, error) 
 	if err != nil {
 		return inboxView{}, err
 	}
-	page := httpx.PageOf(items, in.Limit, func(i Item) itemView { return itemView(i) },
-		func(i Item) string { return httpx.EncodeCursor("notifications", i.ID.String()) })
+	page := httpx.PageOf(items, in.Limit, func(i InboxItem) itemView { return itemView(i) },
+		func(i InboxItem) string { return httpx.EncodeCursor("notifications", i.ID.String()) })
 	return inboxView{Items: page.Items, NextCursor: page.NextCursor, Unread: unread}, nil
 }
 

@@ -2,77 +2,81 @@ package notification
 
 import (
 	"encoding/json"
-	"fmt"
-	"strings"
+	"math"
 	"time"
 
 	flatbuffers "github.com/google/flatbuffers/go"
+	"github.com/google/uuid"
 )
 
-// packer turns a payload into the FlatBuffers table of its kind.
-type packer func(payload map[string]any) ([]byte, error)
-
-// packable is a table's object form, as flatc generates it.
-type packable[T any] interface {
-	*T
-	Pack(*flatbuffers.Builder) flatbuffers.UOffsetT
+// Payload is what a notification says. Every kind has a type of its own, and no
+// other package adds one. As JSON it is the form that is stored, that the inbox
+// shows and that the kind's mail template takes its values from.
+type Payload interface {
+	// Kind is the kind that the type belongs to.
+	Kind() Kind
+	// required lists the fields that may not be empty.
+	required() []field
 }
 
-// packAs fills the object form by the names of its fields, which are the
-// payload's keys. Times become milliseconds.
-func packAs[T any, P packable[T]](payload map[string]any) ([]byte, error) {
-	fields, err := json.Marshal(wire(payload))
-	if err != nil {
-		return nil, fmt.Errorf("encode payload: %w", err)
-	}
-	var table P = new(T)
-	if err := json.Unmarshal(fields, table); err != nil {
-		return nil, fmt.Errorf("payload does not fit its table: %w", err)
-	}
+// pushed is the payload of a kind that has the push channel.
+type pushed interface {
+	Payload
+	// table is the payload in the form that clients decode.
+	table() table
+}
+
+// table is the object form of a FlatBuffers table.
+type table interface {
+	Pack(b *flatbuffers.Builder) flatbuffers.UOffsetT
+}
+
+// GameRef names the game that a payload is about.
+type GameRef struct {
+	ID   uuid.UUID `json:"game_id"`
+	Name string    `json:"game_name"`
+}
+
+func (g GameRef) required() []field {
+	return []field{idField("game_id", g.ID), textField("game_name", g.Name)}
+}
+
+// RaceNames is a list that is an empty one in JSON, and never null.
+type RaceNames []string
+
+// MarshalJSON implements json.Marshaler.
+func (n RaceNames) MarshalJSON() ([]byte, error) { return json.Marshal(n.list()) }
+
+func (n RaceNames) list() []string { return append([]string{}, n...) }
+
+// field is one that may not be empty, by its name in JSON.
+type field struct {
+	name  string
+	empty bool
+}
+
+func idField(name string, id uuid.UUID) field   { return field{name, id == uuid.Nil} }
+func textField(name, text string) field         { return field{name, text == ""} }
+func timeField(name string, at time.Time) field { return field{name, at.IsZero()} }
+
+// pack writes the table of a payload.
+func pack(t table) []byte {
 	b := flatbuffers.NewBuilder(256)
-	b.Finish(table.Pack(b))
-	return b.FinishedBytes(), nil
+	b.Finish(t.Pack(b))
+	return b.FinishedBytes()
 }
 
-// wire renames what the tables spell in another way: expires_at is
-// expires_at_ms, deadline deadline_at_ms, subject and text of a broadcast title
-// and body.
-func wire(payload map[string]any) map[string]any {
-	out := make(map[string]any, len(payload))
-	for k, v := range payload {
-		t, isTime := asTime(k, v)
-		switch {
-		case isTime && strings.HasSuffix(k, "_at"):
-			out[k+"_ms"] = t.UnixMilli()
-		case isTime:
-			out[k+"_at_ms"] = t.UnixMilli()
-		case k == "subject":
-			out["title"] = v
-		case k == "text":
-			out["body"] = v
-		default:
-			out[k] = v
-		}
-	}
-	return out
+// turnNumber is a turn in the tables' type. Turns are no larger in the database.
+func turnNumber(turn int) int32 {
+	return int32(max(math.MinInt32, min(turn, math.MaxInt32)))
 }
 
-// asTime reads a time, or one that went through JSON.
-func asTime(key string, v any) (time.Time, bool) {
-	switch v := v.(type) {
-	case time.Time:
-		return v, true
-	case *time.Time:
-		if v != nil {
-			return *v, true
-		}
-	case string:
-		if strings.HasSuffix(key, "_at") || key == "deadline" {
-			t, err := time.Parse(time.RFC3339Nano, v)
-			return t, err == nil
-		}
+// unixMilli is a time in the tables' form, where zero means that there is none.
+func unixMilli(at *time.Time) int64 {
+	if at == nil {
+		return 0
 	}
-	return time.Time{}, false
+	return at.UnixMilli()
 }
 
 // event is a notification on its way through push.

@@ -214,7 +214,7 @@ func TestWhatLooksLikeNULInJSONIsLeftAlone(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"a":"\\u0000"}`: `{"a":"\\u0000"}`, `{"a":"\\\u0000"}`: `{"a":"\\\ufffd"}`, `{"a":"\n\u0000\u0000"}`: `{"a":"\n\ufffd\ufffd"}`, `""`: `""`,
 	} {
-		got, clean := withoutNUL([]byte(text))
+		got, clean := replaceNUL([]byte(text))
 		require.Equal(t, want, string(got))
 		require.Equal(t, want == text, clean)
 	}
@@ -350,7 +350,7 @@ func TestEveryKindHasItsTableAndItsPayloadFits(t *testing.T) {
 		"deadline": noon, "subject": "s", "text": "t", "image_ref": "x", "exit_code": 1, "container": "c", "engine_turn": 2, "delivery_id": "d", "template": "t"}
 	require.Len(t, catalog, 30)
 	for kind, what := range catalog {
-		require.Empty(t, misfit(Intent{Kind: kind, Key: "k", Payload: full}, what, true), kind)
+		require.NoError(t, Intent{Kind: kind, Key: "k", Payload: full}.Validate(), kind)
 		require.NotEqual(t, what.pack == nil, !what.operator, "%s goes to users by push, to operators by mail", kind)
 		if what.pack != nil {
 			packed, err := what.pack(full)

@@ -10,7 +10,7 @@ import (
 )
 
 // Inbox lists a user's notifications, newest first, with how many are unread.
-func (s *Service) Inbox(ctx context.Context, user uuid.UUID, unread bool, before uuid.UUID, limit int) ([]Item, int, error) {
+func (s *Service) Inbox(ctx context.Context, user uuid.UUID, unread bool, before uuid.UUID, limit int) ([]InboxItem, int, error) {
 	items, err := s.store.inbox(ctx, s.db, user, unread, before, limit)
 	if err != nil {
 		return nil, 0, fmt.Errorf("list the inbox: %w", err)

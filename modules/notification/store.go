@@ -63,15 +63,15 @@ func (store) addRoutes(tx *pg.Tx, id uuid.UUID, recipients []uuid.UUID, routes [
 	tx.Queue(insertRoutes, id, ids, users, channels, states, now)
 }
 
-// A producer that says the same again and again fills no table: it is kept once
-// per key. Without a key nobody can tell.
+// A malformed intent is kept once per key, so that a producer that repeats it
+// fills no table. Without a key repeats cannot be told.
 const insertMalformed = `
 INSERT INTO notification_malformed (malformed_id, kind, idempotency_key, payload, reason, created_at)
 SELECT $1, $2, $3, $4, $5, $6
 WHERE $3::text = '' OR NOT EXISTS (SELECT FROM notification_malformed WHERE kind = $2::text AND idempotency_key = $3::text)`
 
-func (store) addMalformed(tx *pg.Tx, id uuid.UUID, in Intent, payload json.RawMessage, reason string, now time.Time) {
-	tx.Queue(insertMalformed, id, in.Kind, in.Key, payload, reason, now)
+func (store) addMalformed(tx *pg.Tx, id uuid.UUID, r row, reason string) {
+	tx.Queue(insertMalformed, id, r.kind, r.key, r.payload, reason, r.at)
 }
 
 const listInbox = `
@@ -81,12 +81,12 @@ WHERE r.user_id = $1 AND (NOT $2 OR r.read_at IS NULL) AND ($3::uuid IS NULL OR 
 ORDER BY r.notification_id DESC
 LIMIT $4`
 
-func (store) inbox(ctx context.Context, q pg.Querier, user uuid.UUID, unread bool, before uuid.UUID, limit int) ([]Item, error) {
+func (store) inbox(ctx context.Context, q pg.Querier, user uuid.UUID, unread bool, before uuid.UUID, limit int) ([]InboxItem, error) {
 	var cursor any
 	if before != uuid.Nil {
 		cursor = before
 	}
-	return pg.All[Item](ctx, q, listInbox, user, unread, cursor, limit)
+	return pg.All[InboxItem](ctx, q, listInbox, user, unread, cursor, limit)
 }
 
 const countUnread = `SELECT count(*) FROM notification_recipients WHERE user_id = $1 AND read_at IS NULL`
@@ -114,7 +114,7 @@ WHERE r.user_id = $1 AND t.notification_id = r.notification_id AND t.user_id = $
 
 const eraseInbox = `DELETE FROM notification_recipients WHERE user_id = $1`
 
-// erase removes a user's inbox and the routes to him. The notifications stay:
+// erase removes a user's inbox and the routes to them. The notifications stay:
 // they say what happened, not to whom.
 func (store) erase(tx *pg.Tx, user uuid.UUID) {
 	tx.Queue(eraseRoutes, user)
