@@ -33,7 +33,7 @@ const maxExported = 1000
 
 // Export implements user.Export.
 func (h userHooks) Export(ctx context.Context, q pg.Querier, id uuid.UUID) (any, error) {
-	items, err := h.service.store.inbox(ctx, q, id, false, uuid.Nil, maxExported)
+	items, err := h.service.store.inbox(ctx, q, id, InboxFilter{Limit: maxExported})
 	if err != nil {
 		return nil, fmt.Errorf("export the inbox: %w", err)
 	}

@@ -81,32 +81,32 @@ WHERE r.user_id = $1 AND (NOT $2 OR r.read_at IS NULL) AND ($3::uuid IS NULL OR 
 ORDER BY r.notification_id DESC
 LIMIT $4`
 
-func (store) inbox(ctx context.Context, q pg.Querier, user uuid.UUID, unread bool, before uuid.UUID, limit int) ([]InboxItem, error) {
+func (store) inbox(ctx context.Context, q pg.Querier, user uuid.UUID, f InboxFilter) ([]InboxItem, error) {
 	var cursor any
-	if before != uuid.Nil {
-		cursor = before
+	if f.Before != uuid.Nil {
+		cursor = f.Before
 	}
-	return pg.All[InboxItem](ctx, q, listInbox, user, unread, cursor, limit)
+	return pg.All[InboxItem](ctx, q, listInbox, user, f.UnreadOnly, cursor, f.Limit)
 }
 
 const countUnread = `SELECT count(*) FROM notification_recipients WHERE user_id = $1 AND read_at IS NULL`
 
-func (store) unread(ctx context.Context, q pg.Querier, user uuid.UUID) (int, error) {
+func (store) countUnread(ctx context.Context, q pg.Querier, user uuid.UUID) (int, error) {
 	return pg.Get[int](ctx, q, countUnread, user)
 }
 
 const markRead = `
 UPDATE notification_recipients SET read_at = coalesce(read_at, $3) WHERE user_id = $1 AND notification_id = $2`
 
-// read reports whether the user has that notification.
-func (store) read(ctx context.Context, tx *pg.Tx, user, id uuid.UUID, now time.Time) (bool, error) {
+// markRead reports whether the user has that notification.
+func (store) markRead(ctx context.Context, tx *pg.Tx, user, id uuid.UUID, now time.Time) (bool, error) {
 	n, err := tx.Exec(ctx, markRead, user, id, now)
 	return n == 1, err
 }
 
 const markAllRead = `UPDATE notification_recipients SET read_at = $2 WHERE user_id = $1 AND read_at IS NULL`
 
-func (store) readAll(tx *pg.Tx, user uuid.UUID, now time.Time) { tx.Queue(markAllRead, user, now) }
+func (store) markAllRead(tx *pg.Tx, user uuid.UUID, now time.Time) { tx.Queue(markAllRead, user, now) }
 
 const eraseRoutes = `
 DELETE FROM notification_routes t USING notification_recipients r
