@@ -44,7 +44,8 @@ type inboxView struct {
 func (h userRoutes) list(ctx context.Context, in inboxQuery) (inboxView, error) {
 	unread := 0
 	read := func(before uuid.UUID, n int) (items []InboxItem, err error) {
-		items, unread, err = h.service.Inbox(ctx, httpx.UserID(ctx), InboxFilter{UnreadOnly: in.Unread, Before: before, Limit: n})
+		filter := InboxFilter{UnreadOnly: in.Unread, Before: before, Limit: n}
+		items, unread, err = h.service.Inbox(ctx, httpx.UserID(ctx), filter)
 		return items, err
 	}
 	page, err := httpx.PageByID("notifications", in.Page, read,

@@ -24,7 +24,8 @@ func (m metrics) countIntent(k Kind, outcome string) {
 	if _, known := catalog[k]; !known {
 		k = "other"
 	}
-	m.intents.Add(context.Background(), 1, metric.WithAttributes(attribute.String("kind", string(k)), attribute.String("outcome", outcome)))
+	m.intents.Add(context.Background(), 1,
+		metric.WithAttributes(attribute.String("kind", string(k)), attribute.String("outcome", outcome)))
 }
 
 func (m metrics) countRoutes(routes []route) {

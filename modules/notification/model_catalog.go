@@ -7,7 +7,7 @@ import (
 // Kind names what happened. The set is closed.
 type Kind string
 
-// The kinds of source.md section 10 and domain.md, Notifications.
+// The kinds.
 const (
 	KindInviteReceived       Kind = "lobby.invite.received"
 	KindInviteRevoked        Kind = "lobby.invite.revoked"

@@ -61,7 +61,8 @@ func (p ApplicationSubmitted) required() []field {
 
 func (p ApplicationSubmitted) table() table {
 	return &notificationv1.LobbyApplicationSubmittedT{
-		GameId: p.ID.String(), GameName: p.Name, ApplicationId: p.ApplicationID.String(), ApplicantUserId: p.ApplicantID.String(),
+		GameId: p.ID.String(), GameName: p.Name,
+		ApplicationId: p.ApplicationID.String(), ApplicantUserId: p.ApplicantID.String(),
 	}
 }
 
@@ -75,7 +76,9 @@ type ApplicationApproved struct {
 func (ApplicationApproved) Kind() Kind { return KindApplicationApproved }
 
 func (p ApplicationApproved) table() table {
-	return &notificationv1.LobbyApplicationApprovedT{GameId: p.ID.String(), GameName: p.Name, ApplicationId: p.ApplicationID.String()}
+	return &notificationv1.LobbyApplicationApprovedT{
+		GameId: p.ID.String(), GameName: p.Name, ApplicationId: p.ApplicationID.String(),
+	}
 }
 
 // ApplicationRejected tells an applicant that they are not in.

@@ -31,7 +31,9 @@ type Service struct {
 
 // NewService makes the service. It sends mailDue when it has committed routes
 // that become mail.
-func NewService(db *pg.DB, clk clock.Clock, log *zap.Logger, cfg Config, pusher Pusher, mailDue *worker.Signal) (*Service, error) {
+func NewService(
+	db *pg.DB, clk clock.Clock, log *zap.Logger, cfg Config, pusher Pusher, mailDue *worker.Signal,
+) (*Service, error) {
 	m, err := newMetrics()
 	if err != nil {
 		return nil, err
@@ -94,7 +96,8 @@ func (s *Service) committed(kind Kind, routes []route) {
 		case Pending:
 			s.mailDue.Send()
 		case Skipped:
-			s.log.Warn("operators' notification was skipped: BACKEND_NOTIFICATION_ADMIN_EMAIL is not set", zap.String("kind", string(kind)))
+			s.log.Warn("notification for operators was skipped: BACKEND_NOTIFICATION_ADMIN_EMAIL is not set",
+				zap.String("kind", string(kind)))
 		}
 	}
 }
@@ -133,7 +136,8 @@ func (s *Service) recordMalformed(tx *pg.Tx, in Intent, payload json.RawMessage,
 	s.store.addMalformed(tx, id, row{kind: kind, key: in.Key, payload: payload, at: s.clock.Now()}, problem)
 	tx.OnCommit(func() {
 		s.metrics.countIntent(kind, "malformed")
-		s.log.Error("notification intent was malformed", zap.String("kind", string(kind)), zap.String("key", in.Key), zap.String("reason", problem))
+		s.log.Error("notification intent was malformed",
+			zap.String("kind", string(kind)), zap.String("key", in.Key), zap.String("reason", problem))
 	})
 	return nil
 }

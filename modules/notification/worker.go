@@ -39,7 +39,9 @@ type Worker struct {
 }
 
 // NewWorker makes a stopped worker that looks whenever mailDue is sent.
-func NewWorker(db *pg.DB, clk clock.Clock, log *zap.Logger, cfg Config, mailer Mailer, accounts Accounts, mailDue *worker.Signal) *Worker {
+func NewWorker(
+	db *pg.DB, clk clock.Clock, log *zap.Logger, cfg Config, mailer Mailer, accounts Accounts, mailDue *worker.Signal,
+) *Worker {
 	w := &Worker{db: db, clock: clk, log: log, cfg: cfg, mail: mailer, accounts: accounts}
 	w.loop = worker.NewLoop("notification routes", cfg.WorkerInterval, clk, log, w.runOnce, worker.WithSignal(mailDue))
 	return w
