@@ -116,7 +116,8 @@ type routeRow struct {
 }
 
 const selectRoutes = `
-SELECT n.kind, r.user_id, r.channel, r.status, r.attempts, r.delivery_id, r.last_error, r.claim_token, r.next_attempt_at, r.settled_at
+SELECT n.kind, r.user_id, r.channel, r.status, r.attempts, r.delivery_id, r.last_error, r.claim_token,
+       r.next_attempt_at, r.settled_at
 FROM notification_routes r JOIN notifications n USING (notification_id)
 WHERE r.channel = $1 ORDER BY r.route_id`
 
@@ -138,7 +139,8 @@ func (f *fixture) route(c Channel) routeRow {
 
 // turnReady is an intent for push and mail.
 func turnReady(key string, recipients ...uuid.UUID) Intent {
-	return Intent{Key: key, Recipients: recipients, Typed: GameTurnReady{GameRef: theGame, Turn: 3, NextTurnAt: &theDeadline}}
+	payload := GameTurnReady{GameRef: theGame, Turn: 3, NextTurnAt: &theDeadline}
+	return Intent{Key: key, Recipients: recipients, Typed: payload}
 }
 
 // imagePullFailed is an intent for operators.

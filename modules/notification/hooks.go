@@ -59,6 +59,8 @@ func (h mailHooks) DeadLettered(ctx context.Context, tx *pg.Tx, dead mail.DeadLe
 	if dead.Template == string(KindMailDeadLettered) {
 		return nil
 	}
-	return h.service.Submit(ctx, tx, Intent{Kind: KindMailDeadLettered, Key: fmt.Sprintf("%s:%d", dead.DeliveryID, dead.Attempt),
-		Payload: map[string]any{"delivery_id": dead.DeliveryID, "template": dead.Template, "reason": dead.Reason}})
+	return h.service.Submit(ctx, tx, Intent{
+		Key:   fmt.Sprintf("%s:%d", dead.DeliveryID, dead.Attempt),
+		Typed: MailDeadLettered{DeliveryID: dead.DeliveryID, Template: dead.Template, Reason: dead.Reason},
+	})
 }

@@ -44,7 +44,8 @@ func TestIntentsAreCountedByWhatBecameOfThemAndRoutesByChannel(t *testing.T) {
 	f := newFixture(t)
 	readings := f.measure()
 	anna, bob := uuid.New(), uuid.New()
-	f.submit(turnReady("k", anna, bob), turnReady("k", anna, bob), turnReady("", anna), imagePullFailed("k"), Intent{Key: "k"})
+	f.submit(turnReady("k", anna, bob), turnReady("k", anna, bob), turnReady("", anna), imagePullFailed("k"),
+		Intent{Key: "k"})
 	require.Equal(t, map[string]int64{
 		"intents kind=game.turn.ready outcome=accepted":           1,
 		"intents kind=game.turn.ready outcome=repeated":           1,

@@ -69,7 +69,8 @@ func TestEveryKindIsStoredPushedAndMailedAsEver(t *testing.T) {
 }
 
 const selectRecorded = `
-SELECT n.idempotency_key AS key, n.payload AS stored, coalesce(p.subject, '') AS subject, coalesce(p.body_text, '') AS text
+SELECT n.idempotency_key AS key, n.payload AS stored,
+       coalesce(p.subject, '') AS subject, coalesce(p.body_text, '') AS text
 FROM notifications n
 LEFT JOIN notification_routes r ON r.notification_id = n.notification_id AND r.channel <> 'push'
 LEFT JOIN mail_payloads p USING (delivery_id)`

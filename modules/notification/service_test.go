@@ -26,10 +26,14 @@ func TestEveryRecipientGetsARouteForEveryChannelOfTheKind(t *testing.T) {
 		recipients []uuid.UUID
 		want       map[Channel]RouteStatus
 	}{
-		{"push and mail", GamePaused{GameRef: theGame, Reason: "user"}, []uuid.UUID{anna, bob}, map[Channel]RouteStatus{Push: Published, Email: Pending}},
-		{"push alone", RaceNameExpired{RaceName: "Zorg"}, []uuid.UUID{anna, bob}, map[Channel]RouteStatus{Push: Published}},
-		{"nobody", RaceNameExpired{RaceName: "Zorg"}, nil, map[Channel]RouteStatus{}},
-		{"operators", ContainerMissing{GameID: theGame.ID}, nil, map[Channel]RouteStatus{AdminEmail: Pending}},
+		{"push and mail", GamePaused{GameRef: theGame, Reason: "user"}, []uuid.UUID{anna, bob},
+			map[Channel]RouteStatus{Push: Published, Email: Pending}},
+		{"push alone", RaceNameExpired{RaceName: "Zorg"}, []uuid.UUID{anna, bob},
+			map[Channel]RouteStatus{Push: Published}},
+		{"nobody", RaceNameExpired{RaceName: "Zorg"}, nil,
+			map[Channel]RouteStatus{}},
+		{"operators", ContainerMissing{GameID: theGame.ID}, nil,
+			map[Channel]RouteStatus{AdminEmail: Pending}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -88,7 +92,8 @@ func TestTheSameKeyOfAnotherKindIsAnotherNotification(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	anna := f.newUser("anna")
-	f.submit(turnReady("k", anna), Intent{Key: "k", Recipients: []uuid.UUID{anna}, Typed: GameFinished{GameRef: theGame, Turn: 3}})
+	finished := GameFinished{GameRef: theGame, Turn: 3}
+	f.submit(turnReady("k", anna), Intent{Key: "k", Recipients: []uuid.UUID{anna}, Typed: finished})
 	require.Len(t, f.pusher.pushed, 2)
 	require.Equal(t, 2, f.count(`SELECT count(*) FROM notifications`))
 }
@@ -152,6 +157,7 @@ func TestAFreshKeyCostsNoRoundTripOfItsOwn(t *testing.T) {
 
 func TestMailIsDueOnlyWhenARouteWaitsForIt(t *testing.T) {
 	t.Parallel()
+	pushAlone := Intent{Key: "k", Recipients: []uuid.UUID{uuid.New()}, Typed: RaceNameExpired{RaceName: "Zorg"}}
 	for _, c := range []struct {
 		name  string
 		admin string
@@ -160,7 +166,7 @@ func TestMailIsDueOnlyWhenARouteWaitsForIt(t *testing.T) {
 	}{
 		{"for users", "", turnReady("k", uuid.New()), 1},
 		{"for nobody", "", turnReady("k"), 0},
-		{"by push alone", "", Intent{Key: "k", Recipients: []uuid.UUID{uuid.New()}, Typed: RaceNameExpired{RaceName: "Zorg"}}, 0},
+		{"by push alone", "", pushAlone, 0},
 		{"for operators", "ops@example.com", imagePullFailed("k"), 1},
 		{"for operators without an address", "", imagePullFailed("k"), 0},
 		{"malformed", "", turnReady("", uuid.New()), 0},
@@ -179,15 +185,19 @@ func TestAPushSaysWhatItIsAboutAndWhereItComesFrom(t *testing.T) {
 	f := newFixture(t)
 	anna := f.newUser("anna")
 	traceID := trace.TraceID{1, 2, 3}
-	ctx := trace.ContextWithSpanContext(t.Context(), trace.NewSpanContext(trace.SpanContextConfig{TraceID: traceID, SpanID: trace.SpanID{1}}))
+	span := trace.NewSpanContext(trace.SpanContextConfig{TraceID: traceID, SpanID: trace.SpanID{1}})
+	ctx := trace.ContextWithSpanContext(t.Context(), span)
 	require.NoError(t, f.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		return f.service.Submit(ctx, tx, turnReady("game:1:turn:3", anna))
 	}))
 	require.Len(t, f.pusher.pushed, 1)
 	o := f.pusher.pushed[0]
-	require.Equal(t, push.Outgoing{UserID: anna, EventID: o.EventID, RequestID: "game:1:turn:3", TraceID: traceID.String(), Event: o.Event}, o)
+	require.Equal(t, push.Outgoing{
+		UserID: anna, EventID: o.EventID, RequestID: "game:1:turn:3", TraceID: traceID.String(), Event: o.Event,
+	}, o)
 	require.Equal(t, "game.turn.ready", o.Event.Kind())
-	require.Equal(t, 1, f.count(`SELECT count(*) FROM notification_routes WHERE route_id::text = $1 AND channel = 'push'`, o.EventID))
+	require.Equal(t, 1, f.count(`
+SELECT count(*) FROM notification_routes WHERE route_id::text = $1 AND channel = 'push'`, o.EventID))
 	packed, err := o.Event.Marshal()
 	require.NoError(t, err)
 	table := notificationv1.GetRootAsGameTurnReady(packed, 0)
@@ -203,7 +213,8 @@ func TestANotificationKeepsTheRequestThatItCameFrom(t *testing.T) {
 	require.NoError(t, f.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		return f.service.Submit(ctx, tx, turnReady("k", f.newUser("anna")))
 	}))
-	require.Equal(t, 1, f.count(`SELECT count(*) FROM notifications WHERE request_id = 'request-1' AND created_at = $1`, noon))
+	require.Equal(t, 1, f.count(`
+SELECT count(*) FROM notifications WHERE request_id = 'request-1' AND created_at = $1`, noon))
 }
 
 func TestAMalformedIntentIsKeptAndGoesNowhere(t *testing.T) {
@@ -213,7 +224,8 @@ func TestAMalformedIntentIsKeptAndGoesNowhere(t *testing.T) {
 	for i, c := range malformed(anna) {
 		f.submit(c.in)
 		require.Equal(t, i+1, f.count(`SELECT count(*) FROM notification_malformed`), c.problem)
-		require.Equal(t, 1, f.count(`SELECT count(*) FROM notification_malformed WHERE kind = $1 AND idempotency_key = $2 AND reason = $3`,
+		require.Equal(t, 1, f.count(`
+SELECT count(*) FROM notification_malformed WHERE kind = $1 AND idempotency_key = $2 AND reason = $3`,
 			c.in.kind(), c.in.Key, c.problem), c.problem)
 		require.Equal(t, i+1, f.logs.FilterMessage("notification intent was malformed").Len(), "operators see it")
 	}

@@ -57,7 +57,8 @@ func (store) claim(ctx context.Context, db *pg.DB, now time.Time, n int, lease t
 
 // finishRoute changes nothing when the claim is lost.
 const finishRoute = `
-UPDATE notification_routes SET status = $3, delivery_id = $4, last_error = $5, next_attempt_at = $6, claim_token = NULL, lease_until = NULL,
+UPDATE notification_routes SET status = $3, delivery_id = $4, last_error = $5, next_attempt_at = $6,
+       claim_token = NULL, lease_until = NULL,
        settled_at = CASE WHEN $3 = 'retrying' THEN NULL ELSE $7::timestamptz END
 WHERE route_id = $1 AND claim_token = $2 AND status = 'delivering'`
 

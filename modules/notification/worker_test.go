@@ -160,9 +160,12 @@ func TestARouteThatFailedOnceIsDeliveredLater(t *testing.T) {
 func TestAPoisonedRouteDoesNotHoldUpTheOthers(t *testing.T) {
 	t.Parallel()
 	for name, poison := range map[string]func(ctx context.Context, tx *pg.Tx) error{
-		"it fails":                  func(context.Context, *pg.Tx) error { return errRelay },
-		"it panics":                 func(context.Context, *pg.Tx) error { panic("a template that cannot count so far") },
-		"it breaks the transaction": func(ctx context.Context, tx *pg.Tx) error { _, err := tx.Exec(ctx, `SELECT 1/0`); return err },
+		"it fails":  func(context.Context, *pg.Tx) error { return errRelay },
+		"it panics": func(context.Context, *pg.Tx) error { panic("a template that cannot count so far") },
+		"it breaks the transaction": func(ctx context.Context, tx *pg.Tx) error {
+			_, err := tx.Exec(ctx, `SELECT 1/0`)
+			return err
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -372,5 +375,6 @@ func (f *fixture) claim() []claimedRoute {
 
 func (f *fixture) expireLeases() {
 	f.t.Helper()
-	f.exec(`UPDATE notification_routes SET lease_until = clock_timestamp() - interval '1 second' WHERE lease_until IS NOT NULL`)
+	f.exec(`
+UPDATE notification_routes SET lease_until = clock_timestamp() - interval '1 second' WHERE lease_until IS NOT NULL`)
 }

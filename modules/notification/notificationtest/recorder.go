@@ -59,12 +59,16 @@ func (r *Recorder) Reset() {
 
 // Intents lists what was recorded of these kinds, or everything.
 func (r *Recorder) Intents(kinds ...notification.Kind) []notification.Intent {
-	return r.filter(func(in notification.Intent) bool { return len(kinds) == 0 || slices.Contains(kinds, in.Kind) })
+	return r.filter(func(in notification.Intent) bool {
+		return len(kinds) == 0 || slices.Contains(kinds, in.Kind)
+	})
 }
 
 // SentTo lists what was recorded of these kinds, or of any, for a user.
 func (r *Recorder) SentTo(user uuid.UUID, kinds ...notification.Kind) []notification.Intent {
-	return slices.DeleteFunc(r.Intents(kinds...), func(in notification.Intent) bool { return !slices.Contains(in.Recipients, user) })
+	return slices.DeleteFunc(r.Intents(kinds...), func(in notification.Intent) bool {
+		return !slices.Contains(in.Recipients, user)
+	})
 }
 
 // Kinds lists the kind of every recorded intent.
