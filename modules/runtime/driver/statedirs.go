@@ -130,13 +130,3 @@ func realDir(root *os.Root, name string) (fs.FileInfo, error) {
 	}
 	return info, nil
 }
-
-// Delete removes a game's directory and its copies for good.
-func (d *StateDirs) Delete(game uuid.UUID) error {
-	root, err := d.open()
-	if err != nil {
-		return err
-	}
-	defer root.Close()
-	return errors.Join(root.RemoveAll(game.String()), root.RemoveAll(filepath.Join(asideDir, game.String())))
-}
