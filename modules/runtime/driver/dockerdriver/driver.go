@@ -218,9 +218,6 @@ func (d *Driver) Pull(ctx context.Context, image string, policy driver.PullPolic
 	return driver.PullResult{Digest: img.Digest, Pulled: img.Pulled, Fallback: img.Fallback}, nil
 }
 
-// Available implements driver.Driver.
-func (d *Driver) Available(ctx context.Context) error { return translate(d.docker.Ping(ctx)) }
-
 // Close implements driver.Driver. The containers outlive the backend.
 func (d *Driver) Close(ctx context.Context) error { return d.docker.Close(ctx) }
 

@@ -294,7 +294,6 @@ func invalid(t *testing.T, b Bench) {
 }
 
 func pull(t *testing.T, b Bench) {
-	require.NoError(t, b.Driver.Available(t.Context()))
 	for _, policy := range []driver.PullPolicy{driver.PullIfMissing, driver.PullNever} {
 		result, err := b.Driver.Pull(t.Context(), b.Image, policy)
 		require.NoError(t, err)

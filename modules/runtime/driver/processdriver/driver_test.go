@@ -169,7 +169,6 @@ func TestMissingProgramIsAMissingImage(t *testing.T) {
 	b := drivertest.Bench{Driver: d, Dirs: driver.NewStateDirs(root), Image: "galaxy-game:0.1.0"}
 	e := b.NewEngine(t)
 
-	require.ErrorIs(t, d.Available(t.Context()), driver.ErrUnavailable)
 	_, err := d.Pull(t.Context(), b.Image, driver.PullAlways)
 	require.ErrorIs(t, err, driver.ErrImageUnavailable)
 	_, err = d.Ensure(t.Context(), e.Spec)
@@ -185,8 +184,9 @@ func TestFileThatIsNoProgramIsRefused(t *testing.T) {
 	d := processdriver.New(plain, root, drivertest.NewInstance(), clock.System{}, zap.NewNop())
 	e := drivertest.Bench{Driver: d, Dirs: driver.NewStateDirs(root), Image: "x"}.NewEngine(t)
 
-	require.ErrorIs(t, d.Available(t.Context()), driver.ErrUnavailable)
-	_, err := d.Ensure(t.Context(), e.Spec)
+	_, err := d.Pull(t.Context(), "x", driver.PullIfMissing)
+	require.ErrorIs(t, err, driver.ErrImageUnavailable)
+	_, err = d.Ensure(t.Context(), e.Spec)
 	require.ErrorIs(t, err, driver.ErrConfigInvalid)
 	require.NoError(t, d.Close(t.Context()))
 }

@@ -102,14 +102,6 @@ func (d *Driver) Pull(context.Context, string, driver.PullPolicy) (driver.PullRe
 	return driver.PullResult{}, nil
 }
 
-// Available implements driver.Driver.
-func (d *Driver) Available(context.Context) error {
-	if err := d.usable(); err != nil {
-		return fmt.Errorf("%w: %w", driver.ErrUnavailable, err)
-	}
-	return nil
-}
-
 func (d *Driver) usable() error {
 	info, err := os.Stat(d.binary)
 	if err != nil {
