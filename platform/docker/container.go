@@ -12,7 +12,7 @@ import (
 	"github.com/docker/docker/api/types/filters"
 )
 
-// Status is where a container is in its life.
+// Status is the state of a container.
 type Status string
 
 // A container that the daemon is removing counts as exited.

@@ -40,7 +40,7 @@ type Driver interface {
 	Close(ctx context.Context) error
 }
 
-// Phase is where an engine is in its life.
+// Phase is the state of an engine.
 type Phase string
 
 // The phases.
