@@ -16,7 +16,7 @@ var program = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	bin := filepath.Join(dir, "engine")
-	cmd := exec.Command("go", "build", "-o", bin, "galaxy/backend/platform/docker/testdata/app")
+	cmd := exec.Command("go", "build", "-o", bin, "galaxy/backend/platform/docker/testdata/testengine")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return string(out), err
