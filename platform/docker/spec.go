@@ -1,6 +1,8 @@
 package docker
 
 import (
+	"strconv"
+
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/mount"
 	"github.com/docker/docker/api/types/network"
@@ -32,10 +34,10 @@ type Logging struct {
 	Options map[string]string
 }
 
-// tmp is the only writable place besides the mount.
-const tmp = "rw,noexec,nosuid,nodev,size=16m,mode=1777"
+// tmpMount is the only writable place besides the mount.
+const tmpMount = "rw,noexec,nosuid,nodev,size=16m,mode=1777"
 
-// logs bounds what the default driver keeps per container, unless said otherwise.
+// config bounds what the usual drivers keep per container, unless told otherwise.
 func (l Logging) config() container.LogConfig {
 	out := container.LogConfig{Type: l.Driver, Config: map[string]string{}}
 	if l.Driver == "json-file" || l.Driver == "local" {
@@ -74,7 +76,7 @@ func (s Spec) hostConfig() *container.HostConfig {
 		SecurityOpt:    []string{"no-new-privileges"},
 		ReadonlyRootfs: true,
 		IpcMode:        container.IPCModePrivate,
-		Tmpfs:          map[string]string{"/tmp": tmp},
+		Tmpfs:          map[string]string{"/tmp": tmpMount},
 		LogConfig:      s.Logs.config(),
 		Resources: container.Resources{
 			NanoCPUs:   int64(s.CPUs * 1e9),
@@ -99,3 +101,5 @@ func (s Spec) hostConfig() *container.HostConfig {
 func (s Spec) networking() *network.NetworkingConfig {
 	return &network.NetworkingConfig{EndpointsConfig: map[string]*network.EndpointSettings{s.Network: {}}}
 }
+
+func portString(port int) string { return strconv.Itoa(port) }

@@ -9,6 +9,28 @@ import (
 	flatbuffers "github.com/google/flatbuffers/go"
 )
 
+// encodeUntyped is encode for a payload that is a map.
+func (in Intent) encodeUntyped() (stored json.RawMessage, packed []byte, problem string) {
+	stored, problem = encodeStored(in.Payload)
+	if problem == "" {
+		problem = in.checkAddress()
+	}
+	entry := catalog[in.Kind]
+	for _, key := range entry.required {
+		if v, ok := in.Payload[key]; problem == "" && (!ok || v == nil || v == "") {
+			problem = "the payload lacks " + key
+		}
+	}
+	if problem != "" || entry.pack == nil {
+		return stored, nil, problem
+	}
+	packed, err := entry.pack(in.Payload)
+	if err != nil {
+		return stored, nil, err.Error()
+	}
+	return stored, packed, ""
+}
+
 // packer turns a payload into the FlatBuffers table of its kind.
 type packer func(payload map[string]any) ([]byte, error)
 
@@ -74,12 +96,3 @@ func asTime(key string, v any) (time.Time, bool) {
 	}
 	return time.Time{}, false
 }
-
-// event is a notification on its way through push.
-type event struct {
-	kind    Kind
-	payload []byte
-}
-
-func (e event) Kind() string             { return string(e.kind) }
-func (e event) Marshal() ([]byte, error) { return e.payload, nil }

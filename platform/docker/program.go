@@ -36,7 +36,7 @@ func (c *Client) Load(ctx context.Context, p Program) error {
 		return classify(err, "load image %s", p.Ref)
 	}
 	defer out.Body.Close()
-	return classify(drain(out.Body), "load image %s", p.Ref)
+	return classify(readProgress(out.Body), "load image %s", p.Ref)
 }
 
 // archive is the image in the format of docker save. Equal programs make equal

@@ -14,20 +14,20 @@ import (
 	"galaxy/backend/platform/clock"
 )
 
-// end asks the process to end, and kills it after the grace.
-func (d *Driver) end(ctx context.Context, r record, grace time.Duration) error {
+// terminate asks the process to end, and kills it after the grace.
+func (d *Driver) terminate(ctx context.Context, r record, grace time.Duration) error {
 	if grace > 0 {
 		if err := signal(r, syscall.SIGTERM); err != nil {
 			return err
 		}
-		if ended, err := d.await(ctx, r, grace); ended || err != nil {
+		if ended, err := d.awaitExit(ctx, r, grace); ended || err != nil {
 			return err
 		}
 	}
 	if err := signal(r, syscall.SIGKILL); err != nil {
 		return err
 	}
-	ended, err := d.await(ctx, r, 10*time.Second)
+	ended, err := d.awaitExit(ctx, r, 10*time.Second)
 	if err == nil && !ended {
 		err = fmt.Errorf("%w: process %d does not end", driver.ErrUnavailable, r.PID)
 	}
@@ -51,8 +51,8 @@ func signal(r record, sig syscall.Signal) error {
 	return nil
 }
 
-// await reports whether the process ended, and its end is recorded, in time.
-func (d *Driver) await(ctx context.Context, r record, limit time.Duration) (bool, error) {
+// awaitExit reports whether the process ended, and its end is recorded, in time.
+func (d *Driver) awaitExit(ctx context.Context, r record, limit time.Duration) (bool, error) {
 	d.mu.Lock()
 	own := d.children[r.Game]
 	d.mu.Unlock()
@@ -68,7 +68,7 @@ func (d *Driver) await(ctx context.Context, r record, limit time.Duration) (bool
 			if !r.alive() {
 				return true, nil
 			}
-			again = d.clk.NewTimer(poll)
+			again = d.clk.NewTimer(exitPoll)
 			tick = again.C()
 		}
 		select {
@@ -83,9 +83,9 @@ func (d *Driver) await(ctx context.Context, r record, limit time.Duration) (bool
 	}
 }
 
-// settle waits until the end of a child that is over has been recorded, so that
+// awaitRecordedExit waits until the end of a child that is over has been recorded, so that
 // the record of the next one is not overwritten by it.
-func (d *Driver) settle(game uuid.UUID) {
+func (d *Driver) awaitRecordedExit(game uuid.UUID) {
 	d.mu.Lock()
 	own := d.children[game]
 	d.mu.Unlock()

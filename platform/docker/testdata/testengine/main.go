@@ -1,4 +1,4 @@
-// Command app stands in for an engine in tests: it answers /healthz, keeps one
+// Command testengine stands in for an engine in tests: it answers /healthz, keeps one
 // value in its state directory under a lock, tells what it is allowed to do,
 // and ends in the ways that engines end.
 package main
