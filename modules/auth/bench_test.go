@@ -70,7 +70,7 @@ const (
 
 // millionSessions fills the table with a million active sessions and starts a
 // service whose cache holds a tenth of them. It returns all ids, the newest first.
-func millionSessions(t testing.TB) (*fixture, *auth.Service, *auth.Sessions, []uuid.UUID) {
+func millionSessions(t testing.TB) (*fixture, *auth.Service, *auth.SessionCache, []uuid.UUID) {
 	t.Helper()
 	f := newFakeMailFixture(t, defaultConfig())
 	a := f.register("ada@example.org")

@@ -21,8 +21,8 @@ type Config struct {
 
 const (
 	minKey = 32
-	// longTTL is what ASVS 6.5.5 allows at most; a longer one is used with a warning.
-	longTTL = 10 * time.Minute
+	// recommendedTTL is what ASVS 6.5.5 allows at most; a longer one is used with a warning.
+	recommendedTTL = 10 * time.Minute
 )
 
 // Validate reports every problem of the section.

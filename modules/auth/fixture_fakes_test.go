@@ -26,7 +26,7 @@ type fakeGateways struct {
 	told []push.Invalidation
 }
 
-// Invalidate implements auth.Announcer.
+// Invalidate implements auth.Invalidator.
 func (g *fakeGateways) Invalidate(tx *pg.Tx, inv ...push.Invalidation) {
 	tx.OnCommit(func() {
 		g.mu.Lock()

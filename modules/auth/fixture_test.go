@@ -83,7 +83,7 @@ func newFixtureWith(t testing.TB, cfg auth.Config, options ...fx.Option) *fixtur
 			httpx.GatewayConfig{}, httpx.TLSConfig{},
 		),
 		testkit.StandIn[clock.Clock](f.clock),
-		testkit.StandIn[auth.Announcer](f.gateways),
+		testkit.StandIn[auth.Invalidator](f.gateways),
 		testkit.StandIn[httpx.AdminGate](fakeAdminGate{}),
 		fx.Invoke(fx.Annotate(func(all []httpx.Table) { f.routeTables = all }, fx.ParamTags(`group:"routes"`))),
 		fx.Populate(&f.db, &f.auth, &f.users, &f.sweeper, &f.geo, &server),

@@ -11,10 +11,10 @@ import (
 
 type adminRoutes struct {
 	service *Service
-	users   Directory
+	users   UserChecker
 }
 
-func newAdminRoutes(s *Service, users Directory) httpx.Table {
+func newAdminRoutes(s *Service, users UserChecker) httpx.Table {
 	h := adminRoutes{s, users}
 	return httpx.Admin("auth",
 		httpx.Route{Op: "listUserSessions", Method: http.MethodGet, Path: "/users/{user_id}/sessions", Role: httpx.Viewer, Handle: httpx.JSON(200, h.list)},
@@ -43,10 +43,10 @@ func (h adminRoutes) revokeAll(ctx context.Context, in byUser) (revokedView, err
 	if err := h.users.Exists(ctx, in.UserID); err != nil {
 		return revokedView{}, err
 	}
-	n, err := h.service.RevokeAll(ctx, in.UserID, ByOperator)
+	n, err := h.service.RevokeAll(ctx, in.UserID, RevokedByOperator)
 	return revokedView{n}, err
 }
 
 func (h adminRoutes) revoke(ctx context.Context, in byOwnSession) error {
-	return h.service.Revoke(ctx, in.ID, uuid.Nil, ByOperator)
+	return h.service.Revoke(ctx, in.ID, uuid.Nil, RevokedByOperator)
 }

@@ -27,12 +27,12 @@ type bySession struct {
 
 // credentialView is what a gateway needs to verify a client.
 type credentialView struct {
-	DeviceSessionID uuid.UUID  `json:"device_session_id"`
-	UserID          uuid.UUID  `json:"user_id"`
-	ClientPublicKey string     `json:"client_public_key"`
-	Status          Status     `json:"status"`
-	RevokedAt       *time.Time `json:"revoked_at"`
-	RevokedReason   *Cause     `json:"revoked_reason"`
+	DeviceSessionID uuid.UUID         `json:"device_session_id"`
+	UserID          uuid.UUID         `json:"user_id"`
+	ClientPublicKey string            `json:"client_public_key"`
+	Status          Status            `json:"status"`
+	RevokedAt       *time.Time        `json:"revoked_at"`
+	RevokedReason   *RevocationReason `json:"revoked_reason"`
 }
 
 func (h internalRoutes) get(ctx context.Context, in bySession) (credentialView, error) {
@@ -41,7 +41,7 @@ func (h internalRoutes) get(ctx context.Context, in bySession) (credentialView, 
 		return credentialView{}, err
 	}
 	return credentialView{DeviceSessionID: s.ID, UserID: s.UserID, ClientPublicKey: showPublicKey(s.PublicKey), Status: s.Status,
-		RevokedAt: s.RevokedAt, RevokedReason: s.Cause}, nil
+		RevokedAt: s.RevokedAt, RevokedReason: s.RevokedReason}, nil
 }
 
 func (h internalRoutes) touch(ctx context.Context, in bySession) error {
@@ -49,5 +49,5 @@ func (h internalRoutes) touch(ctx context.Context, in bySession) error {
 }
 
 func (h internalRoutes) revoke(ctx context.Context, in bySession) error {
-	return h.service.Revoke(ctx, in.ID, uuid.Nil, ByGateway)
+	return h.service.Revoke(ctx, in.ID, uuid.Nil, RevokedByGateway)
 }

@@ -69,7 +69,7 @@ type byOwnSession struct {
 }
 
 func (h userRoutes) revoke(ctx context.Context, in byOwnSession) error {
-	return h.service.Revoke(ctx, in.ID, httpx.UserID(ctx), ByUser)
+	return h.service.Revoke(ctx, in.ID, httpx.UserID(ctx), RevokedByUser)
 }
 
 type keepSession struct {
@@ -86,6 +86,6 @@ func (h userRoutes) revokeOthers(ctx context.Context, in keepSession) (revokedVi
 }
 
 func (h userRoutes) revokeAll(ctx context.Context, _ struct{}) (revokedView, error) {
-	n, err := h.service.RevokeAll(ctx, httpx.UserID(ctx), ByUser)
+	n, err := h.service.RevokeAll(ctx, httpx.UserID(ctx), RevokedByUser)
 	return revokedView{n}, err
 }

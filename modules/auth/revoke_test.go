@@ -81,7 +81,7 @@ func TestEveryRevocationIsCachedPublishedAndReplayed(t *testing.T) {
 			told := f.gateways.invalidations()[0]
 			require.True(t, isMine(told))
 			require.Equal(t, []any{me.User, c.want}, []any{told.UserID, told.Reason})
-			replayed, err := auth.NewReplay(f.db).Recent(t.Context(), since)
+			replayed, err := auth.NewRevocationReplay(f.db).Recent(t.Context(), since)
 			require.NoError(t, err)
 			i := slices.IndexFunc(replayed, isMine)
 			require.GreaterOrEqual(t, i, 0)

@@ -40,7 +40,7 @@ func (s *Service) SendCode(ctx context.Context, email, language string) (Issued,
 	}
 	c := challenge{Purpose: SignIn, Email: email, Canonical: canonical, Language: language}
 	return s.issue(ctx, c, loginCode, func(ctx context.Context, tx *pg.Tx) (bool, error) {
-		return s.near.Users.LoginBlocked(ctx, tx, canonical)
+		return s.users.LoginBlocked(ctx, tx, canonical)
 	})
 }
 
@@ -73,7 +73,7 @@ func (s *Service) issue(ctx context.Context, c challenge, template string, hushe
 		out = Issued{ChallengeID: c.ID, ExpiresAt: c.ExpiresAt}
 		c.Mailed = !quiet && at.mayMail()
 		s.store.insertChallenge(tx, c)
-		_, err = s.near.Mail.Enqueue(ctx, tx, mail.Message{Template: template, To: c.Email, NotAfter: c.ExpiresAt, Secret: true,
+		_, err = s.mailer.Enqueue(ctx, tx, mail.Message{Template: template, To: c.Email, NotAfter: c.ExpiresAt, Secret: true,
 			Suppressed: !c.Mailed, UserID: owner(c.UserID), Data: map[string]any{"code": showCode(code), "ttl_minutes": minutes(s.cfg.ChallengeTTL)}})
 		return err
 	})

@@ -87,7 +87,7 @@ func (s *Service) signIn(ctx context.Context, tx *pg.Tx, c challenge, in Confirm
 		return Session{}, err
 	}
 	now := s.clock.Now()
-	country := s.near.Places.Country(httpx.ClientIP(ctx))
+	country := s.countries.Country(httpx.ClientIP(ctx))
 	c.SessionID, c.PublicKey = &ids[0], key
 	s.store.consume(tx, c, now)
 	account, err := s.enter(ctx, tx, c.Canonical, user.NewAccount{ID: ids[1], Email: c.Email, Language: cmp.Or(in.Language, c.Language),
@@ -116,11 +116,11 @@ const enterTries = 3
 // asked again.
 func (s *Service) enter(ctx context.Context, tx *pg.Tx, canonical string, n user.NewAccount) (user.Account, error) {
 	for range enterTries {
-		account, err := s.near.Users.Register(ctx, tx, n)
+		account, err := s.users.Register(ctx, tx, n)
 		if err != nil || account.ID == n.ID {
 			return account, err
 		}
-		who, err := s.near.Users.Lock(ctx, tx, account.ID)
+		who, err := s.users.Lock(ctx, tx, account.ID)
 		if err != nil {
 			return user.Account{}, err
 		}
@@ -166,7 +166,7 @@ func (s *Service) welcomeBack(ctx context.Context, tx *pg.Tx, account user.Accou
 func (s *Service) makeRoom(ctx context.Context, tx *pg.Tx, live []Session, session Session) error {
 	same := slices.IndexFunc(live, func(one Session) bool { return bytes.Equal(one.PublicKey, session.PublicKey) })
 	if same >= 0 {
-		if err := s.ends.these(ctx, tx, []uuid.UUID{live[same].ID}, Replaced); err != nil {
+		if err := s.revoker.Revoke(ctx, tx, []uuid.UUID{live[same].ID}, Replaced); err != nil {
 			return err
 		}
 		live = slices.Delete(slices.Clone(live), same, same+1)
@@ -179,7 +179,7 @@ func (s *Service) makeRoom(ctx context.Context, tx *pg.Tx, live []Session, sessi
 	for i := range ids {
 		ids[i] = live[i].ID
 	}
-	return s.ends.these(ctx, tx, ids, TooManySessions)
+	return s.revoker.Revoke(ctx, tx, ids, TooManySessions)
 }
 
 // noticePlace mails a notice when the user was never seen in the country before.
@@ -190,7 +190,7 @@ func (s *Service) noticePlace(ctx context.Context, tx *pg.Tx, account user.Accou
 		slices.ContainsFunc(live, func(one Session) bool { return one.Country == session.Country }) {
 		return nil
 	}
-	seen, err := s.near.Places.SeenCountries(ctx, tx, account.ID)
+	seen, err := s.countries.SeenCountries(ctx, tx, account.ID)
 	if err != nil || slices.Contains(seen, session.Country) {
 		return err
 	}
@@ -198,7 +198,7 @@ func (s *Service) noticePlace(ctx context.Context, tx *pg.Tx, account user.Accou
 	if err != nil || before {
 		return err
 	}
-	_, err = s.near.Mail.Enqueue(ctx, tx, mail.Message{Template: "account.new_country", To: account.Email, UserID: account.ID,
+	_, err = s.mailer.Enqueue(ctx, tx, mail.Message{Template: "account.new_country", To: account.Email, UserID: account.ID,
 		Data: map[string]any{"country": session.Country, "at": session.CreatedAt.Format(time.RFC3339)}})
 	return err
 }

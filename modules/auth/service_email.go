@@ -21,7 +21,7 @@ func (s *Service) SendEmailChange(ctx context.Context, id uuid.UUID, email strin
 	if err != nil {
 		return Issued{}, err
 	}
-	who, err := s.near.Users.Snapshot(ctx, id)
+	who, err := s.users.Snapshot(ctx, id)
 	if err != nil {
 		return Issued{}, err
 	}
@@ -33,7 +33,7 @@ func (s *Service) SendEmailChange(ctx context.Context, id uuid.UUID, email strin
 	}
 	c := challenge{Purpose: EmailChange, UserID: &id, Email: email, Canonical: canonical, Language: who.Language}
 	return s.issue(ctx, c, emailChangeCode, func(ctx context.Context, tx *pg.Tx) (bool, error) {
-		other, taken, err := s.near.Users.FindByEmail(ctx, tx, canonical)
+		other, taken, err := s.users.FindByEmail(ctx, tx, canonical)
 		return taken && other.ID != id, err
 	})
 }
@@ -65,7 +65,7 @@ func (s *Service) ConfirmEmailChange(ctx context.Context, id, challengeID uuid.U
 
 // changedAlready accepts a repeat while its result still stands.
 func (s *Service) changedAlready(ctx context.Context, tx *pg.Tx, c challenge) error {
-	who, err := s.near.Users.Lock(ctx, tx, *c.UserID)
+	who, err := s.users.Lock(ctx, tx, *c.UserID)
 	if err == nil && who.Email != c.Email {
 		return ErrCode
 	}
@@ -73,11 +73,11 @@ func (s *Service) changedAlready(ctx context.Context, tx *pg.Tx, c challenge) er
 }
 
 func (s *Service) changeEmail(ctx context.Context, tx *pg.Tx, c challenge) error {
-	old, err := s.near.Users.ChangeEmail(ctx, tx, *c.UserID, c.Email)
+	old, err := s.users.ChangeEmail(ctx, tx, *c.UserID, c.Email)
 	if err != nil || old == c.Email {
 		return err
 	}
-	_, err = s.near.Mail.Enqueue(ctx, tx, mail.Message{Template: "account.email_changed", To: old, UserID: *c.UserID,
+	_, err = s.mailer.Enqueue(ctx, tx, mail.Message{Template: "account.email_changed", To: old, UserID: *c.UserID,
 		Data: map[string]any{"new_email_masked": person.MaskEmail(c.Email), "at": s.clock.Now().Format(time.RFC3339)}})
 	return err
 }

@@ -72,7 +72,7 @@ func (s *Service) Touch(ctx context.Context, id uuid.UUID) error {
 
 // Revoke ends one session; ending it again changes nothing. With an owner given
 // (not nil) somebody else's session is ErrNotFound.
-func (s *Service) Revoke(ctx context.Context, id, owner uuid.UUID, why Cause) error {
+func (s *Service) Revoke(ctx context.Context, id, owner uuid.UUID, reason RevocationReason) error {
 	session, err := s.Session(ctx, id)
 	if err != nil {
 		return err
@@ -80,14 +80,14 @@ func (s *Service) Revoke(ctx context.Context, id, owner uuid.UUID, why Cause) er
 	if owner != uuid.Nil && session.UserID != owner {
 		return ErrNotFound
 	}
-	if session.Status == Revoked && why != ByOperator {
+	if session.Status == Revoked && reason != RevokedByOperator {
 		return nil
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		if err := s.ends.these(ctx, tx, []uuid.UUID{id}, why); err != nil {
+		if err := s.revoker.Revoke(ctx, tx, []uuid.UUID{id}, reason); err != nil {
 			return err
 		}
-		return s.audited(ctx, tx, why, admin.Entry{Action: "session.revoke", Target: "session:" + id.String(),
+		return s.audited(ctx, tx, reason, admin.Entry{Action: "session.revoke", Target: "session:" + id.String(),
 			After: map[string]any{"user_id": session.UserID}})
 	})
 	if err != nil {
@@ -106,20 +106,20 @@ func (s *Service) RevokeOthers(ctx context.Context, user, keep uuid.UUID) (int, 
 	if session.UserID != user || session.Status != Active {
 		return 0, ErrNotFound
 	}
-	return s.revokeAll(ctx, user, &keep, ByUser)
+	return s.revokeAll(ctx, user, &keep, RevokedByUser)
 }
 
 // RevokeAll ends every session of a user and returns how many ended.
-func (s *Service) RevokeAll(ctx context.Context, user uuid.UUID, why Cause) (int, error) {
-	return s.revokeAll(ctx, user, nil, why)
+func (s *Service) RevokeAll(ctx context.Context, user uuid.UUID, reason RevocationReason) (int, error) {
+	return s.revokeAll(ctx, user, nil, reason)
 }
 
-func (s *Service) revokeAll(ctx context.Context, user uuid.UUID, but *uuid.UUID, why Cause) (n int, err error) {
+func (s *Service) revokeAll(ctx context.Context, user uuid.UUID, but *uuid.UUID, reason RevocationReason) (n int, err error) {
 	err = s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		if n, err = s.ends.all(ctx, tx, user, but, why); err != nil {
+		if n, err = s.revoker.RevokeAll(ctx, tx, user, but, reason); err != nil {
 			return err
 		}
-		return s.audited(ctx, tx, why, admin.Entry{Action: "session.revoke_all", Target: "user:" + user.String(),
+		return s.audited(ctx, tx, reason, admin.Entry{Action: "session.revoke_all", Target: "user:" + user.String(),
 			After: map[string]any{"revoked": n}})
 	})
 	if err != nil {
@@ -129,9 +129,9 @@ func (s *Service) revokeAll(ctx context.Context, user uuid.UUID, but *uuid.UUID,
 }
 
 // audited leaves an audit row when an operator acts.
-func (s *Service) audited(ctx context.Context, tx *pg.Tx, why Cause, e admin.Entry) error {
-	if why != ByOperator {
+func (s *Service) audited(ctx context.Context, tx *pg.Tx, reason RevocationReason, e admin.Entry) error {
+	if reason != RevokedByOperator {
 		return nil
 	}
-	return s.near.Audit.Record(ctx, tx, e)
+	return s.audit.Record(ctx, tx, e)
 }

@@ -137,9 +137,9 @@ func TestARestartReadsActiveSessionsIntoTheCache(t *testing.T) {
 
 // newService is a service beside the fixture's, with a cache of its own. It only
 // looks sessions up.
-func (f *fixture) newService(capacity int) (*auth.Service, *auth.Sessions) {
-	cache := auth.NewSessions(f.db, auth.CacheConfig{SessionsMax: capacity})
-	return auth.NewService(f.db, f.clock, nil, defaultConfig(), cache, auth.Neighbours{}), cache
+func (f *fixture) newService(capacity int) (*auth.Service, *auth.SessionCache) {
+	cache := auth.NewSessionCache(f.db, auth.CacheConfig{SessionsMax: capacity})
+	return auth.NewService(f.db, f.clock, nil, defaultConfig(), cache, nil, nil, nil, nil, nil), cache
 }
 
 func TestTheCacheOfSessionsIsBounded(t *testing.T) {
@@ -192,7 +192,7 @@ func TestTheReplayHoldsTheRevocationsSinceATime(t *testing.T) {
 	f.api.Post(internalPath(old.Session)+"/revoke", nil).Want(204)
 	f.clock.Advance(6 * time.Minute)
 	f.api.User(fresh.User).Post(sessionsPath+"/revoke-all", nil).Want(200)
-	replay := auth.NewReplay(f.db)
+	replay := auth.NewRevocationReplay(f.db)
 	got, err := replay.Recent(t.Context(), f.clock.Now().Add(-5*time.Minute))
 	require.NoError(t, err)
 	require.Equal(t, []push.Invalidation{{UserID: fresh.User, DeviceSessionID: fresh.Session, Reason: "user",

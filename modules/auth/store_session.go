@@ -26,10 +26,10 @@ const selectRecent = `
 SELECT ` + sessionColumns + ` FROM device_sessions
 WHERE status = 'active' AND device_session_id < $1 ORDER BY device_session_id DESC LIMIT $2`
 
-// recent lists the newest live sessions made before one, for the warm-up. By age
+// newestActive lists the newest live sessions made before one, for the warm-up. By age
 // and not by when they were seen: an index on that would be written with every
 // sign-in and touch.
-func (store) recent(ctx context.Context, q pg.Querier, before uuid.UUID, n int) ([]Session, error) {
+func (store) newestActive(ctx context.Context, q pg.Querier, before uuid.UUID, n int) ([]Session, error) {
 	return pg.All[Session](ctx, q, selectRecent, before, n)
 }
 
@@ -75,18 +75,18 @@ WHERE device_session_id = ANY($1) AND status = 'active'
 RETURNING ` + sessionColumns
 
 // revoke ends the sessions that are still live and returns them.
-func (store) revoke(ctx context.Context, tx *pg.Tx, ids []uuid.UUID, at time.Time, why Cause) ([]Session, error) {
-	return pg.All[Session](ctx, tx, revokeSessions, ids, at, why)
+func (store) revoke(ctx context.Context, tx *pg.Tx, ids []uuid.UUID, at time.Time, reason RevocationReason) ([]Session, error) {
+	return pg.All[Session](ctx, tx, revokeSessions, ids, at, reason)
 }
 
-const revokeUser = `
+const revokeAll = `
 UPDATE device_sessions SET status = 'revoked', revoked_at = $2, revoked_reason = $3
 WHERE user_id = $1 AND status = 'active' AND device_session_id IS DISTINCT FROM $4
 RETURNING ` + sessionColumns
 
-// revokeUser ends all live sessions of a user but one (nil: none is spared).
-func (store) revokeUser(ctx context.Context, tx *pg.Tx, user uuid.UUID, but *uuid.UUID, at time.Time, why Cause) ([]Session, error) {
-	return pg.All[Session](ctx, tx, revokeUser, user, at, why, but)
+// revokeAll ends all live sessions of a user but one (nil: none is spared).
+func (store) revokeAll(ctx context.Context, tx *pg.Tx, user uuid.UUID, except *uuid.UUID, at time.Time, reason RevocationReason) ([]Session, error) {
+	return pg.All[Session](ctx, tx, revokeAll, user, at, reason, except)
 }
 
 const touchSession = `
@@ -108,10 +108,10 @@ WHERE status = 'revoked' AND revoked_at >= $1 ORDER BY revoked_at, device_sessio
 
 // revocation is one row of the replay.
 type revocation struct {
-	ID     uuid.UUID `db:"device_session_id"`
-	UserID uuid.UUID `db:"user_id"`
-	At     time.Time `db:"revoked_at"`
-	Cause  Cause     `db:"revoked_reason"`
+	SessionID uuid.UUID        `db:"device_session_id"`
+	UserID    uuid.UUID        `db:"user_id"`
+	RevokedAt time.Time        `db:"revoked_at"`
+	Reason    RevocationReason `db:"revoked_reason"`
 }
 
 func (store) revokedSince(ctx context.Context, q pg.Querier, since time.Time) ([]revocation, error) {
