@@ -23,23 +23,23 @@ func newAdminRoutes(s *Service, users UserChecker) httpx.Table {
 	)
 }
 
-type userSessions struct {
+type userSessionQuery struct {
 	UserID uuid.UUID `path:"user_id"`
 	sessionQuery
 }
 
-func (h adminRoutes) list(ctx context.Context, in userSessions) (httpx.List[sessionView], error) {
+func (h adminRoutes) list(ctx context.Context, in userSessionQuery) (httpx.List[sessionView], error) {
 	if err := h.users.Exists(ctx, in.UserID); err != nil {
 		return httpx.List[sessionView]{}, err
 	}
 	return in.sessionQuery.list(ctx, h.service, in.UserID)
 }
 
-type byUser struct {
+type byUserID struct {
 	UserID uuid.UUID `path:"user_id"`
 }
 
-func (h adminRoutes) revokeAll(ctx context.Context, in byUser) (revokedView, error) {
+func (h adminRoutes) revokeAll(ctx context.Context, in byUserID) (revokedView, error) {
 	if err := h.users.Exists(ctx, in.UserID); err != nil {
 		return revokedView{}, err
 	}
@@ -47,6 +47,6 @@ func (h adminRoutes) revokeAll(ctx context.Context, in byUser) (revokedView, err
 	return revokedView{n}, err
 }
 
-func (h adminRoutes) revoke(ctx context.Context, in byOwnSession) error {
-	return h.service.Revoke(ctx, in.ID, uuid.Nil, RevokedByOperator)
+func (h adminRoutes) revoke(ctx context.Context, in bySessionID) error {
+	return h.service.Revoke(ctx, in.ID, RevokedByOperator)
 }

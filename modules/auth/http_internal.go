@@ -21,7 +21,7 @@ func newInternalRoutes(s *Service) httpx.Table {
 	)
 }
 
-type bySession struct {
+type byDeviceSessionID struct {
 	ID uuid.UUID `path:"device_session_id"`
 }
 
@@ -35,19 +35,19 @@ type credentialView struct {
 	RevokedReason   *RevocationReason `json:"revoked_reason"`
 }
 
-func (h internalRoutes) get(ctx context.Context, in bySession) (credentialView, error) {
+func (h internalRoutes) get(ctx context.Context, in byDeviceSessionID) (credentialView, error) {
 	s, err := h.service.Session(ctx, in.ID)
 	if err != nil {
 		return credentialView{}, err
 	}
-	return credentialView{DeviceSessionID: s.ID, UserID: s.UserID, ClientPublicKey: showPublicKey(s.PublicKey), Status: s.Status,
-		RevokedAt: s.RevokedAt, RevokedReason: s.RevokedReason}, nil
+	return credentialView{DeviceSessionID: s.ID, UserID: s.UserID, ClientPublicKey: encodePublicKey(s.PublicKey),
+		Status: s.Status, RevokedAt: s.RevokedAt, RevokedReason: s.RevokedReason}, nil
 }
 
-func (h internalRoutes) touch(ctx context.Context, in bySession) error {
+func (h internalRoutes) touch(ctx context.Context, in byDeviceSessionID) error {
 	return h.service.Touch(ctx, in.ID)
 }
 
-func (h internalRoutes) revoke(ctx context.Context, in bySession) error {
-	return h.service.Revoke(ctx, in.ID, uuid.Nil, RevokedByGateway)
+func (h internalRoutes) revoke(ctx context.Context, in byDeviceSessionID) error {
+	return h.service.Revoke(ctx, in.ID, RevokedByGateway)
 }

@@ -8,22 +8,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Purpose is what a challenge proves an address for.
-type Purpose string
-
-// The purposes.
-const (
-	SignIn      Purpose = "sign_in"
-	EmailChange Purpose = "email_change"
-)
-
-// Issued is the answer to a request for a code.
-type Issued struct {
-	ChallengeID uuid.UUID
-	ExpiresAt   time.Time
-}
-
-// Status is the state of a device session. Revoked is for ever.
+// Status is the state of a device session. A revoked session stays revoked.
 type Status string
 
 // The states of a device session.
@@ -32,10 +17,10 @@ const (
 	Revoked Status = "revoked"
 )
 
-// RevocationReason says who ended a session, and why.
+// RevocationReason says who revoked a session, or why it was revoked.
 type RevocationReason string
 
-// The causes of a revocation.
+// The reasons of a revocation.
 const (
 	RevokedByUser     RevocationReason = "user"
 	RevokedByGateway  RevocationReason = "gateway"
@@ -61,9 +46,17 @@ type Session struct {
 	RevokedReason *RevocationReason `db:"revoked_reason"`
 }
 
-// visible is text from a device without what does not show: lists and logs of
-// sessions are read by people.
-func visible(s string) string {
+// SessionFilter narrows a list of sessions; zero fields do not.
+type SessionFilter struct {
+	UserID uuid.UUID
+	Status Status
+	Before uuid.UUID // cursor: sessions made before this one
+	Limit  int
+}
+
+// printable removes from a device's text what cannot be printed: people read lists
+// and logs of sessions.
+func printable(s string) string {
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
 			return r
