@@ -21,7 +21,7 @@ func BenchmarkCachedChecks(b *testing.B) {
 	for name, check := range map[string]func() error{
 		"session look-up": func() error { _, err := f.auth.Session(b.Context(), me.Session); return err },
 		"user gate":       func() error { return f.users.Admit(b.Context(), me.User) },
-		"snapshot":        func() error { _, err := f.users.Snapshot(b.Context(), me.User); return err },
+		"snapshot":        func() error { _, err := f.accounts.Snapshot(b.Context(), me.User); return err },
 	} {
 		b.Run(name, func(b *testing.B) {
 			before := f.db.Traffic().RoundTrips

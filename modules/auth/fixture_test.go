@@ -40,6 +40,7 @@ type fixture struct {
 	clock       *clock.Fake
 	auth        *auth.Service
 	users       *user.Service
+	accounts    *user.Accounts
 	sweeper     *user.Sweeper
 	geo         *geo.Service
 	inbox       *testkit.Inbox
@@ -86,7 +87,7 @@ func newFixtureWith(t testing.TB, cfg auth.Config, options ...fx.Option) *fixtur
 		testkit.StandIn[auth.Invalidator](f.gateways),
 		testkit.StandIn[httpx.AdminGate](fakeAdminGate{}),
 		fx.Invoke(fx.Annotate(func(all []httpx.Table) { f.routeTables = all }, fx.ParamTags(`group:"routes"`))),
-		fx.Populate(&f.db, &f.auth, &f.users, &f.sweeper, &f.geo, &server),
+		fx.Populate(&f.db, &f.auth, &f.users, &f.accounts, &f.sweeper, &f.geo, &server),
 	)...)
 	f.base = "http://" + server.Addr().String()
 	f.api = testkit.Client(t, f.base)

@@ -22,14 +22,18 @@ type Invalidator interface {
 	Invalidate(tx *pg.Tx, inv ...push.Invalidation)
 }
 
-// Users makes, locks and finds the accounts that people sign in to.
+// Users makes, finds and changes the accounts that people sign in to.
 type Users interface {
 	Register(ctx context.Context, tx *pg.Tx, n user.NewAccount) (user.Account, error)
-	Lock(ctx context.Context, tx *pg.Tx, id uuid.UUID) (user.Snapshot, error)
-	Snapshot(ctx context.Context, id uuid.UUID) (user.Snapshot, error)
 	LoginBlocked(ctx context.Context, q pg.Querier, canonical string) (bool, error)
 	FindByEmail(ctx context.Context, q pg.Querier, canonical string) (user.Account, bool, error)
 	ChangeEmail(ctx context.Context, tx *pg.Tx, id uuid.UUID, email string) (old string, err error)
+}
+
+// Accounts reads what an account may do, from the cache or with its row locked.
+type Accounts interface {
+	Lock(ctx context.Context, tx *pg.Tx, id uuid.UUID) (user.Snapshot, error)
+	Snapshot(ctx context.Context, id uuid.UUID) (user.Snapshot, error)
 }
 
 // UserChecker says whether a user exists, for operators' routes.

@@ -22,6 +22,7 @@ type Service struct {
 	revoker   *revoker
 	mailer    Mailer
 	users     Users
+	accounts  Accounts
 	countries CountryLookup
 	audit     admin.Auditor
 	store     store
@@ -31,10 +32,10 @@ type Service struct {
 // NewService makes the service; Start loads the code keys and warms the cache.
 func NewService(
 	db *pg.DB, clk clock.Clock, log *zap.Logger, cfg Config, sessions *SessionCache, r *revoker,
-	mailer Mailer, users Users, countries CountryLookup, audit admin.Auditor,
+	mailer Mailer, users Users, accounts Accounts, countries CountryLookup, audit admin.Auditor,
 ) *Service {
 	return &Service{db: db, clock: clk, log: log, cfg: cfg, sessions: sessions, revoker: r,
-		mailer: mailer, users: users, countries: countries, audit: audit}
+		mailer: mailer, users: users, accounts: accounts, countries: countries, audit: audit}
 }
 
 // Start loads the keys of the code MACs and warms the cache with the newest

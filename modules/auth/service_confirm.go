@@ -137,7 +137,7 @@ func (s *Service) findOrRegister(
 		if err != nil || account.ID == n.ID {
 			return account, err
 		}
-		locked, err := s.users.Lock(ctx, tx, account.ID)
+		locked, err := s.accounts.Lock(ctx, tx, account.ID)
 		if err != nil {
 			return user.Account{}, err
 		}

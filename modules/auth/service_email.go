@@ -21,7 +21,7 @@ func (s *Service) SendEmailChange(ctx context.Context, id uuid.UUID, email strin
 	if err != nil {
 		return IssuedChallenge{}, err
 	}
-	current, err := s.users.Snapshot(ctx, id)
+	current, err := s.accounts.Snapshot(ctx, id)
 	if err != nil {
 		return IssuedChallenge{}, err
 	}
@@ -66,7 +66,7 @@ func (s *Service) ConfirmEmailChange(ctx context.Context, id, challengeID uuid.U
 
 // checkRepeatedChange accepts a repeat as long as the account has the address.
 func (s *Service) checkRepeatedChange(ctx context.Context, tx *pg.Tx, c challenge) error {
-	current, err := s.users.Lock(ctx, tx, *c.UserID)
+	current, err := s.accounts.Lock(ctx, tx, *c.UserID)
 	if err == nil && current.Email != c.Email {
 		return ErrCode
 	}

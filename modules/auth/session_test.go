@@ -139,7 +139,7 @@ func TestARestartReadsActiveSessionsIntoTheCache(t *testing.T) {
 // looks sessions up.
 func (f *fixture) newService(capacity int) (*auth.Service, *auth.SessionCache) {
 	cache := auth.NewSessionCache(f.db, auth.CacheConfig{SessionsMax: capacity})
-	return auth.NewService(f.db, f.clock, nil, defaultConfig(), cache, nil, nil, nil, nil, nil), cache
+	return auth.NewService(f.db, f.clock, nil, defaultConfig(), cache, nil, nil, nil, nil, nil, nil), cache
 }
 
 func TestTheCacheOfSessionsIsBounded(t *testing.T) {
