@@ -2,18 +2,23 @@ package auth_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
+	"galaxy/backend/modules/admin"
+	"galaxy/backend/modules/admin/admintest"
 	"galaxy/backend/modules/auth"
 	"galaxy/backend/modules/push"
 	"galaxy/backend/platform/grpcx"
+	"galaxy/backend/platform/testkit"
 	pushv1 "galaxy/backend/proto/push/v1"
 )
 
@@ -119,4 +124,40 @@ func TestAGatewayWithoutACursorIsToldRecentRevocations(t *testing.T) {
 			return
 		}
 	}
+}
+
+func TestAnOperatorsRevocationWhoseAuditEntryFailsIsNotMade(t *testing.T) {
+	t.Parallel()
+	audit := &admintest.Auditor{}
+	f := newFakeMailFixture(t, defaultConfig(), testkit.StandIn[admin.Auditor](audit))
+	me := f.signInDirectly("ada@example.org", newDevice(t))
+	broken := errors.New("no room in the log")
+	audit.Fail(broken)
+	require.ErrorIs(t, f.auth.Revoke(t.Context(), me.Session, auth.RevokedByOperator), broken)
+	_, err := f.auth.RevokeAll(t.Context(), me.User, auth.RevokedByOperator)
+	require.ErrorIs(t, err, broken)
+	require.Equal(t, "active", f.credential(me.Session).Status)
+	require.Empty(t, f.gateways.invalidations())
+	require.Equal(t, 1, f.count(`SELECT count(*) FROM device_sessions WHERE status = 'active'`))
+}
+
+func TestOnlyOperatorsLeaveAuditEntriesAndEachTime(t *testing.T) {
+	t.Parallel()
+	audit := &admintest.Auditor{}
+	f := newFakeMailFixture(t, defaultConfig(), testkit.StandIn[admin.Auditor](audit))
+	byUser := f.signInDirectly("ada@example.org", newDevice(t))
+	byGateway := f.signInDirectly("ada@example.org", newDevice(t))
+	byOperator := f.signInDirectly("ada@example.org", newDevice(t))
+	require.NoError(t, f.auth.RevokeOwn(t.Context(), byUser.User, byUser.Session))
+	require.NoError(t, f.auth.Revoke(t.Context(), byGateway.Session, auth.RevokedByGateway))
+	require.Empty(t, audit.Actions())
+	for range 2 {
+		require.NoError(t, f.auth.Revoke(t.Context(), byOperator.Session, auth.RevokedByOperator))
+	}
+	n, err := f.auth.RevokeAll(t.Context(), byOperator.User, auth.RevokedByOperator)
+	require.NoError(t, err)
+	require.Zero(t, n)
+	require.Equal(t, []string{"session.revoke", "session.revoke", "session.revoke_all"}, audit.Actions())
+	require.Equal(t, "session:"+byOperator.Session.String(), audit.Entries()[0].Target)
+	require.Equal(t, []uuid.UUID{byUser.Session, byGateway.Session, byOperator.Session}, f.gateways.sessionIDs())
 }
