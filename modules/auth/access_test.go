@@ -98,7 +98,8 @@ func TestUsersReachOnlyWhatIsTheirOwn(t *testing.T) {
 	owner, other := f.signInDirectly("owner@example.org", newDevice(t)),
 		f.signInDirectly("second@example.org", newDevice(t))
 	blocked, deleted := f.register("blocked@example.org"), f.register("deleted@example.org")
-	_, _, err := f.users.Sanction(t.Context(), blocked.ID, user.Penalty{Kind: user.PermanentBlock, Reason: "cheating"})
+	_, _, err := f.users.ApplySanction(t.Context(), blocked.ID,
+		user.SanctionTerms{Kind: user.PermanentBlock, Reason: "cheating"})
 	require.NoError(t, err)
 	require.NoError(t, f.users.Delete(t.Context(), deleted.ID))
 	c, err := f.auth.SendEmailChange(t.Context(), owner.User, "new@example.org")

@@ -84,7 +84,7 @@ func TestRequestsOfKnownUnknownAndBlockedAddressesCostTheSame(t *testing.T) {
 	f := newFakeMailFixture(t, defaultConfig()) // nothing else uses the database
 	f.register("known@example.org")
 	blocked := f.register("blocked@example.org")
-	_, _, err := f.users.Sanction(t.Context(), blocked.ID, user.Penalty{Kind: user.LoginBlock, Reason: "spam"})
+	_, _, err := f.users.ApplySanction(t.Context(), blocked.ID, user.SanctionTerms{Kind: user.LoginBlock, Reason: "spam"})
 	require.NoError(t, err)
 	var costs []pg.Traffic
 	for _, email := range []string{"known@example.org", "unknown@example.org", "blocked@example.org"} {
@@ -102,11 +102,11 @@ func TestABlockedAccountCannotSignInWithACodeItHas(t *testing.T) {
 	c := f.sendCode("ada@example.org")
 	code := f.mailedCode("ada@example.org")
 	ctx := httpx.WithCall(t.Context(), "r", uuid.Nil, httpx.Principal{Username: operator, Role: httpx.Operator})
-	x, _, err := f.users.Sanction(ctx, a.ID, user.Penalty{Kind: user.LoginBlock, Reason: "spam"})
+	x, _, err := f.users.ApplySanction(ctx, a.ID, user.SanctionTerms{Kind: user.LoginBlock, Reason: "spam"})
 	require.NoError(t, err)
 	refused := f.confirm(c.ChallengeID, code, newDevice(t)).Refused(403, "account_blocked")
 	require.Contains(t, string(refused.Body), `"reason":"spam"`, "whoever reads the mail of the address may know")
-	require.NoError(t, f.users.Lift(ctx, a.ID, x.ID))
+	require.NoError(t, f.users.LiftSanction(ctx, a.ID, x.ID))
 	f.confirm(c.ChallengeID, code, newDevice(t)).Want(200)
 }
 

@@ -158,7 +158,8 @@ func TestABlockDuringASignInLeavesNoActiveSession(t *testing.T) {
 		d := newDevice(t)
 		errs := concurrently(2, func(i int) error {
 			if i == 0 {
-				_, _, err := f.users.Sanction(t.Context(), a.ID, user.Penalty{Kind: user.PermanentBlock, Reason: "cheating"})
+				_, _, err := f.users.ApplySanction(t.Context(), a.ID,
+					user.SanctionTerms{Kind: user.PermanentBlock, Reason: "cheating"})
 				return err
 			}
 			_, err := f.auth.Confirm(t.Context(), confirmation(c.ChallengeID, f.mailer.lastCode(email), d))

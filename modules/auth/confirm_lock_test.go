@@ -85,7 +85,8 @@ func TestASignInDuringABlockIsRefused(t *testing.T) {
 	challenge, code := f.requestCode("ada@example.org")
 	blocked := make(chan error, 1)
 	go func() {
-		_, _, err := f.users.Sanction(f.Context(), a.ID, user.Penalty{Kind: user.PermanentBlock, Reason: "cheating"})
+		_, _, err := f.users.ApplySanction(f.Context(), a.ID,
+			user.SanctionTerms{Kind: user.PermanentBlock, Reason: "cheating"})
 		blocked <- err
 	}()
 	<-departure.entered
@@ -177,7 +178,7 @@ func TestASanctionAfterTheCodeWasSentBarsTheChangeOfAddress(t *testing.T) {
 		to := string(kind) + "@new.example"
 		c, err := f.auth.SendEmailChange(t.Context(), a.ID, to)
 		require.NoError(t, err)
-		_, _, err = f.users.Sanction(t.Context(), a.ID, user.Penalty{Kind: kind, Reason: "spam"})
+		_, _, err = f.users.ApplySanction(t.Context(), a.ID, user.SanctionTerms{Kind: kind, Reason: "spam"})
 		require.NoError(t, err)
 		_, err = f.auth.ConfirmEmailChange(t.Context(), a.ID, c.ChallengeID, f.mailer.lastCode(to))
 		require.ErrorIs(t, err, want)

@@ -221,7 +221,8 @@ func TestABlockedProfileCannotChangeItsAddress(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	a := f.register("ada@example.org")
-	_, _, err := f.users.Sanction(t.Context(), a.ID, user.Penalty{Kind: user.ProfileUpdateBlock, Reason: "spam"})
+	_, _, err := f.users.ApplySanction(t.Context(), a.ID,
+		user.SanctionTerms{Kind: user.ProfileUpdateBlock, Reason: "spam"})
 	require.NoError(t, err)
 	f.api.User(a.ID).Post(emailPath, map[string]any{"email": "ada@new.example"}).Refused(403, "profile_update_blocked")
 }

@@ -209,7 +209,8 @@ func TestTheUserHeaderIsIgnoredOnOtherSurfaces(t *testing.T) {
 	t.Parallel()
 	f := newFakeMailFixture(t, defaultConfig())
 	me := f.signInDirectly("ada@example.org", newDevice(t))
-	_, _, err := f.users.Sanction(t.Context(), me.User, user.Penalty{Kind: user.PermanentBlock, Reason: "cheating"})
+	_, _, err := f.users.ApplySanction(t.Context(), me.User,
+		user.SanctionTerms{Kind: user.PermanentBlock, Reason: "cheating"})
 	require.NoError(t, err)
 	for _, api := range []*testkit.API{f.api.User(me.User), f.api.With("X-User-ID", "nonsense")} {
 		api.Post(publicPath+"send-email-code", map[string]any{"email": "bob@example.org", "language": "en"}).Want(200)
@@ -262,7 +263,8 @@ func TestRequestsForACodeTakeAsLongForEveryAddress(t *testing.T) {
 	f := newFixture(t)
 	f.register("known@example.org")
 	blocked, deleted := f.register("blocked@example.org"), f.register("deleted@example.org")
-	_, _, err := f.users.Sanction(t.Context(), blocked.ID, user.Penalty{Kind: user.PermanentBlock, Reason: "cheating"})
+	_, _, err := f.users.ApplySanction(t.Context(), blocked.ID,
+		user.SanctionTerms{Kind: user.PermanentBlock, Reason: "cheating"})
 	require.NoError(t, err)
 	require.NoError(t, f.users.Delete(t.Context(), deleted.ID))
 	took, size := map[string][]time.Duration{}, map[int]bool{}

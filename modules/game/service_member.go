@@ -95,9 +95,9 @@ func (s *Service) endFor(ctx context.Context, by Actor, game, member uuid.UUID, 
 		if err := s.endMembership(ctx, tx, g, m, status, reason); err != nil {
 			return err
 		}
-		kind := notification.MembershipRemoved
+		kind := notification.KindMembershipRemoved
 		if status == Blocked {
-			kind = notification.MembershipBlocked
+			kind = notification.KindMembershipBlocked
 		}
 		payload := map[string]any{"reason": reason}
 		key := fmt.Sprintf("%s:%s:%s:%d", game, member, status, g.Version) // after an unban it may happen again

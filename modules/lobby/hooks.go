@@ -69,7 +69,7 @@ func (h hooks) GameChanged(ctx context.Context, tx *pg.Tx, c game.Change) error 
 	}
 	for _, a := range applications {
 		payload := map[string]any{"application_id": a.ID.String(), "reason": c.Reason}
-		if err := notifyAbout(ctx, tx, h.notifier, notification.ApplicationRejected, a.ID.String(), g, []uuid.UUID{a.UserID}, payload); err != nil {
+		if err := notifyAbout(ctx, tx, h.notifier, notification.KindApplicationRejected, a.ID.String(), g, []uuid.UUID{a.UserID}, payload); err != nil {
 			return err
 		}
 	}
@@ -79,7 +79,7 @@ func (h hooks) GameChanged(ctx context.Context, tx *pg.Tx, c game.Change) error 
 	}
 	for _, i := range invites {
 		payload := map[string]any{"invite_id": i.ID.String()}
-		if err := notifyAbout(ctx, tx, h.notifier, notification.InviteRevoked, i.ID.String(), g, []uuid.UUID{i.UserID}, payload); err != nil {
+		if err := notifyAbout(ctx, tx, h.notifier, notification.KindInviteRevoked, i.ID.String(), g, []uuid.UUID{i.UserID}, payload); err != nil {
 			return err
 		}
 	}

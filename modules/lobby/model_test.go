@@ -126,13 +126,13 @@ func (m *model) settle() {
 	for u := range m.applications {
 		if m.application(u) == pending {
 			m.decide(u, rejected)
-			m.tell(notification.ApplicationRejected)
+			m.tell(notification.KindApplicationRejected)
 		}
 	}
 	for _, i := range m.invites {
 		if i.state == pending {
 			i.state = revoked
-			m.tell(notification.InviteRevoked)
+			m.tell(notification.KindInviteRevoked)
 		}
 	}
 }
@@ -140,7 +140,7 @@ func (m *model) settle() {
 func (m *model) cancel() {
 	m.state, m.pause = game.Cancelled, ""
 	m.settle()
-	m.tellMembers(notification.GameCancelled)
+	m.tellMembers(notification.KindGameCancelled)
 }
 
 func (m *model) launch() {
@@ -176,7 +176,7 @@ func (m *model) move(verb game.Verb, who int) bool {
 		m.pauses(by)
 	case verb == game.Resume && in(game.Paused) && (who == chief || m.pause == game.ByUser || m.pause == game.AllMissed):
 		m.state, m.pause = game.Running, ""
-		m.tellMembers(notification.GameResumed)
+		m.tellMembers(notification.KindGameResumed)
 	case verb == game.Cancel && (in(game.Draft, game.EnrollmentOpen, game.ReadyToStart, game.StartFailed) || who == chief && in(game.Starting, game.Running, game.Paused)),
 		verb == game.ForceStop && who == chief && in(game.Running, game.Paused):
 		m.cancel()
@@ -188,7 +188,7 @@ func (m *model) move(verb game.Verb, who int) bool {
 
 func (m *model) pauses(reason string) {
 	m.state, m.pause = game.Paused, reason
-	m.tellMembers(notification.GamePaused)
+	m.tellMembers(notification.KindGamePaused)
 }
 
 // apply also says yes to a repeat.
@@ -206,7 +206,7 @@ func (m *model) apply(u int) bool {
 	case m.application(u) != pending:
 		m.applications[u] = append(m.applications[u], pending)
 		if m.owner != nobody {
-			m.tell(notification.ApplicationSubmitted)
+			m.tell(notification.KindApplicationSubmitted)
 		}
 	}
 	return true
@@ -222,7 +222,7 @@ func (m *model) approve(who, u int) bool {
 		return false
 	}
 	m.decide(u, approved)
-	m.tell(notification.ApplicationApproved)
+	m.tell(notification.KindApplicationApproved)
 	m.sit(u)
 	return true
 }
@@ -233,7 +233,7 @@ func (m *model) reject(who, u int) bool {
 		return false
 	case m.application(u) == pending:
 		m.decide(u, rejected)
-		m.tell(notification.ApplicationRejected)
+		m.tell(notification.KindApplicationRejected)
 	}
 	return true
 }
@@ -259,7 +259,7 @@ func (m *model) ask(who, u int) bool {
 		return true
 	}
 	m.invites[u] = &modelRequest{state: pending, expires: m.now.Add(168 * time.Hour)}
-	m.tell(notification.InviteReceived)
+	m.tell(notification.KindInviteReceived)
 	return true
 }
 
@@ -290,7 +290,7 @@ func (m *model) answer(u int, state string) bool {
 	}
 	m.invites[u].state = state
 	if state == revoked {
-		m.tell(notification.InviteRevoked)
+		m.tell(notification.KindInviteRevoked)
 	}
 	return true
 }
@@ -337,7 +337,7 @@ func (m *model) end(who, u int, status string) bool {
 		return false
 	}
 	s.status, s.reason, s.offered = status, game.ReasonRemoved, false
-	m.tell(map[string]notification.Kind{game.Removed: notification.MembershipRemoved, game.Blocked: notification.MembershipBlocked}[status])
+	m.tell(map[string]notification.Kind{game.Removed: notification.KindMembershipRemoved, game.Blocked: notification.KindMembershipBlocked}[status])
 	if status == game.Blocked {
 		s.reason = game.ReasonBanned
 	}
@@ -381,7 +381,7 @@ func (m *model) offer(who, origin int) bool {
 		told = told || m.seat(u) == nil && slices.Contains(states, rejected)
 	}
 	if told {
-		m.tell(notification.GameSeatOffered)
+		m.tell(notification.KindGameSeatOffered)
 	}
 	return true
 }

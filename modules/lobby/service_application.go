@@ -92,7 +92,7 @@ func (s *Service) apply(ctx context.Context, tx *pg.Tx, a *Application, name spe
 	if c.OwnerID == nil {
 		return nil
 	}
-	return s.notify(ctx, tx, notification.ApplicationSubmitted, a.ID.String(), c.Game, []uuid.UUID{*c.OwnerID},
+	return s.notify(ctx, tx, notification.KindApplicationSubmitted, a.ID.String(), c.Game, []uuid.UUID{*c.OwnerID},
 		map[string]any{"application_id": a.ID.String(), "applicant_user_id": a.UserID.String()})
 }
 
@@ -136,7 +136,7 @@ func (s *Service) Approve(ctx context.Context, by game.Actor, id uuid.UUID) (App
 			return err
 		}
 		s.decide(tx, &a, approved, "")
-		if err := s.notify(ctx, tx, notification.ApplicationApproved, id.String(), c.Game, []uuid.UUID{a.UserID}, map[string]any{"application_id": id.String()}); err != nil {
+		if err := s.notify(ctx, tx, notification.KindApplicationApproved, id.String(), c.Game, []uuid.UUID{a.UserID}, map[string]any{"application_id": id.String()}); err != nil {
 			return err
 		}
 		_, err = s.members.Enroll(ctx, tx, &c.Game, a.UserID, name)
@@ -177,7 +177,7 @@ func (s *Service) Reject(ctx context.Context, by game.Actor, id uuid.UUID, reaso
 			return ErrApplicationEnded.With("state", a.State)
 		}
 		s.decide(tx, a, rejected, reason)
-		return s.notify(ctx, tx, notification.ApplicationRejected, id.String(), g, []uuid.UUID{a.UserID},
+		return s.notify(ctx, tx, notification.KindApplicationRejected, id.String(), g, []uuid.UUID{a.UserID},
 			map[string]any{"application_id": id.String(), "reason": reason})
 	})
 }

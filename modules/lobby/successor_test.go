@@ -118,7 +118,7 @@ func TestEveryBanIsTold(t *testing.T) {
 		require.NoError(t, l.Unban(t.Context(), root, g.ID, bob))
 	}
 	for _, in := range l.log.intents {
-		if in.Kind == notification.MembershipBlocked {
+		if in.Kind == notification.KindMembershipBlocked {
 			keys[in.Key] = true
 		}
 	}

@@ -142,7 +142,7 @@ func (s *Service) Promote(ctx context.Context, tx *pg.Tx, game uuid.UUID, eligib
 	s.store.prolongPending(tx, game, eligible, expires)
 	for _, n := range promoted {
 		names = slices.DeleteFunc(names, func(r row) bool { return r.ID == n.ID })
-		if err := s.tellName(ctx, tx, notification.RaceNamePending, n, n.ExpiresAt); err != nil {
+		if err := s.tellName(ctx, tx, notification.KindRaceNamePending, n, n.ExpiresAt); err != nil {
 			return err
 		}
 	}
@@ -186,7 +186,7 @@ func (s *Service) expire(ctx context.Context, id uuid.UUID, now time.Time) error
 		if err := s.release(ctx, tx, names); err != nil {
 			return err
 		}
-		return s.tellName(ctx, tx, notification.RaceNameExpired, names[0].Name, nil)
+		return s.tellName(ctx, tx, notification.KindRaceNameExpired, names[0].Name, nil)
 	})
 }
 

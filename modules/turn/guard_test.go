@@ -56,7 +56,7 @@ func TestRunnerWithoutItsClaimDecidesNothing(t *testing.T) {
 
 	require.ErrorIs(t, w.runner.failed(t.Context(), late, nil, engine.ErrTurnFailed), errClaimLost)
 	require.Equal(t, game.Running, w.lobby.peek(g.ID).State)
-	require.Empty(t, w.mail.of(notification.GenerationFailed))
+	require.Empty(t, w.mail.of(notification.KindGenerationFailed))
 	require.NoError(t, w.runner.failed(t.Context(), late, nil, engine.ErrBusy))
 	require.NoError(t, w.runner.releaseClaim(t.Context(), late, time.Second))
 	require.NoError(t, w.runner.discard(t.Context(), late, "not_wanted"))

@@ -127,7 +127,7 @@ func (o *Observer) announceStart(ctx context.Context, tx *pg.Tx, g game.Game, c 
 	payload := turnPayload(g, c)
 	payload["race_name"] = seat.RaceName
 	return o.notifier.Submit(ctx, tx, notification.Intent{
-		Kind: notification.GameStarted, Key: turnKey(c) + ":" + seat.UserID.String(),
+		Kind: notification.KindGameStarted, Key: turnKey(c) + ":" + seat.UserID.String(),
 		Recipients: []uuid.UUID{seat.UserID}, Payload: payload,
 	})
 }

@@ -25,7 +25,7 @@ func TestStartSetsTheClockAndTellsEveryMember(t *testing.T) {
 	c := w.clockOf(g)
 	require.Equal(t, 0, c.Turn)
 	require.Equal(t, noon.Add(time.Hour), *c.NextTurnAt)
-	intents := w.mail.of(notification.GameStarted)
+	intents := w.mail.of(notification.KindGameStarted)
 	require.Len(t, intents, 3)
 	require.Equal(t, "Race1", intents[1].Payload["race_name"])
 	require.Equal(t, []uuid.UUID{w.user(g, 1)}, intents[1].Recipients)
@@ -34,7 +34,7 @@ func TestStartSetsTheClockAndTellsEveryMember(t *testing.T) {
 	require.Len(t, submissions, 3)
 
 	w.tell(g, game.EventStarted) // heard twice
-	require.Len(t, w.mail.of(notification.GameStarted), 3)
+	require.Len(t, w.mail.of(notification.KindGameStarted), 3)
 	require.Equal(t, c, w.clockOf(g))
 }
 
@@ -53,7 +53,7 @@ func TestDueTurnIsMadeRecordedAndAnnouncedOnce(t *testing.T) {
 	require.Equal(t, 1, c.Turn)
 	require.Equal(t, noon.Add(2*time.Hour), *c.NextTurnAt)
 	require.Equal(t, map[int]int{1: 1}, w.engine.get(g.ID).puts)
-	ready := w.mail.of(notification.GameTurnReady)
+	ready := w.mail.of(notification.KindGameTurnReady)
 	require.Len(t, ready, 1)
 	require.Len(t, ready[0].Recipients, 2)
 	require.Equal(t, 1, ready[0].Payload["turn"])
@@ -91,14 +91,14 @@ func TestTurnIsRecordedOnceWhateverIsLost(t *testing.T) {
 			w.clock.Advance(time.Hour)
 			w.settle()
 			require.Equal(t, 0, w.clockOf(g).Turn, "not recorded yet")
-			require.Empty(t, w.mail.of(notification.GameTurnReady))
+			require.Empty(t, w.mail.of(notification.KindGameTurnReady))
 			require.Equal(t, RunQueued, w.runsOf(g)[0].Status)
 			require.NotEmpty(t, w.runsOf(g)[0].ErrorCode)
 			w.clock.Advance(time.Minute)
 			w.settle()
 			require.Equal(t, 1, w.clockOf(g).Turn)
 			require.Equal(t, map[int]int{1: 1}, w.engine.get(g.ID).made, "generated once")
-			require.Len(t, w.mail.of(notification.GameTurnReady), 1)
+			require.Len(t, w.mail.of(notification.KindGameTurnReady), 1)
 			require.Len(t, w.lobby.recorded, 1)
 			require.Len(t, w.runsOf(g), 1)
 		})
@@ -133,7 +133,7 @@ func TestAnotherProcessTakesOverWhatADeadOneLeft(t *testing.T) {
 			w.settleWith(successor)
 			require.Equal(t, 1, w.clockOf(g).Turn)
 			require.Equal(t, map[int]int{1: 1}, w.engine.get(g.ID).made)
-			require.Len(t, w.mail.of(notification.GameTurnReady), 1)
+			require.Len(t, w.mail.of(notification.KindGameTurnReady), 1)
 			require.Equal(t, reached == 1, w.runsOf(g)[0].Replayed)
 		})
 	}
@@ -169,7 +169,7 @@ func TestTwoRunnersRecordOnce(t *testing.T) {
 	require.Contains(t, errs, nil)
 	require.True(t, errors.Is(errs[0], errClaimLost) || errors.Is(errs[1], errClaimLost), "%v", errs)
 	require.Equal(t, 1, w.clockOf(g).Turn)
-	require.Len(t, w.mail.of(notification.GameTurnReady), 1)
+	require.Len(t, w.mail.of(notification.KindGameTurnReady), 1)
 	require.Len(t, w.lobby.recorded, 1)
 }
 
@@ -191,7 +191,7 @@ func TestEngineElsewhereStopsTheGame(t *testing.T) {
 			w.settle()
 			require.Len(t, w.engine.get(g.ID).puts, puts, "nothing was written")
 			require.Equal(t, "state_mismatch", w.lobby.peek(g.ID).PauseReason)
-			in := w.mail.of(notification.StateMismatch)
+			in := w.mail.of(notification.KindStateMismatch)
 			require.Len(t, in, 1)
 			require.Equal(t, at, in[0].Payload["engine_turn"])
 			require.Equal(t, 2, in[0].Payload["turn"])
@@ -216,8 +216,8 @@ func TestFailuresAreRetriedThenTheGameIsPaused(t *testing.T) {
 	require.Equal(t, 3, run.Attempts)
 	require.Equal(t, "engine_unreachable", run.ErrorCode)
 	require.Equal(t, "generation_failed", w.lobby.peek(g.ID).PauseReason)
-	require.Len(t, w.mail.of(notification.GenerationFailed), 1)
-	require.Empty(t, w.mail.of(notification.GameTurnReady), "players get no report of a failed run")
+	require.Len(t, w.mail.of(notification.KindGenerationFailed), 1)
+	require.Empty(t, w.mail.of(notification.KindGameTurnReady), "players get no report of a failed run")
 
 	w.move(g, game.Running, game.EventResumed)
 	w.settle()
@@ -249,7 +249,7 @@ func TestLastTurnEndsTheGame(t *testing.T) {
 	require.Nil(t, c.NextTurnAt)
 	require.True(t, w.lobby.recorded[0].Finished)
 	require.Nil(t, w.lobby.recorded[0].NextTurnAt)
-	over := w.mail.of(notification.GameFinished)
+	over := w.mail.of(notification.KindGameFinished)
 	require.Len(t, over, 1)
 	require.Equal(t, []string{"Race0"}, over[0].Payload["winners"])
 	require.Zero(t, w.number(`SELECT count(*) FROM turn_submissions WHERE game_id = $1 AND turn = 1`, g.ID))
@@ -317,7 +317,7 @@ func TestPauseWhileTheEngineWorksLeavesTheTurnForLater(t *testing.T) {
 	w.settle()
 	require.Equal(t, 1, w.clockOf(g).Turn)
 	require.Equal(t, map[int]int{1: 1}, w.engine.get(g.ID).made)
-	require.Len(t, w.mail.of(notification.GameTurnReady), 1)
+	require.Len(t, w.mail.of(notification.KindGameTurnReady), 1)
 }
 
 func TestBusyOrAbsentEngineCostsNoAttempt(t *testing.T) {

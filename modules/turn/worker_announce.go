@@ -38,7 +38,7 @@ func (r *Runner) announce(ctx context.Context, tx *pg.Tx, g game.Game, c pace.Cl
 	payload := turnPayload(g, c)
 	payload["eliminated"] = eliminatedRaces(res.Events)
 	err := r.notifier.Submit(ctx, tx, notification.Intent{
-		Kind: notification.GameTurnReady, Key: turnKey(c), Recipients: users, Payload: payload,
+		Kind: notification.KindGameTurnReady, Key: turnKey(c), Recipients: users, Payload: payload,
 	})
 	if err != nil || !res.Status.Finished {
 		return err
@@ -46,7 +46,7 @@ func (r *Runner) announce(ctx context.Context, tx *pg.Tx, g game.Game, c pace.Cl
 	payload = turnPayload(g, c)
 	payload["winners"] = winners(res.Status.Result)
 	return r.notifier.Submit(ctx, tx, notification.Intent{
-		Kind: notification.GameFinished, Key: turnKey(c), Recipients: users, Payload: payload,
+		Kind: notification.KindGameFinished, Key: turnKey(c), Recipients: users, Payload: payload,
 	})
 }
 

@@ -144,7 +144,7 @@ func (r *Runner) failed(ctx context.Context, a attempt, engineTurn *int, cause e
 		return r.retryLater(ctx, a, res)
 	}
 	return r.giveUp(ctx, a, res, game.GenerationFailed, notification.Intent{
-		Kind:    notification.GenerationFailed,
+		Kind:    notification.KindGenerationFailed,
 		Payload: map[string]any{"game_id": a.run.GameID.String(), "turn": a.run.Target(), "reason": res.ErrorCode},
 	})
 }
@@ -156,7 +156,7 @@ func (r *Runner) mismatched(ctx context.Context, a attempt, engineTurn int) erro
 		Error: fmt.Sprintf("the engine is at turn %d, the game at turn %d", engineTurn, a.clock.Turn),
 	}
 	return r.giveUp(ctx, a, res, game.StateMismatch, notification.Intent{
-		Kind:    notification.StateMismatch,
+		Kind:    notification.KindStateMismatch,
 		Payload: map[string]any{"game_id": a.run.GameID.String(), "engine_turn": engineTurn, "turn": a.clock.Turn},
 	})
 }

@@ -154,7 +154,7 @@ func (l *life) check(event string) {
 		}
 	}
 	told := map[string]int{}
-	for _, in := range l.mail.of(notification.GameTurnReady) {
+	for _, in := range l.mail.of(notification.KindGameTurnReady) {
 		if in.Payload["game_id"] == l.g.ID.String() {
 			told[in.Key]++
 		}
