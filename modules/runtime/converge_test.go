@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/fx"
 
 	"galaxy/backend/modules/engine"
 	"galaxy/backend/modules/notification"
@@ -166,17 +167,21 @@ func TestObserversHearInTheOrderOfTheirNames(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	var order []string
-	var observers []Observer
-	for _, name := range []string{"turn", "lobby", "console"} {
-		observers = append(observers, &recorder{name: name, hook: func(context.Context, *pg.Tx, Change) error {
-			order = append(order, name)
-			return nil
-		}})
+	named := func(name string) func() Observer {
+		return func() Observer {
+			return &recorder{name: name, hook: func(context.Context, *pg.Tx, Change) error {
+				order = append(order, name)
+				return nil
+			}}
+		}
 	}
+	var observers Observers
+	require.NoError(t, fx.New(fx.NopLogger, fx.Provide(newObservers), fx.Populate(&observers),
+		ProvideObserver(named("turn"), named("game"), named("console"))).Err())
 	b.c = b.converger(observers...)
 	b.start()
 	b.pass()
-	require.Equal(t, []string{"console", "lobby", "turn"}, order)
+	require.Equal(t, []string{"console", "game", "turn"}, order)
 }
 
 func TestObserversHearBeforeTheRecordIsWritten(t *testing.T) {

@@ -20,7 +20,7 @@ import (
 var Module = module.New("runtime",
 	fx.Provide(
 		NewBase, NewBox, NewService, NewConverger, NewWorker,
-		func(in hooksIn) Observers { return hook.Sorted(in.Observers) },
+		newObservers,
 		Box.dialer,
 		func(s *notification.Service) Notifier { return s },
 		func(s *Service) *registry.Registry { return s.Registry },
@@ -39,6 +39,8 @@ type hooksIn struct {
 	fx.In
 	Observers []Observer `group:"hooks"`
 }
+
+func newObservers(in hooksIn) Observers { return hook.Sorted(in.Observers) }
 
 // ProvideObserver registers hooks that hear of changes of engines.
 func ProvideObserver(constructors ...any) fx.Option { return hook.Provide[Observer](constructors...) }
