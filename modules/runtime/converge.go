@@ -16,6 +16,7 @@ import (
 	"galaxy/backend/modules/runtime/plan"
 	"galaxy/backend/platform/outbox"
 	"galaxy/backend/platform/pg"
+	"galaxy/backend/platform/sanitize"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
@@ -146,7 +147,7 @@ func (c *Converger) record(ctx context.Context, claim outbox.Claim, m *move) err
 	if m.before.OperationID == nil {
 		m.end = ""
 	}
-	m.after.LastError = plan.Plain(m.after.LastError)
+	m.after.LastError = sanitize.Line(m.after.LastError)
 	now := c.clock.Now()
 	wait := m.wait
 	if wait == 0 {

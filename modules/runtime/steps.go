@@ -8,6 +8,7 @@ import (
 	"galaxy/backend/modules/runtime/driver"
 	"galaxy/backend/modules/runtime/plan"
 	"galaxy/backend/platform/outbox"
+	"galaxy/backend/platform/sanitize"
 )
 
 // retries spreads the attempts of a start and the restarts after crashes.
@@ -144,7 +145,7 @@ func (c *Converger) giveUp(ctx context.Context, m *move, f failure) error {
 	}
 	m.after.Observed, m.after.LastCode, m.after.LastError = StartFailed, f.code, f.reason
 	m.after.Settled, m.end = true, OpFailed
-	m.notices = append(m.notices, m.notice(f.kind, m.generationKey(), "reason", plan.Plain(f.reason), "image_ref", m.after.Image))
+	m.notices = append(m.notices, m.notice(f.kind, m.generationKey(), "reason", sanitize.Line(f.reason), "image_ref", m.after.Image))
 	return nil
 }
 

@@ -8,10 +8,10 @@ import (
 
 	"galaxy/backend/modules/admin"
 	"galaxy/backend/modules/runtime/driver"
-	"galaxy/backend/modules/runtime/plan"
 	"galaxy/backend/platform/cache"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/pg"
+	"galaxy/backend/platform/sanitize"
 )
 
 // Registry is the list of engine versions.
@@ -99,6 +99,6 @@ func (r *Registry) prefetched(v *Version, failed error) {
 	case errors.Is(failed, driver.ErrUnavailable), errors.Is(failed, context.Canceled):
 		v.Prefetch = PrefetchQueued // the next pass tries again
 	default:
-		v.Prefetch, v.PrefetchError = PrefetchFailed, plan.Plain(failed.Error())
+		v.Prefetch, v.PrefetchError = PrefetchFailed, sanitize.Line(failed.Error())
 	}
 }
