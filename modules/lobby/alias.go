@@ -5,29 +5,30 @@ import "galaxy/backend/modules/lobby/internal/games"
 // What the lobby says of games. The package that they live in is its own: it
 // knows nothing of how one gets into a game.
 type (
-	Game        = games.Game
-	Seat        = games.Seat
-	State       = games.State
-	Verb        = games.Verb
-	MapOptions  = games.MapOptions
-	NewGame     = games.NewGame
-	Patch       = games.Patch
-	Filter      = games.Filter
-	Actor       = games.Actor
-	RaceStats   = games.RaceStats
-	TurnRecord  = games.TurnRecord
-	BlockedRace = games.BlockedRace
-	Event       = games.Event
-	Observer    = games.Observer
-	Expectation = games.Expectation
-	Expect      = games.Expect
-	Hooks       = games.Hooks
-	Ledger      = games.Ledger
-	Users       = games.Users
-	Notifier    = games.Notifier
-	Launcher    = games.Launcher
-	Config      = games.Config
-	CacheConfig = games.CacheConfig
+	Game           = games.Game
+	Seat           = games.Seat
+	State          = games.State
+	Verb           = games.Verb
+	MapOptions     = games.MapOptions
+	NewGame        = games.NewGame
+	Patch          = games.Patch
+	Filter         = games.Filter
+	Actor          = games.Actor
+	RaceStats      = games.RaceStats
+	TurnRecord     = games.TurnRecord
+	BlockedRace    = games.BlockedRace
+	Event          = games.Event
+	Observer       = games.Observer
+	Expectation    = games.Expectation
+	Expect         = games.Expect
+	Hooks          = games.Hooks
+	Ledger         = games.Ledger
+	Users          = games.Users
+	Notifier       = games.Notifier
+	Launcher       = games.Launcher
+	EngineVersions = games.EngineVersions
+	Config         = games.Config
+	CacheConfig    = games.CacheConfig
 )
 
 // The states of a game, and what moves it from one to another.

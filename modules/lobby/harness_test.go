@@ -60,6 +60,7 @@ func open(t *testing.T) *lounge {
 		testkit.StandIn[Users](l.people),
 		testkit.StandIn[Notifier](l.log),
 		testkit.StandIn[Launcher](l.log),
+		testkit.StandIn[EngineVersions](l.log),
 		testkit.StandIn[admin.Auditor](l.log),
 		testkit.StandIn[httpx.UserGate](l.people),
 		testkit.StandIn[httpx.UserSeen](l.people),

@@ -32,6 +32,10 @@ type Launcher interface {
 	// Start of an engine that was founded keeps its founding document.
 	Start(ctx context.Context, tx *pg.Tx, spec runtime.Spec, by runtime.Source) (uuid.UUID, error)
 	Stop(ctx context.Context, tx *pg.Tx, game uuid.UUID, by runtime.Source) (uuid.UUID, error)
+}
+
+// EngineVersions knows which versions of the engine may start a game.
+type EngineVersions interface {
 	DefaultVersion(ctx context.Context) (string, error)
 	StartableVersion(ctx context.Context, version string) error
 }

@@ -23,15 +23,18 @@ import (
 // all others open their own transaction.
 type Service struct {
 	*Ledger
+	versions     EngineVersions
 	audit        admin.Auditor
 	expectations []Expectation
 }
 
 // NewService makes the service and hands its neighbours to the ledger.
-func NewService(l *Ledger, users Users, notifier Notifier, launcher Launcher, audit admin.Auditor, hooks Hooks) *Service {
+func NewService(l *Ledger, users Users, notifier Notifier, launcher Launcher, versions EngineVersions,
+	audit admin.Auditor, hooks Hooks,
+) *Service {
 	l.Users, l.Notifier, l.launcher, l.observers = users, notifier, launcher, hooks.Observers
 	l.Names.Bind(users, notifier)
-	return &Service{Ledger: l, audit: audit, expectations: hooks.Expectations}
+	return &Service{Ledger: l, versions: versions, audit: audit, expectations: hooks.Expectations}
 }
 
 // Actor is who wants something: a user, or an operator.
@@ -173,10 +176,10 @@ func (s *Service) settle(ctx context.Context, g *Game) error {
 	}
 	g.Turns = turns
 	if g.EngineVersion == "" {
-		g.EngineVersion, err = s.launcher.DefaultVersion(ctx)
+		g.EngineVersion, err = s.versions.DefaultVersion(ctx)
 		return err
 	}
-	return s.launcher.StartableVersion(ctx, g.EngineVersion)
+	return s.versions.StartableVersion(ctx, g.EngineVersion)
 }
 
 // settleTurns names fields as they are nested in a game.
