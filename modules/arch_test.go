@@ -26,7 +26,7 @@ const (
 
 // order is the one list of domains, lowest first. A domain may import only
 // domains to its left.
-var order = []string{"admin", "mail", "push", "engine", "user", "geo", "auth", "notification", "runtime", "lobby", "turn", "console"}
+var order = []string{"admin", "mail", "push", "engine", "user", "geo", "auth", "notification", "engineversion", "runtime", "lobby", "turn", "console"}
 
 // drivers are what modules reach only through platform/.
 var drivers = []string{

@@ -3,7 +3,7 @@
 //
 // One total order; a domain imports only domains to its left:
 //
-//	admin · mail · push · engine · user · geo · auth · notification · runtime · lobby · turn · console
+//	admin · mail · push · engine · user · geo · auth · notification · engineversion · runtime · lobby · turn · console
 //
 // Three rules:
 //
@@ -22,6 +22,6 @@
 // ports, service, store, cache, worker, http_public, http_internal, http_user,
 // http_admin, module. What is pure (rules of names, of turns, of states), what
 // has alternatives (the drivers of runtime), and what a large domain keeps apart
-// (runtime's registry, lobby's games and directory) are packages below it; only
-// their domain imports them.
+// (lobby's games and directory) are packages below it; only their domain imports
+// them.
 package modules

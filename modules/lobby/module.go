@@ -5,6 +5,7 @@ import (
 
 	"go.uber.org/fx"
 
+	"galaxy/backend/modules/engineversion"
 	"galaxy/backend/modules/lobby/internal/games"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime"
@@ -26,7 +27,7 @@ var Module = module.New("lobby",
 		func(s *user.Service) Users { return s },
 		func(s *notification.Service) Notifier { return s },
 		func(s *runtime.Service) Launcher { return s },
-		func(s *runtime.Service) EngineVersions { return s },
+		func(s *engineversion.Service) EngineVersions { return s },
 	),
 	runtime.ProvideObserver(func(l *Ledger) runtime.Observer { return games.RuntimeObserver{Ledger: l} }),
 	user.ProvideDeparture(func(l *Ledger) user.Departure { return games.UserHooks{Ledger: l} }),

@@ -41,6 +41,7 @@ type Converger struct {
 	cfg       Config
 	driver    driver.Driver
 	dirs      *driver.StateDirs
+	images    Images
 	engines   Engines
 	notifier  Notifier
 	observers Observers
@@ -51,13 +52,13 @@ type Converger struct {
 }
 
 // NewConverger makes a converger.
-func NewConverger(s *Service, cfg Config, box Box, e Engines, n Notifier, observers Observers) (*Converger, error) {
+func NewConverger(s *Service, cfg Config, box Box, images Images, e Engines, n Notifier, observers Observers) (*Converger, error) {
 	m, err := newMetrics()
 	if err != nil {
 		return nil, err
 	}
 	return &Converger{
-		Service: s, cfg: cfg, driver: box.Driver, dirs: box.Dirs, engines: e, notifier: n,
+		Service: s, cfg: cfg, driver: box.Driver, dirs: box.Dirs, images: images, engines: e, notifier: n,
 		observers: observers, metrics: m,
 	}, nil
 }

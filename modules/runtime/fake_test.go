@@ -15,9 +15,9 @@ import (
 
 	"galaxy/backend/modules/admin"
 	"galaxy/backend/modules/engine"
+	"galaxy/backend/modules/engineversion"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime/driver"
-	"galaxy/backend/modules/runtime/registry"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/pg"
 	"galaxy/backend/platform/testkit"
@@ -318,13 +318,15 @@ var epoch = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // bench is the domain with everything around it played by the test.
 type bench struct {
 	*testing.T
-	db      *pg.DB
-	clock   *clock.Fake
-	driver  *fakeDriver
-	engines *fakeEngines
-	heard   *recorder
-	s       *Service
-	c       *Converger
+	db       *pg.DB
+	clock    *clock.Fake
+	driver   *fakeDriver
+	engines  *fakeEngines
+	heard    *recorder
+	versions *engineversion.Service
+	prefetch engineversion.PrefetchSignal
+	s        *Service
+	c        *Converger
 }
 
 func newBench(t *testing.T) *bench {
@@ -333,9 +335,11 @@ func newBench(t *testing.T) *bench {
 		T: t, db: testkit.DB(t), clock: clock.NewFake(epoch), driver: newFakeDriver(), heard: &recorder{name: "lobby"},
 		engines: &fakeEngines{founded: map[uuid.UUID]enginev1.InitRequest{}, probes: map[uuid.UUID]int{}},
 	}
-	b.s = NewService(NewBase(b.db, b.clock, zap.NewNop()), CacheConfig{RuntimesMax: 1000}, b.heard)
+	b.prefetch = engineversion.NewPrefetchSignal()
+	b.versions = engineversion.NewService(b.db, b.clock, b.heard, b.prefetch)
+	b.s = NewService(NewBase(b.db, b.clock, zap.NewNop()), CacheConfig{RuntimesMax: 1000}, b.versions, b.heard)
 	b.c = b.converger(b.heard)
-	_, _, err := b.s.Register(t.Context(), registry.NewVersion{Version: "1.2.3", ImageRef: "galaxy/engine:1.2.3"})
+	_, _, err := b.versions.Register(t.Context(), engineversion.NewVersion{Version: "1.2.3", ImageRef: "galaxy/engine:1.2.3"})
 	require.NoError(t, err)
 	return b
 }
@@ -344,7 +348,7 @@ func (b *bench) converger(observers ...Observer) *Converger {
 	b.Helper()
 	cfg := Config{WorkerPoolSize: 4, JobQueueSize: 64, ReconcileInterval: time.Minute, ImagePullPolicy: driver.PullIfMissing, StopGracePeriod: time.Second}
 	cfg.ContainerCPUQuota, cfg.ContainerMemory, cfg.ContainerPidsLimit, cfg.ContainerStateMount = 1, 64<<20, 64, "/var/lib/galaxy-game"
-	c, err := NewConverger(b.s, cfg, Box{Driver: b.driver, Dirs: driver.NewStateDirs(b.TempDir())}, b.engines, b.heard, observers)
+	c, err := NewConverger(b.s, cfg, Box{Driver: b.driver, Dirs: driver.NewStateDirs(b.TempDir())}, b.versions, b.engines, b.heard, observers)
 	require.NoError(b, err)
 	return c
 }

@@ -11,10 +11,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"galaxy/backend/modules/engine"
+	"galaxy/backend/modules/engineversion"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime/driver"
 	"galaxy/backend/modules/runtime/plan"
-	"galaxy/backend/modules/runtime/registry"
 	"galaxy/backend/platform/pg"
 )
 
@@ -85,7 +85,7 @@ func TestALocalImageStandsInAndSaysSo(t *testing.T) {
 	require.Equal(t, Running, r.Observed)
 	require.Empty(t, r.LastCode)
 	require.Contains(t, r.LastError, "local one is used")
-	v, err := b.s.Version(t.Context(), "1.2.3")
+	v, err := b.versions.Version(t.Context(), "1.2.3")
 	require.NoError(t, err)
 	require.Equal(t, "galaxy/engine@sha256:abc", v.Digest, "a digest is kept once resolved")
 }
@@ -93,13 +93,13 @@ func TestALocalImageStandsInAndSaysSo(t *testing.T) {
 func TestABlockedVersionStartsNothing(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	_, _, err := b.s.Register(t.Context(), registry.NewVersion{Version: "2.0.0", ImageRef: "galaxy/engine:2.0.0"})
+	_, _, err := b.versions.Register(t.Context(), engineversion.NewVersion{Version: "2.0.0", ImageRef: "galaxy/engine:2.0.0"})
 	require.NoError(t, err)
-	_, err = b.s.ChooseVersion(t.Context(), "2.0.0")
+	_, err = b.versions.SetDefault(t.Context(), "2.0.0")
 	require.NoError(t, err)
 	game := b.start() // on 1.2.3
-	blocked := registry.Blocked
-	_, err = b.s.ChangeVersion(t.Context(), "1.2.3", "patch", registry.Patch{Status: &blocked})
+	blocked := engineversion.Blocked
+	_, err = b.versions.Patch(t.Context(), "1.2.3", engineversion.Patch{Status: &blocked})
 	require.NoError(t, err)
 	b.pass()
 	require.Equal(t, "engine_version_blocked", b.record(game).LastCode)

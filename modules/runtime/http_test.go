@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
 
-	"galaxy/backend/modules/runtime/registry"
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/testkit"
 
@@ -25,58 +24,13 @@ type desk struct {
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	b := newBench(t)
-	return &desk{b, testkit.Surface(t, fx.Supply(b.s, b.s.Registry, b.c), fx.Provide(func() httpx.AdminGate { return testkit.OpenGate{} }),
-		httpx.Provide(registry.NewRoutes, newRuntimeRoutes))}
+	return &desk{b, testkit.Surface(t, fx.Supply(b.s, b.c), fx.Provide(func() httpx.AdminGate { return testkit.OpenGate{} }),
+		httpx.Provide(newRuntimeRoutes))}
 }
 
 func (d *desk) as(role string) *testkit.API { return d.api.Admin(role, "secret") }
 
-// versionView is what the test looks at of a version.
-type versionView struct {
-	Notes     string            `json:"notes"`
-	Prefetch  registry.Prefetch `json:"prefetch"`
-	IsDefault bool              `json:"is_default"`
-}
-
-const versions, runtimes = "/api/v1/admin/engine-versions", "/api/v1/admin/runtimes"
-
-func TestOperatorsKeepTheRegistry(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t)
-	op := d.as("operator")
-	body := map[string]any{"version": "1.3.0", "image_ref": "galaxy/engine:1.3.0", "notes": "first"}
-	made := op.Post(versions, body).Want(http.StatusCreated)
-	require.Equal(t, versions+"/1.3.0", made.Header.Get("Location"))
-	op.Post(versions, body).Want(http.StatusOK)
-	body["notes"] = "second"
-	op.Post(versions, body).Refused(http.StatusConflict, "engine_version_exists")
-	op.Post(versions, map[string]any{"version": "v1", "image_ref": "a:1"}).Refused(http.StatusBadRequest, "invalid_engine_version")
-	op.Post(versions, map[string]any{"version": "1.4.0", "image_ref": "--privileged"}).Refused(http.StatusBadRequest, "invalid_image_ref")
-
-	got := op.Get(versions + "/1.3.0").Want(http.StatusOK)
-	require.Equal(t, `"1"`, got.Header.Get("ETag"))
-	patched := testkit.Into[versionView](op.With("If-Match", `"1"`).Patch(versions+"/1.3.0", map[string]any{"notes": "third"}).Want(http.StatusOK))
-	require.Equal(t, "third", patched.Notes)
-	op.With("If-Match", `"1"`).Patch(versions+"/1.3.0", map[string]any{"notes": "fourth"}).Refused(http.StatusPreconditionFailed, "version_conflict")
-	op.With("If-Match", "nonsense").Patch(versions+"/1.3.0", map[string]any{"notes": "fourth"}).Refused(http.StatusPreconditionFailed, "version_conflict")
-	op.Post(versions+"/1.3.0/default", nil).Want(http.StatusOK)
-	queued := testkit.Into[versionView](op.Post(versions+"/1.3.0/prefetch", nil).Want(http.StatusAccepted))
-	require.Equal(t, registry.PrefetchQueued, queued.Prefetch)
-	op.Post(versions+"/1.2.3/deprecate", nil).Want(http.StatusOK)
-	op.Post(versions+"/1.3.0/deprecate", nil).Refused(http.StatusConflict, "engine_version_is_default")
-	op.Delete(versions + "/1.2.3").Want(http.StatusNoContent)
-	op.Delete(versions+"/1.2.3").Refused(http.StatusNotFound, "engine_version_not_found")
-	list := testkit.Into[httpx.List[versionView]](op.Get(versions).Want(http.StatusOK))
-	require.Len(t, list.Items, 1)
-	require.True(t, list.Items[0].IsDefault)
-
-	var actions []string
-	for _, e := range d.heard.entries {
-		actions = append(actions, e.Action)
-	}
-	require.Equal(t, []string{"engine_version.create", "engine_version.create", "engine_version.create", "engine_version.patch",
-		"engine_version.default", "engine_version.prefetch", "engine_version.deprecate", "engine_version.delete"}, actions)
-}
+const runtimes = "/api/v1/admin/runtimes"
 
 func TestOperatorsFollowTheirRequests(t *testing.T) {
 	t.Parallel()
@@ -170,8 +124,6 @@ func TestWhatIsNotThereIsNotFound(t *testing.T) {
 	op.Post(one+"/start", nil).Refused(http.StatusConflict, "runtime_not_startable")
 	op.Delete(one).Refused(http.StatusNotFound, "runtime_not_found")
 	op.Get("/api/v1/admin/operations/"+uuid.NewString()).Refused(http.StatusNotFound, "not_found")
-	op.Get(versions+"/9.9.9").Refused(http.StatusNotFound, "engine_version_not_found")
-	op.Patch(versions+"/9.9.9", map[string]any{"notes": ""}).Refused(http.StatusNotFound, "engine_version_not_found")
 }
 
 func TestAViewerChangesNothing(t *testing.T) {
@@ -183,8 +135,6 @@ func TestAViewerChangesNothing(t *testing.T) {
 		v.Post(one+path, nil).Refused(http.StatusForbidden, "forbidden")
 	}
 	v.Delete(one).Refused(http.StatusForbidden, "forbidden")
-	v.Post(versions, map[string]any{"version": "1.3.0", "image_ref": "a/b:1"}).Refused(http.StatusForbidden, "forbidden")
-	v.Delete(versions+"/1.2.3").Refused(http.StatusForbidden, "forbidden")
 }
 
 func TestRequestsFromManyOperatorsLeaveOneOperationUnderWay(t *testing.T) {

@@ -188,7 +188,7 @@ func TestStateIsAnsweredFromMemory(t *testing.T) {
 func TestARequestIsTwoRoundTrips(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	_, err := b.s.Versions(t.Context()) // as after the warm-up
+	_, err := b.versions.Versions(t.Context()) // as after the warm-up
 	require.NoError(t, err)
 	trips := func(act func()) int64 {
 		before := b.db.Traffic()
@@ -244,13 +244,11 @@ func TestTheWarmUpAnswersWithoutAQuery(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	game := b.running()
-	fresh := NewService(NewBase(b.db, b.clock, zap.NewNop()), CacheConfig{RuntimesMax: 10}, b.heard)
+	fresh := NewService(NewBase(b.db, b.clock, zap.NewNop()), CacheConfig{RuntimesMax: 10}, b.versions, b.heard)
 	require.NoError(t, fresh.Warm(t.Context()))
 	before := b.db.Traffic()
 	state, err := fresh.State(t.Context(), game)
 	require.NoError(t, err)
 	require.Equal(t, "running", state.Observed)
-	_, err = fresh.DefaultVersion(t.Context())
-	require.NoError(t, err)
 	require.Equal(t, before, b.db.Traffic())
 }

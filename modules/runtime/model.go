@@ -4,7 +4,6 @@ import (
 	"github.com/google/uuid"
 
 	"galaxy/backend/modules/runtime/plan"
-	"galaxy/backend/modules/runtime/registry"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
@@ -18,7 +17,6 @@ type (
 	Operation       = plan.Operation
 	OperationKind   = plan.OperationKind
 	OperationStatus = plan.OperationStatus
-	Version         = registry.Version
 )
 
 // What can be asked for, what can be seen, and who can ask.

@@ -6,8 +6,8 @@ import (
 	"go.uber.org/fx"
 
 	"galaxy/backend/modules/engine"
+	"galaxy/backend/modules/engineversion"
 	"galaxy/backend/modules/notification"
-	"galaxy/backend/modules/runtime/registry"
 	"galaxy/backend/platform/hook"
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/lifecycle"
@@ -23,12 +23,13 @@ var Module = module.New("runtime",
 		newObservers,
 		Box.dialer,
 		func(s *notification.Service) Notifier { return s },
-		func(s *Service) *registry.Registry { return s.Registry },
+		func(s *engineversion.Service) Versions { return s },
+		func(s *engineversion.Service) Images { return s },
 		func(c *engine.Client) Engines { return c },
 	),
-	httpx.Provide(registry.NewRoutes, newRuntimeRoutes),
+	httpx.Provide(newRuntimeRoutes),
 	lifecycle.Component(lifecycle.Docker, "engine driver", 15*time.Second, Box.Open, Box.Close),
-	lifecycle.Component(lifecycle.Cache, "engine registry", 0, (*Service).Warm, nil),
+	lifecycle.Component(lifecycle.Cache, "engine states", 0, (*Service).Warm, nil),
 	lifecycle.Component(lifecycle.Work, "engine convergence", 15*time.Second, (*Worker).Start, (*Worker).Stop),
 )
 

@@ -16,8 +16,8 @@ import (
 
 	"galaxy/backend/modules/admin"
 	"galaxy/backend/modules/engine"
+	"galaxy/backend/modules/engineversion"
 	"galaxy/backend/modules/runtime/driver"
-	"galaxy/backend/modules/runtime/registry"
 	"galaxy/backend/platform/docker"
 	"galaxy/backend/platform/pg"
 	"galaxy/backend/platform/testkit"
@@ -79,15 +79,16 @@ func liveThrough(t *testing.T, cfg Config, daemon docker.Config, image string, k
 	require.NoError(t, cfg.Validate())
 
 	var s *Service
+	var versions *engineversion.Service
 	var engines *engine.Client
 	var db *pg.DB
-	testkit.Boot(t, Module, engine.Module,
+	testkit.Boot(t, Module, engine.Module, engineversion.Module,
 		fx.Supply(cfg, CacheConfig{RuntimesMax: 10}, driver.StateConfig{StateRoot: t.TempDir()}, daemon,
 			engine.Config{CallTimeout: time.Minute, ProbeTimeout: 5 * time.Second}),
 		testkit.StandIn[admin.Auditor](lobby), testkit.StandIn[Notifier](lobby),
 		ProvideObserver(func() Observer { return lobby }),
-		fx.Populate(&s, &engines, &db))
-	_, _, err := s.Register(t.Context(), registry.NewVersion{Version: "0.1.0", ImageRef: image})
+		fx.Populate(&s, &versions, &engines, &db))
+	_, _, err := versions.Register(t.Context(), engineversion.NewVersion{Version: "0.1.0", ImageRef: image})
 	require.NoError(t, err)
 
 	game, idle := uuid.Must(uuid.NewV7()), 0

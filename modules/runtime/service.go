@@ -10,7 +10,6 @@ import (
 	"go.uber.org/zap"
 
 	"galaxy/backend/modules/admin"
-	"galaxy/backend/modules/runtime/registry"
 	"galaxy/backend/platform/cache"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/outbox"
@@ -20,16 +19,15 @@ import (
 // Service is the domain. Its methods that take a tx write with the caller's
 // commit; all others open their own transaction.
 type Service struct {
-	*registry.Registry
-
-	db      *pg.DB
-	clock   clock.Clock
-	log     *zap.Logger
-	store   store
-	states  *cache.Table[uuid.UUID, State]
-	auditor admin.Auditor
-	ceiling int // most states that are kept in memory
-	wake    func()
+	db       *pg.DB
+	clock    clock.Clock
+	log      *zap.Logger
+	store    store
+	states   *cache.Table[uuid.UUID, State]
+	versions Versions
+	auditor  admin.Auditor
+	ceiling  int // most states that are kept in memory
+	wake     func()
 }
 
 // Base is what every part of the domain stands on.
@@ -45,9 +43,8 @@ func NewBase(db *pg.DB, clk clock.Clock, log *zap.Logger) Base {
 }
 
 // NewService makes the service. It does nothing until it is asked.
-func NewService(base Base, size CacheConfig, auditor admin.Auditor) *Service {
-	s := &Service{db: base.DB, clock: base.Clock, log: base.Log, auditor: auditor, ceiling: size.RuntimesMax, wake: func() {}}
-	s.Registry = registry.New(base.DB, base.Clock, auditor, s.Wake)
+func NewService(base Base, size CacheConfig, versions Versions, auditor admin.Auditor) *Service {
+	s := &Service{db: base.DB, clock: base.Clock, log: base.Log, versions: versions, auditor: auditor, ceiling: size.RuntimesMax, wake: func() {}}
 	s.states = cache.New("runtimes", size.RuntimesMax, s.loadState)
 	return s
 }
@@ -65,12 +62,8 @@ func (s *Service) State(ctx context.Context, game uuid.UUID) (State, error) {
 	return state, err
 }
 
-// Warm reads the registry and the states of engines that are worked on, before
-// anybody asks.
+// Warm reads the states of engines that are worked on, before anybody asks.
 func (s *Service) Warm(ctx context.Context) error {
-	if _, err := s.Versions(ctx); err != nil {
-		return fmt.Errorf("warm the engine versions: %w", err)
-	}
 	rows, err := s.store.live(ctx, s.db, s.ceiling)
 	if err != nil {
 		return fmt.Errorf("warm the runtimes: %w", err)

@@ -38,7 +38,7 @@ func (s *Service) Start(ctx context.Context, tx *pg.Tx, spec Spec, by Source) (u
 	if anew && spec.Version != "" {
 		r.Version = spec.Version
 	}
-	if err := s.NotBlocked(ctx, r.Version); err != nil {
+	if err := s.versions.RestartableVersion(ctx, r.Version); err != nil {
 		return uuid.Nil, fmt.Errorf("start the engine of game %s: %w", spec.GameID, err)
 	}
 	if r.InitializedAt == nil && len(spec.Init.Races) > 0 {
@@ -58,7 +58,7 @@ func (s *Service) first(ctx context.Context, tx *pg.Tx, spec Spec, by Source) (u
 	if spec.Version == "" {
 		return uuid.Nil, ErrInvalidDesiredRun
 	}
-	if err := s.StartableVersion(ctx, spec.Version); err != nil {
+	if err := s.versions.StartableVersion(ctx, spec.Version); err != nil {
 		return uuid.Nil, fmt.Errorf("start the engine of game %s: %w", spec.GameID, err)
 	}
 	doc, err := document(spec.Init, nil)
@@ -94,7 +94,7 @@ func (s *Service) Restart(ctx context.Context, tx *pg.Tx, game uuid.UUID, by Sou
 	return s.change(ctx, tx, game, by, OpRestart, func(r *Record) error {
 		r.Anew()
 		r.Desired = WantRunning
-		return s.NotBlocked(ctx, r.Version)
+		return s.versions.RestartableVersion(ctx, r.Version)
 	})
 }
 

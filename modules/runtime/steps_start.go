@@ -8,19 +8,19 @@ import (
 	"time"
 
 	"galaxy/backend/modules/engine"
+	"galaxy/backend/modules/engineversion"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime/driver"
 	"galaxy/backend/modules/runtime/plan"
-	"galaxy/backend/modules/runtime/registry"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
 // launch gets the image and the state directory, and has the driver make and
 // start the engine.
 func (c *Converger) launch(ctx context.Context, m *move) error {
-	v, err := c.Version(ctx, m.before.Version)
+	v, err := c.versions.Version(ctx, m.before.Version)
 	switch {
-	case errors.Is(err, registry.ErrNotFound), err == nil && v.Status == registry.Blocked:
+	case errors.Is(err, engineversion.ErrNotFound), err == nil && v.Status == engineversion.Blocked:
 		return c.giveUp(ctx, m, failure{notification.StartConfigInvalid, "engine_version_blocked", "the engine version may not be started"})
 	case err != nil:
 		return err
@@ -45,7 +45,7 @@ func (c *Converger) launch(ctx context.Context, m *move) error {
 }
 
 // spec is the engine that the record asks for.
-func (c *Converger) spec(r Record, v Version, dir string) driver.Spec {
+func (c *Converger) spec(r Record, v engineversion.Version, dir string) driver.Spec {
 	return driver.Spec{
 		GameID: r.GameID, Version: r.Version, Image: v.ImageRef, Generation: int64(r.Generation),
 		StateDir: dir, StateMount: c.cfg.ContainerStateMount, User: c.dirs.Owner(),

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"go.uber.org/zap"
 
+	"galaxy/backend/modules/engineversion"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime/driver"
 	"galaxy/backend/modules/runtime/plan"
@@ -70,7 +71,7 @@ func (c *Converger) remove(ctx context.Context, game uuid.UUID) error {
 
 // pull makes the version's image available and keeps its digest. The note says
 // that an older image stands in for one that could not be had.
-func (c *Converger) pull(ctx context.Context, v Version) (note string, err error) {
+func (c *Converger) pull(ctx context.Context, v engineversion.Version) (note string, err error) {
 	var got driver.PullResult
 	err = c.verb(ctx, "pull", pullTime, func(ctx context.Context) error {
 		got, err = c.driver.Pull(ctx, v.ImageRef, c.cfg.ImagePullPolicy)
@@ -83,7 +84,7 @@ func (c *Converger) pull(ctx context.Context, v Version) (note string, err error
 		c.log.Warn("image was not pulled, the local one is used", zap.String("version", v.Version), zap.Error(got.Fallback))
 		note = "the image could not be pulled, the local one is used"
 	}
-	return note, c.Pulled(ctx, v, got.Digest)
+	return note, c.images.RecordDigest(ctx, v, got.Digest)
 }
 
 // probe asks the engine whether it is able to work. One that ran a moment ago

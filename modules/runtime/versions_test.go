@@ -7,14 +7,14 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"galaxy/backend/modules/engineversion"
 	"galaxy/backend/modules/runtime/driver"
-	"galaxy/backend/modules/runtime/registry"
 	"galaxy/backend/platform/pg"
 )
 
-func (b *bench) register(version string) Version {
+func (b *bench) register(version string) engineversion.Version {
 	b.Helper()
-	v, _, err := b.s.Register(b.Context(), registry.NewVersion{Version: version, ImageRef: "galaxy/engine:" + version})
+	v, _, err := b.versions.Register(b.Context(), engineversion.NewVersion{Version: version, ImageRef: "galaxy/engine:" + version})
 	require.NoError(b, err)
 	return v
 }
@@ -26,18 +26,18 @@ func TestADeprecatedVersionStartsNoNewGame(t *testing.T) {
 	b.want(b.s.Stop, old)
 	b.pass()
 	b.register("1.3.0")
-	_, err := b.s.ChooseVersion(t.Context(), "1.3.0")
+	_, err := b.versions.SetDefault(t.Context(), "1.3.0")
 	require.NoError(t, err)
-	deprecated := registry.Deprecated
-	_, err = b.s.ChangeVersion(t.Context(), "1.2.3", "deprecate", registry.Patch{Status: &deprecated})
+	deprecated := engineversion.Deprecated
+	_, err = b.versions.Patch(t.Context(), "1.2.3", engineversion.Patch{Status: &deprecated})
 	require.NoError(t, err)
 
-	require.ErrorIs(t, b.s.StartableVersion(t.Context(), "1.2.3"), registry.ErrInactive)
+	require.ErrorIs(t, b.versions.StartableVersion(t.Context(), "1.2.3"), engineversion.ErrInactive)
 	err = b.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
 		_, err := b.s.Start(ctx, tx, b.spec(), User)
 		return err
 	})
-	require.ErrorIs(t, err, registry.ErrInactive)
+	require.ErrorIs(t, err, engineversion.ErrInactive)
 	b.ask(func(ctx context.Context, tx *pg.Tx) (uuid.UUID, error) {
 		return b.s.Start(ctx, tx, Spec{GameID: old}, User)
 	})
@@ -45,32 +45,19 @@ func TestADeprecatedVersionStartsNoNewGame(t *testing.T) {
 	require.Equal(t, Running, b.record(old).Observed, "a game that exists goes on")
 }
 
-func TestAVersionInUseCannotBeDeleted(t *testing.T) {
-	t.Parallel()
-	b := newBench(t)
-	b.start()
-	b.register("1.3.0")
-	b.register("1.4.0")
-	_, err := b.s.ChooseVersion(t.Context(), "1.3.0")
-	require.NoError(t, err)
-	require.ErrorIs(t, b.s.ForgetVersion(t.Context(), "1.2.3"), registry.ErrInUse)
-	require.NoError(t, b.s.ForgetVersion(t.Context(), "1.4.0"))
-	require.ErrorIs(t, b.s.ForgetVersion(t.Context(), "1.4.0"), registry.ErrNotFound)
-}
-
 func TestAPrefetchPullsAheadAndSaysHowItWent(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.driver.pull = driver.PullResult{Digest: "galaxy/engine@sha256:abc", Pulled: true}
-	v, err := b.s.FetchVersion(t.Context(), "1.2.3")
+	v, err := b.versions.QueuePrefetch(t.Context(), "1.2.3")
 	require.NoError(t, err)
-	require.Equal(t, registry.PrefetchQueued, v.Prefetch)
+	require.Equal(t, engineversion.PrefetchQueued, v.Prefetch)
 	again, err := b.c.prefetch(t.Context())
 	require.NoError(t, err)
 	require.True(t, again)
-	v, err = b.s.Version(t.Context(), "1.2.3")
+	v, err = b.versions.Version(t.Context(), "1.2.3")
 	require.NoError(t, err)
-	require.Equal(t, registry.PrefetchDone, v.Prefetch)
+	require.Equal(t, engineversion.PrefetchDone, v.Prefetch)
 	require.Equal(t, "galaxy/engine@sha256:abc", v.Digest)
 	require.Equal(t, epoch, *v.PrefetchedAt)
 	again, err = b.c.prefetch(t.Context())
@@ -83,14 +70,14 @@ func TestAPrefetchThatFailsSaysWhyAndOneThatCannotBeTriedWaits(t *testing.T) {
 	b := newBench(t)
 	for _, row := range []struct {
 		err  error
-		want registry.Prefetch
-	}{{driver.ErrUnavailable, registry.PrefetchQueued}, {driver.ErrImageUnavailable, registry.PrefetchFailed}} {
-		_, err := b.s.FetchVersion(t.Context(), "1.2.3")
+		want engineversion.Prefetch
+	}{{driver.ErrUnavailable, engineversion.PrefetchQueued}, {driver.ErrImageUnavailable, engineversion.PrefetchFailed}} {
+		_, err := b.versions.QueuePrefetch(t.Context(), "1.2.3")
 		require.NoError(t, err)
 		b.driver.failing(row.err, "pull")
 		_, err = b.c.prefetch(t.Context())
 		require.NoError(t, err)
-		v, err := b.s.Version(t.Context(), "1.2.3")
+		v, err := b.versions.Version(t.Context(), "1.2.3")
 		require.NoError(t, err)
 		require.Equal(t, row.want, v.Prefetch)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"galaxy/backend/modules/engineversion"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/worker"
 )
@@ -29,16 +30,13 @@ type Worker struct {
 }
 
 // NewWorker makes a stopped worker, and has requests wake it.
-func NewWorker(c *Converger, clk clock.Clock, log *zap.Logger) *Worker {
+func NewWorker(c *Converger, prefetch engineversion.PrefetchSignal, clk clock.Clock, log *zap.Logger) *Worker {
 	w := &Worker{c: c, log: log, pool: worker.NewPool(c.cfg.WorkerPoolSize, log)}
 	w.due = worker.NewLoop("runtime convergence", min(lookPeriod, c.cfg.ReconcileInterval), clk, log, w.pass)
 	w.compare = worker.NewLoop("runtime reconciler", c.cfg.ReconcileInterval, clk, log, c.reconcile)
-	w.ahead = worker.NewLoop("runtime prefetch", c.cfg.ReconcileInterval, clk, log, c.prefetch)
+	w.ahead = worker.NewLoop("runtime prefetch", c.cfg.ReconcileInterval, clk, log, c.prefetch, worker.WithSignal(prefetch.Signal))
 	w.watch = newWatch(c, w.compare.Wake)
-	c.Service.wake = func() {
-		w.due.Wake()
-		w.ahead.Wake()
-	}
+	c.Service.wake = w.due.Wake
 	return w
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"go.uber.org/zap"
 
+	"galaxy/backend/modules/engineversion"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime/driver"
 	"galaxy/backend/platform/pg"
@@ -90,10 +91,20 @@ func (c *Converger) report(ctx context.Context, tx *pg.Tx, o driver.Observed) er
 	})
 }
 
-// prefetch pulls one image that an operator wants ahead.
+// prefetch pulls one image that an operator wants ahead. A driver that cannot be
+// asked is no failed pull.
 func (c *Converger) prefetch(ctx context.Context) (again bool, err error) {
-	return c.PullNext(ctx, func(ctx context.Context, v Version) error {
-		_, err := c.pull(ctx, v)
-		return err
-	})
+	v, ok, err := c.images.NextPrefetch(ctx)
+	if err != nil || !ok {
+		return false, err
+	}
+	state, reason := engineversion.PrefetchDone, ""
+	_, err = c.pull(ctx, v)
+	switch {
+	case errors.Is(err, driver.ErrUnavailable), errors.Is(err, context.Canceled):
+		state = engineversion.PrefetchQueued
+	case err != nil:
+		state, reason = engineversion.PrefetchFailed, err.Error()
+	}
+	return err == nil, c.images.RecordPrefetch(context.WithoutCancel(ctx), v.Version, state, reason)
 }

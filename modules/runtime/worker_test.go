@@ -18,7 +18,7 @@ import (
 func working(t *testing.T) (*bench, *Worker) {
 	t.Helper()
 	b := newBench(t)
-	w := NewWorker(b.c, b.clock, zap.NewNop())
+	w := NewWorker(b.c, b.prefetch, b.clock, zap.NewNop())
 	t.Cleanup(func() { require.NoError(t, w.Stop(context.Background())) })
 	return b, w
 }

@@ -1,4 +1,4 @@
-package registry
+package engineversion
 
 import (
 	"context"
@@ -10,20 +10,19 @@ import (
 	"galaxy/backend/platform/httpx"
 )
 
-type versionRoutes struct{ registry *Registry }
+type adminRoutes struct{ service *Service }
 
-// NewRoutes makes the registry's part of the admin surface.
-func NewRoutes(r *Registry) httpx.Table {
-	h := versionRoutes{r}
+func newAdminRoutes(s *Service) httpx.Table {
+	h := adminRoutes{s}
 	const one = "/engine-versions/{version}"
-	return httpx.Admin("runtime",
+	return httpx.Admin("engineversion",
 		httpx.Route{Op: "listEngineVersions", Method: http.MethodGet, Path: "/engine-versions", Role: httpx.Viewer, Handle: httpx.JSON(200, h.list)},
 		httpx.Route{Op: "createEngineVersion", Method: http.MethodPost, Path: "/engine-versions", Role: httpx.Operator, Handle: httpx.JSON(201, h.create)},
 		httpx.Route{Op: "getEngineVersion", Method: http.MethodGet, Path: one, Role: httpx.Viewer, Handle: httpx.JSON(200, h.get)},
 		httpx.Route{Op: "patchEngineVersion", Method: http.MethodPatch, Path: one, Role: httpx.Operator, Handle: httpx.JSON(200, h.patch)},
 		httpx.Route{Op: "deleteEngineVersion", Method: http.MethodDelete, Path: one, Role: httpx.Operator, Handle: httpx.Empty(204, h.remove)},
 		httpx.Route{Op: "deprecateEngineVersion", Method: http.MethodPost, Path: one + "/deprecate", Role: httpx.Operator, Handle: httpx.JSON(200, h.deprecate)},
-		httpx.Route{Op: "setDefaultEngineVersion", Method: http.MethodPost, Path: one + "/default", Role: httpx.Operator, Handle: httpx.JSON(200, h.makeDefault)},
+		httpx.Route{Op: "setDefaultEngineVersion", Method: http.MethodPost, Path: one + "/default", Role: httpx.Operator, Handle: httpx.JSON(200, h.setDefault)},
 		httpx.Route{Op: "prefetchEngineVersion", Method: http.MethodPost, Path: one + "/prefetch", Role: httpx.Operator, Handle: httpx.JSON(202, h.prefetch)},
 	)
 }
@@ -32,7 +31,7 @@ type versionView struct {
 	Version       string     `json:"version"`
 	ImageRef      string     `json:"image_ref"`
 	Digest        string     `json:"digest"`
-	Status        string     `json:"status"`
+	Status        Status     `json:"status"`
 	IsDefault     bool       `json:"is_default"`
 	Notes         string     `json:"notes"`
 	Prefetch      Prefetch   `json:"prefetch"`
@@ -42,23 +41,24 @@ type versionView struct {
 	UpdatedAt     time.Time  `json:"updated_at"`
 }
 
-func viewOfVersion(v Version) versionView {
+func viewOf(v Version) versionView {
 	return versionView{
 		Version: v.Version, ImageRef: v.ImageRef, Digest: v.Digest, Status: v.Status, IsDefault: v.IsDefault, Notes: v.Notes,
-		Prefetch: v.Prefetch, PrefetchError: v.PrefetchError, PrefetchedAt: v.PrefetchedAt, CreatedAt: v.CreatedAt, UpdatedAt: v.UpdatedAt,
+		Prefetch: v.Prefetch, PrefetchError: v.PrefetchError, PrefetchedAt: v.PrefetchedAt, CreatedAt: v.CreatedAt,
+		UpdatedAt: v.UpdatedAt,
 	}
 }
 
 // tagged is the answer with the entry's ETag.
 func tagged(v Version, err error) (httpx.Response[versionView], error) {
 	return httpx.Response[versionView]{
-		Body: viewOfVersion(v), Header: http.Header{"Etag": {`"` + strconv.FormatInt(v.Revision, 10) + `"`}},
+		Body: viewOf(v), Header: http.Header{"Etag": {`"` + strconv.FormatInt(v.Revision, 10) + `"`}},
 	}, err
 }
 
-// revision reads an If-Match header; no header is 0. What is not an ETag of ours
-// matches nothing.
-func revision(match string) int64 {
+// revisionOf reads an If-Match header; no header is 0. What is not an ETag of
+// ours matches nothing.
+func revisionOf(match string) int64 {
 	if match == "" || match == "*" {
 		return 0
 	}
@@ -69,11 +69,11 @@ func revision(match string) int64 {
 	return n
 }
 
-func (h versionRoutes) list(ctx context.Context, _ struct{}) (httpx.List[versionView], error) {
-	all, err := h.registry.Versions(ctx)
+func (h adminRoutes) list(ctx context.Context, _ struct{}) (httpx.List[versionView], error) {
+	all, err := h.service.Versions(ctx)
 	var out httpx.List[versionView]
 	for _, v := range all {
-		out.Items = append(out.Items, viewOfVersion(v))
+		out.Items = append(out.Items, viewOf(v))
 	}
 	return out, err
 }
@@ -84,8 +84,8 @@ type createVersion struct {
 	Notes    string `json:"notes"`
 }
 
-func (h versionRoutes) create(ctx context.Context, in createVersion) (httpx.Response[versionView], error) {
-	v, created, err := h.registry.Register(ctx, NewVersion(in))
+func (h adminRoutes) create(ctx context.Context, in createVersion) (httpx.Response[versionView], error) {
+	v, created, err := h.service.Register(ctx, NewVersion(in))
 	out, err := tagged(v, err)
 	if out.Status = http.StatusOK; created {
 		out.Status = http.StatusCreated
@@ -98,8 +98,8 @@ type byVersion struct {
 	Version string `path:"version"`
 }
 
-func (h versionRoutes) get(ctx context.Context, in byVersion) (httpx.Response[versionView], error) {
-	return tagged(h.registry.Version(ctx, in.Version))
+func (h adminRoutes) get(ctx context.Context, in byVersion) (httpx.Response[versionView], error) {
+	return tagged(h.service.Version(ctx, in.Version))
 }
 
 type patchVersion struct {
@@ -107,27 +107,26 @@ type patchVersion struct {
 	IfMatch  string  `header:"If-Match"`
 	ImageRef *string `json:"image_ref"`
 	Notes    *string `json:"notes"`
-	Status   *string `json:"status"`
+	Status   *Status `json:"status"`
 }
 
-func (h versionRoutes) patch(ctx context.Context, in patchVersion) (httpx.Response[versionView], error) {
-	p := Patch{ImageRef: in.ImageRef, Notes: in.Notes, Status: in.Status, Revision: revision(in.IfMatch)}
-	return tagged(h.registry.ChangeVersion(ctx, in.Version, "patch", p))
+func (h adminRoutes) patch(ctx context.Context, in patchVersion) (httpx.Response[versionView], error) {
+	p := Patch{ImageRef: in.ImageRef, Notes: in.Notes, Status: in.Status, Revision: revisionOf(in.IfMatch)}
+	return tagged(h.service.Patch(ctx, in.Version, p))
 }
 
-func (h versionRoutes) deprecate(ctx context.Context, in byVersion) (httpx.Response[versionView], error) {
-	deprecated := Deprecated
-	return tagged(h.registry.ChangeVersion(ctx, in.Version, "deprecate", Patch{Status: &deprecated}))
+func (h adminRoutes) deprecate(ctx context.Context, in byVersion) (httpx.Response[versionView], error) {
+	return tagged(h.service.Deprecate(ctx, in.Version))
 }
 
-func (h versionRoutes) makeDefault(ctx context.Context, in byVersion) (httpx.Response[versionView], error) {
-	return tagged(h.registry.ChooseVersion(ctx, in.Version))
+func (h adminRoutes) setDefault(ctx context.Context, in byVersion) (httpx.Response[versionView], error) {
+	return tagged(h.service.SetDefault(ctx, in.Version))
 }
 
-func (h versionRoutes) prefetch(ctx context.Context, in byVersion) (httpx.Response[versionView], error) {
-	return tagged(h.registry.FetchVersion(ctx, in.Version))
+func (h adminRoutes) prefetch(ctx context.Context, in byVersion) (httpx.Response[versionView], error) {
+	return tagged(h.service.QueuePrefetch(ctx, in.Version))
 }
 
-func (h versionRoutes) remove(ctx context.Context, in byVersion) error {
-	return h.registry.ForgetVersion(ctx, in.Version)
+func (h adminRoutes) remove(ctx context.Context, in byVersion) error {
+	return h.service.Delete(ctx, in.Version)
 }

@@ -1,4 +1,4 @@
-package registry
+package engineversion
 
 import (
 	"time"
@@ -7,12 +7,15 @@ import (
 	"github.com/distribution/reference"
 )
 
+// Status says what a version may start.
+type Status string
+
 // The states of an engine version. A deprecated one starts no new game, a
 // blocked one starts nothing.
 const (
-	Active     = "active"
-	Deprecated = "deprecated"
-	Blocked    = "blocked"
+	Active     Status = "active"
+	Deprecated Status = "deprecated"
+	Blocked    Status = "blocked"
 )
 
 // Prefetch is how far pulling a version's image ahead has come.
@@ -32,7 +35,7 @@ type Version struct {
 	Version       string     `db:"version"`
 	ImageRef      string     `db:"image_ref"`
 	Digest        string     `db:"digest"` // what the image resolved to at its last pull
-	Status        string     `db:"status"`
+	Status        Status     `db:"status"`
 	IsDefault     bool       `db:"is_default"`
 	Notes         string     `db:"notes"`
 	Prefetch      Prefetch   `db:"prefetch"`
@@ -44,9 +47,41 @@ type Version struct {
 }
 
 const (
-	maxVersion  = 64
-	maxImageRef = 512
+	maxVersion  = 64  // bytes
+	maxImageRef = 512 // bytes
 )
+
+// NewVersion is what registers a version.
+type NewVersion struct{ Version, ImageRef, Notes string }
+
+// Patch is a change of a version; nil leaves a field alone. Revision, when not
+// 0, is the revision that the change is meant for.
+type Patch struct {
+	ImageRef, Notes *string
+	Status          *Status
+	Revision        int64
+}
+
+// apply changes v. The image of another reference has to be pulled anew.
+func (p Patch) apply(v *Version) error {
+	if p.Revision != 0 && p.Revision != v.Revision {
+		return ErrRevisionMismatch
+	}
+	if p.Notes != nil {
+		v.Notes = *p.Notes
+	}
+	if p.Status != nil {
+		if v.IsDefault && *p.Status != Active {
+			return ErrIsDefault
+		}
+		v.Status = *p.Status
+	}
+	if p.ImageRef == nil || *p.ImageRef == v.ImageRef {
+		return nil
+	}
+	v.ImageRef, v.Digest, v.Prefetch, v.PrefetchError, v.PrefetchedAt = *p.ImageRef, "", PrefetchNone, "", nil
+	return checkImage(v.ImageRef)
+}
 
 // checkVersion accepts MAJOR.MINOR.PATCH with an optional pre-release. A leading
 // v, missing parts and build metadata are refused: two spellings of one version
@@ -72,8 +107,8 @@ func checkImage(s string) error {
 	return nil
 }
 
-// newer orders versions, newest first.
-func newer(a, b Version) int {
+// newestFirst orders versions for slices.SortFunc.
+func newestFirst(a, b Version) int {
 	va, errA := semver.StrictNewVersion(a.Version)
 	vb, errB := semver.StrictNewVersion(b.Version)
 	if errA != nil || errB != nil { // the table's CHECK and checkVersion agree

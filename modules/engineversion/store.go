@@ -1,4 +1,4 @@
-package registry
+package engineversion
 
 import (
 	"context"
@@ -18,8 +18,8 @@ func (store) versions(ctx context.Context, q pg.Querier) ([]Version, error) {
 	return pg.All[Version](ctx, q, selectVersions)
 }
 
-// lockVersion makes changes of one version follow each other.
-func (store) lockVersion(ctx context.Context, tx *pg.Tx, version string) (Version, error) {
+// lock makes changes of one version follow each other.
+func (store) lock(ctx context.Context, tx *pg.Tx, version string) (Version, error) {
 	v, err := pg.Get[Version](ctx, tx, selectVersions+` WHERE version = $1 FOR UPDATE`, version)
 	if errors.Is(err, pg.ErrNoRows) {
 		return Version{}, ErrNotFound
@@ -48,7 +48,7 @@ type insertedVersion struct {
 	Fresh bool `db:"fresh"`
 }
 
-func (store) insertVersion(ctx context.Context, tx *pg.Tx, v Version, now time.Time) (insertedVersion, error) {
+func (store) insert(ctx context.Context, tx *pg.Tx, v NewVersion, now time.Time) (insertedVersion, error) {
 	return pg.Get[insertedVersion](ctx, tx, insertVersion, v.Version, v.ImageRef, v.Notes, now)
 }
 
@@ -57,12 +57,13 @@ UPDATE engine_versions SET image_ref = $2, digest = $3, status = $4, notes = $5,
        revision = revision + 1, updated_at = $9
 WHERE version = $1`
 
-func (store) updateVersion(tx *pg.Tx, v Version, now time.Time) {
-	tx.Queue(updateVersion, v.Version, v.ImageRef, v.Digest, v.Status, v.Notes, v.Prefetch, v.PrefetchError, v.PrefetchedAt, now)
+func (store) update(tx *pg.Tx, v Version, now time.Time) {
+	tx.Queue(updateVersion, v.Version, v.ImageRef, v.Digest, v.Status, v.Notes, v.Prefetch, v.PrefetchError,
+		v.PrefetchedAt, now)
 }
 
 // Two statements, because the unique index on the default is judged row by row.
-func (store) makeDefault(tx *pg.Tx, version string, now time.Time) {
+func (store) setDefault(tx *pg.Tx, version string, now time.Time) {
 	const clear = `
 UPDATE engine_versions SET is_default = false, revision = revision + 1, updated_at = $2 WHERE is_default AND version <> $1`
 	const set = `
@@ -73,7 +74,7 @@ UPDATE engine_versions SET is_default = true, revision = revision + 1, updated_a
 
 const deleteVersion = `DELETE FROM engine_versions WHERE version = $1`
 
-func (store) deleteVersion(ctx context.Context, tx *pg.Tx, version string) error {
+func (store) delete(ctx context.Context, tx *pg.Tx, version string) error {
 	_, err := tx.Exec(ctx, deleteVersion, version)
 	if pg.Constraint(err) != "" { // a record or a game refers to it
 		return ErrInUse.Because(err)
@@ -81,23 +82,23 @@ func (store) deleteVersion(ctx context.Context, tx *pg.Tx, version string) error
 	return err
 }
 
-const recordPull = `
+const updateDigest = `
 UPDATE engine_versions SET digest = $2 WHERE version = $1 AND digest <> $2`
 
-// pulled keeps what the image resolved to. It is not a change that an operator
-// made, so the revision stays.
-func (store) pulled(tx *pg.Tx, version, digest string) { tx.Queue(recordPull, version, digest) }
+// setDigest keeps what the image resolved to. It is not a change that an
+// operator made, so the revision stays.
+func (store) setDigest(tx *pg.Tx, version, digest string) { tx.Queue(updateDigest, version, digest) }
 
 // There is one worker, which takes one at a time: what is running already was
 // left behind, by a process that stopped or a record that could not be written.
-const nextPrefetch = `
+const claimPrefetch = `
 UPDATE engine_versions SET prefetch = 'running' WHERE version =
     (SELECT version FROM engine_versions WHERE prefetch IN ('queued', 'running') ORDER BY updated_at LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING version`
 
-// nextPrefetch takes one image that is to be pulled ahead.
-func (store) nextPrefetch(ctx context.Context, tx *pg.Tx) (version string, ok bool, err error) {
-	version, err = pg.Get[string](ctx, tx, nextPrefetch)
+// claimPrefetch takes one image that is to be pulled ahead.
+func (store) claimPrefetch(ctx context.Context, tx *pg.Tx) (version string, ok bool, err error) {
+	version, err = pg.Get[string](ctx, tx, claimPrefetch)
 	if errors.Is(err, pg.ErrNoRows) {
 		return "", false, nil
 	}

@@ -1,5 +1,6 @@
-// Package registry is runtime's list of engine versions: which image each is,
-// which may start games, which one is the default. It owns engine_versions.
+// Package engineversion is the registry of engines: which image each version
+// is, which versions may start games, and which one is the default. It owns
+// engine_versions.
 //
 // What always holds:
 //
@@ -10,4 +11,7 @@
 //   - A version that a game uses or has used cannot be deleted.
 //   - Questions are answered from memory. Every change drops the whole list,
 //     which is small, once it has committed.
-package registry
+//   - Images that are to be pulled ahead are queued here. Whoever runs engines
+//     waits for PrefetchSignal, pulls, and reports back; this package knows no
+//     container.
+package engineversion
