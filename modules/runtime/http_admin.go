@@ -102,38 +102,10 @@ type listRuntimes struct {
 }
 
 func (h runtimeRoutes) list(ctx context.Context, in listRuntimes) (httpx.List[runtimeView], error) {
-	before, err := cursorID("runtimes", in.Cursor)
-	if err != nil {
-		return httpx.List[runtimeView]{}, err
+	read := func(before uuid.UUID, n int) ([]Record, error) {
+		return h.service.Records(ctx, Filter{Observed: Observed(in.Status), Version: in.Version, Before: before, Limit: n})
 	}
-	rows, err := h.service.Records(ctx, Filter{Observed: Observed(in.Status), Version: in.Version, Before: before, Limit: in.Limit + 1})
-	return page("runtimes", rows, in.Limit, viewOf, func(r Record) uuid.UUID { return r.GameID }), err
-}
-
-// page cuts what was read one row too far, and names where the next page begins.
-func page[R, V any](kind string, rows []R, limit int, view func(R) V, id func(R) uuid.UUID) httpx.List[V] {
-	var out httpx.List[V]
-	if len(rows) > limit {
-		rows = rows[:limit]
-		next := httpx.EncodeCursor(kind, id(rows[limit-1]).String())
-		out.NextCursor = &next
-	}
-	for _, r := range rows {
-		out.Items = append(out.Items, view(r))
-	}
-	return out
-}
-
-func cursorID(kind, cursor string) (uuid.UUID, error) {
-	parts, err := httpx.DecodeCursor(kind, cursor, 1)
-	if err != nil || parts == nil {
-		return uuid.Nil, err
-	}
-	id, err := uuid.Parse(parts[0])
-	if err != nil {
-		return uuid.Nil, httpx.Invalid("cursor", "invalid_cursor", "the cursor is not one that this list gave out")
-	}
-	return id, nil
+	return httpx.PageByID("runtimes", in.Page, read, viewOf, func(r Record) uuid.UUID { return r.GameID })
 }
 
 type byGame struct {
@@ -151,12 +123,10 @@ type listRuntimeOperations struct {
 }
 
 func (h runtimeRoutes) operations(ctx context.Context, in listRuntimeOperations) (httpx.List[operationView], error) {
-	before, err := cursorID("operations", in.Cursor)
-	if err != nil {
-		return httpx.List[operationView]{}, err
+	read := func(before uuid.UUID, n int) ([]Operation, error) {
+		return h.service.Operations(ctx, in.GameID, before, n)
 	}
-	rows, err := h.service.Operations(ctx, in.GameID, before, in.Limit+1)
-	return page("operations", rows, in.Limit, viewOfOperation, func(o Operation) uuid.UUID { return o.ID }), err
+	return httpx.PageByID("operations", in.Page, read, viewOfOperation, func(o Operation) uuid.UUID { return o.ID })
 }
 
 type byOperation struct {
