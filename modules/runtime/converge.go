@@ -13,7 +13,6 @@ import (
 
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime/driver"
-	"galaxy/backend/modules/runtime/plan"
 	"galaxy/backend/platform/outbox"
 	"galaxy/backend/platform/pg"
 	"galaxy/backend/platform/sanitize"
@@ -70,7 +69,7 @@ func (c *Converger) Available() bool { return !c.unavailable.Load() }
 // move is one step: what it starts from and what becomes of it.
 type move struct {
 	before, after Record
-	sight         plan.Sight
+	sight         observation
 	notices       []notification.Intent
 	end           OperationStatus // of the request under way; "" when it goes on
 	status        *enginev1.Status
@@ -118,26 +117,26 @@ func (c *Converger) step(ctx context.Context, claim outbox.Claim) (again bool, e
 	if err != nil {
 		return false, err
 	}
-	step := plan.Decide(r, sight, c.clock.Now())
+	next := decide(r, sight, c.clock.Now())
 	m := &move{before: r, after: r, sight: sight}
-	if err := c.take(ctx, step, m); err != nil {
-		return false, fmt.Errorf("%s: %w", step, err)
+	if err := c.take(ctx, next, m); err != nil {
+		return false, fmt.Errorf("%s: %w", next, err)
 	}
-	if step != plan.Rest && step != plan.Wait {
-		c.log.Info("step taken", zap.Stringer("game_id", r.GameID), zap.String("step", string(step)),
+	if next != stepNone && next != stepWait {
+		c.log.Info("step taken", zap.Stringer("game_id", r.GameID), zap.String("step", string(next)),
 			zap.String("observed", string(m.after.Observed)), zap.String("reason", m.after.LastError))
 	}
 	return m.again, c.record(ctx, claim, m)
 }
 
 // look asks the driver, and a running engine of ours.
-func (c *Converger) look(ctx context.Context, r Record) (plan.Sight, error) {
+func (c *Converger) look(ctx context.Context, r Record) (observation, error) {
 	seen, err := c.inspect(ctx, r.GameID)
-	s := plan.Sight{Observed: seen}
-	if err != nil || s.Foreign || !s.Alive() {
+	s := observation{Observed: seen}
+	if err != nil || s.Foreign || !s.running() {
 		return s, err
 	}
-	if r.Desired == WantRunning && r.Launched() && s.Wanted(r) && !r.Observed.Final() {
+	if r.Desired == WantRunning && r.Launched() && s.matches(r) && !r.Observed.Final() {
 		s.Health = c.probe(ctx, r)
 	}
 	return s, nil

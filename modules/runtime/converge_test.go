@@ -12,7 +12,6 @@ import (
 	"galaxy/backend/modules/engine"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime/driver"
-	"galaxy/backend/modules/runtime/plan"
 	"galaxy/backend/platform/pg"
 )
 
@@ -293,14 +292,14 @@ func TestAnEngineThatNeverAnswersIsTriedAndGivenUp(t *testing.T) {
 	game := b.start()
 	b.pass()
 	require.Equal(t, Starting, b.record(game).Observed)
-	for range plan.StartAttempts {
-		b.later(plan.StartTimeout) // the attempt is over
-		b.later(time.Minute)       // so is its backoff
+	for range maxStartAttempts {
+		b.later(startTimeout) // the attempt is over
+		b.later(time.Minute)  // so is its backoff
 	}
 	r := b.record(game)
 	require.Equal(t, StartFailed, r.Observed)
-	require.Equal(t, plan.StartAttempts, r.Failures)
-	require.Equal(t, plan.StartAttempts, b.driver.count("ensure"))
+	require.Equal(t, maxStartAttempts, r.Failures)
+	require.Equal(t, maxStartAttempts, b.driver.count("ensure"))
 	require.Empty(t, b.driver.engines)
 	require.Equal(t, []notification.Kind{notification.ContainerStartFailed}, b.heard.kinds())
 	require.Zero(t, b.later(time.Hour), "only a new request tries again")

@@ -313,7 +313,7 @@ func (r *recorder) kinds() []notification.Kind {
 	return out
 }
 
-var epoch = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // bench is the domain with everything around it played by the test.
 type bench struct {
@@ -332,7 +332,7 @@ type bench struct {
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{
-		T: t, db: testkit.DB(t), clock: clock.NewFake(epoch), driver: newFakeDriver(), heard: &recorder{name: "lobby"},
+		T: t, db: testkit.DB(t), clock: clock.NewFake(noon), driver: newFakeDriver(), heard: &recorder{name: "lobby"},
 		engines: &fakeEngines{founded: map[uuid.UUID]enginev1.InitRequest{}, probes: map[uuid.UUID]int{}},
 	}
 	b.prefetch = engineversion.NewPrefetchSignal()

@@ -14,7 +14,6 @@ import (
 	"galaxy/backend/modules/engineversion"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime/driver"
-	"galaxy/backend/modules/runtime/plan"
 	"galaxy/backend/platform/pg"
 )
 
@@ -48,13 +47,13 @@ func TestAnImageThatCannotBeHadIsToldOnce(t *testing.T) {
 	b.driver.failing(driver.ErrImageUnavailable, "pull")
 	game := b.start()
 	b.pass()
-	for range 2 * plan.StartAttempts {
+	for range 2 * maxStartAttempts {
 		b.later(time.Minute)
 	}
 	r := b.record(game)
 	require.Equal(t, StartFailed, r.Observed)
 	require.Equal(t, "image_pull_failed", r.LastCode)
-	require.Equal(t, plan.StartAttempts, b.driver.count("pull"))
+	require.Equal(t, maxStartAttempts, b.driver.count("pull"))
 	require.Zero(t, b.driver.count("ensure"))
 	require.Equal(t, []notification.Kind{notification.ImagePullFailed}, b.heard.kinds())
 	require.Equal(t, map[string]any{"game_id": game.String(), "image_ref": "galaxy/engine:1.2.3", "reason": r.LastError}, b.heard.notices[0].Payload)
@@ -114,7 +113,7 @@ func TestACrashedEngineIsStartedAgainAndTheFourthCrashIsOneTooMany(t *testing.T)
 		b.driver.set(game, func(o *driver.Observed) { o.Phase, o.ExitCode, o.OOMKilled = driver.PhaseExited, 137, true })
 		b.later(time.Minute)
 	}
-	for n := range plan.MaxRestarts {
+	for n := range maxRestarts {
 		dies()
 		r := b.record(game)
 		require.Equal(t, Starting, r.Observed)
@@ -140,9 +139,9 @@ func TestCrashesFarApartAreForgiven(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	game := b.running()
-	for range 3 * plan.MaxRestarts {
+	for range 3 * maxRestarts {
 		b.driver.set(game, func(o *driver.Observed) { o.Phase = driver.PhaseExited })
-		b.later(plan.RestartWindow + time.Second)
+		b.later(restartWindow + time.Second)
 		b.later(time.Minute)
 		require.Equal(t, Running, b.record(game).Observed)
 	}
@@ -296,7 +295,7 @@ func (b *bench) loseStep(game uuid.UUID) {
 	sight, err := b.c.look(b.Context(), r)
 	require.NoError(b, err)
 	m := &move{before: r, after: r, sight: sight}
-	require.NoError(b, b.c.take(b.Context(), plan.Decide(r, sight, b.clock.Now()), m))
+	require.NoError(b, b.c.take(b.Context(), decide(r, sight, b.clock.Now()), m))
 }
 
 func TestAStateDirectoryThatIsALinkIsRefused(t *testing.T) {

@@ -220,7 +220,7 @@ func TestAClaimIsAnIndexScanHoweverManyGamesThereWere(t *testing.T) {
 INSERT INTO runtime_records (game_id, desired, version, generation, source, init, observed, settled, next_attempt_at, created_at, updated_at)
 SELECT gen_random_uuid(), 'stopped', '1.2.3', 1, 'system', '{}', 'stopped', true, $1, $1, $1 FROM generate_series(1, 20000)`
 	require.NoError(t, b.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
-		if _, err := tx.Exec(ctx, finished, epoch); err != nil {
+		if _, err := tx.Exec(ctx, finished, noon); err != nil {
 			return err
 		}
 		_, err := tx.Exec(ctx, `ANALYZE runtime_records`)
@@ -232,7 +232,7 @@ SELECT gen_random_uuid(), 'stopped', '1.2.3', 1, 'system', '{}', 'stopped', true
 		plan, err = pg.All[string](ctx, tx, `EXPLAIN SELECT q.game_id FROM runtime_records q
 WHERE ((NOT q.settled) AND q.next_attempt_at <= $1 AND (q.lease_until IS NULL OR q.lease_until < clock_timestamp()))
    OR ((false) AND q.lease_until < clock_timestamp())
-ORDER BY q.next_attempt_at LIMIT 64 FOR UPDATE SKIP LOCKED`, epoch)
+ORDER BY q.next_attempt_at LIMIT 64 FOR UPDATE SKIP LOCKED`, noon)
 		return err
 	}))
 	require.Contains(t, strings.Join(plan, "\n"), "runtime_records_due")

@@ -31,7 +31,7 @@ func (s *Service) Start(ctx context.Context, tx *pg.Tx, spec Spec, by Source) (u
 	if err != nil {
 		return uuid.Nil, fmt.Errorf("start the engine of game %s: %w", spec.GameID, err)
 	}
-	if r.Under(OpStart) {
+	if r.InProgress(OpStart) {
 		return *r.OperationID, nil
 	}
 	anew := r.Desired != WantRunning || r.Observed.Final()
@@ -47,7 +47,7 @@ func (s *Service) Start(ctx context.Context, tx *pg.Tx, spec Spec, by Source) (u
 		}
 	}
 	if anew {
-		r.Anew()
+		r.BeginGeneration()
 	}
 	r.Desired, r.Source = WantRunning, by
 	return s.wish(ctx, tx, r, OpStart)
@@ -92,7 +92,7 @@ func (s *Service) Remove(ctx context.Context, tx *pg.Tx, game uuid.UUID, by Sour
 // Restart wants the engine stopped and started again, whatever it does now.
 func (s *Service) Restart(ctx context.Context, tx *pg.Tx, game uuid.UUID, by Source) (uuid.UUID, error) {
 	return s.change(ctx, tx, game, by, OpRestart, func(r *Record) error {
-		r.Anew()
+		r.BeginGeneration()
 		r.Desired = WantRunning
 		return s.versions.RestartableVersion(ctx, r.Version)
 	})
@@ -100,7 +100,7 @@ func (s *Service) Restart(ctx context.Context, tx *pg.Tx, game uuid.UUID, by Sou
 
 func (s *Service) change(ctx context.Context, tx *pg.Tx, game uuid.UUID, by Source, kind OperationKind, apply func(*Record) error) (uuid.UUID, error) {
 	r, err := s.store.lock(ctx, tx, game)
-	if err == nil && r.Under(kind) {
+	if err == nil && r.InProgress(kind) {
 		return *r.OperationID, nil
 	}
 	if err == nil {

@@ -6,7 +6,6 @@ import (
 
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime/driver"
-	"galaxy/backend/modules/runtime/plan"
 	"galaxy/backend/platform/outbox"
 	"galaxy/backend/platform/sanitize"
 )
@@ -15,38 +14,38 @@ import (
 var retries = outbox.Backoff{Base: time.Second, Factor: 2, Max: 30 * time.Second, Floor: 0.5}
 
 // take does the step and writes into m what it leads to.
-func (c *Converger) take(ctx context.Context, step plan.Step, m *move) error {
-	switch step {
-	case plan.Rest:
+func (c *Converger) take(ctx context.Context, next step, m *move) error {
+	switch next {
+	case stepNone:
 		c.rest(m)
-	case plan.Wait:
+	case stepWait:
 		m.wait = c.patience(m.before)
-	case plan.Launch:
+	case stepLaunch:
 		return c.launch(ctx, m)
-	case plan.Adopt:
+	case stepAdopt:
 		c.launched(m)
-	case plan.Found:
+	case stepInitialize:
 		return c.found(ctx, m)
-	case plan.Arrive:
+	case stepMarkRunning:
 		return c.arrive(ctx, m)
-	case plan.Fade:
+	case stepMarkUnreachable:
 		c.ail(m)
 		m.after.Observed = Unreachable
-	case plan.Halt:
+	case stepStop:
 		m.after.LaunchedGeneration, m.again = 0, true
 		return c.stop(ctx, m.before.GameID)
-	case plan.Discard:
+	case stepRemove:
 		m.after.ContainerID, m.again = "", true
 		return c.remove(ctx, m.before.GameID)
-	case plan.Settle:
+	case stepComplete:
 		c.settle(m)
-	case plan.Falter:
+	case stepStartFailed:
 		return c.falter(ctx, m)
-	case plan.Crash:
+	case stepCrashed:
 		c.crash(m)
-	case plan.Miss:
+	case stepContainerMissing:
 		c.miss(m)
-	case plan.Estrange:
+	case stepForeignContainer:
 		c.estrange(m)
 	}
 	return nil
@@ -90,7 +89,7 @@ func (c *Converger) settle(m *move) {
 	if m.before.Desired == WantRemoved {
 		m.after.Observed, m.after.ContainerID, m.after.Endpoint = Removed, "", ""
 	}
-	if m.sight.Over() {
+	if m.sight.ended() {
 		m.exit()
 	}
 	m.after.LaunchedGeneration, m.after.Failures, m.after.LastCode, m.after.LastError = 0, 0, "", ""
@@ -107,9 +106,9 @@ func (m *move) exit() {
 func (c *Converger) falter(ctx context.Context, m *move) error {
 	reason := "the container is gone"
 	switch {
-	case m.sight.Alive():
+	case m.sight.running():
 		reason = "no healthy answer in time: " + reasonOf(m.sight.Health)
-	case m.sight.Over():
+	case m.sight.ended():
 		m.exit()
 		reason = exitReason(m.sight)
 	}
@@ -126,7 +125,7 @@ type failure struct {
 // retry counts an attempt and gives up after the last one.
 func (c *Converger) retry(ctx context.Context, m *move, f failure) error {
 	m.after.Failures++
-	if m.after.Failures >= plan.StartAttempts {
+	if m.after.Failures >= maxStartAttempts {
 		return c.giveUp(ctx, m, f)
 	}
 	if err := c.clear(ctx, m); err != nil {
@@ -152,7 +151,7 @@ func (c *Converger) giveUp(ctx context.Context, m *move, f failure) error {
 // clear removes what a failed start left.
 func (c *Converger) clear(ctx context.Context, m *move) error {
 	game := m.before.GameID
-	if m.sight.Alive() {
+	if m.sight.running() {
 		if err := c.stop(ctx, game); err != nil {
 			return err
 		}
@@ -167,11 +166,11 @@ func (c *Converger) crash(m *move) {
 	now := c.clock.Now()
 	m.exit()
 	m.after.LaunchedGeneration, m.after.LastCode, m.after.LastError = 0, "container_crashed", exitReason(m.sight)
-	if m.after.RestartsSince == nil || now.Sub(*m.after.RestartsSince) > plan.RestartWindow {
+	if m.after.RestartsSince == nil || now.Sub(*m.after.RestartsSince) > restartWindow {
 		m.after.Restarts, m.after.RestartsSince = 0, &now
 	}
 	m.after.Restarts++
-	if m.after.Restarts <= plan.MaxRestarts {
+	if m.after.Restarts <= maxRestarts {
 		m.after.Observed, m.wait = Starting, retries.Next(m.after.Restarts)
 		return
 	}

@@ -11,7 +11,6 @@ import (
 	"galaxy/backend/modules/engineversion"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime/driver"
-	"galaxy/backend/modules/runtime/plan"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
@@ -135,7 +134,7 @@ func (c *Converger) unanswered(ctx context.Context, m *move, err error) error {
 		return err
 	}
 	launched := m.before.LaunchedAt
-	if m.before.Observed == Starting && launched != nil && c.clock.Now().Sub(*launched) >= plan.StartTimeout {
+	if m.before.Observed == Starting && launched != nil && c.clock.Now().Sub(*launched) >= startTimeout {
 		m.sight.Health = err
 		return c.falter(ctx, m)
 	}

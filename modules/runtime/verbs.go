@@ -12,7 +12,6 @@ import (
 	"galaxy/backend/modules/engineversion"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime/driver"
-	"galaxy/backend/modules/runtime/plan"
 	"galaxy/backend/platform/fault"
 )
 
@@ -106,7 +105,7 @@ func reasonOf(err error) string {
 	return fault.From(err).Reason
 }
 
-func exitReason(s plan.Sight) string {
+func exitReason(s observation) string {
 	switch {
 	case s.Error != "":
 		return s.Error

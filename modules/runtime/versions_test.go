@@ -59,7 +59,7 @@ func TestAPrefetchPullsAheadAndSaysHowItWent(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, engineversion.PrefetchDone, v.Prefetch)
 	require.Equal(t, "galaxy/engine@sha256:abc", v.Digest)
-	require.Equal(t, epoch, *v.PrefetchedAt)
+	require.Equal(t, noon, *v.PrefetchedAt)
 	again, err = b.c.prefetch(t.Context())
 	require.NoError(t, err)
 	require.False(t, again)
