@@ -11,9 +11,9 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// Observer hears of every change of an engine, in the transaction that records
-// it and before runtime writes its own row. It may lock its game. An error
-// voids the step, which is tried again.
+// Observer is told of every change of an engine, in the transaction that records
+// it and before runtime writes its own row. It may lock its game. An error voids
+// the step, which is tried again.
 type Observer interface {
 	// Name orders the observers.
 	Name() string
@@ -31,7 +31,7 @@ type Versions interface {
 	RestartableVersion(ctx context.Context, version string) error
 }
 
-// Images is where the pulls of images are queued and recorded.
+// Images is where pulls of images are queued and recorded.
 type Images interface {
 	NextPrefetch(ctx context.Context) (v engineversion.Version, ok bool, err error)
 	RecordPrefetch(ctx context.Context, version string, state engineversion.Prefetch, reason string) error
