@@ -23,18 +23,18 @@ type EngineHost struct {
 // NewEngineHost makes the driver that the configuration names. There is no
 // silent fall-back: engines wait for a daemon that cannot be reached.
 func NewEngineHost(
-	cfg Config, state driver.StateConfig, daemon docker.Config, clk clock.Clock, log *zap.Logger,
+	cfg Config, state driver.StateConfig, daemon docker.Config, instance *Instance, clk clock.Clock, log *zap.Logger,
 ) (EngineHost, error) {
 	host := EngineHost{Dirs: driver.NewStateDirs(state.StateRoot)}
 	if cfg.Driver == "process" {
-		host.Driver = processdriver.New(cfg.EngineBinary, state.StateRoot, clk, log)
+		host.Driver = processdriver.New(cfg.EngineBinary, state.StateRoot, instance, clk, log)
 		return host, nil
 	}
 	client, err := docker.New(daemon, clk, log)
 	if err != nil {
 		return EngineHost{}, err
 	}
-	host.Driver = dockerdriver.New(client, daemon.Network)
+	host.Driver = dockerdriver.New(client, daemon.Network, instance)
 	return host, nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"galaxy/backend/modules/runtime/driver/processdriver"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/docker"
+	"galaxy/backend/platform/testkit"
 )
 
 // newHost is a host of the driver of that name, whose state root is root.
@@ -21,7 +22,8 @@ func newHost(t *testing.T, name, root string) EngineHost {
 	cfg := testConfig()
 	cfg.Driver, cfg.EngineBinary = name, "/usr/bin/true"
 	host, err := NewEngineHost(cfg, driver.StateConfig{StateRoot: root},
-		docker.Config{Host: "unix:///nowhere/docker.sock", Network: "galaxy"}, clock.NewFake(noon), zap.NewNop())
+		docker.Config{Host: "unix:///nowhere/docker.sock", Network: "galaxy"},
+		NewInstance(testkit.DB(t), clock.System{}, zap.NewNop()), clock.NewFake(noon), zap.NewNop())
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, host.Close(t.Context())) })
 	return host

@@ -20,7 +20,7 @@ import (
 // ProvideObserver.
 var Module = module.New("runtime",
 	fx.Provide(
-		NewEngineHost, NewDriverClient, NewStates, NewService, NewInspector,
+		NewInstance, NewEngineHost, NewDriverClient, NewStates, NewService, NewInspector,
 		NewConverger, NewReconciler, NewPrefetcher, NewWorker, newMetrics, newObservers,
 		EngineHost.dialer,
 		// what the domain needs
@@ -32,6 +32,7 @@ var Module = module.New("runtime",
 	fx.Provide(worker.NewSignal, fx.Private), // wakes convergence
 	httpx.Provide(newAdminRoutes),
 	lifecycle.Component(lifecycle.Docker, "engine driver", 15*time.Second, EngineHost.Open, EngineHost.Close),
+	lifecycle.Component(lifecycle.Docker, "runtime instance", 0, (*Instance).Open, nil),
 	lifecycle.Component(lifecycle.Cache, "engine states", 0, (*States).Warm, nil),
 	lifecycle.Component(lifecycle.Work, "engine convergence", 15*time.Second, (*Worker).Start, (*Worker).Stop),
 )

@@ -55,7 +55,7 @@ func (c *Converger) launchFailed(ctx context.Context, t *transition, err error) 
 	case ctx.Err() != nil, errors.Is(err, driver.ErrUnavailable):
 		return err
 	case errors.Is(err, driver.ErrForeign):
-		c.foreignContainer(t, "a container that is not ours has the engine's name")
+		c.foreignContainer(t, reason)
 		return nil
 	case errors.Is(err, driver.ErrConflict): // the next look stops it
 		t.wait = time.Second

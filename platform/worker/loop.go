@@ -59,7 +59,8 @@ func WithSignal(s *Signal) Option { return func(l *Loop) { l.signal = s } }
 
 // NewLoop makes a stopped loop. name labels its logs, spans and metrics.
 func NewLoop(name string, period time.Duration, clk clock.Clock, log *zap.Logger, pass Pass, options ...Option) *Loop {
-	l := &Loop{name: name, period: period, clock: clk, log: log.With(zap.String("component", name)), pass: pass, signal: NewSignal()}
+	l := &Loop{name: name, period: period, clock: clk, log: log.With(zap.String("component", name)),
+		pass: pass, signal: NewSignal()}
 	for _, o := range options {
 		o(l)
 	}
