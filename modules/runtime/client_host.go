@@ -41,7 +41,7 @@ func NewEngineHost(
 // Open checks whether games can be kept here at all: a typing mistake would
 // otherwise show as one game after the other that cannot start.
 func (h EngineHost) Open(context.Context) error {
-	if err := h.Dirs.Usable(); err != nil {
+	if err := h.Dirs.CheckWritable(); err != nil {
 		return fmt.Errorf("BACKEND_GAME_STATE_ROOT cannot be used: %w", err)
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 
@@ -35,7 +36,8 @@ func TestTheConfigurationNamesTheDriver(t *testing.T) {
 	require.IsType(t, &processdriver.Driver{}, newHost(t, "process", root).Driver)
 	host := newHost(t, "docker", root)
 	require.IsType(t, &dockerdriver.Driver{}, host.Driver)
-	require.ErrorIs(t, host.Driver.Available(t.Context()), driver.ErrUnavailable, "there is no silent fall-back")
+	_, err := host.Driver.Inspect(t.Context(), uuid.New())
+	require.ErrorIs(t, err, driver.ErrUnavailable, "there is no silent fall-back")
 	require.NoError(t, host.Open(t.Context()), "a daemon that is down does not keep the backend from starting")
 }
 

@@ -8,7 +8,6 @@ import (
 	"github.com/google/uuid"
 
 	"galaxy/backend/modules/engine"
-	"galaxy/backend/modules/notification"
 	"galaxy/backend/platform/pg"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
@@ -147,37 +146,4 @@ func (r *recorder) forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.changes = nil
-}
-
-// notifications keeps what operators were told by committed transactions.
-type notifications struct {
-	mu      sync.Mutex
-	intents []notification.Intent
-	fails   error
-}
-
-func (n *notifications) Submit(_ context.Context, tx *pg.Tx, in notification.Intent) error {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.fails != nil {
-		return n.fails
-	}
-	tx.OnCommit(func() { n.mu.Lock(); defer n.mu.Unlock(); n.intents = append(n.intents, in) })
-	return nil
-}
-
-// Intents are the notifications in the order of their commits.
-func (n *notifications) Intents() []notification.Intent {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return slices.Clone(n.intents)
-}
-
-// Kinds are the kinds of Intents.
-func (n *notifications) Kinds() []notification.Kind {
-	out := []notification.Kind{}
-	for _, in := range n.Intents() {
-		out = append(out, in.Kind)
-	}
-	return out
 }

@@ -12,6 +12,7 @@ import (
 
 	"galaxy/backend/modules/admin/admintest"
 	"galaxy/backend/modules/engineversion"
+	"galaxy/backend/modules/notification/notificationtest"
 	"galaxy/backend/modules/runtime/driver"
 	"galaxy/backend/modules/runtime/driver/drivertest"
 	"galaxy/backend/platform/clock"
@@ -39,7 +40,7 @@ type fixture struct {
 	driver   *drivertest.Fake
 	engines  *fakeEngines
 	observer *recorder
-	notifier *notifications
+	notifier *notificationtest.Recorder
 	auditor  *admintest.Auditor
 	versions *engineversion.Service
 	prefetch engineversion.PrefetchSignal
@@ -58,7 +59,7 @@ func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	f := &fixture{
 		T: t, cfg: testConfig(), db: testkit.DB(t), clock: clock.NewFake(noon), driver: drivertest.NewFake(),
-		engines: newFakeEngines(), observer: &recorder{name: "game"}, notifier: &notifications{},
+		engines: newFakeEngines(), observer: &recorder{name: "game"}, notifier: &notificationtest.Recorder{},
 		auditor: &admintest.Auditor{}, prefetch: engineversion.NewPrefetchSignal(), signal: worker.NewSignal(),
 	}
 	m, err := newMetrics()

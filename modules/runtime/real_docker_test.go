@@ -44,5 +44,5 @@ func TestARealEngineLivesThroughAGameInAContainer(t *testing.T) {
 	g.liveThrough(func(r Record) {
 		require.NoError(t, client.Remove(ctx, r.ContainerID)) // by hand, as docker rm -f
 	})
-	require.Subset(t, []notification.Kind{notification.ContainerMissing}, g.notifier.Kinds(), "missing, or dead when first seen")
+	require.Subset(t, []notification.Kind{notification.KindContainerMissing}, g.notifier.Kinds(), "missing, or dead when first seen")
 }

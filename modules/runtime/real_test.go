@@ -18,6 +18,7 @@ import (
 	"galaxy/backend/modules/admin/admintest"
 	"galaxy/backend/modules/engine"
 	"galaxy/backend/modules/engineversion"
+	"galaxy/backend/modules/notification/notificationtest"
 	"galaxy/backend/modules/runtime/driver"
 	"galaxy/backend/platform/docker"
 	"galaxy/backend/platform/pg"
@@ -65,13 +66,13 @@ type realGame struct {
 	s        *Service
 	engines  *engine.Client
 	changes  chan Change
-	notifier *notifications
+	notifier *notificationtest.Recorder
 }
 
 func newRealGame(t *testing.T, cfg Config, daemon docker.Config, image string) *realGame {
 	t.Helper()
 	require.NoError(t, cfg.Validate())
-	g := &realGame{T: t, id: uuid.Must(uuid.NewV7()), changes: make(chan Change, 100), notifier: &notifications{}}
+	g := &realGame{T: t, id: uuid.Must(uuid.NewV7()), changes: make(chan Change, 100), notifier: &notificationtest.Recorder{}}
 	observer := &recorder{name: "game", hook: func(_ context.Context, tx *pg.Tx, c Change) error {
 		tx.OnCommit(func() { g.changes <- c })
 		return nil

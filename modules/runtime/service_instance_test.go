@@ -87,7 +87,7 @@ func TestStartFailsWhereTheEngineOfAnotherInstanceHasTheName(t *testing.T) {
 	for _, said := range []string{"galaxy-game-x", other.String(), own.String(), "an operator has to remove it"} {
 		require.Contains(t, r.LastError, said)
 	}
-	require.Equal(t, []notification.Kind{notification.ContainerForeign}, f.notifier.Kinds())
+	require.Equal(t, []notification.Kind{notification.KindContainerForeign}, f.notifier.Kinds())
 	require.Zero(t, f.driver.Calls("remove"))
 	require.Zero(t, f.converge(), "nobody tries again until it is asked for")
 }

@@ -53,7 +53,7 @@ func TestTheReconcilerReportsForeignEnginesAndStopsWhatNobodyWants(t *testing.T)
 	f.signalled()
 	f.reconcile()
 	require.True(t, f.signalled())
-	require.Equal(t, []notification.Kind{notification.ContainerForeign}, f.notifier.Kinds())
+	require.Equal(t, []notification.Kind{notification.KindContainerForeign}, f.notifier.Kinds())
 	intent := f.notifier.Intents()[0]
 	require.Equal(t, "container:x1", intent.Key)
 	require.Equal(t, map[string]any{"container": "galaxy-game-x", "container_id": "x1"}, intent.Payload)
@@ -96,11 +96,13 @@ func TestAListThatFailsIsAnErrorAndOneThatCannotBeHadIsNone(t *testing.T) {
 func TestAReportThatIsLostIsMadeAgain(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.driver.Change(uuid.New(), func(o *driver.Observed) { o.Phase, o.ContainerID = driver.PhaseRunning, "x1" })
-	f.notifier.fails = errBroken
+	f.driver.Change(uuid.New(), func(o *driver.Observed) {
+		o.Phase, o.Name, o.ContainerID = driver.PhaseRunning, "galaxy-game-x", "x1"
+	})
+	f.notifier.FailWith(errBroken)
 	_, err := f.reconciler.runOnce(t.Context())
 	require.ErrorIs(t, err, errBroken)
-	f.notifier.fails = nil
+	f.notifier.FailWith(nil)
 	f.clock.Advance(time.Minute)
 	f.reconcile()
 	require.Len(t, f.notifier.Intents(), 1)

@@ -29,13 +29,13 @@ func TestAnObserverThatFailsVoidsTheStep(t *testing.T) {
 func TestANotificationThatCannotBeSubmittedVoidsTheStep(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.notifier.fails = errBroken
+	f.notifier.FailWith(errBroken)
 	f.driver.Fail(driver.ErrConfigInvalid, "ensure")
 	game := f.start()
 	f.converge()
 	require.Equal(t, Starting, f.record(game).Observed)
 	require.Empty(t, f.observer.told(), "observers are told in the same transaction")
-	f.notifier.fails = nil
+	f.notifier.FailWith(nil)
 	f.convergeAfter(time.Minute)
 	require.Equal(t, StartFailed, f.record(game).Observed)
 	require.Len(t, f.notifier.Intents(), 1)

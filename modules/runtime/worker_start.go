@@ -65,14 +65,14 @@ func (c *Converger) launchFailed(ctx context.Context, t *transition, err error) 
 	case errors.Is(err, driver.ErrState):
 		return c.retryStart(ctx, t, configFailure("state_dir_unusable", reason))
 	case errors.Is(err, driver.ErrImageUnavailable):
-		return c.retryStart(ctx, t, failure{notification.ImagePullFailed, "image_pull_failed", reason})
+		return c.retryStart(ctx, t, failure{notification.KindImagePullFailed, "image_pull_failed", reason})
 	}
-	return c.retryStart(ctx, t, failure{notification.ContainerStartFailed, "container_start_failed", reason})
+	return c.retryStart(ctx, t, failure{notification.KindContainerStartFailed, "container_start_failed", reason})
 }
 
 // configFailure is one that trying again does not help.
 func configFailure(code, reason string) failure {
-	return failure{notification.StartConfigInvalid, code, reason}
+	return failure{notification.KindStartConfigInvalid, code, reason}
 }
 
 // initialize gives the engine its game, once in the life of the game. A repeat

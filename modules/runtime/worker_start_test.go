@@ -30,7 +30,7 @@ func TestAnImageThatCannotBePulledIsReportedOnce(t *testing.T) {
 	require.Equal(t, "image_pull_failed", r.LastCode)
 	require.Equal(t, maxStartAttempts, f.driver.Calls("pull"))
 	require.Zero(t, f.driver.Calls("ensure"))
-	require.Equal(t, []notification.Kind{notification.ImagePullFailed}, f.notifier.Kinds())
+	require.Equal(t, []notification.Kind{notification.KindImagePullFailed}, f.notifier.Kinds())
 	require.Equal(t, map[string]any{
 		"game_id": game.String(), "image_ref": "galaxy/engine:1.2.3", "reason": r.LastError,
 	}, f.notifier.Intents()[0].Payload)
@@ -46,8 +46,8 @@ func TestWhatALaunchFailsWithDecidesWhetherItIsTriedAgain(t *testing.T) {
 		final  bool
 		notice notification.Kind
 	}{
-		{driver.ErrConfigInvalid, "start_config_invalid", true, notification.StartConfigInvalid},
-		{driver.ErrForeign, "container_foreign", true, notification.ContainerForeign},
+		{driver.ErrConfigInvalid, "start_config_invalid", true, notification.KindStartConfigInvalid},
+		{driver.ErrForeign, "container_foreign", true, notification.KindContainerForeign},
 		{driver.ErrState, "state_dir_unusable", false, ""},
 		{errBroken, "container_start_failed", false, ""},
 	} {
@@ -117,7 +117,7 @@ func TestAVersionThatWasBlockedMeanwhileStartsNothing(t *testing.T) {
 	require.Equal(t, "engine_version_blocked", f.record(game).LastCode)
 	require.Equal(t, StartFailed, f.record(game).Observed)
 	require.Zero(t, f.driver.Calls("pull")+f.driver.Calls("ensure"))
-	require.Equal(t, []notification.Kind{notification.StartConfigInvalid}, f.notifier.Kinds())
+	require.Equal(t, []notification.Kind{notification.KindStartConfigInvalid}, f.notifier.Kinds())
 }
 
 func TestAnAnswerThatWasLostMakesNoSecondContainer(t *testing.T) {
@@ -182,7 +182,7 @@ func TestSettingsThatTheEngineRefusesAreFinal(t *testing.T) {
 		f.converge()
 		require.Equal(t, StartFailed, f.record(game).Observed)
 		require.Equal(t, code, f.record(game).LastCode)
-		require.Equal(t, []notification.Kind{notification.StartConfigInvalid}, f.notifier.Kinds())
+		require.Equal(t, []notification.Kind{notification.KindStartConfigInvalid}, f.notifier.Kinds())
 		require.Empty(t, f.driver.Engines(), "nothing is left behind")
 		require.Equal(t, []string{"start_failed start"}, f.observer.told())
 	}
@@ -204,7 +204,7 @@ func TestAnEngineThatCannotBeTrustedIsAnAlarm(t *testing.T) {
 		require.Equal(t, StartFailed, r.Observed)
 		require.Equal(t, code, r.LastCode)
 		require.Equal(t, 1, f.engines.inits, "nobody initializes a game again")
-		require.Equal(t, []notification.Kind{notification.StartConfigInvalid}, f.notifier.Kinds())
+		require.Equal(t, []notification.Kind{notification.KindStartConfigInvalid}, f.notifier.Kinds())
 	}
 }
 
@@ -224,7 +224,7 @@ func TestAnEngineThatNeverAnswersIsTriedAndGivenUp(t *testing.T) {
 	require.Equal(t, maxStartAttempts, r.Failures)
 	require.Equal(t, maxStartAttempts, f.driver.Calls("ensure"))
 	require.Empty(t, f.driver.Engines())
-	require.Equal(t, []notification.Kind{notification.ContainerStartFailed}, f.notifier.Kinds())
+	require.Equal(t, []notification.Kind{notification.KindContainerStartFailed}, f.notifier.Kinds())
 	require.Zero(t, f.convergeAfter(time.Hour), "only a new request tries again")
 
 	f.engines.fail(nil)

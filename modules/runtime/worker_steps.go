@@ -112,7 +112,7 @@ func (c *Converger) startFailed(ctx context.Context, t *transition) error {
 		t.recordExit()
 		reason = exitReason(t.observation)
 	}
-	return c.retryStart(ctx, t, failure{notification.ContainerStartFailed, "container_start_failed", reason})
+	return c.retryStart(ctx, t, failure{notification.KindContainerStartFailed, "container_start_failed", reason})
 }
 
 // failure says why a start did not succeed, and how operators are told when it
@@ -177,7 +177,7 @@ func (c *Converger) crashed(t *transition) {
 	}
 	t.fail(Crashed, "container_crashed", exitReason(t.observation))
 	t.after.Settled, t.end = true, OpFailed
-	t.notice(notification.ContainerCrashed, t.generationKey(), map[string]any{
+	t.notice(notification.KindContainerCrashed, t.generationKey(), map[string]any{
 		"exit_code": t.observation.ExitCode, "oom": t.observation.OOMKilled,
 	})
 }
@@ -185,7 +185,7 @@ func (c *Converger) crashed(t *transition) {
 // containerMissing tells operators. The next look makes the container anew, from
 // the state directory.
 func (c *Converger) containerMissing(t *transition) {
-	t.notice(notification.ContainerMissing, t.generationKey()+":container:"+t.before.ContainerID, nil)
+	t.notice(notification.KindContainerMissing, t.generationKey()+":container:"+t.before.ContainerID, nil)
 	t.fail(Removed, "container_missing", "the container is gone")
 	t.after.LaunchedGeneration, t.after.ContainerID, t.after.Endpoint = 0, "", ""
 	t.again = true
@@ -196,7 +196,7 @@ func (c *Converger) containerMissing(t *transition) {
 func (c *Converger) foreignContainer(t *transition, reason string) {
 	t.fail(StartFailed, "container_foreign", reason)
 	t.after.LaunchedGeneration, t.after.Settled, t.end = 0, true, OpFailed
-	t.notice(notification.ContainerForeign, t.generationKey(), map[string]any{"container": driver.Name(t.before.GameID)})
+	t.notice(notification.KindContainerForeign, t.generationKey(), map[string]any{"container": driver.Name(t.before.GameID)})
 }
 
 // reasonOf is the stable part of an error, without what an engine wrote.

@@ -43,7 +43,7 @@ func TestACrashedEngineIsStartedAgainAndTheFourthCrashIsOneTooMany(t *testing.T)
 	r := f.record(game)
 	require.Equal(t, Crashed, r.Observed)
 	require.Equal(t, "container_crashed", r.LastCode)
-	require.Equal(t, []notification.Kind{notification.ContainerCrashed}, f.notifier.Kinds())
+	require.Equal(t, []notification.Kind{notification.KindContainerCrashed}, f.notifier.Kinds())
 	payload := f.notifier.Intents()[0].Payload
 	require.Equal(t, map[string]any{"game_id": game.String(), "exit_code": 137, "oom": true}, payload)
 	require.Equal(t, "crashed", f.observer.last().Observed)
@@ -116,7 +116,7 @@ func TestAMissingContainerIsReportedAndMadeAnew(t *testing.T) {
 	r := f.record(game)
 	require.Equal(t, Running, r.Observed)
 	require.Equal(t, "c2", r.ContainerID)
-	require.Equal(t, []notification.Kind{notification.ContainerMissing}, f.notifier.Kinds())
+	require.Equal(t, []notification.Kind{notification.KindContainerMissing}, f.notifier.Kinds())
 	require.Equal(t, []string{"removed", "starting", "running"}, f.observer.told())
 	require.Equal(t, 1, f.engines.inits, "made from its state directory")
 
@@ -140,7 +140,7 @@ func TestAForeignContainerIsReportedAndLeftAlone(t *testing.T) {
 	f.converge()
 	require.Equal(t, "container_foreign", f.record(game).LastCode)
 	require.Zero(t, f.engines.probes[game], "it is never called")
-	require.Equal(t, []notification.Kind{notification.ContainerForeign}, f.notifier.Kinds())
+	require.Equal(t, []notification.Kind{notification.KindContainerForeign}, f.notifier.Kinds())
 	require.Equal(t, driver.Name(game), f.notifier.Intents()[0].Payload["container"])
 
 	f.request(f.s.Remove, game)

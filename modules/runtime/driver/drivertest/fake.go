@@ -254,10 +254,5 @@ func (f *Fake) Stats(_ context.Context, game uuid.UUID) (s driver.Stats, err err
 	return s, err
 }
 
-// Available implements driver.Driver.
-func (f *Fake) Available(context.Context) error {
-	return f.call("available", uuid.Nil, func() error { return nil })
-}
-
 // Close implements driver.Driver.
 func (f *Fake) Close(context.Context) error { return nil }

@@ -89,7 +89,7 @@ func TestTheFakeFailsTheCallsItIsToldTo(t *testing.T) {
 	require.Empty(t, f.Engines(), "a call that fails does nothing")
 	_, err = f.Pull(t.Context(), "galaxy/engine:1", driver.PullAlways)
 	require.ErrorIs(t, err, errBroken)
-	require.NoError(t, f.Available(t.Context()))
+	require.NoError(t, f.Remove(t.Context(), game))
 	f.Fail(nil)
 	ensure(t, f, spec(game, 1))
 	require.Equal(t, 2, f.Calls("ensure"))
