@@ -9,6 +9,7 @@ import (
 	"galaxy/backend/modules/admin"
 	"galaxy/backend/modules/auth"
 	"galaxy/backend/modules/engine"
+	"galaxy/backend/modules/engineversion"
 	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/geo"
 	"galaxy/backend/modules/lobby"
@@ -32,7 +33,7 @@ func modules() []fx.Option {
 	return []fx.Option{
 		lifecycle.Module, telemetry.Module, httpx.Module, grpcx.Module, storage,
 		admin.Module, mail.Module, push.Module, engine.Module, user.Module, geo.Module, auth.Module,
-		notification.Module, runtime.Module, racename.Module, game.Module, lobby.Module, turn.Module,
+		notification.Module, engineversion.Module, runtime.Module, racename.Module, game.Module, lobby.Module, turn.Module,
 	}
 }
 
