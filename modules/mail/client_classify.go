@@ -14,7 +14,7 @@ import (
 )
 
 // classify says what an error of a send means for the mail. Whether the message
-// was accepted has the last word: go-mail reports a failed RSET or QUIT as an
+// was accepted decides first: go-mail reports a failed RSET or QUIT as an
 // error of a message that the relay has long taken.
 func classify(msg *gomail.Msg, err error) (Outcome, string) {
 	if err == nil || msg.IsDelivered() {
@@ -22,17 +22,17 @@ func classify(msg *gomail.Msg, err error) (Outcome, string) {
 	}
 	var se *gomail.SendError
 	if !errors.As(err, &se) {
-		return RelayFault, "the relay could not be used: " + why(err) // dial, greeting, TLS, AUTH
+		return RelayFault, "the relay could not be used: " + describeRelayError(err) // dial, greeting, TLS, AUTH
 	}
 	switch code := se.ErrorCode(); {
 	case se.Reason == gomail.ErrGetSender, se.Reason == gomail.ErrGetRcpts, se.Reason == gomail.ErrNoUnencoded:
 		return Invalid, "no message could be made of the delivery"
 	case code == 530, code == 534, code == 535, code == 538: // RFC 4954: about us, not about the mail
-		return RelayFault, fmt.Sprintf("the relay wants another authentication: %d %s", code, se.EnhancedStatusCode())
+		return RelayFault, fmt.Sprintf("the relay requires other authentication: %d %s", code, se.EnhancedStatusCode())
 	case code >= 500:
 		return Rejected, fmt.Sprintf("the relay refused it: %d %s", code, se.EnhancedStatusCode())
 	case code >= 400:
-		return Transient, fmt.Sprintf("the relay put it off: %d %s", code, se.EnhancedStatusCode())
+		return Transient, fmt.Sprintf("the relay deferred it: %d %s", code, se.EnhancedStatusCode())
 	case se.Reason == gomail.ErrSMTPDataClose:
 		return Unknown, "the connection broke after the message was handed over"
 	case se.Reason == gomail.ErrConnCheck:
@@ -42,9 +42,9 @@ func classify(msg *gomail.Msg, err error) (Outcome, string) {
 	}
 }
 
-// why says what is wrong with the relay, for operators. It quotes nothing of
-// what the relay sent: AUTH goes over this connection.
-func why(err error) string {
+// describeRelayError says what is wrong with the relay, for operators. It quotes
+// nothing of what the relay sent: AUTH goes over this connection.
+func describeRelayError(err error) string {
 	var (
 		reply *textproto.Error
 		cert  *tls.CertificateVerificationError

@@ -17,7 +17,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// sendTimeout bounds every step of a conversation with the relay. go-mail's
+// sendTimeout bounds every step of an SMTP session. go-mail's
 // context covers the dial alone.
 const sendTimeout = 15 * time.Second
 
@@ -36,7 +36,8 @@ func newRelay(cfg SMTPConfig) (*relay, error) {
 	}
 	_, domain, _ := strings.Cut(from.Address, "@")
 	options := []gomail.Option{
-		gomail.WithPort(cfg.Port), gomail.WithTimeout(sendTimeout), gomail.WithHELO(helo(domain)), gomail.WithoutNoop(),
+		gomail.WithPort(cfg.Port), gomail.WithTimeout(sendTimeout), gomail.WithHELO(heloName(domain)),
+		gomail.WithoutNoop(),
 	}
 	switch cfg.TLSMode {
 	case TLSNone:
@@ -58,46 +59,47 @@ func newRelay(cfg SMTPConfig) (*relay, error) {
 	return &relay{client: client, from: cfg.From, domain: domain, tracer: otel.Tracer("galaxy/mail")}, nil
 }
 
-// helo names this machine as strict relays want it: with a dot.
-func helo(domain string) string {
+// heloName names this machine as strict relays want it: with a dot.
+func heloName(domain string) string {
 	if name, err := os.Hostname(); err == nil && strings.Contains(name, ".") {
 		return name
 	}
 	return domain
 }
 
-// connection is a kept conversation with the relay. Its zero value is closed.
+// connection is a connection to the relay that is reused. Its zero value is
+// closed.
 type connection struct {
 	relay *relay
 	smtp  *smtp.Client
 	fresh bool // nothing was sent over it yet
 }
 
-// send hands one message over. The span says how that went, and not to whom.
+// send hands one message over. The span carries the outcome, and no recipient.
 func (c *connection) send(ctx context.Context, msg *gomail.Msg) (Outcome, string) {
 	ctx, span := c.relay.tracer.Start(ctx, "smtp send", trace.WithSpanKind(trace.SpanKindClient))
 	defer span.End()
-	outcome, detail := c.converse(ctx, msg)
+	outcome, detail := c.sendWithRedial(ctx, msg)
 	span.SetAttributes(attribute.String("outcome", string(outcome)))
 	return outcome, detail
 }
 
-// converse dials first when needed. A kept connection that the relay closed
-// meanwhile is replaced once: nothing had been accepted.
-func (c *connection) converse(ctx context.Context, msg *gomail.Msg) (Outcome, string) {
+// sendWithRedial dials first when needed. A reused connection that the relay has
+// closed meanwhile is replaced once: nothing had been accepted.
+func (c *connection) sendWithRedial(ctx context.Context, msg *gomail.Msg) (Outcome, string) {
 	for {
 		if c.smtp == nil {
 			if err := c.dial(ctx); err != nil {
-				return RelayFault, "the relay could not be used: " + why(err)
+				return RelayFault, "the relay could not be used: " + describeRelayError(err)
 			}
 		}
-		kept := !c.fresh
+		reused := !c.fresh
 		c.fresh = false
 		err := c.relay.client.SendWithSMTPClient(c.smtp, msg)
 		outcome, detail := classify(msg, err)
 		if err != nil && !reusable(err) {
-			c.drop()
-			if kept && outcome != Delivered && staleConnection(err) {
+			c.abort()
+			if reused && outcome != Delivered && staleConnection(err) {
 				continue
 			}
 		}
@@ -105,7 +107,7 @@ func (c *connection) converse(ctx context.Context, msg *gomail.Msg) (Outcome, st
 	}
 }
 
-// reusable reports whether the conversation can go on after err: go-mail resets
+// reusable reports whether the connection can be used after err: go-mail resets
 // it after a refused sender or recipient, and only then.
 func reusable(err error) bool {
 	var se *gomail.SendError
@@ -121,8 +123,8 @@ func reusable(err error) bool {
 	return false
 }
 
-// staleConnection reports that a kept connection had been given up by the relay:
-// it says nothing, or 421, at a step before the message itself.
+// staleConnection reports that the relay had given up a reused connection: it
+// answers nothing, or 421, at a step before the message itself.
 func staleConnection(err error) bool {
 	var se *gomail.SendError
 	if !errors.As(err, &se) || se.ErrorCode() != 0 && se.ErrorCode() != 421 {
@@ -142,7 +144,7 @@ func (c *connection) dial(ctx context.Context) error {
 	return nil
 }
 
-// close ends the conversation politely.
+// close ends the connection with QUIT.
 func (c *connection) close() {
 	if c.smtp != nil {
 		_ = c.relay.client.CloseWithSMTPClient(c.smtp)
@@ -150,31 +152,32 @@ func (c *connection) close() {
 	}
 }
 
-func (c *connection) drop() {
+// abort closes the connection without a word to the relay.
+func (c *connection) abort() {
 	if c.smtp != nil {
 		_ = c.smtp.Close()
 		c.smtp = nil
 	}
 }
 
-// message makes the mail of a parcel. The Message-ID is the delivery's own, so
+// message makes the mail of a delivery. The Message-ID is the delivery's own, so
 // that a repeat can be recognised.
-func (r *relay) message(p parcel) (*gomail.Msg, error) {
+func (r *relay) message(d claimedDelivery) (*gomail.Msg, error) {
 	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	if err := msg.From(r.from); err != nil {
 		return nil, fmt.Errorf("from: %w", err)
 	}
-	if err := msg.To(p.Address); err != nil {
+	if err := msg.To(d.Address); err != nil {
 		return nil, errors.New("the recipient is not an address")
 	}
-	if p.Text == "" {
-		return nil, errors.New("the payload is gone")
+	if d.Text == "" {
+		return nil, errors.New("the payload has been removed")
 	}
-	msg.Subject(p.Subject)
-	msg.SetMessageIDWithValue(p.ID.String() + "@" + r.domain)
+	msg.Subject(d.Subject)
+	msg.SetMessageIDWithValue(d.ID.String() + "@" + r.domain)
 	msg.SetDate()
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
-	msg.SetBodyString(gomail.TypeTextPlain, p.Text)
-	msg.AddAlternativeString(gomail.TypeTextHTML, p.HTML)
+	msg.SetBodyString(gomail.TypeTextPlain, d.Text)
+	msg.AddAlternativeString(gomail.TypeTextHTML, d.HTML)
 	return msg, nil
 }

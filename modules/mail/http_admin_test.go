@@ -14,53 +14,59 @@ import (
 	"galaxy/backend/platform/testkit"
 )
 
-// counter is the admin surface over a post.
-type counter struct {
-	*post
+// apiFixture is a fixture with its admin surface.
+type apiFixture struct {
+	*fixture
 	api *testkit.API
 }
 
-func newCounter(t *testing.T) *counter {
+func newAPIFixture(t *testing.T) *apiFixture {
 	t.Helper()
-	p := newPost(t)
-	api := testkit.Surface(t, fx.Supply(p.service), fx.Provide(func() httpx.AdminGate { return testkit.OpenGate{} }), httpx.Provide(newAdminRoutes))
-	return &counter{p, api.Admin("operator", "secret")}
+	f := newFixture(t)
+	gate := fx.Provide(func() httpx.AdminGate { return testkit.OpenGate{} })
+	api := testkit.Surface(t, fx.Supply(f.service), gate, httpx.Provide(newAdminRoutes))
+	return &apiFixture{f, api.Admin("operator", "secret")}
 }
 
 const surface = "/api/v1/admin/mail"
 
-func TestOperatorsSeeNoWordOfWhatAMailSays(t *testing.T) {
+func TestOperatorsSeeNoContentOfAMail(t *testing.T) {
 	t.Parallel()
-	c := newCounter(t)
-	c.inbox.Use(smtpsink.Rule{At: smtpsink.Rcpt, Holding: "bob", Reply: "550 5.1.1 K7QM-3XZP", Times: 1})
-	ids := []uuid.UUID{c.enqueue(code("anna@example.com")), c.enqueue(code("bob@example.com"))}
+	f := newAPIFixture(t)
+	f.inbox.Use(smtpsink.Rule{At: smtpsink.Rcpt, Holding: "bob", Reply: "550 5.1.1 K7QM-3XZP", Times: 1})
+	ids := []uuid.UUID{f.enqueue(code("anna@example.com")), f.enqueue(code("bob@example.com"))}
 	one := surface + "/deliveries/" + ids[0].String()
-	paths := []string{surface + "/deliveries", one, one + "/attempts", surface + "/dead-letters", surface + "/deliveries/" + ids[1].String() + "/attempts"}
+	paths := []string{
+		surface + "/deliveries", one, one + "/attempts", surface + "/dead-letters",
+		surface + "/deliveries/" + ids[1].String() + "/attempts",
+	}
 	for range 2 { // while they wait, and once they are settled
 		for _, path := range paths {
-			reply := c.api.Get(path).Want(http.StatusOK)
+			reply := f.api.Get(path).Want(http.StatusOK)
 			require.NotContains(t, string(reply.Body), "K7QM-3XZP", path)
 		}
-		c.pass()
+		f.pass()
 	}
-	require.True(t, testkit.Into[deliveryView](c.api.Get(one).Want(http.StatusOK)).Redacted)
+	require.True(t, testkit.Into[deliveryView](f.api.Get(one).Want(http.StatusOK)).Redacted)
 }
 
 func TestDeliveriesAreFilteredPagedAndCounted(t *testing.T) {
 	t.Parallel()
-	c := newCounter(t)
+	f := newAPIFixture(t)
 	for i := range 3 {
-		c.enqueue(code(fmt.Sprintf("user%d@example.com", i)))
+		f.enqueue(code(fmt.Sprintf("user%d@example.com", i)))
 	}
-	c.pass()
-	late := c.enqueue(invite("route-1"))
+	f.pass()
+	late := f.enqueue(invite("route-1"))
 	list := func(query string) deliveryList {
-		return testkit.Into[deliveryList](c.api.Get(surface + "/deliveries" + query).Want(http.StatusOK))
+		return testkit.Into[deliveryList](f.api.Get(surface + "/deliveries" + query).Want(http.StatusOK))
 	}
 	all := list("")
 	require.Len(t, all.Items, 4)
 	require.Equal(t, late, all.Items[0].ID, "newest first")
-	require.Equal(t, map[Status]int{Pending: 1, Sent: 3, Sending: 0, Retrying: 0, DeadLettered: 0, Cancelled: 0, Suppressed: 0, Expired: 0}, all.Counts)
+	require.Equal(t, map[Status]int{
+		Pending: 1, Sent: 3, Sending: 0, Retrying: 0, DeadLettered: 0, Cancelled: 0, Suppressed: 0, Expired: 0,
+	}, all.Counts)
 	require.Len(t, list("?status=pending").Items, 1)
 	require.Len(t, list("?template=auth.login_code").Items, 3)
 	require.Len(t, list("?recipient=USER1@example.com").Items, 1)
@@ -69,30 +75,31 @@ func TestDeliveriesAreFilteredPagedAndCounted(t *testing.T) {
 	rest := list("?limit=3&cursor=" + *first.NextCursor)
 	require.Equal(t, all.Items[3:], rest.Items)
 	require.Nil(t, rest.NextCursor)
-	c.api.Lenient().Get(surface+"/deliveries?status=lost").Refused(http.StatusBadRequest, "invalid_request")
-	c.api.Get(surface+"/deliveries?cursor=forged").Refused(http.StatusBadRequest, "invalid_request")
+	f.api.Lenient().Get(surface+"/deliveries?status=lost").Refused(http.StatusBadRequest, "invalid_request")
+	f.api.Get(surface+"/deliveries?cursor=forged").Refused(http.StatusBadRequest, "invalid_request")
 }
 
 func TestAResendIsRefusedOnceThereIsNothingToSend(t *testing.T) {
 	t.Parallel()
-	c := newCounter(t)
-	c.inbox.Use(smtpsink.Rule{At: smtpsink.Rcpt, Holding: "bob", Reply: "550 5.1.1 no such user", Times: 1},
+	f := newAPIFixture(t)
+	f.inbox.Use(smtpsink.Rule{At: smtpsink.Rcpt, Holding: "bob", Reply: "550 5.1.1 no such user", Times: 1},
 		smtpsink.Rule{At: smtpsink.Rcpt, Holding: "carl", Reply: "550 5.1.1 no such user", Times: 1})
-	sent, dead, scrubbed := c.enqueue(code("anna@example.com")), c.enqueue(invite("route-1")), c.enqueue(code("carl@example.com"))
+	sent, dead, scrubbed := f.enqueue(code("anna@example.com")), f.enqueue(invite("route-1")), f.enqueue(code("carl@example.com"))
 	m := code("dora@example.com")
 	m.Suppressed = true
-	suppressed := c.enqueue(m)
-	c.pass()
-	again := func(id uuid.UUID) testkit.Reply { return c.api.Post(surface+"/"+id.String()+"/resend", nil) }
+	suppressed := f.enqueue(m)
+	f.pass()
+	again := func(id uuid.UUID) testkit.Reply { return f.api.Post(surface+"/"+id.String()+"/resend", nil) }
 	again(sent).Refused(http.StatusConflict, "already_sent")
 	again(scrubbed).Refused(http.StatusConflict, "payload_scrubbed")
 	again(suppressed).Refused(http.StatusConflict, "not_resendable")
 	again(uuid.New()).Refused(http.StatusNotFound, "not_found")
-	c.api.Admin("viewer", "secret").Post(surface+"/"+dead.String()+"/resend", nil).Refused(http.StatusForbidden, "forbidden")
+	f.api.Admin("viewer", "secret").Post(surface+"/"+dead.String()+"/resend", nil).Refused(http.StatusForbidden, "forbidden")
 	require.Equal(t, Pending, testkit.Into[deliveryView](again(dead).Want(http.StatusOK)).Status)
 	again(dead).Want(http.StatusOK)
-	require.Empty(t, testkit.Into[deliveryList](c.api.Get(surface + "/dead-letters").Want(http.StatusOK)).Items[1:], "only the scrubbed one is left")
-	require.Len(t, c.audit.entries, 2)
-	c.pass()
-	require.Equal(t, []Outcome{Rejected, Delivered}, c.outcomes(dead))
+	left := testkit.Into[deliveryList](f.api.Get(surface + "/dead-letters").Want(http.StatusOK))
+	require.Len(t, left.Items, 1, "only the scrubbed one is left")
+	require.Len(t, f.audit.Entries(), 2)
+	f.pass()
+	require.Equal(t, []Outcome{Rejected, Delivered}, f.outcomes(dead))
 }

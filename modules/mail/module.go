@@ -30,5 +30,5 @@ type hooksIn struct {
 	Observers []Observer `group:"hooks"`
 }
 
-// ProvideObserver registers hooks that hear of dead letters.
+// ProvideObserver registers hooks that are told of dead letters.
 func ProvideObserver(constructors ...any) fx.Option { return hook.Provide[Observer](constructors...) }

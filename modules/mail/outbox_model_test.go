@@ -17,16 +17,16 @@ import (
 	"galaxy/backend/platform/testkit"
 )
 
-// The model of the outbox: whatever the relay does, workers die of, operators
-// ask for and late workers report, nothing is lost, nothing is sent twice but
-// for an answer that was lost, and every delivery comes to an end. It fails on
-// any error that it does not foresee.
+// outboxModel is the model of the outbox: whatever the relay answers, workers
+// crash on, operators resend and late workers report, nothing is lost, nothing is
+// sent twice but for an answer that was lost, and every delivery is settled. It
+// fails on any error that it does not expect.
 type outboxModel struct {
-	*post
+	*fixture
 	prefix     string // of this run's keys and addresses
 	deliveries []*modelDelivery
-	overslept  []parcel
-	late       func(m *outboxModel, p parcel) error
+	abandoned  []claimedDelivery
+	late       func(m *outboxModel, d claimedDelivery) error
 }
 
 type modelDelivery struct {
@@ -40,22 +40,25 @@ func ended(s Status) bool { return s == Sent || s == DeadLettered || s == Cancel
 // faults are what one pass may meet.
 var faults = map[string][]smtpsink.Rule{
 	"none":                      nil,
-	"put off":                   {{At: smtpsink.Rcpt, Reply: "450 4.2.0 later"}},
+	"deferred":                  {{At: smtpsink.Rcpt, Reply: "450 4.2.0 later"}},
 	"refused":                   {{At: smtpsink.Rcpt, Reply: "550 5.1.1 no such user", Times: 1}},
 	"accepted, the answer lost": {{At: smtpsink.End, Then: smtpsink.Reset, Keep: true, Times: 1}},
 	"lost after the dot":        {{At: smtpsink.End, Then: smtpsink.Reset, Times: 1}},
 	"accepted, RSET fails":      {{At: smtpsink.Rset, Then: smtpsink.Reset}},
 	"cut":                       {{At: smtpsink.Data, Then: smtpsink.Hangup}},
-	"relay away":                {{At: smtpsink.Connect, Reply: "421 4.3.2 closing"}, {At: smtpsink.Mail, Reply: "421 4.3.2 closing"}},
+	"relay down":                {{At: smtpsink.Connect, Reply: "421 4.3.2 closing"}, {At: smtpsink.Mail, Reply: "421 4.3.2 closing"}},
 }
 
-var faultNames = []string{"none", "none", "put off", "refused", "accepted, the answer lost", "lost after the dot", "accepted, RSET fails", "cut", "relay away"}
+var faultNames = []string{
+	"none", "none", "deferred", "refused", "accepted, the answer lost", "lost after the dot", "accepted, RSET fails",
+	"cut", "relay down",
+}
 
 func (m *outboxModel) enqueue(t *rapid.T) {
 	n := rapid.IntRange(0, len(m.deliveries)).Draw(t, "which") // an old key is an old delivery
 	msg := invite(fmt.Sprint(m.prefix, n))
 	msg.To = fmt.Sprintf("%sn%d@example.com", m.prefix, n)
-	id := m.post.enqueue(msg)
+	id := m.fixture.enqueue(msg)
 	switch {
 	case n == len(m.deliveries):
 		m.deliveries = append(m.deliveries, &modelDelivery{id: id, status: Pending})
@@ -72,9 +75,9 @@ func (m *outboxModel) pass(t *rapid.T) {
 	m.inbox.Use()
 }
 
-// badDays has a relay that puts everything off for a long time.
-func (m *outboxModel) badDays(t *rapid.T) {
-	m.inbox.Use(faults["put off"]...)
+// deferAll has the relay defer everything for a long time.
+func (m *outboxModel) deferAll(t *rapid.T) {
+	m.inbox.Use(faults["deferred"]...)
 	for range rapid.IntRange(2, 5).Draw(t, "tries") {
 		m.clock.Advance(backoff.Max)
 		if _, err := m.worker.runOnce(m.Context()); err != nil {
@@ -84,32 +87,34 @@ func (m *outboxModel) badDays(t *rapid.T) {
 	m.inbox.Use()
 }
 
-// die claims as a worker that is not heard of again in time.
-func (m *outboxModel) die(t *rapid.T) {
-	claimed, err := m.worker.store.claim(m.Context(), m.db, m.clock.Now(), rapid.IntRange(1, 3).Draw(t, "claims"), -time.Second)
+// abandonClaims claims as a worker whose leases run out before it reports.
+func (m *outboxModel) abandonClaims(t *rapid.T) {
+	n := rapid.IntRange(1, 3).Draw(t, "claims")
+	claimed, err := m.worker.store.claim(m.Context(), m.db, m.clock.Now(), n, -time.Second)
 	if err != nil {
 		t.Fatalf("claim: %v", err)
 	}
-	m.overslept = append(m.overslept, claimed...)
+	m.abandoned = append(m.abandoned, claimed...)
 }
 
-// wake has such a worker report after all, when others have the delivery.
-func (m *outboxModel) wake(t *rapid.T) {
-	if len(m.overslept) == 0 {
-		t.Skip("nobody overslept")
+// reportLate has such a worker report after all, when others have the delivery.
+func (m *outboxModel) reportLate(t *rapid.T) {
+	if len(m.abandoned) == 0 {
+		t.Skip("nobody abandoned")
 	}
-	p := m.overslept[0]
-	m.overslept = m.overslept[1:]
-	if d := m.post.delivery(p.ID); d.Status == Sending && d.Attempts == p.Attempt {
-		return // nobody else has it yet, so its report counts
+	claimed := m.abandoned[0]
+	m.abandoned = m.abandoned[1:]
+	if d := m.fixture.delivery(claimed.ID); d.Status == Sending && d.Attempts == claimed.Attempt {
+		return // no other worker has claimed it yet, so its report counts
 	}
-	if err := m.late(m, p); err != nil {
+	if err := m.late(m, claimed); err != nil {
 		t.Fatalf("late report: %v", err)
 	}
 }
 
-func report(m *outboxModel, p parcel) error {
-	return m.worker.settle(m.Context(), []result{m.worker.judge(result{parcel: p}, Transient, "late")}, m.clock.Now())
+// report is a late report as the worker makes it.
+func report(m *outboxModel, d claimedDelivery) error {
+	return m.worker.settle(m.Context(), []result{m.worker.resultOf(d, Transient, "late")}, m.clock.Now())
 }
 
 func (m *outboxModel) resend(t *rapid.T) {
@@ -117,7 +122,7 @@ func (m *outboxModel) resend(t *rapid.T) {
 		t.Skip("no delivery")
 	}
 	d := rapid.SampledFrom(m.deliveries).Draw(t, "delivery")
-	before := m.post.delivery(d.id)
+	before := m.fixture.delivery(d.id)
 	_, err := m.service.Resend(m.Context(), d.id)
 	switch {
 	case before.Status == Sent:
@@ -153,7 +158,7 @@ FROM unnest($1::uuid[], $2::int[]) AS asked (delivery_id, since)
 JOIN mail_deliveries d USING (delivery_id) LEFT JOIN mail_attempts a USING (delivery_id)
 GROUP BY d.delivery_id`
 
-// histories are in the order of the deliveries' ids, which is that of their birth.
+// histories are in the order of the deliveries' ids, in which they were made.
 func (m *outboxModel) histories() ([]history, error) {
 	ids, since := make([]uuid.UUID, len(m.deliveries)), make([]int, len(m.deliveries))
 	for i, d := range m.deliveries {
@@ -176,13 +181,13 @@ func (m *outboxModel) check(t *rapid.T) {
 		h := histories[i]
 		switch n := accepted[d.id.String()]; {
 		case h.ID != d.id:
-			t.Fatalf("deliveries are not in the order of their birth")
+			t.Fatalf("deliveries are not in the order in which they were made")
 		case h.Rows != h.Attempts || h.Last != h.Attempts || h.Open > 0:
 			t.Fatalf("the log of attempts has holes: %+v", h)
 		case ended(d.status) && h.Status != d.status:
-			t.Fatalf("%s became %s by itself", d.status, h.Status)
+			t.Fatalf("%s became %s without a request", d.status, h.Status)
 		case h.Status == Sent && n == 0:
-			t.Fatalf("sent, and nobody has it")
+			t.Fatalf("sent, but the relay accepted no copy")
 		case n > 1+h.Unknown:
 			t.Fatalf("%d copies for %d lost answers", n, h.Unknown)
 		case h.Charged > m.worker.maxAttempts:
@@ -192,8 +197,8 @@ func (m *outboxModel) check(t *rapid.T) {
 	}
 }
 
-// settleDown stops all faults: everything has to end soon.
-func (m *outboxModel) settleDown(t *rapid.T) {
+// runToTheEnd stops all faults: everything has to be settled soon.
+func (m *outboxModel) runToTheEnd(t *rapid.T) {
 	for range m.worker.maxAttempts + 2 {
 		m.clock.Advance(backoff.Max)
 		if _, err := m.worker.runOnce(m.Context()); err != nil {
@@ -203,56 +208,57 @@ func (m *outboxModel) settleDown(t *rapid.T) {
 	m.check(t)
 	for _, d := range m.deliveries {
 		if !ended(d.status) {
-			t.Fatalf("a delivery does not come to an end: %s", d.status)
+			t.Fatalf("a delivery is never settled: %s", d.status)
 		}
 	}
 }
 
-func followOutbox(t rapid.TB, p *post, late func(*outboxModel, parcel) error) {
+func checkOutbox(t rapid.TB, f *fixture, late func(*outboxModel, claimedDelivery) error) {
 	run := 0
 	rapid.Check(t, func(t *rapid.T) {
 		run++
-		m := &outboxModel{post: p, prefix: fmt.Sprintf("run%d", run), late: late}
+		m := &outboxModel{fixture: f, prefix: fmt.Sprintf("run%d", run), late: late}
 		t.Repeat(map[string]func(*rapid.T){
-			"enqueue": m.enqueue, "pass": m.pass, "bad days": m.badDays, "die": m.die, "wake": m.wake, "resend": m.resend,
+			"enqueue": m.enqueue, "pass": m.pass, "defer all": m.deferAll, "abandon claims": m.abandonClaims,
+			"report late": m.reportLate, "resend": m.resend,
 			"wait": func(t *rapid.T) {
 				m.clock.Advance(time.Duration(rapid.IntRange(1, 90).Draw(t, "minutes")) * time.Minute)
 			},
 			"": m.check,
 		})
-		m.settleDown(t)
+		m.runToTheEnd(t)
 	})
 }
 
 func TestTheOutboxBehavesAsItsModel(t *testing.T) {
 	t.Parallel()
-	followOutbox(t, newPost(t), report)
+	checkOutbox(t, newFixture(t), report)
 }
 
-func TestTheModelOfTheOutboxKillsItsMutants(t *testing.T) {
+func TestTheModelOfTheOutboxDetectsMutants(t *testing.T) {
 	trigger := func(body string) string {
 		return `CREATE FUNCTION mutate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ` + body + ` RETURN NEW; END $$`
 	}
 	for name, mutant := range map[string]struct {
 		sql  string
-		late func(*outboxModel, parcel) error
+		late func(*outboxModel, claimedDelivery) error
 	}{
-		"a late report is believed": {late: func(m *outboxModel, p parcel) error {
+		"a late report is believed": {late: func(m *outboxModel, d claimedDelivery) error {
 			return m.db.InTx(m.Context(), func(_ context.Context, tx *pg.Tx) error {
-				tx.Queue(`UPDATE mail_deliveries SET status = 'retrying', settled_at = NULL WHERE delivery_id = $1`, p.ID)
+				tx.Queue(`UPDATE mail_deliveries SET status = 'retrying', settled_at = NULL WHERE delivery_id = $1`, d.ID)
 				return nil
 			})
 		}},
 		"a resend starts the log anew": {sql: trigger(`IF OLD.status = 'dead_lettered' THEN NEW.attempts := 0; END IF;`)},
 		"what was accepted is sent again": {sql: trigger(
 			`IF NEW.status = 'sent' AND OLD.attempts = 1 THEN NEW.status := 'retrying'; NEW.settled_at := NULL; END IF;`)},
-		"a charge is lost":             {sql: trigger(`IF NEW.status = 'sending' THEN NEW.charged := OLD.charged; END IF;`)},
-		"a dead worker keeps its mail": {sql: trigger(`IF NEW.status = 'sending' THEN NEW.lease_until := 'infinity'; END IF;`)},
+		"a charge is lost":              {sql: trigger(`IF NEW.status = 'sending' THEN NEW.charged := OLD.charged; END IF;`)},
+		"a dead worker keeps its claim": {sql: trigger(`IF NEW.status = 'sending' THEN NEW.lease_until := 'infinity'; END IF;`)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := newPost(t)
+			f := newFixture(t)
 			if mutant.sql != "" {
-				require.NoError(t, p.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+				require.NoError(t, f.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
 					for _, sql := range []string{mutant.sql, `CREATE TRIGGER mutant BEFORE UPDATE ON mail_deliveries FOR EACH ROW EXECUTE FUNCTION mutate()`} {
 						if _, err := tx.Exec(ctx, sql); err != nil {
 							return err
@@ -265,7 +271,7 @@ func TestTheModelOfTheOutboxKillsItsMutants(t *testing.T) {
 			if late == nil {
 				late = report
 			}
-			require.True(t, testkit.Notices(t, func(t rapid.TB) { followOutbox(t, p, late) }))
+			require.True(t, testkit.Notices(t, func(t rapid.TB) { checkOutbox(t, f, late) }))
 		})
 	}
 }

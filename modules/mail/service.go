@@ -27,7 +27,9 @@ type Service struct {
 }
 
 // NewService compiles the templates.
-func NewService(db *pg.DB, clk clock.Clock, log *zap.Logger, audit admin.Auditor) (*Service, error) {
+func NewService(
+	db *pg.DB, clk clock.Clock, log *zap.Logger, audit admin.Auditor,
+) (*Service, error) {
 	templates, err := newRenderer()
 	if err != nil {
 		return nil, err
@@ -64,8 +66,8 @@ func (s *Service) EraseAddress(_ context.Context, tx *pg.Tx, address string) err
 	return nil
 }
 
-// Summary is what somebody may know of a mail to his address: not what it said,
-// which the person has, and which may be a secret.
+// Summary is what a person may see of a mail to their address: not its content,
+// which they have received, and which may be a secret.
 type Summary struct {
 	Recipient string    `json:"recipient"`
 	Template  string    `json:"template"`
@@ -73,8 +75,8 @@ type Summary struct {
 	CreatedAt time.Time `json:"created_at"`
 }
 
-// SentTo lists the newest mails to an address, n at the most. The empty address of
-// an erased account got none: it must not be taken for a filter that is not set.
+// SentTo lists the newest mails to an address, at most n. The empty address of an
+// erased account got none: it must not be taken for a filter that is not set.
 func (s *Service) SentTo(ctx context.Context, q pg.Querier, address string, n int) ([]Summary, error) {
 	if address == "" {
 		return []Summary{}, nil
@@ -126,8 +128,9 @@ func (s *Service) Attempts(ctx context.Context, id uuid.UUID) ([]Attempt, error)
 	return s.store.attempts(ctx, s.db, id)
 }
 
-// Resend makes a delivery due now. The log goes on, the charge starts anew. A
-// delivery that a worker is sending counts as pending: that attempt is it.
+// Resend makes a delivery due now. Its log of attempts continues, the charged
+// attempts are counted from zero. A delivery that a worker is sending counts as
+// pending: the attempt under way is the resend.
 func (s *Service) Resend(ctx context.Context, id uuid.UUID) (Delivery, error) {
 	err := s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		d, err := s.store.lock(ctx, tx, id)

@@ -21,8 +21,8 @@ type rendered struct{ subject, text, html string }
 
 // renderer holds the compiled templates. A template is one text file: the
 // subject on the first line, an empty line, the body. The HTML body is made of
-// the text, so that the two cannot tell different stories; a line that is
-// indented stands out in both.
+// the text, so that the two cannot differ; an indented line is emphasised in
+// both.
 type renderer struct{ templates map[string]*template.Template }
 
 func newRenderer() (*renderer, error) {
@@ -50,7 +50,7 @@ func newRenderer() (*renderer, error) {
 const noValue = "<no value>"
 
 // render fills a template. Text that users wrote (names of games and races)
-// loses its control characters, so that it stays on its line.
+// loses its control characters, so that it stays on one line.
 func (r *renderer) render(id string, data map[string]any) (rendered, error) {
 	t, ok := r.templates[id]
 	if !ok {
@@ -71,16 +71,16 @@ func (r *renderer) render(id string, data map[string]any) (rendered, error) {
 	case strings.Contains(out.String(), noValue):
 		return rendered{}, fmt.Errorf("mail template %s lacks a value", id)
 	}
-	html, err := asHTML(body)
+	html, err := renderHTML(body)
 	return rendered{subject: strings.TrimSpace(subject), text: body, html: html}, err
 }
 
-// singleLine also disarms what would look like a hole in the template, and what
-// turns the direction of the text around it.
+// singleLine replaces control characters, what text/template prints for a missing
+// value, and what changes the direction of the text around it.
 func singleLine(v any) any {
 	switch v := v.(type) {
 	case string:
-		return strings.ReplaceAll(strings.Map(plainRune, v), noValue, "(no value)")
+		return strings.ReplaceAll(strings.Map(printableRune, v), noValue, "(no value)")
 	case []string:
 		out := make([]any, len(v))
 		for i := range v {
@@ -97,7 +97,7 @@ func singleLine(v any) any {
 	return v
 }
 
-func plainRune(r rune) rune {
+func printableRune(r rune) rune {
 	switch {
 	case unicode.IsControl(r) || r == '\u2028' || r == '\u2029':
 		return ' '
@@ -126,7 +126,7 @@ func date(v any) (string, error) {
 	return "", errNoTime
 }
 
-var page = htmltemplate.Must(htmltemplate.New("page").Parse(`<!doctype html>
+var htmlPage = htmltemplate.Must(htmltemplate.New("page").Parse(`<!doctype html>
 <html><body style="font-family:sans-serif;max-width:36em;margin:2em auto;line-height:1.5">
 {{range .}}{{if .Strong}}<p style="font-size:1.4em;font-family:monospace"><strong>{{.Text}}</strong></p>
 {{else}}<p>{{.Text}}</p>
@@ -138,13 +138,14 @@ type paragraph struct {
 	Strong bool
 }
 
-func asHTML(text string) (string, error) {
+func renderHTML(text string) (string, error) {
 	var paragraphs []paragraph
 	for block := range strings.SplitSeq(strings.TrimSpace(text), "\n\n") {
-		paragraphs = append(paragraphs, paragraph{Text: strings.TrimSpace(block), Strong: strings.HasPrefix(block, "    ")})
+		p := paragraph{Text: strings.TrimSpace(block), Strong: strings.HasPrefix(block, "    ")}
+		paragraphs = append(paragraphs, p)
 	}
 	var out bytes.Buffer
-	if err := page.Execute(&out, paragraphs); err != nil {
+	if err := htmlPage.Execute(&out, paragraphs); err != nil {
 		return "", fmt.Errorf("render HTML: %w", err)
 	}
 	return out.String(), nil

@@ -8,89 +8,91 @@ import (
 	"go.uber.org/zap"
 )
 
-// errand is one claim on its way to the relay over several connections.
-type errand struct {
-	work    chan parcel
+// batch is one claim that is sent over several connections.
+type batch struct {
+	work    chan claimedDelivery
 	results chan result
-	until   time.Time // nothing is begun after it: the lease has to cover the end
+	startBy time.Time // no send starts after it: the lease has to cover the end
 }
 
-// trip is what one sender found.
-type trip struct {
+// senderResult is what one sender learned about the relay.
+type senderResult struct {
 	reached bool   // the relay answered for a mail
 	fault   string // why the relay could not be used, or ""
 }
 
 // deliver sends a claim over several connections and records the results as
 // they come. It reports whether the relay answered for any of it.
-func (w *Worker) deliver(ctx context.Context, parcels []parcel) (reached bool, err error) {
-	e := errand{
-		work: make(chan parcel, len(parcels)), results: make(chan result, len(parcels)),
-		until: w.clock.Now().Add(beginWithin),
+func (w *Worker) deliver(ctx context.Context, deliveries []claimedDelivery) (reached bool, err error) {
+	b := batch{
+		work: make(chan claimedDelivery, len(deliveries)), results: make(chan result, len(deliveries)),
+		startBy: w.clock.Now().Add(startWindow),
 	}
-	for _, p := range parcels {
-		e.work <- p
+	for _, d := range deliveries {
+		b.work <- d
 	}
-	close(e.work)
-	trips := make([]trip, min(senders, len(parcels)))
+	close(b.work)
+	found := make([]senderResult, min(senders, len(deliveries)))
 	var wg sync.WaitGroup
-	for i := range trips {
-		wg.Go(func() { trips[i] = w.travel(ctx, &w.connections[i], e) })
+	for i := range found {
+		wg.Go(func() { found[i] = w.sendAll(ctx, &w.connections[i], b) })
 	}
 	go func() {
 		wg.Wait()
-		for p := range e.work { // no sender is left for it
-			e.results <- result{parcel: p}.giveBack(NotStarted, "")
+		for d := range b.work { // no sender is left for it
+			b.results <- result{claimedDelivery: d}.requeue(NotStarted, "")
 		}
-		close(e.results)
+		close(b.results)
 	}()
-	err = w.record(ctx, e.results)
-	return w.circuit(trips), err
+	err = w.record(ctx, b.results)
+	return w.updateCircuit(found), err
 }
 
-// travel sends over one connection. A sender that finds the relay unusable
-// leaves the rest to the others: a relay may accept fewer connections than there
-// are senders.
-func (w *Worker) travel(ctx context.Context, c *connection, e errand) (t trip) {
-	for p := range e.work {
-		r := w.attempt(ctx, c, p, e.until)
-		e.results <- r
+// sendAll sends over one connection until nothing is left. A sender that finds
+// the relay unusable leaves the rest to the others: a relay may accept fewer
+// connections than there are senders.
+func (w *Worker) sendAll(ctx context.Context, c *connection, b batch) (found senderResult) {
+	for d := range b.work {
+		r := w.attempt(ctx, c, d, b.startBy)
+		b.results <- r
 		switch r.outcome {
 		case RelayFault:
-			t.fault = r.detail
-			return t
+			found.fault = r.detail
+			return found
 		case NotStarted, Invalid:
 		default:
-			t.reached = true
+			found.reached = true
 		}
 	}
-	return t
+	return found
 }
 
-// circuit opens when no sender could use the relay, and closes once it answered
-// for a mail. A pass that never asked it changes nothing.
-func (w *Worker) circuit(trips []trip) (reached bool) {
+// updateCircuit opens the circuit when no sender could use the relay, and closes
+// it once the relay answered for a mail. A pass that never asked the relay
+// changes nothing.
+func (w *Worker) updateCircuit(found []senderResult) (reached bool) {
 	fault := ""
-	for _, t := range trips {
-		reached = reached || t.reached
-		if t.fault != "" {
-			fault = t.fault
+	for _, f := range found {
+		reached = reached || f.reached
+		if f.fault != "" {
+			fault = f.fault
 		}
 	}
 	switch {
 	case reached:
-		if w.faults > 0 {
+		if w.relayFaults > 0 {
 			w.log.Info("mail relay is back")
 		}
-		w.faults = 0
+		w.relayFaults = 0
 	case fault != "":
-		w.faults++
-		pause := circuitBackoff.Next(w.faults)
-		w.pausedTo = w.clock.Now().Add(pause)
-		if w.faults == 1 {
-			w.log.Error("mail relay cannot be used, all mail waits", zap.String("reason", fault), zap.Duration("pause", pause))
+		w.relayFaults++
+		pause := circuitBackoff.Next(w.relayFaults)
+		w.pausedUntil = w.clock.Now().Add(pause)
+		if w.relayFaults == 1 {
+			w.log.Error("mail relay cannot be used, all mail waits",
+				zap.String("reason", fault), zap.Duration("pause", pause))
 		}
 	}
-	w.open.Store(w.faults > 0)
+	w.circuitOpen.Store(w.relayFaults > 0)
 	return reached
 }

@@ -11,11 +11,11 @@ import (
 	"galaxy/backend/platform/pg"
 )
 
-// settleAgain is the wait after the database could not be asked.
-const settleAgain = time.Second
+// settleRetryDelay is the wait after the database could not be reached.
+const settleRetryDelay = time.Second
 
 // record settles results in batches until the channel is closed. What was sent
-// is recorded whoever hurries: an unrecorded mail is sent once more.
+// is recorded even when ctx is done: an unrecorded mail is sent once more.
 func (w *Worker) record(ctx context.Context, results <-chan result) error {
 	until := w.clock.Now().Add(lease)
 	var pending []result
@@ -27,7 +27,7 @@ func (w *Worker) record(ctx context.Context, results <-chan result) error {
 	for {
 		var due <-chan time.Time
 		if len(pending) > 0 {
-			due = time.After(settleAfter) //nolint:forbidigo // a pace, not a decision: it follows the machine
+			due = time.After(settleDelay) //nolint:forbidigo // a pace, not a decision: it follows the machine
 		}
 		select {
 		case r, open := <-results:
@@ -35,7 +35,7 @@ func (w *Worker) record(ctx context.Context, results <-chan result) error {
 				flush()
 				return errors.Join(errs...)
 			}
-			if pending = append(pending, r); len(pending) == batch {
+			if pending = append(pending, r); len(pending) == batchSize {
 				flush()
 			}
 		case <-due:
@@ -45,16 +45,16 @@ func (w *Worker) record(ctx context.Context, results <-chan result) error {
 }
 
 // settle records results together. While the database is away it waits for it,
-// as long as the claim lasts and nobody hurries: a repeat changes nothing that
-// was recorded. When it refuses, each result is recorded alone, so that the one
-// at fault costs the others nothing.
+// as long as the claim lasts and ctx is not done: a repeat changes nothing that
+// was recorded. When the database refuses, each result is recorded alone, so
+// that the one at fault does not affect the others.
 func (w *Worker) settle(ctx context.Context, results []result, until time.Time) error {
 	if len(results) == 0 {
 		return nil
 	}
 	err := w.settleOnce(ctx, results)
-	for err != nil && away(err) && ctx.Err() == nil && w.clock.Now().Before(until) {
-		timer := w.clock.NewTimer(settleAgain)
+	for err != nil && databaseUnavailable(err) && ctx.Err() == nil && w.clock.Now().Before(until) {
+		timer := w.clock.NewTimer(settleRetryDelay)
 		select {
 		case <-timer.C():
 		case <-ctx.Done():
@@ -62,7 +62,7 @@ func (w *Worker) settle(ctx context.Context, results []result, until time.Time) 
 		}
 		err = w.settleOnce(ctx, results)
 	}
-	if err == nil || away(err) || len(results) == 1 {
+	if err == nil || databaseUnavailable(err) || len(results) == 1 {
 		if err != nil {
 			err = fmt.Errorf("settle %d deliveries: %w", len(results), err)
 		}
@@ -75,8 +75,8 @@ func (w *Worker) settle(ctx context.Context, results []result, until time.Time) 
 	return errors.Join(errs...)
 }
 
-// away reports that the database, and not what it was told, is at fault.
-func away(err error) bool {
+// databaseUnavailable reports that the database, and not what it was told, is at fault.
+func databaseUnavailable(err error) bool {
 	return errors.Is(err, pg.ErrUnavailable) || errors.Is(err, pg.ErrOutcomeUnknown)
 }
 
@@ -89,7 +89,7 @@ func (w *Worker) settleOnce(ctx context.Context, results []result) error {
 				tx.OnCommit(func() { w.metrics.attempt(ctx, r.outcome) })
 				continue
 			}
-			if err := w.giveUp(ctx, tx, r, now); err != nil {
+			if err := w.recordDeadLetter(ctx, tx, r, now); err != nil {
 				return err
 			}
 		}
@@ -97,21 +97,24 @@ func (w *Worker) settleOnce(ctx context.Context, results []result) error {
 	})
 }
 
-func (w *Worker) giveUp(ctx context.Context, tx *pg.Tx, r result, now time.Time) error {
-	held, err := w.store.bury(ctx, tx, r, now)
-	if err != nil || !held {
+// recordDeadLetter gives a delivery up and tells the observers, unless its claim
+// was lost.
+func (w *Worker) recordDeadLetter(ctx context.Context, tx *pg.Tx, r result, now time.Time) error {
+	owned, err := w.store.deadLetter(ctx, tx, r, now)
+	if err != nil || !owned {
 		return err
 	}
-	dead := DeadLetter{DeliveryID: r.ID, Template: r.Template, Attempt: r.Attempt, Reason: r.detail}
+	letter := DeadLetter{DeliveryID: r.ID, Template: r.Template, Attempt: r.Attempt, Reason: r.detail}
 	for _, o := range w.observers {
-		if err := o.DeadLettered(ctx, tx, dead); err != nil {
+		if err := o.DeadLettered(ctx, tx, letter); err != nil {
 			return fmt.Errorf("tell %s of a dead letter: %w", o.Name(), err)
 		}
 	}
 	tx.OnCommit(func() {
 		w.metrics.attempt(ctx, r.outcome)
-		w.metrics.dead(ctx)
-		w.log.Error("mail was given up", zap.Stringer("delivery_id", r.ID), zap.String("template", r.Template),
+		w.metrics.deadLetter(ctx)
+		w.log.Error("mail was given up",
+			zap.Stringer("delivery_id", r.ID), zap.String("template", r.Template),
 			zap.Int("attempt", r.Attempt), zap.String("reason", r.detail))
 	})
 	return nil

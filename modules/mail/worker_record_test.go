@@ -16,9 +16,9 @@ import (
 
 // settlementsFail makes the database refuse the next n settlements as a server
 // does that shuts down. A sequence counts, since it survives the rollback.
-func (p *post) settlementsFail(n int) {
-	p.Helper()
-	require.NoError(p, p.db.InTx(p.Context(), func(ctx context.Context, tx *pg.Tx) error {
+func (f *fixture) settlementsFail(n int) {
+	f.Helper()
+	require.NoError(f, f.db.InTx(f.Context(), func(ctx context.Context, tx *pg.Tx) error {
 		for _, sql := range []string{
 			`CREATE SEQUENCE settlements`,
 			`CREATE FUNCTION outage() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -37,96 +37,96 @@ func (p *post) settlementsFail(n int) {
 	}))
 }
 
-func TestADatabaseThatIsAwayForAMomentCostsNoSecondMail(t *testing.T) {
+func TestAShortDatabaseOutageCausesNoDuplicateMail(t *testing.T) {
 	t.Parallel()
-	p := newPost(t)
-	p.settlementsFail(3)
-	id := p.enqueue(code("anna@example.com"))
+	f := newFixture(t)
+	f.settlementsFail(3)
+	id := f.enqueue(code("anna@example.com"))
 	var wg sync.WaitGroup
-	wg.Go(p.pass)
+	wg.Go(f.pass)
 	for range 3 {
-		p.clock.BlockUntil(1)
-		p.clock.Advance(settleAgain)
+		f.clock.BlockUntil(1)
+		f.clock.Advance(settleRetryDelay)
 	}
 	wg.Wait()
-	require.Equal(t, Sent, p.delivery(id).Status)
-	require.Equal(t, []Outcome{Delivered}, p.outcomes(id))
-	p.pass()
-	require.Len(t, p.inbox.All(), 1)
+	require.Equal(t, Sent, f.delivery(id).Status)
+	require.Equal(t, []Outcome{Delivered}, f.outcomes(id))
+	f.pass()
+	require.Len(t, f.inbox.All(), 1)
 }
 
-func TestAStopDoesNotWaitForADatabaseThatIsAway(t *testing.T) {
+func TestAStopDoesNotWaitForAnUnavailableDatabase(t *testing.T) {
 	t.Parallel()
-	p := newPost(t)
-	p.settlementsFail(1000)
-	p.enqueue(code("anna@example.com"))
+	f := newFixture(t)
+	f.settlementsFail(1000)
+	f.enqueue(code("anna@example.com"))
 	ctx, cancel := context.WithCancel(t.Context())
 	failed := make(chan error, 1)
 	go func() {
-		_, err := p.worker.runOnce(ctx)
+		_, err := f.worker.runOnce(ctx)
 		failed <- err
 	}()
-	p.clock.BlockUntil(1)
+	f.clock.BlockUntil(1)
 	cancel()
 	require.ErrorIs(t, <-failed, pg.ErrUnavailable)
 }
 
-func TestADeadLetterThatCannotBeToldCostsTheOthersNothing(t *testing.T) {
+func TestADeadLetterThatAnObserverRefusesAffectsNoOtherDelivery(t *testing.T) {
 	t.Parallel()
-	p := newPost(t)
-	p.inbox.Use(smtpsink.Rule{At: smtpsink.Rcpt, Holding: "nobody", Reply: "550 5.1.1 no such user"})
+	f := newFixture(t)
+	f.inbox.Use(smtpsink.Rule{At: smtpsink.Rcpt, Holding: "nobody", Reply: "550 5.1.1 no such user"})
 	var sent []uuid.UUID
 	claimed := map[string]uuid.UUID{}
 	for _, to := range []string{"anna", "nobody1", "bob", "nobody2", "carl"} {
-		claimed[to] = p.enqueue(code(to + "@example.com"))
+		claimed[to] = f.enqueue(code(to + "@example.com"))
 		sent = append(sent, claimed[to])
 	}
-	p.dead.fails = claimed["nobody1"]
-	parcels, err := p.worker.store.claim(t.Context(), p.db, noon, batch, lease)
+	f.dead.fails = claimed["nobody1"]
+	deliveries, err := f.worker.store.claim(t.Context(), f.db, noon, batchSize, lease)
 	require.NoError(t, err)
-	require.Len(t, parcels, len(sent))
-	results := make([]result, len(parcels))
-	for i, parcel := range parcels {
-		results[i] = p.worker.attempt(t.Context(), &p.worker.connections[0], parcel, noon)
+	require.Len(t, deliveries, len(sent))
+	results := make([]result, len(deliveries))
+	for i, d := range deliveries {
+		results[i] = f.worker.attempt(t.Context(), &f.worker.connections[0], d, noon)
 	}
-	require.ErrorContains(t, p.worker.settle(t.Context(), results, noon), "no room for the notification")
+	require.ErrorContains(t, f.worker.settle(t.Context(), results, noon), "the notification was refused")
 	for to, want := range map[string]Status{"anna": Sent, "bob": Sent, "carl": Sent, "nobody2": DeadLettered, "nobody1": Sending} {
-		require.Equal(t, want, p.delivery(claimed[to]).Status, to)
+		require.Equal(t, want, f.delivery(claimed[to]).Status, to)
 	}
 }
 
-func TestALateReportTakesNoContentAway(t *testing.T) {
+func TestALateReportScrubsNoPayload(t *testing.T) {
 	t.Parallel()
-	p := newPost(t)
-	id := p.enqueue(code("anna@example.com"))
-	overslept, err := p.worker.store.claim(t.Context(), p.db, noon, 1, -time.Second)
+	f := newFixture(t)
+	id := f.enqueue(code("anna@example.com"))
+	abandoned, err := f.worker.store.claim(t.Context(), f.db, noon, 1, -time.Second)
 	require.NoError(t, err)
-	_, err = p.worker.store.claim(t.Context(), p.db, noon, 1, lease)
+	_, err = f.worker.store.claim(t.Context(), f.db, noon, 1, lease)
 	require.NoError(t, err)
-	late := p.worker.judge(result{parcel: overslept[0]}, Delivered, "")
-	require.NoError(t, p.worker.settle(t.Context(), []result{late}, noon))
-	require.Equal(t, Sending, p.delivery(id).Status)
-	require.Contains(t, p.bodies(id), "K7QM-3XZP", "who has the claim now still needs it")
+	late := f.worker.resultOf(abandoned[0], Delivered, "")
+	require.NoError(t, f.worker.settle(t.Context(), []result{late}, noon))
+	require.Equal(t, Sending, f.delivery(id).Status)
+	require.Contains(t, f.bodies(id), "K7QM-3XZP", "who has the claim now still needs it")
 }
 
-func TestTheWorkerMayBeStartedAndStoppedAtWill(t *testing.T) {
+func TestTheWorkerMayBeStartedAndStoppedConcurrently(t *testing.T) {
 	t.Parallel()
-	p := newPost(t)
+	f := newFixture(t)
 	var wg sync.WaitGroup
 	for i := range 10 {
 		wg.Go(func() {
 			for range 50 {
 				if i%2 == 0 {
-					_ = p.worker.Start(t.Context())
+					_ = f.worker.Start(t.Context())
 				} else {
-					_ = p.worker.Stop(t.Context())
+					_ = f.worker.Stop(t.Context())
 				}
 			}
 		})
 	}
 	wg.Wait()
-	require.NoError(t, p.worker.Start(t.Context()))
-	p.enqueue(code("anna@example.com"))
-	p.inbox.Next("anna@example.com", "")
-	require.NoError(t, p.worker.Stop(t.Context()))
+	require.NoError(t, f.worker.Start(t.Context()))
+	f.enqueue(code("anna@example.com"))
+	f.inbox.Next("anna@example.com", "")
+	require.NoError(t, f.worker.Stop(t.Context()))
 }
