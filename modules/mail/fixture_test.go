@@ -14,6 +14,7 @@ import (
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/pg"
 	"galaxy/backend/platform/testkit"
+	"galaxy/backend/platform/worker"
 )
 
 func TestMain(m *testing.M) { testkit.Main(m) }
@@ -60,11 +61,12 @@ func newFixtureWith(t *testing.T, inbox *testkit.Inbox, smtp SMTPConfig) *fixtur
 		T: t, db: testkit.DB(t), clock: clock.NewFake(noon), inbox: inbox,
 		audit: &admintest.Auditor{}, dead: &deadLetters{},
 	}
+	due := worker.NewSignal()
 	var err error
-	f.service, err = NewService(f.db, f.clock, zap.NewNop(), f.audit)
+	f.service, err = NewService(f.db, f.clock, zap.NewNop(), f.audit, due)
 	require.NoError(t, err)
 	cfg := Config{WorkerInterval: time.Second, MaxAttempts: 3}
-	f.worker, err = NewWorker(f.db, f.clock, zap.NewNop(), cfg, smtp, f.service, Observers{f.dead})
+	f.worker, err = NewWorker(f.db, f.clock, zap.NewNop(), cfg, smtp, due, Observers{f.dead})
 	require.NoError(t, err)
 	t.Cleanup(f.worker.closeConnections)
 	return f

@@ -13,6 +13,7 @@ import (
 	"galaxy/backend/modules/admin"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/pg"
+	"galaxy/backend/platform/worker"
 )
 
 // Service enqueues mail and answers operators.
@@ -23,18 +24,18 @@ type Service struct {
 	templates *renderer
 	store     store
 	audit     admin.Auditor
-	wake      func()
+	due       *worker.Signal // the worker's
 }
 
-// NewService compiles the templates.
+// NewService compiles the templates. due is sent when mail became due.
 func NewService(
-	db *pg.DB, clk clock.Clock, log *zap.Logger, audit admin.Auditor,
+	db *pg.DB, clk clock.Clock, log *zap.Logger, audit admin.Auditor, due *worker.Signal,
 ) (*Service, error) {
 	templates, err := newRenderer()
 	if err != nil {
 		return nil, err
 	}
-	return &Service{db: db, clock: clk, log: log, templates: templates, audit: audit, wake: func() {}}, nil
+	return &Service{db: db, clock: clk, log: log, templates: templates, audit: audit, due: due}, nil
 }
 
 // Enqueue renders m and records its delivery in tx; the worker is woken by the
@@ -54,7 +55,7 @@ func (s *Service) Enqueue(ctx context.Context, tx *pg.Tx, m Message) (uuid.UUID,
 		return uuid.Nil, fmt.Errorf("enqueue mail %s: %w", m.Template, err)
 	}
 	if got == id && !m.Suppressed {
-		tx.OnCommit(s.wake)
+		tx.OnCommit(s.due.Send)
 	}
 	return got, nil
 }
@@ -147,7 +148,7 @@ func (s *Service) Resend(ctx context.Context, id uuid.UUID) (Delivery, error) {
 			return ErrScrubbed
 		}
 		s.store.resend(tx, id, s.clock.Now())
-		tx.OnCommit(s.wake)
+		tx.OnCommit(s.due.Send)
 		return s.recordResend(ctx, tx, d)
 	})
 	if err != nil {

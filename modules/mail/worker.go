@@ -56,9 +56,9 @@ type Worker struct {
 	pausedUntil time.Time   // the circuit is open until then
 }
 
-// NewWorker makes a stopped worker and has service wake it.
+// NewWorker makes a stopped worker that looks whenever due is sent.
 func NewWorker(
-	db *pg.DB, clk clock.Clock, log *zap.Logger, cfg Config, smtp SMTPConfig, service *Service, observers Observers,
+	db *pg.DB, clk clock.Clock, log *zap.Logger, cfg Config, smtp SMTPConfig, due *worker.Signal, observers Observers,
 ) (*Worker, error) {
 	r, err := newRelay(smtp)
 	if err != nil {
@@ -71,8 +71,7 @@ func NewWorker(
 	for i := range w.connections {
 		w.connections[i].relay = r
 	}
-	w.loop = worker.NewLoop("mail outbox", cfg.WorkerInterval, clk, log, w.runOnce)
-	service.wake = w.loop.Wake
+	w.loop = worker.NewLoop("mail outbox", cfg.WorkerInterval, clk, log, w.runOnce, worker.WithSignal(due))
 	return w, nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"galaxy/backend/modules/admin"
 	"galaxy/backend/modules/mail"
 	"galaxy/backend/platform/pg"
+	"galaxy/backend/platform/worker"
 )
 
 var update = flag.Bool("update", false, "write testdata/kinds.json anew")
@@ -32,7 +33,7 @@ type recorded struct {
 func TestEveryKindIsStoredPushedAndMailedAsEver(t *testing.T) {
 	t.Parallel()
 	f := newFixtureWith(t, Config{AdminEmail: "ops@example.com"})
-	mailer, err := mail.NewService(f.db, f.clock, zap.NewNop(), auditor{})
+	mailer, err := mail.NewService(f.db, f.clock, zap.NewNop(), auditor{}, worker.NewSignal())
 	require.NoError(t, err)
 	f.worker.mail = mailer
 	anna := f.newUser("anna")
