@@ -14,18 +14,18 @@ import (
 
 func TestOperatorsSeeWhoIsConnectedAndWhatWasLost(t *testing.T) {
 	t.Parallel()
-	s := newStation(t, clock.System{})
-	api := testkit.Surface(t, fx.Supply(s.Service), fx.Provide(func() httpx.AdminGate { return testkit.OpenGate{} }),
+	f := newFixture(t, clock.System{})
+	api := testkit.Surface(t, fx.Supply(f.Service), fx.Provide(func() httpx.AdminGate { return testkit.OpenGate{} }),
 		httpx.Provide(newAdminRoutes)).Admin("viewer", "secret")
 	look := func() subscriberList {
 		return testkit.Into[subscriberList](api.Get("/api/v1/admin/push/subscribers").Want(http.StatusOK))
 	}
 	require.Empty(t, look().Items)
-	require.Equal(t, s.Epoch(), look().Epoch)
+	require.Equal(t, f.Epoch(), look().Epoch)
 
-	h := s.hub // a gateway whose connection takes nothing yet
+	h := f.hub // a gateway whose connection takes nothing yet
 	sub, _ := subscribe(t, h, "gw", "")
-	for range bufferedEvents + 5 {
+	for range maxEvents + 5 {
 		h.publish(clientEvent("e"))
 	}
 	h.take(sub, 11) // a gap and ten events
@@ -34,6 +34,6 @@ func TestOperatorsSeeWhoIsConnectedAndWhatWasLost(t *testing.T) {
 	require.Equal(t, "gw", got[0].GatewayClientID)
 	require.EqualValues(t, 5, got[0].Dropped)
 	require.EqualValues(t, 10, got[0].Delivered)
-	require.Equal(t, bufferedEvents-10, got[0].Buffered)
+	require.Equal(t, maxEvents-10, got[0].Buffered)
 	require.Equal(t, cursorOf(h.seq-uint64(got[0].Buffered)), got[0].Cursor)
 }

@@ -22,41 +22,41 @@ const (
 
 // Reasons for which the hub ends a stream.
 var (
-	errReplaced = status.Error(codes.Aborted, "a newer subscription of this gateway_client_id took over")
+	errReplaced = status.Error(codes.Aborted, "replaced by a newer subscription of this gateway_client_id")
 	errDraining = status.Error(codes.Unavailable, "the backend is shutting down")
 	errTooMany  = status.Error(codes.ResourceExhausted, "too many gateways are connected")
 	errTooSlow  = status.Error(codes.ResourceExhausted, "the stream is not read")
 )
 
-// warnEvery is how often losses of one subscriber are logged: a line per event
-// would make a slow reader slow for everybody.
-const warnEvery = 10 * time.Second
+// warnInterval is how often losses of one subscriber are logged: a line per event
+// would let one slow reader slow every publication.
+const warnInterval = 10 * time.Second
 
-// loss is what one publication cost a subscriber; say is what to log of it and
-// of losses before, or 0.
+// loss is how many events one publication dropped for a subscriber.
 type loss struct {
 	gateway string
-	n, say  int
+	n       int
+	toLog   int // n and what was dropped since the last log line; 0: log nothing
 }
 
-// hub fans events out. It knows nothing of gRPC's transport.
+// hub fans events out to subscribers. It does not depend on the gRPC transport.
 type hub struct {
 	clock  clock.Clock
 	window time.Duration
-	start  uint64 // the first sequence number is start+1; the epoch
+	start  uint64 // the epoch; the first sequence number is start+1
 	onDrop func(loss)
 
 	mu       sync.Mutex
 	seq      uint64
 	ring     []*frame
-	head     int    // ring[:head] is forgotten
-	evicted  uint64 // highest sequence number that the ring has forgotten
+	head     int    // ring[:head] is evicted
+	evicted  uint64 // highest sequence number that the ring no longer holds
 	replayed uint64 // highest sequence number that a replay took
 	subs     map[string]*subscription
 	losses   []loss // of the publication under way
-	doubts   int    // how often revocations may have gone untold
+	doubts   int    // how often revocations may not have been published
 	draining bool
-	idle     chan struct{} // closed when the hub drains and nobody is left
+	idle     chan struct{} // closed when the hub drains and no subscriber is left
 }
 
 // subscription is one connected gateway. The hub's lock guards its queue and
@@ -66,13 +66,13 @@ type subscription struct {
 	since     time.Time
 	queue     *queue
 	cursor    uint64
-	greeted   bool      // the first frame has left
+	epochSent bool      // with the first frame
 	delivered uint64    // without gaps
-	unsaid    int       // losses that are not logged yet
-	warned    time.Time // when they were last
-	doubts    int       // of the hub's, those that a replay has answered
+	unlogged  int       // losses that are not logged yet
+	warnedAt  time.Time // when losses were last logged
+	doubts    int       // of the hub's, those that a replay has covered
 	end       chan struct{}
-	err       error // why; set before end is closed
+	err       error // the reason; set before end is closed
 	draining  chan struct{}
 }
 
@@ -87,12 +87,14 @@ func (h *hub) epoch() string { return strconv.FormatUint(h.start, 10) }
 // publish gives the event a cursor, keeps it, and hands it to every subscriber.
 // It never blocks.
 func (h *hub) publish(event *pushv1.PushEvent) {
-	for _, l := range h.spread(event) { // the lock is free again: logs may block
+	for _, l := range h.broadcast(event) { // the lock is free again: logs may block
 		h.onDrop(l)
 	}
 }
 
-func (h *hub) spread(event *pushv1.PushEvent) []loss {
+// broadcast is publish without the calls that may block; it returns what was
+// dropped.
+func (h *hub) broadcast(event *pushv1.PushEvent) []loss {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	f := h.number(event)
@@ -116,8 +118,8 @@ func (h *hub) offer(s *subscription, f *frame) {
 	dropped, ok := s.queue.add(f)
 	if dropped > 0 {
 		l := loss{gateway: s.id, n: dropped}
-		if s.unsaid += dropped; f.at.Sub(s.warned) >= warnEvery {
-			l.say, s.unsaid, s.warned = s.unsaid, 0, f.at
+		if s.unlogged += dropped; f.at.Sub(s.warnedAt) >= warnInterval {
+			l.toLog, s.unlogged, s.warnedAt = s.unlogged, 0, f.at
 		}
 		h.losses = append(h.losses, l)
 	}
@@ -126,8 +128,8 @@ func (h *hub) offer(s *subscription, f *frame) {
 	}
 }
 
-// evict forgets by age and by count. The slice moves only once half of it is
-// dead, so that forgetting stays cheap.
+// evict drops frames from the ring by age and by count. The slice moves only once
+// half of it is unused, so that eviction stays cheap.
 func (h *hub) evict(now time.Time) {
 	for h.head < len(h.ring) && (len(h.ring)-h.head > ringCapacity || now.Sub(h.ring[h.head].at) > h.window) {
 		h.evicted = h.ring[h.head].seq
@@ -141,8 +143,8 @@ func (h *hub) evict(now time.Time) {
 }
 
 // subscribe registers a gateway and queues what it missed. It reports whether
-// the gateway has to be told of recent revocations, which resume does once the
-// caller has read them.
+// the gateway has to be told of recent revocations, which queueReplay does once
+// the caller has read them.
 func (h *hub) subscribe(id, cursor, epoch string) (s *subscription, replay bool, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -155,12 +157,15 @@ func (h *hub) subscribe(id, cursor, epoch string) (s *subscription, replay bool,
 		return nil, false, errTooMany
 	}
 	h.evict(h.clock.Now())
-	s = &subscription{id: id, since: h.clock.Now(), queue: newQueue(), cursor: h.seq, doubts: h.doubts, end: make(chan struct{}), draining: make(chan struct{})}
+	s = &subscription{
+		id: id, since: h.clock.Now(), queue: newQueue(), cursor: h.seq, doubts: h.doubts,
+		end: make(chan struct{}), draining: make(chan struct{}),
+	}
 	h.subs[id] = s
 	return s, h.catchUp(s, cursor, epoch), nil
 }
 
-// catchUp brings the retained events after cursor, behind a gap when some are
+// catchUp queues the retained events after cursor, behind a gap when some are
 // missing. A clock that was set back can make cursors of two processes meet;
 // the epoch, where the gateway keeps it, tells them apart.
 func (h *hub) catchUp(s *subscription, cursor, epoch string) (replay bool) {
@@ -192,10 +197,11 @@ func (h *hub) catchUp(s *subscription, cursor, epoch string) (replay bool) {
 	return replay
 }
 
-// resume queues revocations for one subscriber alone. They take numbers of
-// their own, so that the stream's cursors keep growing. The ring does not hold
-// them: who comes back with a cursor before the last of them is told again.
-func (h *hub) resume(s *subscription, events []*pushv1.PushEvent) {
+// queueReplay queues revocations for one subscriber alone. They take sequence
+// numbers of their own, so that the stream's cursors keep growing. The ring does
+// not hold them: a gateway that resumes with an earlier cursor than the last of
+// them is told again.
+func (h *hub) queueReplay(s *subscription, events []*pushv1.PushEvent) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, e := range events {
@@ -206,37 +212,38 @@ func (h *hub) resume(s *subscription, events []*pushv1.PushEvent) {
 	}
 }
 
-// doubt says that sessions may have been revoked without a word to anybody.
-// Whoever is connected is told by its handler, whoever comes back with a cursor
-// of before by its resume.
-func (h *hub) doubt() {
+// revocationsInDoubt says that sessions may have been revoked without an event. A
+// connected gateway gets a replay from its handler, one that resumes with an
+// earlier cursor when it does.
+func (h *hub) revocationsInDoubt() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.doubts++
-	h.mark()
+	h.expireCursors()
 }
 
-// mark has everybody who comes back with a cursor of before told again.
-func (h *hub) mark() {
+// expireCursors makes every resume with an earlier cursor replay revocations.
+func (h *hub) expireCursors() {
 	h.seq++
 	h.replayed = h.seq
 }
 
-// doubtful reports whether s has to be told of recent revocations again, once
-// for all doubts so far; answered keeps that it was.
-func (h *hub) doubtful(s *subscription) (upTo int, doubtful bool) {
+// needsReplay reports whether s has to be told of recent revocations again, once
+// for all doubts so far.
+func (h *hub) needsReplay(s *subscription) (upTo int, needed bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.doubts, s.doubts < h.doubts
 }
 
-func (h *hub) answered(s *subscription, upTo int) {
+// replayDone records that s was told of recent revocations, up to that doubt.
+func (h *hub) replayDone(s *subscription, upTo int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	s.doubts = upTo
 }
 
-// take returns what waits for s, at most n frames; the first frame of a stream
+// take removes up to n frames from the queue of s; the first frame of a stream
 // carries the epoch.
 func (h *hub) take(s *subscription, n int) []*pushv1.PushEvent {
 	h.mu.Lock()
@@ -245,12 +252,12 @@ func (h *hub) take(s *subscription, n int) []*pushv1.PushEvent {
 	out := make([]*pushv1.PushEvent, len(frames))
 	for i, f := range frames {
 		out[i] = f.event
-		if !s.greeted && f.event.GetEpoch() == "" {
+		if !s.epochSent && f.event.GetEpoch() == "" {
 			first, _ := proto.Clone(f.event).(*pushv1.PushEvent) // the frame is shared
 			first.Epoch = h.epoch()
 			out[i] = first
 		}
-		s.cursor, s.greeted = f.seq, true
+		s.cursor, s.epochSent = f.seq, true
 		if f.event.GetGap() == nil {
 			s.delivered++
 		}
@@ -258,9 +265,9 @@ func (h *hub) take(s *subscription, n int) []*pushv1.PushEvent {
 	return out
 }
 
-// leave removes s unless a newer stream has taken its place, and says how many
-// events it lost.
-func (h *hub) leave(s *subscription) (dropped uint64) {
+// unsubscribe removes s unless a newer stream has replaced it, and returns how
+// many events were dropped for it.
+func (h *hub) unsubscribe(s *subscription) (dropped uint64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.finish(s, nil)
@@ -268,22 +275,22 @@ func (h *hub) leave(s *subscription) (dropped uint64) {
 }
 
 // finish ends a subscription; the caller holds the lock.
-func (h *hub) finish(s *subscription, why error) {
+func (h *hub) finish(s *subscription, reason error) {
 	if h.subs[s.id] != s {
 		return
 	}
 	delete(h.subs, s.id)
-	if s.doubts < h.doubts { // it left before it was told
-		h.mark()
+	if s.doubts < h.doubts { // it leaves before it was told
+		h.expireCursors()
 	}
-	s.err = why
+	s.err = reason
 	close(s.end)
 	if h.draining && len(h.subs) == 0 {
 		close(h.idle)
 	}
 }
 
-// drain refuses new subscribers and lets the others write out what waits.
+// drain refuses new subscribers and lets the others write their queues out.
 func (h *hub) drain() {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -19,21 +19,24 @@ import (
 // invalidation of a connected gateway arrives.
 func TestNoStreamIsEverSilentlyIncomplete(t *testing.T) {
 	t.Parallel()
-	follow(t, mistake{})
+	checkHub(t, mutation{})
 }
 
-// mistake is what a mutant does wrong after a publication, or at a resume.
-type mistake struct {
+// mutation is what a mutant does wrong after a publication, or at a resume.
+type mutation struct {
 	published func(h *hub, s *subscription)
 	resumed   func(cursor string) string
 }
 
-func follow(t rapid.TB, wrong mistake) {
+// steps are what may happen to a hub; publications are the most frequent.
+var steps = []string{"publish", "publish", "burst", "revoke", "connect", "read", "leave", "age"}
+
+func checkHub(t rapid.TB, wrong mutation) {
 	rapid.Check(t, func(rt *rapid.T) {
 		clk := clock.NewFake(noon)
 		h := newTestHub(clk)
 		var published []uint64
-		vital := map[uint64]bool{}
+		mustDeliver := map[uint64]bool{}
 		var s *subscription
 		cursor, seen, gapUpTo, gapFrom := "", uint64(0), uint64(0), uint64(0)
 		read := func(n int) {
@@ -48,7 +51,7 @@ func follow(t rapid.TB, wrong mistake) {
 					for ; next < len(published) && published[next] < at; next++ {
 						if p := published[next]; p > gapUpTo {
 							rt.Fatalf("event %d is missing and no gap covers it", p)
-						} else if vital[p] {
+						} else if mustDeliver[p] {
 							rt.Fatalf("invalidation %d was dropped", p)
 						}
 					}
@@ -58,19 +61,19 @@ func follow(t rapid.TB, wrong mistake) {
 			}
 		}
 		for range rapid.IntRange(1, 60).Draw(rt, "steps") {
-			switch rapid.SampledFrom([]string{"publish", "publish", "burst", "revoke", "connect", "read", "leave", "age"}).Draw(rt, "step") {
+			switch rapid.SampledFrom(steps).Draw(rt, "step") {
 			case "publish":
 				h.publish(clientEvent("e"))
 				published = append(published, h.seq)
 			case "burst":
-				for range bufferedEvents {
+				for range maxEvents {
 					h.publish(clientEvent("e"))
 					published = append(published, h.seq)
 				}
 			case "revoke":
 				h.publish(revoked(uuid.Nil))
 				published = append(published, h.seq)
-				vital[h.seq] = true
+				mustDeliver[h.seq] = true
 			case "connect":
 				if s == nil {
 					var replay bool
@@ -91,7 +94,7 @@ func follow(t rapid.TB, wrong mistake) {
 				}
 			case "leave":
 				if s != nil {
-					h.leave(s)
+					h.unsubscribe(s)
 					s = nil
 				}
 			case "age":
@@ -107,8 +110,8 @@ func follow(t rapid.TB, wrong mistake) {
 	})
 }
 
-// A model that no mistake makes fail proves nothing.
-func TestTheModelOfTheHubKillsItsMutants(t *testing.T) {
+// A model that no mutation makes fail proves nothing.
+func TestTheModelOfTheHubDetectsMutants(t *testing.T) {
 	first := func(s *subscription, fits func(*frame) bool) int {
 		if s == nil || len(s.queue.entries) < 3 {
 			return -1
@@ -116,20 +119,20 @@ func TestTheModelOfTheHubKillsItsMutants(t *testing.T) {
 		return slices.IndexFunc(s.queue.entries[:len(s.queue.entries)-1], fits) // what follows shows the hole
 	}
 	client := func(f *frame) bool { return f.event.GetClientEvent() != nil }
-	for name, wrong := range map[string]mistake{
-		"an event vanishes from a queue": {published: func(_ *hub, s *subscription) {
+	for name, wrong := range map[string]mutation{
+		"an event disappears from a queue": {published: func(_ *hub, s *subscription) {
 			if i := first(s, client); i >= 0 {
 				s.queue.entries = slices.Delete(s.queue.entries, i, i+1)
 				s.queue.events--
 			}
 		}},
 		"an invalidation is dropped like any other": {published: func(_ *hub, s *subscription) {
-			if i := first(s, (*frame).vital); i >= 0 {
+			if i := first(s, (*frame).mustDeliver); i >= 0 {
 				s.queue.entries = slices.Delete(s.queue.entries, i, i+1)
-				s.queue.vital--
+				s.queue.mustDeliver--
 			}
 		}},
-		"the ring forgets and does not say so": {published: func(h *hub, _ *subscription) {
+		"the ring evicts without recording it": {published: func(h *hub, _ *subscription) {
 			if len(h.ring)-h.head > 2 {
 				h.ring[h.head] = nil
 				h.head++
@@ -145,7 +148,7 @@ func TestTheModelOfTheHubKillsItsMutants(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			require.True(t, testkit.Notices(t, func(t rapid.TB) { follow(t, wrong) }))
+			require.True(t, testkit.Notices(t, func(t rapid.TB) { checkHub(t, wrong) }))
 		})
 	}
 }

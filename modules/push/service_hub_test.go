@@ -30,7 +30,7 @@ func subscribe(t require.TestingT, h *hub, id, cursor string) (*subscription, bo
 	return s, replay
 }
 
-// kinds drains a subscription and names what came.
+// kinds drains a subscription and lists what was in it.
 func kinds(h *hub, s *subscription) []string {
 	var out []string
 	for {
@@ -59,7 +59,7 @@ func TestAResumeYieldsExactlyWhatWasMissed(t *testing.T) {
 	h.publish(clientEvent("a"))
 	h.publish(clientEvent("b"))
 	last := h.take(s, 1)[0].GetCursor()
-	h.leave(s)
+	h.unsubscribe(s)
 	h.publish(clientEvent("c"))
 	s, replay = subscribe(t, h, "gw", last)
 	require.False(t, replay)
@@ -118,7 +118,7 @@ func TestCursorsGrowFromOneProcessToTheNext(t *testing.T) {
 	require.Equal(t, []string{"gap GAP_REASON_EPOCH_CHANGED 0"}, kinds(second, s))
 }
 
-func TestACursorOfAnotherEpochIsRecognisedWhateverTheClockDid(t *testing.T) {
+func TestACursorOfAnotherEpochIsRecognisedAfterAClockChange(t *testing.T) {
 	t.Parallel()
 	clk := clock.NewFake(noon)
 	first := newTestHub(clk)
@@ -137,51 +137,51 @@ func TestACursorOfAnotherEpochIsRecognisedWhateverTheClockDid(t *testing.T) {
 	require.True(t, replay)
 	got := kinds(second, s)
 	require.Equal(t, "gap GAP_REASON_EPOCH_CHANGED 0", got[0])
-	require.Len(t, got, 1+200, "all that this process has said is news")
+	require.Len(t, got, 1+200, "all that this process published is new to it")
 	s, replay, err = second.subscribe("gw", cursorOf(second.seq-1), second.epoch())
 	require.NoError(t, err)
 	require.False(t, replay)
 	require.Equal(t, []string{"b"}, kinds(second, s))
 }
 
-func TestAReplayThatWasCutShortIsRepeated(t *testing.T) {
+func TestAnInterruptedReplayIsRepeated(t *testing.T) {
 	t.Parallel()
 	h := newTestHub(clock.NewFake(noon))
 	s, replay := subscribe(t, h, "gw", "")
 	require.True(t, replay)
-	h.resume(s, []*pushv1.PushEvent{revoked(uuid.New()), revoked(uuid.New()), revoked(uuid.New())})
+	h.queueReplay(s, []*pushv1.PushEvent{revoked(uuid.New()), revoked(uuid.New()), revoked(uuid.New())})
 	cursor := h.take(s, 2)[1].GetCursor()
-	h.leave(s)
+	h.unsubscribe(s)
 	s, replay = subscribe(t, h, "gw", cursor)
 	require.True(t, replay, "the third is in no ring")
-	h.resume(s, []*pushv1.PushEvent{revoked(uuid.New()), revoked(uuid.New()), revoked(uuid.New())})
+	h.queueReplay(s, []*pushv1.PushEvent{revoked(uuid.New()), revoked(uuid.New()), revoked(uuid.New())})
 	last := h.take(s, 10)[2].GetCursor()
 	_, replay = subscribe(t, h, "gw", last)
 	require.False(t, replay)
 }
 
-func TestADoubtIsAnsweredWhereverTheGatewayIs(t *testing.T) {
+func TestARevocationInDoubtIsReplayedToEveryGateway(t *testing.T) {
 	t.Parallel()
 	h := newTestHub(clock.NewFake(noon))
 	away, _ := subscribe(t, h, "away", "")
 	connected, _ := subscribe(t, h, "connected", "")
 	h.publish(clientEvent("a"))
 	before := h.take(away, 1)[0].GetCursor()
-	h.leave(away)
-	h.doubt()
+	h.unsubscribe(away)
+	h.revocationsInDoubt()
 	_, replay := subscribe(t, h, "away", before)
 	require.True(t, replay, "it was away")
 
-	upTo, doubtful := h.doubtful(connected)
-	require.True(t, doubtful)
+	upTo, needed := h.needsReplay(connected)
+	require.True(t, needed)
 	h.publish(clientEvent("b"))
 	after := h.take(connected, 2)[1].GetCursor()
-	h.leave(connected) // before it was told
+	h.unsubscribe(connected) // before it was told
 	connected, replay = subscribe(t, h, "connected", after)
-	require.True(t, replay, "its cursor is newer than the doubt, its knowledge is not")
-	h.answered(connected, upTo)
-	_, doubtful = h.doubtful(connected)
-	require.False(t, doubtful)
+	require.True(t, replay, "its cursor is newer than the doubt, but it got no replay")
+	h.replayDone(connected, upTo)
+	_, needed = h.needsReplay(connected)
+	require.False(t, needed)
 	h.publish(clientEvent("c"))
 	last := h.take(connected, 1)[0].GetCursor()
 	_, replay = subscribe(t, h, "connected", last)
@@ -192,11 +192,11 @@ func TestAReplayMayBeLongerThanAQueue(t *testing.T) {
 	t.Parallel()
 	h := newTestHub(clock.NewFake(noon))
 	s, _ := subscribe(t, h, "gw", "")
-	many := make([]*pushv1.PushEvent, 2*bufferedVital)
+	many := make([]*pushv1.PushEvent, 2*maxMustDeliver)
 	for i := range many {
 		many[i] = revoked(uuid.New())
 	}
-	h.resume(s, many)
+	h.queueReplay(s, many)
 	h.publish(revoked(uuid.New()))
 	require.Len(t, kinds(h, s), len(many)+1, "or a gateway could never come back after a mass revocation")
 }
@@ -207,66 +207,66 @@ func TestAResumeIsBoundedByTheRingAndNotByTheQueue(t *testing.T) {
 	h := newHub(clock.NewFake(noon), time.Minute, func(l loss) { drops += l.n })
 	h.publish(clientEvent("a"))
 	last := cursorOf(h.seq)
-	for range 3 * bufferedEvents {
+	for range 3 * maxEvents {
 		h.publish(clientEvent("e"))
 	}
 	s, replay := subscribe(t, h, "gw", last)
 	require.False(t, replay)
-	require.Equal(t, 3*bufferedEvents, h.list()[0].Buffered)
+	require.Equal(t, 3*maxEvents, h.list()[0].Buffered)
 	h.publish(clientEvent("live"))
 	got := kinds(h, s)
-	require.Len(t, got, 3*bufferedEvents+1, "what the ring keeps is not dropped on its way out")
+	require.Len(t, got, 3*maxEvents+1, "what the ring keeps is not dropped on its way out")
 	require.Equal(t, "live", got[len(got)-1])
 	require.Zero(t, drops)
-	require.EqualValues(t, 3*bufferedEvents+1, h.list()[0].Delivered)
+	require.EqualValues(t, 3*maxEvents+1, h.list()[0].Delivered)
 }
 
-func TestWhatIsDroppedAndWhatIsDeliveredIsWhatWasPublished(t *testing.T) {
+func TestDroppedAndDeliveredAddUpToPublished(t *testing.T) {
 	t.Parallel()
 	clk := clock.NewFake(noon)
-	said := 0
-	h := newHub(clk, time.Minute, func(l loss) { said += l.say })
+	logged := 0
+	h := newHub(clk, time.Minute, func(l loss) { logged += l.toLog })
 	s, _ := subscribe(t, h, "slow", "")
-	for range 2 * bufferedEvents {
+	for range 2 * maxEvents {
 		h.publish(clientEvent("e"))
 	}
 	h.take(s, 10)
-	clk.Advance(warnEvery)
+	clk.Advance(warnInterval)
 	for range 100 {
 		h.publish(clientEvent("e"))
 	}
 	kinds(h, s)
 	got := h.list()[0]
-	require.EqualValues(t, 2*bufferedEvents+100, got.Delivered+got.Dropped)
+	require.EqualValues(t, 2*maxEvents+100, got.Delivered+got.Dropped)
 	require.NotZero(t, got.Dropped)
-	require.Less(t, said, int(got.Dropped))
-	require.EqualValues(t, got.Dropped, h.leave(s))
+	require.Less(t, logged, int(got.Dropped))
+	require.EqualValues(t, got.Dropped, h.unsubscribe(s))
 }
 
-func TestOverflowDropsTheOldestClientEventsAndSaysSoInTheirPlace(t *testing.T) {
+func TestOverflowReplacesTheOldestClientEventsByAGap(t *testing.T) {
 	t.Parallel()
-	drops, said := 0, 0
-	h := newHub(clock.NewFake(noon), time.Minute, func(l loss) { drops, said = drops+l.n, said+l.say })
+	drops, logged := 0, 0
+	h := newHub(clock.NewFake(noon), time.Minute, func(l loss) { drops, logged = drops+l.n, logged+l.toLog })
 	slow, _ := subscribe(t, h, "slow", "")
 	h.publish(revoked(uuid.New()))
-	for range bufferedEvents + 3 {
+	for range maxEvents + 3 {
 		h.publish(clientEvent("e"))
 	}
 	h.publish(revoked(uuid.New()))
 	got := kinds(h, slow)
 	require.Equal(t, "invalidation", got[0])
 	require.Equal(t, "gap GAP_REASON_OVERFLOW 3", got[1])
-	require.Len(t, got, 1+1+bufferedEvents+1)
+	require.Len(t, got, 1+1+maxEvents+1)
 	require.Equal(t, "invalidation", got[len(got)-1])
 	require.Equal(t, 3, drops)
-	require.Equal(t, 1, said, "the first is logged at once, the others later and together")
+	require.Equal(t, 1, logged, "the first is logged at once, the others later and together")
 }
 
-func TestASubscriberThatLetsInvalidationsPileUpIsDisconnected(t *testing.T) {
+func TestASubscriberWithTooManyInvalidationsWaitingIsDisconnected(t *testing.T) {
 	t.Parallel()
 	h := newTestHub(clock.NewFake(noon))
 	s, _ := subscribe(t, h, "stuck", "")
-	for range bufferedVital + 1 {
+	for range maxMustDeliver + 1 {
 		h.publish(revoked(uuid.New()))
 	}
 	<-s.end
@@ -281,12 +281,12 @@ func TestANewerSubscriptionEndsTheOlder(t *testing.T) {
 	newer, _ := subscribe(t, h, "gw", "")
 	<-older.end
 	require.Equal(t, errReplaced, older.err)
-	h.leave(older) // its handler returns late
+	h.unsubscribe(older) // its handler returns late
 	h.publish(clientEvent("a"))
 	require.Equal(t, []string{"a"}, kinds(h, newer))
 }
 
-func TestOnlySoManyGatewaysMayConnect(t *testing.T) {
+func TestTheNumberOfGatewaysIsLimited(t *testing.T) {
 	t.Parallel()
 	h := newTestHub(clock.NewFake(noon))
 	for i := range maxSubscribers {

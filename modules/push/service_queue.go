@@ -7,35 +7,35 @@ import (
 )
 
 const (
-	// bufferedEvents is how many client events wait for one subscriber.
-	bufferedEvents = 1024
-	// bufferedVital is how many invalidations may wait before the subscriber is
-	// better off reconnecting.
-	bufferedVital = 10_000
+	// maxEvents is how many client events may wait for one subscriber.
+	maxEvents = 1024
+	// maxMustDeliver is how many invalidations may wait before the subscriber is
+	// disconnected: a reconnect replays them.
+	maxMustDeliver = 10_000
 )
 
-// queue is what waits for one subscriber. The hub's lock guards it.
+// queue holds the frames that wait for one subscriber. The hub's lock guards it.
 type queue struct {
-	backlog []*frame // what a resume brought: the ring bounds it, it comes first
-	entries []*frame
-	events  int // entries that may be dropped
-	vital   int
-	dropped uint64
-	signal  chan struct{} // holds a token while there is something to take
+	backlog     []*frame // what a resume yielded: the ring bounds it, it comes first
+	entries     []*frame
+	events      int // entries that may be dropped
+	mustDeliver int // entries that may not be dropped
+	dropped     uint64
+	signal      chan struct{} // holds a token while there is something to take
 }
 
 func newQueue() *queue { return &queue{signal: make(chan struct{}, 1)} }
 
 // add appends a frame, dropping the oldest client event when the queue is full.
 // It returns how many were dropped, and false when the subscriber cannot be
-// served any more.
+// served any longer.
 func (q *queue) add(f *frame) (dropped int, ok bool) {
-	if f.vital() {
-		if q.vital++; q.vital > bufferedVital {
+	if f.mustDeliver() {
+		if q.mustDeliver++; q.mustDeliver > maxMustDeliver {
 			return 0, false
 		}
 	} else if f.event.GetClientEvent() != nil {
-		if q.events == bufferedEvents {
+		if q.events == maxEvents {
 			q.dropOldest()
 			dropped = 1
 		}
@@ -79,8 +79,8 @@ func (q *queue) take(n int) []*frame {
 		q.entries = slices.Delete(q.entries, 0, n)
 		for _, f := range out {
 			switch {
-			case f.vital():
-				q.vital--
+			case f.mustDeliver():
+				q.mustDeliver--
 			case f.event.GetClientEvent() != nil:
 				q.events--
 			}
