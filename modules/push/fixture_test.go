@@ -96,6 +96,12 @@ func (f *fixture) subscribe(id, cursor string) pushv1.Push_SubscribePushClient {
 	f.Helper()
 	ctx, cancel := context.WithCancel(f.Context())
 	f.Cleanup(cancel)
+	return f.subscribeIn(ctx, id, cursor)
+}
+
+// subscribeIn opens a stream that ends with ctx.
+func (f *fixture) subscribeIn(ctx context.Context, id, cursor string) pushv1.Push_SubscribePushClient {
+	f.Helper()
 	stream, err := f.client.SubscribePush(ctx, &pushv1.GatewaySubscribeRequest{GatewayClientId: id, Cursor: cursor})
 	require.NoError(f, err)
 	return stream
