@@ -25,7 +25,7 @@ func FuzzAnswer(f *testing.F) {
 		if status < 200 || status > 599 || status == http.StatusNoContent || status == http.StatusNotModified {
 			return // not the status of an answer with a body
 		}
-		c, _ := against(t, func(w http.ResponseWriter, _ *http.Request) {
+		c, _ := newClient(t, func(w http.ResponseWriter, _ *http.Request) {
 			headers(w, game.String())
 			w.Header().Set("Content-Type", contentType)
 			w.WriteHeader(status)

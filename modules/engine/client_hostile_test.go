@@ -25,15 +25,15 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// raw answers 200 with the contract's headers and any text.
-func raw(body string) http.HandlerFunc {
+// respondText answers 200 with the contract's headers and any text.
+func respondText(body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		headers(w, game.String())
 		_, _ = w.Write([]byte(body))
 	}
 }
 
-func TestGarbageIsABadResponse(t *testing.T) {
+func TestAMalformedAnswerIsABadResponse(t *testing.T) {
 	t.Parallel()
 	good := `{"contract_version":1,"engine_version":"0.1.0","game_id":"` + game.String() + `","state":"running","turn":3,"generating":false,"finished":false,"result":null,"races":[%s]}`
 	for name, handler := range map[string]http.HandlerFunc{
@@ -42,27 +42,27 @@ func TestGarbageIsABadResponse(t *testing.T) {
 			w.Header().Set("Content-Type", "text/html")
 			_, _ = w.Write([]byte("<script>alert(1)</script>"))
 		},
-		"HTML as JSON":      raw("<html>"),
-		"truncated JSON":    raw(`{"contract_version":1,"engine_ver`),
-		"second value":      raw(fmt.Sprintf(good, "") + "{}"),
-		"unknown field":     raw(`{"contract_version":1,"state":"uninitialized","extra":1}`),
-		"not UTF-8":         raw(fmt.Sprintf(good, `{"race_name":"`+"\xff"+`"}`)),
-		"no object":         raw(`"running"`),
-		"empty":             raw(""),
-		"no turn":           raw(`{"contract_version":1,"game_id":"` + game.String() + `","state":"running"}`),
-		"unknown state":     raw(`{"contract_version":1,"game_id":"` + game.String() + `","state":"dancing"}`),
-		"other contract":    raw(`{"contract_version":2,"state":"uninitialized"}`),
-		"escape codes":      raw(fmt.Sprintf(good, `{"race_name":"\u001b[31m"}`)),
-		"endless name":      raw(fmt.Sprintf(good, `{"race_name":"`+strings.Repeat("x", 31)+`"}`)),
-		"other game's body": raw(strings.ReplaceAll(fmt.Sprintf(good, ""), game.String(), "0197a3c2-0000-7c3a-9f51-0d6a1e2b3c4d")),
+		"HTML as JSON":      respondText("<html>"),
+		"truncated JSON":    respondText(`{"contract_version":1,"engine_ver`),
+		"second value":      respondText(fmt.Sprintf(good, "") + "{}"),
+		"unknown field":     respondText(`{"contract_version":1,"state":"uninitialized","extra":1}`),
+		"not UTF-8":         respondText(fmt.Sprintf(good, `{"race_name":"`+"\xff"+`"}`)),
+		"no object":         respondText(`"running"`),
+		"empty":             respondText(""),
+		"no turn":           respondText(`{"contract_version":1,"game_id":"` + game.String() + `","state":"running"}`),
+		"unknown state":     respondText(`{"contract_version":1,"game_id":"` + game.String() + `","state":"dancing"}`),
+		"other contract":    respondText(`{"contract_version":2,"state":"uninitialized"}`),
+		"escape codes":      respondText(fmt.Sprintf(good, `{"race_name":"\u001b[31m"}`)),
+		"endless name":      respondText(fmt.Sprintf(good, `{"race_name":"`+strings.Repeat("x", 31)+`"}`)),
+		"other game's body": respondText(strings.ReplaceAll(fmt.Sprintf(good, ""), game.String(), "0197a3c2-0000-7c3a-9f51-0d6a1e2b3c4d")),
 		"other game's header": func(w http.ResponseWriter, r *http.Request) {
-			raw(fmt.Sprintf(good, ""))(&override{w, enginev1.HeaderGameID, "0197a3c2-0000-7c3a-9f51-0d6a1e2b3c4d"}, r)
+			respondText(fmt.Sprintf(good, ""))(&override{w, enginev1.HeaderGameID, "0197a3c2-0000-7c3a-9f51-0d6a1e2b3c4d"}, r)
 		},
 		"no contract": func(w http.ResponseWriter, r *http.Request) {
-			raw(fmt.Sprintf(good, ""))(&override{w, enginev1.HeaderContract, ""}, r)
+			respondText(fmt.Sprintf(good, ""))(&override{w, enginev1.HeaderContract, ""}, r)
 		},
 	} {
-		c, _ := against(t, handler)
+		c, _ := newClient(t, handler)
 		_, err := c.Status(t.Context(), game)
 		require.ErrorIs(t, err, engine.ErrBadResponse, name)
 		require.Equal(t, http.StatusBadGateway, fault.From(err).Code.Status(), name)
@@ -86,7 +86,7 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 	var visits atomic.Int32
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { visits.Add(1) }))
 	t.Cleanup(elsewhere.Close)
-	c, _ := against(t, func(w http.ResponseWriter, r *http.Request) {
+	c, _ := newClient(t, func(w http.ResponseWriter, r *http.Request) {
 		headers(w, game.String())
 		http.Redirect(w, r, elsewhere.URL, http.StatusFound)
 	})
@@ -95,8 +95,8 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 	require.Zero(t, visits.Load())
 }
 
-func TestABodyWithoutEndCostsNoMoreThanTheCap(t *testing.T) { //nolint:paralleltest // measures memory
-	c, _ := against(t, func(w http.ResponseWriter, _ *http.Request) {
+func TestAnEndlessBodyIsReadUpToTheLimit(t *testing.T) { //nolint:paralleltest // measures memory
+	c, _ := newClient(t, func(w http.ResponseWriter, _ *http.Request) {
 		headers(w, game.String())
 		chunk := []byte(strings.Repeat(" ", 1<<20))
 		for {
@@ -113,10 +113,10 @@ func TestABodyWithoutEndCostsNoMoreThanTheCap(t *testing.T) { //nolint:parallelt
 	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(160<<20))
 }
 
-func TestASmallTextCannotUnfoldToAGiant(t *testing.T) { //nolint:paralleltest // measures memory
+func TestASmallBodyCannotDecodeIntoAHugeValue(t *testing.T) { //nolint:paralleltest // measures memory
 	status := `{"contract_version":1,"game_id":"` + game.String() + `","state":"running","turn":3,"races":[`
 	for _, value := range []string{"{}", "1", "null"} {
-		c, _ := against(t, raw(status+strings.Repeat(value+",", 1_000_000)+value+"]}"))
+		c, _ := newClient(t, respondText(status+strings.Repeat(value+",", 1_000_000)+value+"]}"))
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		_, err := c.Status(t.Context(), game)
@@ -129,7 +129,7 @@ func TestASmallTextCannotUnfoldToAGiant(t *testing.T) { //nolint:paralleltest //
 func TestOnlyAReportMayBeLarge(t *testing.T) {
 	t.Parallel()
 	large := report()
-	c, _ := against(t, func(w http.ResponseWriter, r *http.Request) {
+	c, _ := newClient(t, func(w http.ResponseWriter, r *http.Request) {
 		headers(w, game.String())
 		_, _ = w.Write([]byte(strings.Repeat(" ", 5<<20)))
 		if strings.HasSuffix(r.URL.Path, "report") {
@@ -144,9 +144,9 @@ func TestOnlyAReportMayBeLarge(t *testing.T) {
 	require.ErrorIs(t, err, engine.ErrBadResponse)
 }
 
-func TestAnAnnouncedGiantIsNotRead(t *testing.T) {
+func TestABodyAnnouncedTooLargeIsNotRead(t *testing.T) {
 	t.Parallel()
-	c, _ := against(t, func(w http.ResponseWriter, _ *http.Request) {
+	c, _ := newClient(t, func(w http.ResponseWriter, _ *http.Request) {
 		headers(w, game.String())
 		w.Header().Set("Content-Length", "10737418240")
 		w.WriteHeader(http.StatusOK)
@@ -161,7 +161,7 @@ func TestACompressedAnswerIsNotUnpacked(t *testing.T) {
 	zip := gzip.NewWriter(&bomb)
 	_, _ = zip.Write(make([]byte, 16<<20))
 	require.NoError(t, zip.Close())
-	c, _ := against(t, func(w http.ResponseWriter, _ *http.Request) {
+	c, _ := newClient(t, func(w http.ResponseWriter, _ *http.Request) {
 		headers(w, game.String())
 		w.Header().Set("Content-Encoding", "gzip")
 		_, _ = w.Write(bomb.Bytes())
@@ -170,17 +170,17 @@ func TestACompressedAnswerIsNotUnpacked(t *testing.T) {
 	require.ErrorIs(t, err, engine.ErrBadResponse)
 }
 
-func TestHugeHeadersAreNoAnswer(t *testing.T) {
+func TestHeadersAboveTheLimitAreNoAnswer(t *testing.T) {
 	t.Parallel()
-	c, _ := against(t, func(w http.ResponseWriter, r *http.Request) {
+	c, _ := newClient(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Padding", strings.Repeat("x", 1<<20))
-		says(http.StatusOK, running(3))(w, r)
+		respond(http.StatusOK, running(3))(w, r)
 	})
 	_, err := c.Status(t.Context(), game)
 	require.ErrorIs(t, err, engine.ErrUnreachable)
 }
 
-func TestADrippingAnswerEndsAtTheTimeout(t *testing.T) {
+func TestASlowAnswerEndsAtTheTimeout(t *testing.T) {
 	t.Parallel()
 	released := make(chan struct{})
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -192,7 +192,7 @@ func TestADrippingAnswerEndsAtTheTimeout(t *testing.T) {
 	}))
 	t.Cleanup(srv.Close)
 	c := engine.New(engine.Config{CallTimeout: time.Minute, ProbeTimeout: 50 * time.Millisecond},
-		dialTo{srv.Listener.Addr().String(), make(chan string, 1)})
+		fixedDialer{srv.Listener.Addr().String(), make(chan string, 1)})
 	_, err := c.Status(t.Context(), game)
 	require.ErrorIs(t, err, engine.ErrUnreachable)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
@@ -224,7 +224,7 @@ func TestReadsAndWritesHaveTheirOwnTimeouts(t *testing.T) {
 	})
 }
 
-func TestADialThatHangsEndsAlthoughItsCallIsGone(t *testing.T) {
+func TestAHangingDialEndsAfterItsCall(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ended := make(chan struct{})
@@ -251,7 +251,7 @@ func TestAnEngineThatCannotBeDialledIsUnreachable(t *testing.T) {
 
 func TestTheProxyOfTheEnvironmentIsIgnored(t *testing.T) {
 	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
-	c, asked := against(t, says(http.StatusOK, running(3)))
+	c, asked := newClient(t, respond(http.StatusOK, running(3)))
 	_, err := c.Status(t.Context(), game)
 	require.NoError(t, err)
 	require.Equal(t, engine.Host(game)+":8080", <-asked)
@@ -266,32 +266,32 @@ func TestAReportOfAnotherRaceTurnOrGameIsRefused(t *testing.T) {
 		query   engine.ReportQuery
 		handler http.HandlerFunc
 	}{
-		"race": {engine.ReportQuery{Race: "Vogons"}, says(200, report())},
-		"turn": {engine.ReportQuery{Race: "Zorg", Turn: &turn}, says(200, report())},
-		"game": {engine.ReportQuery{Race: "Zorg"}, says(200, other)},
+		"race": {engine.ReportQuery{Race: "Vogons"}, respond(200, report())},
+		"turn": {engine.ReportQuery{Race: "Zorg", Turn: &turn}, respond(200, report())},
+		"game": {engine.ReportQuery{Race: "Zorg"}, respond(200, other)},
 		"304 unasked": {engine.ReportQuery{Race: "Zorg"}, func(w http.ResponseWriter, _ *http.Request) {
 			headers(w, game.String())
 			w.WriteHeader(http.StatusNotModified)
 		}},
-		"JSON as text": {engine.ReportQuery{Race: "Zorg", Accept: engine.TextReport}, says(200, report())},
+		"JSON as text": {engine.ReportQuery{Race: "Zorg", Accept: engine.TextReport}, respond(200, report())},
 		"escape codes": {engine.ReportQuery{Race: "Zorg", Accept: engine.TextReport}, func(w http.ResponseWriter, _ *http.Request) {
 			headers(w, game.String())
 			w.Header().Set("Content-Type", "text/plain")
 			_, _ = w.Write([]byte("\x1b[2J"))
 		}},
 	} {
-		c, _ := against(t, row.handler)
+		c, _ := newClient(t, row.handler)
 		_, err := c.Report(t.Context(), game, row.query)
 		require.ErrorIs(t, err, engine.ErrBadResponse, name)
 	}
 }
 
-func TestHeadersOfAReportAreNotTakenOnTrust(t *testing.T) {
+func TestHeadersOfAReportAreValidated(t *testing.T) {
 	t.Parallel()
-	c, _ := against(t, func(w http.ResponseWriter, r *http.Request) {
+	c, _ := newClient(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("ETag", "no quotes")
 		w.Header().Set("Cache-Control", "public, max-age=31536000")
-		says(http.StatusOK, report())(w, r)
+		respond(http.StatusOK, report())(w, r)
 	})
 	got, err := c.Report(t.Context(), game, engine.ReportQuery{Race: "Zorg"})
 	require.NoError(t, err)

@@ -12,11 +12,11 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// maxRetryAfter bounds how long an engine may ask clients to stay away.
+// maxRetryAfter bounds how long an engine may ask clients to wait.
 const maxRetryAfter = time.Minute
 
-// refusals is the contract's table of errors: with which status a code comes,
-// and what it means here.
+// refusals is the contract's table of errors: the status that a code comes with
+// and the fault that it becomes.
 var refusals = map[enginev1.ErrorCode]struct {
 	status int
 	fault  *fault.Error
@@ -45,18 +45,18 @@ var refusals = map[enginev1.ErrorCode]struct {
 	enginev1.CodeStateCorrupt:         {http.StatusServiceUnavailable, ErrStateCorrupt},
 }
 
-// refused reads an error answer. The engine's own words stay in the cause, for
-// the log.
-func refused(a answer) error {
+// refusal turns an error answer into a fault. The engine's own message stays in
+// the cause, for the log.
+func refusal(a answer) error {
 	var body enginev1.ErrorResponse
 	if err := a.decode(&body); err != nil {
 		return err
 	}
 	row, known := refusals[body.Error.Code]
 	if !known || row.status != a.status {
-		return bad("status %d with the error code %q", a.status, clean(string(body.Error.Code)))
+		return badResponse("status %d with the error code %q", a.status, sanitize(string(body.Error.Code)))
 	}
-	f := row.fault.Because(errors.New(clean(body.Error.Message)))
+	f := row.fault.Because(errors.New(sanitize(body.Error.Message)))
 	switch body.Error.Code {
 	case enginev1.CodeTurnMismatch:
 		return withTurn(f, body.Error.Details)
@@ -73,7 +73,7 @@ func refused(a answer) error {
 func withTurn(f *fault.Error, details map[string]any) error {
 	turn, err := detail[int](details, enginev1.DetailCurrentTurn)
 	if err != nil || turn < 0 {
-		return bad("a turn mismatch that does not name the turn")
+		return badResponse("a turn mismatch that does not name the turn")
 	}
 	return f.With(enginev1.DetailCurrentTurn, turn)
 }
@@ -81,10 +81,10 @@ func withTurn(f *fault.Error, details map[string]any) error {
 func withFields(f *fault.Error, details map[string]any) error {
 	fields, err := detail[[]enginev1.FieldError](details, enginev1.DetailFields)
 	if err != nil {
-		return bad("a validation error whose fields cannot be read")
+		return badResponse("a validation error whose fields cannot be read")
 	}
 	for _, field := range fields[:min(len(fields), maxFields)] {
-		f = f.At(fault.Field{Name: clean(field.Field), Code: "invalid", Message: clean(field.Message)})
+		f = f.At(fault.Field{Name: sanitize(field.Field), Code: "invalid", Message: sanitize(field.Message)})
 	}
 	return f
 }
@@ -95,9 +95,9 @@ const maxFields = 100
 func withResults(f *fault.Error, details map[string]any) error {
 	results, err := detail[[]enginev1.OrderResult](details, enginev1.DetailResults)
 	if err != nil || len(results) > enginev1.MaxOrders {
-		return bad("rejected orders whose results cannot be read")
+		return badResponse("rejected orders whose results cannot be read")
 	}
-	return f.With(enginev1.DetailResults, cleanResults(results))
+	return f.With(enginev1.DetailResults, sanitizeResults(results))
 }
 
 // detail reads one entry of details as a T; a missing one is the zero value.

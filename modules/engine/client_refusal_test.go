@@ -40,17 +40,17 @@ func TestARefusalBecomesTheFaultOfTheContract(t *testing.T) {
 		{503, enginev1.CodeStorageUnavailable, engine.ErrStorageUnavailable, 503},
 		{503, enginev1.CodeStateCorrupt, engine.ErrStateCorrupt, 503},
 	} {
-		c, _ := against(t, refuses(row.status, row.code, nil))
+		c, _ := newClient(t, refuses(row.status, row.code, nil))
 		_, err := c.Turn(t.Context(), game, 4)
 		require.ErrorIs(t, err, row.want, row.code)
 		require.Equal(t, row.http, fault.From(err).Code.Status(), row.code)
-		require.NotContains(t, fault.From(err).Message, "the engine's words")
+		require.NotContains(t, fault.From(err).Message, "text of the engine")
 	}
 }
 
 func TestATurnMismatchNamesTheEnginesTurn(t *testing.T) {
 	t.Parallel()
-	c, _ := against(t, refuses(http.StatusConflict, enginev1.CodeTurnMismatch, map[string]any{"current_turn": 14}))
+	c, _ := newClient(t, refuses(http.StatusConflict, enginev1.CodeTurnMismatch, map[string]any{"current_turn": 14}))
 	_, err := c.Turn(t.Context(), game, 12)
 	turn, ok := engine.CurrentTurn(err)
 	require.True(t, ok)
@@ -59,10 +59,10 @@ func TestATurnMismatchNamesTheEnginesTurn(t *testing.T) {
 	require.False(t, ok)
 }
 
-func TestABusyEngineSaysWhenToComeBack(t *testing.T) {
+func TestABusyEngineSaysWhenToRetry(t *testing.T) {
 	t.Parallel()
 	for header, want := range map[string]time.Duration{"": time.Second, "7": 7 * time.Second, "86400": time.Minute, "soon": time.Second} {
-		c, _ := against(t, func(w http.ResponseWriter, r *http.Request) {
+		c, _ := newClient(t, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Retry-After", header)
 			refuses(http.StatusServiceUnavailable, enginev1.CodeBusy, nil)(w, r)
 		})
@@ -72,9 +72,9 @@ func TestABusyEngineSaysWhenToComeBack(t *testing.T) {
 	}
 }
 
-func TestWhatIsWrongWithARequestReachesTheCallerCleaned(t *testing.T) {
+func TestValidationErrorsReachTheCallerSanitized(t *testing.T) {
 	t.Parallel()
-	c, _ := against(t, refuses(http.StatusUnprocessableEntity, enginev1.CodeValidationFailed,
+	c, _ := newClient(t, refuses(http.StatusUnprocessableEntity, enginev1.CodeValidationFailed,
 		map[string]any{"fields": []any{map[string]any{"field": "orders[0].name", "message": "too \x1b[31mlong" + strings.Repeat("!", 5000)}}}))
 	_, err := c.Order(t.Context(), game, enginev1.OrderRequest{RaceName: "Zorg"})
 	require.ErrorIs(t, err, engine.ErrValidation)
@@ -86,7 +86,7 @@ func TestWhatIsWrongWithARequestReachesTheCallerCleaned(t *testing.T) {
 
 func TestRejectedOrdersComeWithTheirResults(t *testing.T) {
 	t.Parallel()
-	c, _ := against(t, refuses(http.StatusUnprocessableEntity, enginev1.CodeOrdersRejected,
+	c, _ := newClient(t, refuses(http.StatusUnprocessableEntity, enginev1.CodeOrdersRejected,
 		map[string]any{"results": []any{map[string]any{"index": 0, "status": "error", "code": "unknown_group", "message": "no group 99"}}}))
 	_, err := c.Order(t.Context(), game, enginev1.OrderRequest{RaceName: "Zorg"})
 	require.ErrorIs(t, err, engine.ErrOrdersRejected)
@@ -103,9 +103,9 @@ func TestARefusalOutsideTheContractIsABadResponse(t *testing.T) {
 		"negative turn":         refuses(409, enginev1.CodeTurnMismatch, map[string]any{"current_turn": -1}),
 		"fields of other shape": refuses(422, enginev1.CodeValidationFailed, map[string]any{"fields": "all"}),
 		"results not a list":    refuses(422, enginev1.CodeOrdersRejected, map[string]any{"results": 7}),
-		"a success":             says(http.StatusAccepted, running(4)),
+		"a success":             respond(http.StatusAccepted, running(4)),
 	} {
-		c, _ := against(t, handler)
+		c, _ := newClient(t, handler)
 		_, err := c.Turn(t.Context(), game, 4)
 		require.ErrorIs(t, err, engine.ErrBadResponse, name)
 	}

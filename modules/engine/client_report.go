@@ -30,7 +30,7 @@ type ReportQuery struct {
 	IfNoneMatch string
 }
 
-// Report is a report as the engine rendered it, checked but not decoded. Status
+// Report is a report as the engine rendered it, validated but not decoded. Status
 // is 200, or 304 with no body.
 type Report struct {
 	Status                          int
@@ -68,7 +68,7 @@ func (a answer) report(game uuid.UUID, q ReportQuery) (Report, error) {
 	case a.status == http.StatusNotModified && q.IfNoneMatch != "":
 		return r, nil
 	case a.status != http.StatusOK:
-		return Report{}, refused(a)
+		return Report{}, refusal(a)
 	case q.Accept == TextReport:
 		r.ContentType, r.Body = TextReport+"; charset=utf-8", a.body
 		return r, a.plainText()
@@ -79,22 +79,22 @@ func (a answer) report(game uuid.UUID, q ReportQuery) (Report, error) {
 		return Report{}, err
 	}
 	if doc.GameID != game.String() || doc.Race != q.Race || q.Turn != nil && doc.Turn != *q.Turn {
-		return Report{}, bad("the report is of another game, race or turn")
+		return Report{}, badResponse("the report is of another game, race or turn")
 	}
 	return r, nil
 }
 
-// plainText refuses what a terminal would obey.
+// plainText refuses text that a terminal would interpret.
 func (a answer) plainText() error {
-	if !a.is(TextReport) {
-		return bad("a text report of another content type")
+	if !a.hasMediaType(TextReport) {
+		return badResponse("a text report of another content type")
 	}
 	if !utf8.Valid(a.body) {
-		return bad("a text report that is not UTF-8")
+		return badResponse("a text report that is not UTF-8")
 	}
 	for _, r := range string(a.body) {
 		if unicode.IsControl(r) && r != '\n' && r != '\t' {
-			return bad("a text report with control characters")
+			return badResponse("a text report with control characters")
 		}
 	}
 	return nil
@@ -109,12 +109,12 @@ func etag(h http.Header) string {
 	return ""
 }
 
-var pastTurn = regexp.MustCompile(`^private, max-age=[0-9]{1,6}$`)
+var privateMaxAge = regexp.MustCompile(`^private, max-age=[0-9]{1,6}$`)
 
-// cacheControl lets pass what the contract says of past turns, and nothing that
+// cacheControl passes on what the contract says of past turns, and nothing that
 // would let a shared cache keep a private report.
 func cacheControl(h http.Header) string {
-	if v := h.Get("Cache-Control"); pastTurn.MatchString(v) {
+	if v := h.Get("Cache-Control"); privateMaxAge.MatchString(v) {
 		return v
 	}
 	return "private, no-cache"

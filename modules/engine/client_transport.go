@@ -16,8 +16,8 @@ const (
 	// maxAnswer is the same for everything else: a status of 100 races, the
 	// events of a turn, the results of 2000 orders.
 	maxAnswer = 4 << 20
-	// maxValues bounds what an answer may unfold to: two bytes of text can be a
-	// struct of hundreds.
+	// maxValues bounds what an answer may decode into: two bytes of text can
+	// become a struct of hundreds.
 	maxValues = 500_000
 	maxHeader = 32 << 10
 	// connsPerGame keeps the players of one game from exhausting sockets.
@@ -38,7 +38,7 @@ func newTransport(d Dialer) *http.Transport {
 			defer cancel()
 			return d.DialContext(ctx, network, addr)
 		},
-		DisableCompression:     true, // a compressed answer is refused, so no bomb is ever unpacked
+		DisableCompression:     true, // a compressed answer is refused and never decompressed
 		MaxResponseHeaderBytes: maxHeader,
 		MaxConnsPerHost:        connsPerGame,
 		MaxIdleConnsPerHost:    4,
@@ -47,10 +47,10 @@ func newTransport(d Dialer) *http.Transport {
 	}
 }
 
-// newHTTP adds spans and traceparent, and takes redirects for what they are:
+// newHTTPClient adds spans and traceparent, and takes redirects for what they are:
 // answers that the contract does not have. The metrics of otelhttp name the
 // host, which here is the game: too many series, so the client has its own.
-func newHTTP(t *http.Transport) *http.Client {
+func newHTTPClient(t *http.Transport) *http.Client {
 	return &http.Client{
 		Transport: otelhttp.NewTransport(t, otelhttp.WithMeterProvider(noop.NewMeterProvider()),
 			otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return "engine " + r.URL.Path })),

@@ -17,13 +17,13 @@ import (
 
 var game = uuid.MustParse("0197a3c2-5f0e-7c3a-9f51-0d6a1e2b3c4d")
 
-// dialTo reaches one server whatever the name, and remembers what was asked for.
-type dialTo struct {
+// fixedDialer reaches one server whatever the name, and remembers what was asked for.
+type fixedDialer struct {
 	addr  string
 	asked chan string
 }
 
-func (d dialTo) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
+func (d fixedDialer) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
 	select {
 	case d.asked <- addr:
 	default:
@@ -31,22 +31,22 @@ func (d dialTo) DialContext(ctx context.Context, network, addr string) (net.Conn
 	return (&net.Dialer{}).DialContext(ctx, network, d.addr)
 }
 
-// against returns a client of an engine that answers with handler, and what the
+// newClient returns a client of an engine that answers with handler, and what the
 // dialer was asked for.
-func against(t *testing.T, handler http.HandlerFunc) (*engine.Client, chan string) {
+func newClient(t *testing.T, handler http.HandlerFunc) (*engine.Client, chan string) {
 	t.Helper()
 	srv := httptest.NewServer(handler)
 	t.Cleanup(srv.Close)
 	asked := make(chan string, 8)
 	c := engine.New(engine.Config{CallTimeout: 10 * time.Second, ProbeTimeout: 10 * time.Second},
-		dialTo{srv.Listener.Addr().String(), asked})
+		fixedDialer{srv.Listener.Addr().String(), asked})
 	t.Cleanup(func() { _ = c.Stop(context.Background()) })
 	return c, asked
 }
 
-// says answers as an engine of the game: the contract's headers, a status, a
+// respond answers as an engine of the game: the contract's headers, a status, a
 // value.
-func says(status int, body any) http.HandlerFunc {
+func respond(status int, body any) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		headers(w, game.String())
 		w.WriteHeader(status)
@@ -61,10 +61,11 @@ func headers(w http.ResponseWriter, id string) {
 }
 
 func refuses(status int, code enginev1.ErrorCode, details map[string]any) http.HandlerFunc {
-	return says(status, enginev1.ErrorResponse{Error: enginev1.Error{Code: code, Message: "the engine's words", Details: details}})
+	refusal := enginev1.Error{Code: code, Message: "text of the engine", Details: details}
+	return respond(status, enginev1.ErrorResponse{Error: refusal})
 }
 
-// running is a status that fits.
+// running is a valid status of the game.
 func running(turn int) enginev1.Status {
 	id := game.String()
 	return enginev1.Status{
