@@ -110,3 +110,24 @@ func TestARefusalOutsideTheContractIsABadResponse(t *testing.T) {
 		require.ErrorIs(t, err, engine.ErrBadResponse, name)
 	}
 }
+
+func TestOnlySoManyWrongFieldsArePassedOn(t *testing.T) {
+	t.Parallel()
+	fields := make([]any, 150)
+	for i := range fields {
+		fields[i] = map[string]any{"field": "orders", "message": "wrong"}
+	}
+	c, _ := newClient(t, refuses(http.StatusUnprocessableEntity, enginev1.CodeValidationFailed,
+		map[string]any{"fields": fields}))
+	_, err := c.Order(t.Context(), game, enginev1.OrderRequest{RaceName: "Zorg"})
+	require.ErrorIs(t, err, engine.ErrValidation)
+	require.Len(t, fault.From(err).Fields, 100)
+}
+
+func TestMoreRejectedOrdersThanAListMayHoldAreABadResponse(t *testing.T) {
+	t.Parallel()
+	c, _ := newClient(t, refuses(http.StatusUnprocessableEntity, enginev1.CodeOrdersRejected,
+		map[string]any{"results": make([]enginev1.OrderResult, enginev1.MaxOrders+1)}))
+	_, err := c.Order(t.Context(), game, enginev1.OrderRequest{RaceName: "Zorg"})
+	require.ErrorIs(t, err, engine.ErrBadResponse)
+}

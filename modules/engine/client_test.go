@@ -156,3 +156,24 @@ func TestBadTimeoutsAreRefused(t *testing.T) {
 	require.ErrorContains(t, err, "BACKEND_ENGINE_CALL_TIMEOUT")
 	require.ErrorContains(t, err, "BACKEND_ENGINE_PROBE_TIMEOUT")
 }
+
+func TestAReportThatTheEngineRefusesIsTheFaultOfTheContract(t *testing.T) {
+	t.Parallel()
+	turn := 99
+	c, _ := newClient(t, refuses(http.StatusNotFound, enginev1.CodeTurnNotFound, nil))
+	got, err := c.Report(t.Context(), game, engine.ReportQuery{Race: "Zorg", Turn: &turn})
+	require.ErrorIs(t, err, engine.ErrTurnNotFound)
+	require.ErrorContains(t, err, "report of game "+game.String())
+	require.Zero(t, got)
+}
+
+func TestATextReportMustBeUTF8(t *testing.T) {
+	t.Parallel()
+	c, _ := newClient(t, func(w http.ResponseWriter, _ *http.Request) {
+		headers(w, game.String())
+		w.Header().Set("Content-Type", "text/plain")
+		_, _ = w.Write([]byte("Zorg\xff\n"))
+	})
+	_, err := c.Report(t.Context(), game, engine.ReportQuery{Race: "Zorg", Accept: engine.TextReport})
+	require.ErrorIs(t, err, engine.ErrBadResponse)
+}

@@ -47,7 +47,7 @@ func newTransport(d Dialer) *http.Transport {
 	}
 }
 
-// newHTTPClient adds spans and traceparent, and takes redirects for what they are:
+// newHTTPClient adds spans and traceparent, and follows no redirect: those are
 // answers that the contract does not have. The metrics of otelhttp name the
 // host, which here is the game: too many series, so the client has its own.
 func newHTTPClient(t *http.Transport) *http.Client {
