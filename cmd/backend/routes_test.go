@@ -15,8 +15,7 @@ import (
 // tables are the routes of the whole program, and its document.
 func tables(t *testing.T) (out []httpx.Table, doc httpx.Document) {
 	t.Helper()
-	environment(t, complete(), nil)
-	c, _, err := Load()
+	c, _, err := Load(environment(complete(), nil))
 	require.NoError(t, err)
 	l, err := pg.NewLock(c.Postgres, zap.NewNop())
 	require.NoError(t, err)
