@@ -7,19 +7,19 @@ import (
 	"filippo.io/edwards25519"
 )
 
-const keyLength = 32
+const publicKeyLength = 32
 
 // parsePublicKey accepts a device's Ed25519 key in standard, padded base64.
 //
-// crypto/ed25519 takes keys that it had better not: the eight points of small
-// order verify signatures that nobody made (one of them any message), and
-// encodings that are not canonical give one key several names.
+// crypto/ed25519 accepts keys that must be refused here: the eight points of small
+// order verify signatures that nobody made (one of them any message), and an
+// encoding that is not canonical gives one key several forms.
 func parsePublicKey(s string) ([]byte, error) {
-	if len(s) != base64.StdEncoding.EncodedLen(keyLength) {
+	if len(s) != base64.StdEncoding.EncodedLen(publicKeyLength) {
 		return nil, ErrPublicKey
 	}
 	key, err := base64.StdEncoding.Strict().DecodeString(s)
-	if err != nil || len(key) != keyLength {
+	if err != nil || len(key) != publicKeyLength {
 		return nil, ErrPublicKey
 	}
 	point, err := new(edwards25519.Point).SetBytes(key)
@@ -32,4 +32,4 @@ func parsePublicKey(s string) ([]byte, error) {
 	return key, nil
 }
 
-func showPublicKey(key []byte) string { return base64.StdEncoding.EncodeToString(key) }
+func encodePublicKey(key []byte) string { return base64.StdEncoding.EncodeToString(key) }

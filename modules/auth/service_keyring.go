@@ -13,8 +13,8 @@ import (
 	"galaxy/backend/platform/secret"
 )
 
-// keyring is the keys of the code MACs: the first makes new ones, all of them
-// verify, so that a key can be replaced while codes are on their way.
+// keyring holds the keys of the code MACs: the first one signs, all of them verify,
+// so that a key can be replaced while codes are on their way.
 type keyring [][]byte
 
 func (k keyring) sign(challenge uuid.UUID, code string) []byte { return mac(k[0], challenge, code) }
@@ -30,8 +30,8 @@ func (k keyring) verify(challenge uuid.UUID, code string, want []byte) bool {
 	return ok
 }
 
-// loadKeys reads the configured keys and the database's own. The latter is made
-// only when the configuration names none; once made it keeps verifying.
+// loadKeys reads the configured keys and the stored one. The latter is made only
+// when the configuration names none; once made it keeps verifying.
 func (s *Service) loadKeys(ctx context.Context) (keyring, error) {
 	var ring keyring
 	for _, configured := range []secret.Secret{s.cfg.CodeKey, s.cfg.CodeKeyPrevious} {
@@ -44,22 +44,22 @@ func (s *Service) loadKeys(ctx context.Context) (keyring, error) {
 		fresh := make([]byte, sha256.Size)
 		_, _ = rand.Read(fresh) // never fails
 		err := s.db.InTx(ctx, func(_ context.Context, tx *pg.Tx) error {
-			s.store.offerKey(tx, fresh, s.clock.Now())
+			s.store.insertCodeKey(tx, fresh, s.clock.Now())
 			return nil
 		})
 		if err != nil {
 			return nil, fmt.Errorf("make the code key: %w", err)
 		}
 	}
-	own, err := s.store.key(ctx, s.db)
+	stored, err := s.store.codeKey(ctx, s.db)
 	if err != nil {
 		return nil, fmt.Errorf("read the code key: %w", err)
 	}
-	if own == nil {
+	if stored == nil {
 		return ring, nil
 	}
 	if s.cfg.CodeKey.IsSet() {
-		return append(ring, own), nil
+		return append(ring, stored), nil
 	}
-	return append(keyring{own}, ring...), nil
+	return append(keyring{stored}, ring...), nil
 }

@@ -15,11 +15,11 @@ import (
 	"galaxy/backend/platform/testkit"
 )
 
-// The model of challenges: what a person who asks for codes, guesses, waits and
-// confirms may see. It fails on any error that it does not foresee.
+// challengeModel is the model of challenges: what somebody who asks for codes,
+// guesses, waits and confirms may see. It fails on any error that it does not
+// foresee.
 type challengeModel struct {
-	h       *house
-	post    *letters
+	f       *fixture
 	cfg     auth.Config
 	email   string
 	device  device
@@ -37,7 +37,7 @@ type modelChallenge struct {
 	consumed bool
 }
 
-func (m *challengeModel) now() time.Time { return m.h.clock.Now() }
+func (m *challengeModel) now() time.Time { return m.f.clock.Now() }
 
 func (m *challengeModel) expired(c *modelChallenge) bool {
 	return !m.now().Before(c.made.Add(m.cfg.ChallengeTTL))
@@ -52,7 +52,7 @@ func (m *challengeModel) send(t *rapid.T) {
 			newest = c
 		}
 	}
-	got, err := m.h.auth.SendCode(m.h.Context(), m.email, "en")
+	got, err := m.f.auth.SendCode(m.f.Context(), m.email, "en")
 	if err != nil {
 		t.Fatalf("send: %v", err)
 	}
@@ -68,10 +68,11 @@ func (m *challengeModel) send(t *rapid.T) {
 		}
 	}
 	m.created++
-	m.live = append(m.live, &modelChallenge{id: got.ChallengeID, code: m.post.codeOf(m.email, m.created), made: m.now()})
+	m.live = append(m.live, &modelChallenge{id: got.ChallengeID, code: m.f.mailer.nthCode(m.email, m.created),
+		made: m.now()})
 }
 
-// allowance is how many comparisons a challenge still has.
+// allowance is how many more comparisons a challenge allows.
 func (m *challengeModel) allowance(c *modelChallenge) int {
 	if c.consumed {
 		return 2*m.cfg.ChallengeMaxAttempts - c.attempts
@@ -79,7 +80,7 @@ func (m *challengeModel) allowance(c *modelChallenge) int {
 	return m.cfg.ChallengeMaxAttempts - c.attempts
 }
 
-func (m *challengeModel) try(t *rapid.T, right bool) {
+func (m *challengeModel) confirm(t *rapid.T, right bool) {
 	if len(m.live) == 0 {
 		t.Skip("no challenge")
 	}
@@ -102,7 +103,7 @@ func (m *challengeModel) try(t *rapid.T, right bool) {
 	default:
 		c.attempts++
 	}
-	got, err := m.h.auth.Confirm(m.h.Context(), confirm(c.id, code, m.device))
+	got, err := m.f.auth.Confirm(m.f.Context(), confirmation(c.id, code, m.device))
 	if !errors.Is(err, want) || (want == nil) != (err == nil) {
 		t.Fatalf("confirm (right=%t, attempts=%d, consumed=%t): got %v, want %v", right, c.attempts, c.consumed, err, want)
 	}
@@ -111,9 +112,10 @@ func (m *challengeModel) try(t *rapid.T, right bool) {
 	}
 }
 
-// parallel confirms one challenge many times at once from one device, some with
-// the right code. Who is first is open; what all of them may see together is not.
-func (m *challengeModel) parallel(t *rapid.T) {
+// confirmInParallel confirms one challenge many times at once from one device, some
+// with the right code. Which one is first is open; what all of them may see
+// together is not.
+func (m *challengeModel) confirmInParallel(t *rapid.T) {
 	if len(m.live) == 0 {
 		t.Skip("no challenge")
 	}
@@ -125,24 +127,25 @@ func (m *challengeModel) parallel(t *rapid.T) {
 	right := rapid.IntRange(0, n).Draw(t, "right")
 	allowed := m.allowance(c)
 	made := make([]auth.Session, n)
-	counts := tally(together(n, func(i int) (err error) {
+	counts := countErrors(concurrently(n, func(i int) (err error) {
 		code := "0000-0000"
 		if i < right {
 			code = c.code
 		}
-		made[i], err = m.h.auth.Confirm(m.h.Context(), confirm(c.id, code, m.device))
+		made[i], err = m.f.auth.Confirm(m.f.Context(), confirmation(c.id, code, m.device))
 		return err
 	}), nil, auth.ErrCode, auth.ErrExhausted)
 	if counts[nil]+counts[auth.ErrCode]+counts[auth.ErrExhausted] != n {
 		t.Fatalf("at once: %v", counts)
 	}
-	compared := m.h.count(`SELECT cardinality(attempt_ids) FROM auth_challenges WHERE challenge_id = $1`, c.id) - c.attempts
+	compared := m.f.count(`SELECT cardinality(attempt_ids) FROM auth_challenges WHERE challenge_id = $1`,
+		c.id) - c.attempts
 	if compared != counts[nil]+counts[auth.ErrCode] {
 		t.Fatalf("at once: %d attempts are recorded, %v were answered", compared, counts)
 	}
-	answers := right > 0 && (!c.consumed || c.session != uuid.Nil)
+	repeatable := right > 0 && (!c.consumed || c.session != uuid.Nil)
 	switch {
-	case counts[nil] > 0 && !answers, counts[nil] > right, answers && right == n && allowed > 0 && counts[nil] == 0:
+	case counts[nil] > 0 && !repeatable, counts[nil] > right, repeatable && right == n && allowed > 0 && counts[nil] == 0:
 		t.Fatalf("at once: %d of %d with the right code got in", counts[nil], right)
 	case counts[nil] == 0 && compared != min(n, max(allowed, 0)):
 		t.Fatalf("at once: %d of %d were compared, %d were allowed", compared, n, allowed)
@@ -184,19 +187,19 @@ func (m *challengeModel) signedIn(t *rapid.T, c *modelChallenge, got auth.Sessio
 }
 
 func (m *challengeModel) check(t *rapid.T) {
-	if n := m.h.count(`SELECT count(*) FROM auth_challenges WHERE email_canonical = $1`, m.email); n != m.created {
+	if n := m.f.count(`SELECT count(*) FROM auth_challenges WHERE email_canonical = $1`, m.email); n != m.created {
 		t.Fatalf("%d challenges, want %d", n, m.created)
 	}
-	if n := m.h.count(`SELECT count(*) FROM accounts WHERE email_canonical = $1`, m.email); n > 1 {
+	if n := m.f.count(`SELECT count(*) FROM accounts WHERE email_canonical = $1`, m.email); n > 1 {
 		t.Fatalf("%d accounts of one address", n)
 	}
-	if n := m.h.count(`SELECT coalesce(max(cardinality(attempt_ids)), 0) FROM auth_challenges WHERE email_canonical = $1 AND consumed_at IS NULL`, m.email); n > m.cfg.ChallengeMaxAttempts {
+	if n := m.f.count(`SELECT coalesce(max(cardinality(attempt_ids)), 0) FROM auth_challenges WHERE email_canonical = $1 AND consumed_at IS NULL`, m.email); n > m.cfg.ChallengeMaxAttempts {
 		t.Fatalf("%d comparisons of a live challenge", n)
 	}
-	if n := len(m.post.codes(m.email)); n != m.created {
+	if n := len(m.f.mailer.codes(m.email)); n != m.created {
 		t.Fatalf("%d mails for %d challenges", n, m.created)
 	}
-	if n := m.h.count(`SELECT count(*) FROM device_sessions WHERE user_id = $1 AND status = 'active'`, m.account); n > 1 {
+	if n := m.f.count(`SELECT count(*) FROM device_sessions WHERE user_id = $1 AND status = 'active'`, m.account); n > 1 {
 		t.Fatalf("%d live sessions with one key", n)
 	}
 }
@@ -204,44 +207,44 @@ func (m *challengeModel) check(t *rapid.T) {
 func (m *challengeModel) actions() map[string]func(*rapid.T) {
 	return map[string]func(*rapid.T){
 		"send":     m.send,
-		"wrong":    func(t *rapid.T) { m.try(t, false) },
-		"right":    func(t *rapid.T) { m.try(t, true) },
-		"parallel": m.parallel,
+		"wrong":    func(t *rapid.T) { m.confirm(t, false) },
+		"right":    func(t *rapid.T) { m.confirm(t, true) },
+		"parallel": m.confirmInParallel,
 		"wait": func(t *rapid.T) {
-			m.h.clock.Advance(time.Duration(rapid.IntRange(1, 150).Draw(t, "seconds")) * time.Second)
+			m.f.clock.Advance(time.Duration(rapid.IntRange(1, 150).Draw(t, "seconds")) * time.Second)
 		},
 		"": m.check,
 	}
 }
 
-func modelled() auth.Config {
-	cfg := settings()
+func modelConfig() auth.Config {
+	cfg := defaultConfig()
 	cfg.ChallengeMaxAttempts, cfg.ChallengeTTL = 3, 4*time.Minute
 	return cfg
 }
 
-// follow checks a house, whose service may be configured otherwise, against the
-// model of cfg.
-func follow(t rapid.TB, h *house, post *letters, cfg auth.Config) {
+// checkChallenges checks a service, which may be configured differently, against
+// the model of cfg.
+func checkChallenges(t rapid.TB, f *fixture, cfg auth.Config) {
 	run := 0
 	rapid.Check(t, func(t *rapid.T) {
 		run++
-		h.clock.Advance(48 * time.Hour) // clear of the caps of earlier runs
-		m := &challengeModel{h: h, post: post, cfg: cfg, email: fmt.Sprintf("run%d@example.org", run), device: newDevice(h)}
+		f.clock.Advance(48 * time.Hour) // past the caps of earlier runs
+		m := &challengeModel{f: f, cfg: cfg, email: fmt.Sprintf("run%d@example.org", run), device: newDevice(f)}
 		t.Repeat(m.actions())
 	})
 }
 
 func TestChallengesBehaveAsTheirModel(t *testing.T) {
 	t.Parallel()
-	h, post := quiet(t, modelled())
-	follow(t, h, post, modelled())
+	f := newFakeMailFixture(t, modelConfig())
+	checkChallenges(t, f, modelConfig())
 }
 
-// A model that no mistake makes fail proves nothing. Each mutant is a mistake
-// that somebody could make: in the configuration that reaches the service, or,
-// by a trigger, in a statement.
-func TestTheModelOfChallengesKillsItsMutants(t *testing.T) {
+// A model that no defect makes fail proves nothing. Each mutant is a defect that
+// somebody could make: in the configuration that reaches the service, or, by a
+// trigger, in a statement.
+func TestTheModelOfChallengesDetectsItsMutants(t *testing.T) {
 	checks := flag.Lookup("rapid.checks").Value.String()
 	require.NoError(t, flag.Set("rapid.checks", "1000")) // it ends with the first that fails
 	t.Cleanup(func() { _ = flag.Set("rapid.checks", checks) })
@@ -265,15 +268,16 @@ func TestTheModelOfChallengesKillsItsMutants(t *testing.T) {
 		"a code is good for ever": {sql: trigger(`NEW.consumed_at := NULL; NEW.session_id := NULL; RETURN NEW;`)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cfg := modelled()
+			cfg := modelConfig()
 			if mutant.change != nil {
 				mutant.change(&cfg)
 			}
-			h, post := quiet(t, cfg)
+			f := newFakeMailFixture(t, cfg)
 			if mutant.sql != "" {
-				h.exec(mutant.sql)
+				f.exec(mutant.sql)
 			}
-			require.True(t, testkit.Notices(t, func(t rapid.TB) { follow(t, h, post, modelled()) }), "the model did not notice")
+			require.True(t, testkit.Notices(t, func(t rapid.TB) { checkChallenges(t, f, modelConfig()) }),
+				"the model did not detect it")
 		})
 	}
 }
