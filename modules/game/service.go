@@ -223,7 +223,9 @@ func (s *Service) lockManaged(ctx context.Context, tx *pg.Tx, by Actor, id uuid.
 }
 
 // Audit records what an operator did; users leave no audit.
-func (s *Service) Audit(ctx context.Context, tx *pg.Tx, by Actor, action string, game uuid.UUID, before, after any) error {
+func (s *Service) Audit(
+	ctx context.Context, tx *pg.Tx, by Actor, action string, game uuid.UUID, before, after any,
+) error {
 	if by.rank() != operator {
 		return nil
 	}
@@ -243,7 +245,9 @@ func (s *Service) announce(ctx context.Context, tx *pg.Tx, c Change) error {
 }
 
 // notify submits an intent to users. The kind and key make it idempotent.
-func (s *Service) notify(ctx context.Context, tx *pg.Tx, key string, to []uuid.UUID, payload notification.Payload) error {
+func (s *Service) notify(
+	ctx context.Context, tx *pg.Tx, key string, to []uuid.UUID, payload notification.Payload,
+) error {
 	if len(to) == 0 {
 		return nil
 	}

@@ -27,7 +27,8 @@ type Service struct {
 
 // NewService makes the service.
 func NewService(
-	db *pg.DB, clk clock.Clock, cfg Config, games Games, members Members, managers Managers, accounts Accounts, notifier Notifier,
+	db *pg.DB, clk clock.Clock, cfg Config, games Games, members Members, managers Managers, accounts Accounts,
+	notifier Notifier,
 ) *Service {
 	return &Service{
 		db: db, clock: clk, cfg: cfg, games: games, members: members, managers: managers, accounts: accounts, notifier: notifier,
@@ -76,7 +77,9 @@ func (s *Service) checkEligible(c candidate, u user.Snapshot) error {
 }
 
 // notify submits an intent to users. The kind and key make it idempotent.
-func (s *Service) notify(ctx context.Context, tx *pg.Tx, key string, to []uuid.UUID, payload notification.Payload) error {
+func (s *Service) notify(
+	ctx context.Context, tx *pg.Tx, key string, to []uuid.UUID, payload notification.Payload,
+) error {
 	if len(to) == 0 {
 		return nil
 	}

@@ -233,7 +233,8 @@ func (s *Service) answerInvite(
 		if state != revoked {
 			return nil
 		}
-		return s.notify(ctx, tx, id.String(), []uuid.UUID{i.UserID}, notification.InviteRevoked{GameRef: g.Ref(), InviteID: id})
+		return s.notify(ctx, tx, id.String(), []uuid.UUID{i.UserID},
+			notification.InviteRevoked{GameRef: g.Ref(), InviteID: id})
 	})
 	return i, err
 }
