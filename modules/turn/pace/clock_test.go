@@ -8,9 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"galaxy/backend/modules/lobby"
 	"galaxy/backend/platform/schedule"
-	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
 var noon = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
@@ -92,7 +90,7 @@ func TestGridSkipsNoSlotForAnExtendedTurn(t *testing.T) {
 	require.Equal(t, at(5, 19, 0), *extended.Advance(s, at(4, 19, 30), false).NextTurnAt, "early, and after its own slot")
 	require.Equal(t, at(5, 19, 0), *extended.Advance(s, at(4, 20, 0), false).NextTurnAt, "at the deadline")
 	require.Equal(t, at(5, 19, 0), *extended.Advance(s, at(4, 18, 0), false).NextTurnAt, "before its own slot")
-	require.Equal(t, at(5, 19, 0), *c.Advance(s, at(4, 13, 0), false).NextTurnAt, "an early turn takes the place of its slot")
+	require.Equal(t, at(5, 19, 0), *c.Advance(s, at(4, 13, 0), false).NextTurnAt, "an early turn takes its slot")
 }
 
 func TestExcuseGivesOneMoreDeadlineAtMostADayAway(t *testing.T) {
@@ -134,102 +132,4 @@ func TestStoppedClockStays(t *testing.T) {
 	require.Equal(t, c, c.Pause(noon))
 	require.Equal(t, c, c.Resume(hourly(), noon))
 	require.Equal(t, c, c.Reschedule(schedule.Settings{Mode: schedule.Interval, Interval: time.Minute}, noon))
-}
-
-func seat(race string, change func(*lobby.Seat)) lobby.Seat {
-	s := lobby.Seat{RaceName: race, Status: lobby.Active, UserID: uuid.New()}
-	if change != nil {
-		change(&s)
-	}
-	return s
-}
-
-func TestTurnWaitsForActiveSeatsOnly(t *testing.T) {
-	t.Parallel()
-	ready := &noon
-	submissions := []Submission{
-		{RaceName: "A", Awaited: true, ReadyAt: ready},
-		{RaceName: "B", Awaited: true},
-		{RaceName: "Idle", Awaited: false},
-		{RaceName: "Gone", Awaited: true},
-		{RaceName: "Vacant", Awaited: true},
-	}
-	seats := []lobby.Seat{seat("A", nil), seat("B", nil), seat("Idle", nil),
-		seat("Gone", func(s *lobby.Seat) { s.Status = lobby.Removed }), seat("Vacant", func(s *lobby.Seat) { s.Vacant = true })}
-	require.Equal(t, ReadyCount{Awaited: 2, NotReady: 1}, CountReady(submissions, seats))
-	submissions[1].ReadyAt = ready
-	require.True(t, CountReady(submissions, seats).AllReady())
-	require.False(t, CountReady(nil, seats).AllReady(), "a turn that waits for nobody is not wanted early")
-}
-
-func TestEngineDecidesWhoMoved(t *testing.T) {
-	t.Parallel()
-	submissions := []Submission{
-		{RaceName: "Moved"}, {RaceName: "Silent", OrdersAt: &noon}, {RaceName: "Excused", ExcusedAt: &noon},
-		{RaceName: "Dead"}, {RaceName: "DiedFighting"}, {RaceName: "Unknown"},
-	}
-	races := []enginev1.RaceStatus{
-		{RaceName: "Moved", State: enginev1.RaceActive},
-		{RaceName: "Silent", State: enginev1.RaceActive, IdleTurns: 1},
-		{RaceName: "Excused", State: enginev1.RaceActive, IdleTurns: 2},
-		{RaceName: "Dead", State: enginev1.RaceEliminated, IdleTurns: 1},
-		{RaceName: "DiedFighting", State: enginev1.RaceEliminated},
-	}
-	require.Equal(t, map[string]string{"Moved": Received, "Silent": Missed, "Excused": Excused, "DiedFighting": Received}, Outcomes(submissions, races))
-}
-
-func TestAllMissedCountsThoseWhoPlay(t *testing.T) {
-	t.Parallel()
-	submissions := []Submission{{RaceName: "A"}, {RaceName: "Gone"}}
-	seats := []lobby.Seat{seat("A", nil), seat("Gone", func(s *lobby.Seat) { s.Status = lobby.Removed })}
-	require.True(t, AllMissed(submissions, map[string]string{"A": Missed, "Gone": Received}, seats))
-	require.True(t, AllMissed(submissions, map[string]string{"A": Excused}, seats))
-	require.False(t, AllMissed(submissions, map[string]string{"A": Received}, seats))
-	require.False(t, AllMissed(submissions, map[string]string{"Gone": Missed}, seats), "nobody is left who could have missed it")
-	require.True(t, AllMissed(submissions, map[string]string{"A": Received}, nil), "nobody plays any more")
-}
-
-func TestExcuseIsForThoseWhoWouldMissAndHaveOneLeft(t *testing.T) {
-	t.Parallel()
-	races := []enginev1.RaceStatus{{RaceName: "A"}, {RaceName: "B", HasOrders: true}, {RaceName: "C"}, {RaceName: "D"}, {RaceName: "E"}}
-	submissions := []Submission{
-		{RaceName: "A", Awaited: true}, {RaceName: "B", Awaited: true}, {RaceName: "C", Awaited: true},
-		{RaceName: "D", Awaited: false}, {RaceName: "E", Awaited: true, Commands: 1},
-	}
-	seats := []lobby.Seat{seat("A", nil), seat("B", nil), seat("C", nil), seat("D", nil), seat("E", nil)}
-	require.Equal(t, []string{"A"}, ExcusableRaces(submissions, races, seats, map[string]int{"C": 2}, 2))
-	submissions[2].ExcusedAt = &noon
-	require.Empty(t, ExcusableRaces(submissions, races, seats, nil, 2), "one extension a turn")
-}
-
-func TestNewTurnIsOpenedForRacesInPlayThatSomebodyPlays(t *testing.T) {
-	t.Parallel()
-	races := []enginev1.RaceStatus{
-		{RaceName: "A", State: enginev1.RaceActive}, {RaceName: "Idle", State: enginev1.RaceActive, IdleTurns: 2},
-		{RaceName: "Dead", State: enginev1.RaceEliminated}, {RaceName: "Nobody", State: enginev1.RaceActive},
-		{RaceName: "Quitting", State: enginev1.RaceQuitting},
-	}
-	seats := []lobby.Seat{seat("A", nil), seat("Idle", nil), seat("Dead", nil), seat("Quitting", nil)}
-	got := map[string]bool{}
-	for _, r := range NewSubmissions(races, seats, 2) {
-		got[r.RaceName] = r.Awaited
-	}
-	require.Equal(t, map[string]bool{"A": true, "Idle": false, "Quitting": true}, got)
-	for _, r := range NewSubmissions(races, seats, 0) {
-		require.True(t, r.Awaited, "0 waits for everybody")
-	}
-	require.Equal(t, []string{"Idle"}, AbsentRaces(races, seats, 2))
-	require.Empty(t, AbsentRaces(races, seats, 0))
-	seats[1].Vacant = true
-	require.Empty(t, AbsentRaces(races, seats, 2), "marked already")
-}
-
-func TestMembersAreActiveAndInOrder(t *testing.T) {
-	t.Parallel()
-	seats := []lobby.Seat{seat("A", nil), seat("B", nil), seat("C", func(s *lobby.Seat) { s.Status = lobby.Blocked })}
-	got := ActiveUsers(seats)
-	require.Len(t, got, 2)
-	require.NotContains(t, got, seats[2].UserID)
-	seats[0], seats[1] = seats[1], seats[0]
-	require.Equal(t, got, ActiveUsers(seats))
 }

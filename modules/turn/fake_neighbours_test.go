@@ -1,0 +1,120 @@
+package turn
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"galaxy/backend/modules/admin"
+	"galaxy/backend/modules/notification"
+	"galaxy/backend/modules/runtime"
+	"galaxy/backend/platform/pg"
+)
+
+// fakeLeaser gives one lease per game.
+type fakeLeaser struct {
+	mu          sync.Mutex
+	held        map[uuid.UUID]uuid.UUID
+	fail        error // of every Lease
+	failRelease error
+}
+
+func newFakeLeaser() *fakeLeaser { return &fakeLeaser{held: map[uuid.UUID]uuid.UUID{}} }
+
+func (l *fakeLeaser) Lease(_ context.Context, game uuid.UUID, _ time.Duration) (runtime.Lease, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.fail != nil {
+		return runtime.Lease{}, l.fail
+	}
+	if _, taken := l.held[game]; taken {
+		return runtime.Lease{}, runtime.ErrBusy
+	}
+	lease := runtime.Lease{GameID: game, Token: uuid.Must(uuid.NewV7())}
+	l.held[game] = lease.Token
+	return lease, nil
+}
+
+func (l *fakeLeaser) Release(_ context.Context, lease runtime.Lease) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.held[lease.GameID] == lease.Token {
+		delete(l.held, lease.GameID)
+	}
+	return l.failRelease
+}
+
+// take holds the lease of a game for somebody else.
+func (l *fakeLeaser) take(game uuid.UUID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.held[game] = uuid.New()
+}
+
+func (l *fakeLeaser) free(game uuid.UUID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.held, game)
+}
+
+func (l *fakeLeaser) isHeld(game uuid.UUID) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, held := l.held[game]
+	return held
+}
+
+// fakeNotifier keeps the intents of committed transactions.
+type fakeNotifier struct {
+	mu      sync.Mutex
+	intents []notification.Intent
+}
+
+func (n *fakeNotifier) Submit(_ context.Context, tx *pg.Tx, in notification.Intent) error {
+	if _, err := json.Marshal(in.Payload); err != nil {
+		return err
+	}
+	tx.OnCommit(func() {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		n.intents = append(n.intents, in)
+	})
+	return nil
+}
+
+func (n *fakeNotifier) Intents(kind notification.Kind) []notification.Intent {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	var out []notification.Intent
+	for _, in := range n.intents {
+		if in.Kind == kind {
+			out = append(out, in)
+		}
+	}
+	return out
+}
+
+// fakeAuditor keeps the entries of committed transactions.
+type fakeAuditor struct {
+	mu      sync.Mutex
+	entries []admin.Entry
+}
+
+func (a *fakeAuditor) Record(_ context.Context, tx *pg.Tx, e admin.Entry) error {
+	tx.OnCommit(func() {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.entries = append(a.entries, e)
+	})
+	return nil
+}
+
+func (a *fakeAuditor) Entries() []admin.Entry {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.entries)
+}

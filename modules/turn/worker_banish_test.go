@@ -1,0 +1,61 @@
+package turn
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"galaxy/backend/modules/engine"
+	"galaxy/backend/modules/lobby"
+)
+
+func TestBlockedMembersRaceIsBanishedHoweverOftenItFails(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	g := f.startGame(hourly(), 2)
+	f.engine.game(g.ID).failBefore = engine.ErrUnreachable
+	f.notifyBlocked(g, "Race1")
+	f.notifyBlocked(g, "Race1")
+	f.run()
+	require.Empty(t, f.engine.game(g.ID).banished)
+	for range 3 {
+		f.clock.Advance(5 * time.Minute)
+		f.run()
+	}
+	require.Equal(t, []string{"Race1"}, f.engine.game(g.ID).banished)
+	runs := f.runsOf(g)
+	require.Len(t, runs, 1)
+	require.Equal(t, KindBanish, runs[0].Kind)
+	require.Equal(t, RunDone, runs[0].Status)
+	require.Equal(t, CauseBlocked, runs[0].Cause)
+	require.Equal(t, 0, *runs[0].Turn)
+}
+
+func TestTurnWaitsNoLongerForABanishedRace(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	g := f.startGame(earlyWhenReady(), 2)
+	f.setReady(g, 0)
+	_, err := f.service.Banish(t.Context(), g.ID, "Race1")
+	require.NoError(t, err)
+	f.run()
+	require.Equal(t, 1, f.clockOf(g).Turn)
+	_, err = f.service.Ready(t.Context(), g.ID, f.user(g, 1), 1)
+	require.ErrorIs(t, err, ErrRaceInactive)
+}
+
+func TestMemberWhoWasBannedWhileTheEngineCameUpIsBanished(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	g := f.startGame(hourly(), 3)
+	f.exec(`DELETE FROM turn_clocks WHERE game_id = $1`, g.ID) // as before it came up
+	f.games.changeSeat(g.ID, 0, func(s *lobby.Seat) { s.Founding, s.Status = true, lobby.Blocked })
+	f.games.changeSeat(g.ID, 1, func(s *lobby.Seat) { s.Founding, s.Status, s.Reason = true, lobby.Removed, "left" })
+	f.notifyBlocked(g, "Race0") // there is no race yet
+	f.run()
+	require.Empty(t, f.engine.game(g.ID).banished)
+	f.notify(g, lobby.EventStarted)
+	f.run()
+	require.Equal(t, []string{"Race0"}, f.engine.game(g.ID).banished)
+}
