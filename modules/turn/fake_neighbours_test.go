@@ -3,13 +3,11 @@ package turn
 import (
 	"context"
 	"encoding/json"
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
 
-	"galaxy/backend/modules/admin"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime"
 	"galaxy/backend/platform/pg"
@@ -96,25 +94,4 @@ func (n *fakeNotifier) Intents(kind notification.Kind) []notification.Intent {
 		}
 	}
 	return out
-}
-
-// fakeAuditor keeps the entries of committed transactions.
-type fakeAuditor struct {
-	mu      sync.Mutex
-	entries []admin.Entry
-}
-
-func (a *fakeAuditor) Record(_ context.Context, tx *pg.Tx, e admin.Entry) error {
-	tx.OnCommit(func() {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		a.entries = append(a.entries, e)
-	})
-	return nil
-}
-
-func (a *fakeAuditor) Entries() []admin.Entry {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return slices.Clone(a.entries)
 }

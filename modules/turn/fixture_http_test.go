@@ -20,7 +20,6 @@ type admission map[uuid.UUID]error
 
 func (a admission) Admit(_ context.Context, user uuid.UUID) error { return a[user] }
 func (admission) Seen(uuid.UUID, netip.Addr)                      {}
-func (admission) Refused(context.Context, httpx.AuditEntry)       {}
 
 func (admission) Authenticate(_ context.Context, username, _ string, _ netip.Addr) (httpx.Principal, error) {
 	role, err := httpx.ParseRole(username)
@@ -30,7 +29,7 @@ func (admission) Authenticate(_ context.Context, username, _ string, _ netip.Add
 	return httpx.Principal{Username: username, Role: role}, nil
 }
 
-func httpServer(a admission) fx.Option {
+func httpServer(a admission, auditor httpx.Auditor) fx.Option {
 	cfg := httpx.Config{
 		ListenAddr: "127.0.0.1:0", ReadTimeout: time.Minute, WriteTimeout: time.Minute, ShutdownTimeout: time.Second,
 	}
@@ -38,7 +37,7 @@ func httpServer(a admission) fx.Option {
 		fx.Supply(cfg, httpx.GatewayConfig{}, httpx.TLSConfig{}),
 		fx.Provide(
 			func() httpx.UserGate { return a }, func() httpx.UserSeen { return a },
-			func() httpx.AdminGate { return a }, func() httpx.Auditor { return a },
+			func() httpx.AdminGate { return a }, func() httpx.Auditor { return auditor },
 		))
 }
 
@@ -48,7 +47,7 @@ func (f *fixture) serve(t *testing.T) *testkit.API { return f.serveTo(t, nil) }
 func (f *fixture) serveTo(t *testing.T, a admission) *testkit.API {
 	t.Helper()
 	var server *httpx.Server
-	testkit.Boot(t, httpServer(a), fx.Supply(f.service, config()),
+	testkit.Boot(t, httpServer(a, f.auditor), fx.Supply(f.service, config()),
 		httpx.Provide(newUserRoutes, newAdminRoutes), fx.Populate(&server))
 	return testkit.Client(t, "http://"+server.Addr().String())
 }

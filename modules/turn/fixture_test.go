@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 
+	"galaxy/backend/modules/admin/admintest"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/outbox"
@@ -32,7 +33,7 @@ type fixture struct {
 	engine   *fakeEngine
 	leaser   *fakeLeaser
 	notifier *fakeNotifier
-	auditor  *fakeAuditor
+	auditor  *admintest.Auditor
 	observer *Observer
 	runner   *Runner
 	service  *Service
@@ -42,7 +43,7 @@ func newFixture(t testing.TB) *fixture {
 	t.Helper()
 	f := &fixture{
 		TB: t, db: testkit.DB(t), clock: clock.NewFake(noon), engine: newFakeEngine(),
-		leaser: newFakeLeaser(), notifier: &fakeNotifier{}, auditor: &fakeAuditor{},
+		leaser: newFakeLeaser(), notifier: &fakeNotifier{}, auditor: &admintest.Auditor{},
 	}
 	f.games = newFakeGames(f.engine)
 	f.observer = NewObserver(f.clock, f.games, f.notifier, worker.NewSignal())

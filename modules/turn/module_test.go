@@ -19,7 +19,7 @@ func TestModuleMakesATurnByItself(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	var server *httpx.Server
-	testkit.Boot(t, Module, httpServer(nil), fx.Supply(config()),
+	testkit.Boot(t, Module, httpServer(nil, f.auditor), fx.Supply(config()),
 		testkit.StandIn[*pg.DB](f.db), testkit.StandIn[clock.Clock](f.clock),
 		testkit.StandIn[Games](f.games), testkit.StandIn[GameReader](f.games), testkit.StandIn[HookGames](f.games),
 		testkit.StandIn[EngineLeaser](f.leaser),
