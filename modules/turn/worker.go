@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"go.opentelemetry.io/otel"
 	"go.uber.org/zap"
 
 	"galaxy/backend/platform/clock"
@@ -53,7 +54,7 @@ func NewRunner(db *pg.DB, clk clock.Clock, log *zap.Logger, cfg Config, games Ga
 		signal:  signal, pool: worker.NewPool(cfg.PoolSize, log), alarm: worker.NewAlarm(clk, signal.Send),
 	}
 	var err error
-	if r.metrics, err = newMetrics(r); err != nil {
+	if r.metrics, err = newMetrics(otel.Meter("galaxy/turn"), r); err != nil {
 		return nil, err
 	}
 	r.loop = worker.NewLoop("turn clock", cfg.SweepInterval, clk, log, r.runOnce, worker.WithSignal(signal))
