@@ -1,15 +1,21 @@
 package turn
 
 import (
+	"context"
+	"errors"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"galaxy/backend/modules/engine"
 	"galaxy/backend/modules/lobby"
 	"galaxy/backend/modules/notification"
+	"galaxy/backend/modules/turn/pace"
+	"galaxy/backend/platform/pg"
 	"galaxy/backend/platform/schedule"
+	"galaxy/backend/platform/worker"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
@@ -103,4 +109,160 @@ func TestSuccessorOfARaceOutOfPlayIsNotWaitedFor(t *testing.T) {
 	f.setReady(g, 0)
 	f.run()
 	require.Equal(t, 2, f.clockOf(g).Turn)
+}
+
+// A change that is refused must leave neither a clock nor an announcement.
+func TestChangeThatLacksWhatItIsAboutIsRefused(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	g := f.startGame(hourly(), 2)
+	require.ErrorContains(t, f.tryNotify(g, lobby.EventRaceBlocked), "a race was blocked and not named")
+	require.ErrorContains(t, f.tryNotify(g, lobby.EventSeatTaken), "a seat was taken and not named")
+
+	f.exec(`DELETE FROM turn_clocks WHERE game_id = $1`, g.ID)
+	started := len(f.notifier.Intents(notification.GameStarted))
+	for _, status := range []*enginev1.Status{nil, {State: enginev1.StateUninitialized}} {
+		err := f.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+			return f.observer.GameChanged(ctx, tx, f.games.game(g.ID), lobby.EventStarted, status)
+		})
+		require.ErrorContains(t, err, "started without a status")
+	}
+	require.Zero(t, f.count(`SELECT count(*) FROM turn_clocks WHERE game_id = $1`, g.ID))
+	require.Len(t, f.notifier.Intents(notification.GameStarted), started)
+}
+
+func TestGameThatNeverStartedHasNoClockToChange(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	g := f.startGame(earlyWhenReady(), 2)
+	f.exec(`DELETE FROM turn_clocks WHERE game_id = $1`, g.ID)
+	f.notifyBlocked(g, "Race1")
+	f.notifyTaken(g, 1)
+	for _, e := range []lobby.Event{
+		lobby.EventSettings, lobby.EventPaused, lobby.EventResumed, lobby.EventCancelled, lobby.EventFinished,
+		lobby.EventSeatLeft, "something else",
+	} {
+		f.notify(g, e)
+	}
+	require.Zero(t, f.count(`SELECT count(*) FROM turn_clocks WHERE game_id = $1`, g.ID))
+	require.Empty(t, f.runsOf(g))
+}
+
+// What never reached the engine leaves no trace; what was tried is kept.
+func TestQueuedTurnsGoWithThePauseOrTheEndOfTheirGame(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		event lobby.Event
+		state lobby.State
+		code  string
+		clock string
+	}{
+		{lobby.EventPaused, lobby.Paused, "game_paused", pace.Paused},
+		{lobby.EventFinished, lobby.Finished, "game_over", pace.Stopped},
+		{lobby.EventCancelled, lobby.Cancelled, "game_over", pace.Stopped},
+	} {
+		t.Run(string(c.event), func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			untried, tried := f.startGameWithWaitingRun(hourly()), f.startGame(hourly(), 1)
+			f.engine.game(tried.ID).failBefore = engine.ErrBusy
+			f.clock.Advance(time.Hour)
+			f.run()
+			require.Equal(t, 1, f.runsOf(tried)[0].Attempts)
+			for _, g := range []lobby.Game{untried, tried} {
+				f.setState(g, c.state, c.event)
+				require.Equal(t, c.clock, f.clockOf(g).Status)
+				require.Nil(t, f.clockOf(g).NextTurnAt)
+			}
+			require.Empty(t, f.runsOf(untried))
+			run := f.runsOf(tried)[0]
+			require.Equal(t, RunFailed, run.Status)
+			require.Equal(t, c.code, run.ErrorCode)
+			require.NotNil(t, run.FinishedAt)
+		})
+	}
+}
+
+func TestEarlyTurnsThatAreAskedForLateAreMadeAtOnce(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	g := f.startGame(hourly(), 2)
+	f.setReady(g, 0)
+	f.setReady(g, 1)
+	f.run()
+	require.Equal(t, 0, f.clockOf(g).Turn)
+	f.games.changeGame(g.ID, func(g *lobby.Game) { g.Turns.EarlyWhenReady = true })
+	f.notify(g, lobby.EventSettings)
+	f.run()
+	require.Equal(t, 1, f.clockOf(g).Turn)
+	require.Equal(t, CauseReady, f.runsOf(g)[0].Cause)
+}
+
+func TestGameInWhichAllGotReadyBeforeAPauseGoesOnAfterIt(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	g := f.startGame(earlyWhenReady(), 1)
+	f.leaser.take(g.ID)
+	f.setReady(g, 0)
+	f.setState(g, lobby.Paused, lobby.EventPaused)
+	require.Empty(t, f.runsOf(g))
+	f.leaser.free(g.ID)
+	f.setState(g, lobby.Running, lobby.EventResumed)
+	f.run()
+	require.Equal(t, 1, f.clockOf(g).Turn)
+}
+
+func TestStartTellsAndWaitsForActiveMembersOnly(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	g := f.startGame(hourly(), 3)
+	f.exec(`DELETE FROM turn_clocks WHERE game_id = $1`, g.ID) // as before its engine came up
+	told := len(f.notifier.Intents(notification.GameStarted))
+	f.games.changeSeat(g.ID, 0, func(s *lobby.Seat) { s.Founding, s.Status, s.Reason = true, lobby.Removed, "left" })
+	f.games.changeSeat(g.ID, 1, func(s *lobby.Seat) { s.Vacant = true })
+	f.notify(g, lobby.EventStarted)
+	intents := f.notifier.Intents(notification.GameStarted)[told:]
+	require.Len(t, intents, 2)
+	require.Equal(t, []uuid.UUID{f.user(g, 1)}, intents[0].Recipients)
+	awaited := map[string]bool{}
+	for _, s := range f.submissionsOf(g) {
+		awaited[s.RaceName] = s.Awaited
+	}
+	require.Equal(t, map[string]bool{"Race1": false, "Race2": true}, awaited, "a vacant seat is not waited for")
+}
+
+// The game's transaction fails with its observer: a game must not change without
+// its clock.
+func TestObserverPassesOnWhatItCannotRead(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	g := f.startGame(earlyWhenReady(), 1)
+	f.notifyTaken(g, 0)
+	down := errors.New("connection lost")
+	f.games.failReads(down)
+	for _, e := range []lobby.Event{lobby.EventSeatLeft, lobby.EventSeatTaken, lobby.EventSettings} {
+		require.ErrorIs(t, f.tryNotify(g, e), down, e)
+	}
+	f.exec(`DELETE FROM turn_clocks WHERE game_id = $1`, g.ID)
+	require.ErrorIs(t, f.tryNotify(g, lobby.EventStarted), down)
+	require.Zero(t, f.count(`SELECT count(*) FROM turn_clocks WHERE game_id = $1`, g.ID))
+}
+
+func TestCommittedChangeWakesTheRunner(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	signal := worker.NewSignal()
+	f.observer = NewObserver(f.clock, f.games, f.notifier, signal)
+	f.games.observer = f.observer
+	g := f.startGame(hourly(), 1)
+	<-signal.C()
+	f.setState(g, lobby.Paused, lobby.EventPaused)
+	<-signal.C()
+	rolledBack := errors.New("rolled back")
+	require.ErrorIs(t, f.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+		require.NoError(t, f.observer.GameChanged(ctx, tx, f.games.game(g.ID), lobby.EventResumed, nil))
+		return rolledBack
+	}), rolledBack)
+	require.Empty(t, signal.C())
+	require.Equal(t, pace.Paused, f.clockOf(g).Status)
 }
