@@ -34,18 +34,25 @@ type fakeEngineGame struct {
 	banished  []string
 	events    []enginev1.Event // of every turn
 	orders    enginev1.OrderRequest
+	commands  map[string]bool     // by id
 	report    *engine.ReportQuery // the last one
 
 	// The next turn or banishment fails before it is done, the next turn after.
 	failBefore, failAfter error
 	failStatus            error
+	failReport            error
+	reportBody            []byte // in place of a report
+	refuseOrders          bool
 	during                func() // runs while a turn is generated
 }
 
 func (e *fakeEngine) add(id uuid.UUID, races []enginev1.RaceStatus) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.games[id] = &fakeEngineGame{id: id, races: races, requested: map[int]int{}, generated: map[int]int{}}
+	e.games[id] = &fakeEngineGame{
+		id: id, races: races,
+		requested: map[int]int{}, generated: map[int]int{}, commands: map[string]bool{},
+	}
 }
 
 func (e *fakeEngine) game(id uuid.UUID) *fakeEngineGame {
@@ -152,6 +159,9 @@ func (e *fakeEngine) Order(_ context.Context, game uuid.UUID, req enginev1.Order
 	if req.Turn != g.turn {
 		return enginev1.OrderResponse{}, engine.ErrTurnMismatch.With("current_turn", g.turn)
 	}
+	if g.refuseOrders {
+		return enginev1.OrderResponse{RaceName: req.RaceName, Turn: req.Turn, Rejected: len(req.Orders)}, nil
+	}
 	g.orders = req
 	g.races[g.race(req.RaceName)].HasOrders = true
 	return enginev1.OrderResponse{
@@ -168,8 +178,10 @@ func (e *fakeEngine) Command(_ context.Context, game uuid.UUID, req enginev1.Com
 	if req.Turn != g.turn {
 		return enginev1.CommandResponse{}, engine.ErrTurnMismatch.With("current_turn", g.turn)
 	}
+	replayed := g.commands[req.CommandID]
+	g.commands[req.CommandID] = true
 	return enginev1.CommandResponse{
-		RaceName: req.RaceName, Turn: req.Turn, CommandID: req.CommandID, Status: enginev1.CommandApplied,
+		RaceName: req.RaceName, Turn: req.Turn, CommandID: req.CommandID, Status: enginev1.CommandApplied, Replayed: replayed,
 	}, nil
 }
 
@@ -178,6 +190,12 @@ func (e *fakeEngine) Report(_ context.Context, game uuid.UUID, q engine.ReportQu
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.report = &q
+	if g.failReport != nil {
+		return engine.Report{}, g.failReport
+	}
+	if g.reportBody != nil {
+		return engine.Report{Status: 200, Body: g.reportBody}, nil
+	}
 	out := engine.Report{Status: 200, ETag: `"same"`, CacheControl: "private, no-cache"}
 	switch {
 	case q.IfNoneMatch == out.ETag:

@@ -3,12 +3,14 @@ package turn
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"galaxy/backend/modules/engine"
 	"galaxy/backend/modules/lobby"
 	"galaxy/backend/platform/fault"
 	enginev1 "galaxy/backend/proto/engine/v1"
@@ -124,4 +126,106 @@ func TestCommandCountsAsActivity(t *testing.T) {
 	require.NoError(t, err)
 	deadline := noon.Add(time.Hour)
 	require.Equal(t, map[uuid.UUID]lobby.Expect{g.ID: {Submitted: true, Deadline: &deadline}}, expected)
+}
+
+func TestOrdersThatTheEngineDoesNotStoreAreNoSubmission(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	g := f.startGame(hourly(), 1)
+	f.engine.game(g.ID).refuseOrders = true
+	res, err := f.service.PutOrders(t.Context(), g.ID, f.user(g, 0), orders(0))
+	require.NoError(t, err)
+	require.False(t, res.Stored)
+	require.False(t, f.submissionsOf(g)[0].Submitted())
+
+	f.engine.game(g.ID).refuseOrders = false
+	f.submit(g, 0)
+	require.True(t, f.submissionsOf(g)[0].Submitted())
+}
+
+func TestRepeatedCommandCountsOnce(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	g := f.startGame(hourly(), 1)
+	give := func(key string) enginev1.CommandResponse {
+		res, err := f.service.Command(t.Context(), g.ID, f.user(g, 0), 0, key, json.RawMessage(`{"type":"vote.set"}`))
+		require.NoError(t, err)
+		return res
+	}
+	require.False(t, give("once").Replayed)
+	require.True(t, give("once").Replayed)
+	require.Equal(t, 1, f.submissionsOf(g)[0].Commands)
+	give("twice")
+	require.Equal(t, 2, f.submissionsOf(g)[0].Commands)
+}
+
+func TestCommandIsRefusedWhereOrdersAre(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	g := f.startGame(hourly(), 2)
+	give := func(user uuid.UUID, turn int) error {
+		_, err := f.service.Command(t.Context(), g.ID, user, turn, "", json.RawMessage(`{}`))
+		return err
+	}
+	require.ErrorIs(t, give(uuid.New(), 0), lobby.ErrNotMember)
+	require.ErrorIs(t, give(f.user(g, 0), 1), ErrTurnMismatch)
+	f.games.changeSeat(g.ID, 1, func(s *lobby.Seat) { s.Status = lobby.Blocked })
+	require.ErrorIs(t, give(f.user(g, 1), 0), ErrNotPlaying)
+	f.setState(g, lobby.Paused, lobby.EventPaused)
+	require.ErrorIs(t, give(f.user(g, 0), 0), ErrState)
+	require.Zero(t, f.submissionsOf(g)[0].Commands)
+}
+
+// The engine has no reports of a game that it does not have yet.
+func TestGameThatHasNotStartedShowsNothing(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	g := f.startGame(hourly(), 1)
+	f.games.changeGame(g.ID, func(g *lobby.Game) { g.State, g.StartedAt = lobby.Starting, nil })
+	_, err := f.service.Report(t.Context(), g.ID, f.user(g, 0), nil, "", "")
+	require.ErrorIs(t, err, ErrState)
+	require.Equal(t, lobby.Starting, fault.From(err).Details["state"])
+	_, err = f.service.Orders(t.Context(), g.ID, f.user(g, 0))
+	require.ErrorIs(t, err, ErrState)
+	_, err = f.service.Progress(t.Context(), g.ID, f.user(g, 0), 100, 10)
+	require.ErrorIs(t, err, ErrState)
+}
+
+func TestOrdersSayWhenTheReportCannotBeRead(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	g := f.startGame(hourly(), 1)
+	f.engine.game(g.ID).failReport = engine.ErrUnreachable
+	_, err := f.service.Orders(t.Context(), g.ID, f.user(g, 0))
+	require.ErrorIs(t, err, engine.ErrUnreachable)
+	f.engine.game(g.ID).failReport, f.engine.game(g.ID).reportBody = nil, []byte("<html>")
+	_, err = f.service.Orders(t.Context(), g.ID, f.user(g, 0))
+	require.ErrorIs(t, err, engine.ErrBadResponse)
+}
+
+func TestMovesFailWhenTheSeatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	g := f.startGame(hourly(), 1)
+	down := errors.New("connection lost")
+	f.games.failReads(down)
+	_, err := f.service.PutOrders(t.Context(), g.ID, f.user(g, 0), orders(0))
+	require.ErrorIs(t, err, down)
+	_, err = f.service.Ready(t.Context(), g.ID, f.user(g, 0), 0)
+	require.ErrorIs(t, err, down)
+	require.Empty(t, f.engine.game(g.ID).orders.Orders, "the engine was not asked")
+}
+
+// A submission names who sent it, not who plays the race by now.
+func TestSubmissionNamesWhoSentIt(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	g := f.startGame(hourly(), 1)
+	first, second := f.user(g, 0), uuid.Must(uuid.NewV7())
+	f.submit(g, 0)
+	require.Equal(t, first, f.submissionsOf(g)[0].UserID)
+	f.games.changeSeat(g.ID, 0, func(s *lobby.Seat) { s.UserID = second })
+	require.Equal(t, first, f.submissionsOf(g)[0].UserID)
+	f.submit(g, 0)
+	require.Equal(t, second, f.submissionsOf(g)[0].UserID)
 }
