@@ -10,6 +10,7 @@ import (
 	"galaxy/backend/modules/lobby"
 	"galaxy/backend/platform/fault"
 	"galaxy/backend/platform/schedule"
+	"galaxy/backend/platform/worker"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
@@ -117,4 +118,73 @@ func TestRaceOutOfPlayHoldsNoTurnUp(t *testing.T) {
 	f.clock.Set(*f.clockOf(g).NextTurnAt)
 	f.run()
 	require.Equal(t, 2, f.clockOf(g).Turn)
+}
+
+func TestReadinessIsNotedOnce(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	g := f.startGame(hourly(), 2)
+	f.setReady(g, 0)
+	f.clock.Advance(time.Minute)
+	f.setReady(g, 0)
+	require.Equal(t, noon, *f.submissionsOf(g)[0].ReadyAt, "a repeat changes nothing")
+	_, err := f.service.Withdraw(t.Context(), g.ID, f.user(g, 0))
+	require.NoError(t, err)
+	f.setReady(g, 0)
+	require.Equal(t, f.clock.Now(), *f.submissionsOf(g)[0].ReadyAt)
+}
+
+func TestReadinessMakesNoTurnWhereEarlyTurnsAreOff(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	g := f.startGame(hourly(), 1)
+	r, err := f.service.Ready(t.Context(), g.ID, f.user(g, 0), 0)
+	require.NoError(t, err)
+	require.Equal(t, Readiness{Turn: 0, Ready: true, Awaited: 1, NotReady: 0}, r)
+	require.Empty(t, f.runsOf(g))
+}
+
+func TestReadinessIsRefusedInAGameThatMakesNoTurns(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	g := f.startGame(earlyWhenReady(), 1)
+	f.setState(g, lobby.Paused, lobby.EventPaused)
+	_, err := f.service.Ready(t.Context(), g.ID, f.user(g, 0), 0)
+	require.ErrorIs(t, err, ErrState)
+	_, err = f.service.Withdraw(t.Context(), g.ID, f.user(g, 0))
+	require.ErrorIs(t, err, ErrState)
+
+	// What the cache says may be old: the locked row decides.
+	f.setState(g, lobby.Running, lobby.EventResumed)
+	f.exec(`UPDATE games SET state = 'paused', pause_reason = 'user' WHERE game_id = $1`, g.ID)
+	_, err = f.service.Ready(t.Context(), g.ID, f.user(g, 0), 0)
+	require.ErrorIs(t, err, ErrState)
+	require.Nil(t, f.submissionsOf(g)[0].ReadyAt)
+}
+
+// Idle races are not waited for, until they show up again.
+func TestReadinessOfAnIdleRaceIsWaitedForAgain(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	turns := earlyWhenReady()
+	turns.IdleAfter = 1
+	g := f.startGame(turns, 3)
+	f.submit(g, 0)
+	f.submit(g, 1)
+	f.makeTurn(g)
+	r, err := f.service.Ready(t.Context(), g.ID, f.user(g, 2), 1)
+	require.NoError(t, err)
+	require.Equal(t, Readiness{Turn: 1, Ready: true, Awaited: 3, NotReady: 2}, r)
+}
+
+func TestLastOneReadyWakesTheRunner(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	signal := worker.NewSignal()
+	_, f.service = f.newRunnerWith(config(), signal)
+	g := f.startGame(earlyWhenReady(), 2)
+	f.setReady(g, 0)
+	require.Empty(t, signal.C())
+	f.setReady(g, 1)
+	<-signal.C()
 }

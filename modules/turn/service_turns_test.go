@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"galaxy/backend/modules/engine"
 	"galaxy/backend/modules/lobby"
 	"galaxy/backend/modules/turn/pace"
 )
@@ -33,4 +34,31 @@ func TestProgressShowsTurnsOutcomesAndTheDeadline(t *testing.T) {
 	require.Len(t, p.Completed, 1)
 	_, err = f.service.Progress(t.Context(), g.ID, uuid.New(), 100, 2)
 	require.ErrorIs(t, err, lobby.ErrNotMember)
+}
+
+func TestProgressOfAFirstTurnHasNoTurnsYet(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	g := f.startGame(hourly(), 2)
+	f.submit(g, 1)
+	p, err := f.service.Progress(t.Context(), g.ID, f.user(g, 0), 100, 10)
+	require.NoError(t, err)
+	require.Equal(t, 0, p.Clock.Turn)
+	require.Empty(t, p.Completed)
+	require.Equal(t, []bool{false, true}, []bool{p.Submissions[0].Submitted(), p.Submissions[1].Submitted()})
+}
+
+// A turn that was given up is the operators' business.
+func TestProgressShowsNoRunsThatFailed(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	g := f.startGame(hourly(), 1)
+	f.engine.game(g.ID).failBefore = engine.ErrTurnFailed
+	f.makeTurn(g)
+	f.setState(g, lobby.Running, lobby.EventResumed)
+	f.run()
+	p, err := f.service.Progress(t.Context(), g.ID, f.user(g, 0), 100, 10)
+	require.NoError(t, err)
+	require.Len(t, p.Completed, 1)
+	require.Equal(t, RunDone, p.Completed[0].Run.Status)
 }
