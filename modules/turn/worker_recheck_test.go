@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"galaxy/backend/modules/engine"
 	"galaxy/backend/modules/lobby"
 	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/schedule"
@@ -136,4 +137,75 @@ func TestOperatorsTurnIsMadeThoughTheClockWouldSkipIt(t *testing.T) {
 	require.Equal(t, 1, f.clockOf(g).Turn)
 	require.Equal(t, CauseManual, f.runsOf(g)[0].Cause)
 	require.Equal(t, "root", f.runsOf(g)[0].RequestedBy)
+}
+
+// Not being ready moves the deadline by itself; no excuse is spent on it.
+func TestExcuseIsNotSpentWhileTheGameWaitsForReadiness(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	turns := hourly()
+	turns.OnlyWhenReady, turns.ExcusedMisses = true, 1
+	g := f.startGame(turns, 1)
+	f.clock.Advance(time.Hour)
+	f.run()
+	require.Equal(t, noon.Add(2*time.Hour), *f.clockOf(g).NextTurnAt)
+	require.Nil(t, f.submissionsOf(g)[0].ExcusedAt)
+	require.Zero(t, f.clockOf(g).ExtendedTotal)
+}
+
+func TestNobodyIsExcusedWhoSubmitted(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	turns := hourly()
+	turns.ExcusedMisses = 1
+	g := f.startGame(turns, 2)
+	f.submitAll(g)
+	f.clock.Advance(time.Hour)
+	f.run()
+	require.Equal(t, 1, f.clockOf(g).Turn)
+	require.Equal(t, map[string]string{"Race0": pace.Received, "Race1": pace.Received}, f.outcomes(g, 0))
+}
+
+func TestEarlyTurnIsMadeWhenEverybodyIsStillReady(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	g := f.startGame(earlyWhenReady(), 2)
+	f.leaser.take(g.ID)
+	f.setReady(g, 0)
+	f.setReady(g, 1)
+	f.run()
+	f.freeEngine(g)
+	require.Equal(t, 1, f.clockOf(g).Turn)
+}
+
+// Orders that come while the run waits withdraw readiness as a player would.
+func TestOrdersWhileTheRunWaitsTakeReadinessBack(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	g := f.startGame(earlyWhenReady(), 1)
+	f.leaser.take(g.ID)
+	f.setReady(g, 0)
+	f.run()
+	f.submit(g, 0)
+	f.freeEngine(g)
+	require.Equal(t, 0, f.clockOf(g).Turn)
+	require.Empty(t, f.runsOf(g))
+}
+
+func TestRunThatWasTriedIsKeptWhenItIsNotWantedAnyMore(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	g := f.startGame(hourly(), 1)
+	f.engine.game(g.ID).failBefore = engine.ErrBusy
+	f.clock.Advance(time.Hour)
+	f.run()
+	_, err := f.service.Extend(t.Context(), g.ID, uuid.Nil, noon.Add(3*time.Hour))
+	require.NoError(t, err)
+	f.clock.Advance(time.Minute)
+	f.run()
+	run := f.runsOf(g)[0]
+	require.Equal(t, RunFailed, run.Status)
+	require.Equal(t, "deadline_moved", run.ErrorCode)
+	require.Equal(t, 2, run.Attempts)
+	require.Empty(t, f.engine.game(g.ID).generated)
 }

@@ -12,6 +12,8 @@ import (
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/pg"
+	"galaxy/backend/platform/schedule"
+	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
 // A crash can come at any of these; each but the first leaves an engine that is
@@ -155,4 +157,77 @@ func TestIdleRacesAreNotWaitedForAndTheirSeatsBecomeFree(t *testing.T) {
 	r, err = f.service.Ready(t.Context(), g.ID, f.user(g, 0), 2)
 	require.NoError(t, err)
 	require.Equal(t, Readiness{Turn: 2, Ready: true, Awaited: 2, NotReady: 1}, r)
+}
+
+func TestAnnouncementNamesTheRacesThatWentOutOfPlay(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	g := f.startGame(hourly(), 2)
+	f.engine.game(g.ID).events = []enginev1.Event{
+		{Type: enginev1.EventRaceEliminated, Race: "Race0"}, {Type: enginev1.EventRaceQuit, Race: "Race1"},
+		{Type: enginev1.EventRaceIdleRemoved, Race: "Race2"}, {Type: "planet_colonized", Race: "Race3"},
+	}
+	f.makeTurn(g)
+	payload := f.notifier.Intents(notification.GameTurnReady)[0].Payload
+	require.Equal(t, []string{"Race0", "Race1", "Race2"}, payload["eliminated"])
+	require.Equal(t, "Andromeda", payload["game_name"])
+	require.Equal(t, noon.Add(time.Hour), payload["next_turn_at"])
+	f.engine.game(g.ID).events = nil
+	f.makeTurn(g)
+	require.Equal(t, []string{}, f.notifier.Intents(notification.GameTurnReady)[1].Payload["eliminated"])
+}
+
+func TestTurnOfAManualGameHasNoDeadlineToAnnounce(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	g := f.startGame(schedule.Settings{Mode: schedule.Manual}, 1)
+	f.makeTurn(g)
+	require.NotContains(t, f.notifier.Intents(notification.GameTurnReady)[0].Payload, "next_turn_at")
+	require.Nil(t, f.games.recorded[0].NextTurnAt)
+}
+
+func TestTurnThatNobodyIsToldOfIsRecordedAllTheSame(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	g := f.startGame(hourly(), 1)
+	f.games.changeSeat(g.ID, 0, func(s *lobby.Seat) { s.Status = lobby.Removed })
+	f.makeTurn(g)
+	require.Equal(t, 1, f.clockOf(g).Turn)
+	require.Empty(t, f.notifier.Intents(notification.GameTurnReady))
+	require.Empty(t, f.submissionsOf(g))
+}
+
+func TestRecordHoldsWhatTheEngineSaysOfEachRace(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	g := f.startGame(hourly(), 2)
+	f.engine.game(g.ID).races[1] = enginev1.RaceStatus{
+		RaceName: "Race1", State: enginev1.RaceQuitting, Planets: 5, Ships: 7, Population: 1.5, Industry: 2.5, Votes: 3.5,
+	}
+	f.makeTurn(g)
+	require.Equal(t, lobby.RaceStats{
+		RaceName: "Race1", State: "quitting", Planets: 5, Ships: 7, Population: 1.5, Industry: 2.5, Votes: 3.5, IdleTurns: 1,
+	}, f.games.recorded[0].Races[1])
+	require.Equal(t, noon, f.games.recorded[0].At)
+}
+
+// Whatever fails in the transaction of a turn, none of it is kept.
+func TestTurnIsRecordedWholeOrNotAtAll(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	g := f.startGame(hourly(), 1)
+	f.submitAll(g)
+	f.games.failRecord = errors.New("connection lost")
+	f.makeTurn(g)
+	require.Equal(t, map[string]string{"Race0": ""}, f.outcomes(g, 0))
+	require.Empty(t, f.outcomes(g, 1))
+	require.Equal(t, noon.Add(time.Hour), *f.clockOf(g).NextTurnAt)
+	require.Equal(t, 0, *f.runsOf(g)[0].EngineBefore, "the failure is recorded by itself")
+}
+
+func TestFinishedGameWithoutAResultHasNoWinners(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, []string{}, winners(nil))
+	require.Equal(t, []string{}, winners(&enginev1.Result{}))
+	require.Equal(t, []string{"Race1"}, winners(&enginev1.Result{Winners: []string{"Race1"}}))
 }

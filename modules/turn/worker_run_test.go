@@ -1,15 +1,18 @@
 package turn
 
 import (
+	"errors"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"galaxy/backend/modules/engine"
 	"galaxy/backend/modules/lobby"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime"
+	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
 func TestBusyOrAbsentEngineCostsNoAttempt(t *testing.T) {
@@ -122,4 +125,139 @@ func TestPanicOfOneGameDelaysNoOther(t *testing.T) {
 	require.Equal(t, 1, f.clockOf(good).Turn)
 	require.Equal(t, 0, f.clockOf(bad).Turn)
 	require.False(t, f.leaser.isHeld(bad.ID), "its lease was given back")
+}
+
+func TestEngineThatDoesNotSayWhereItIsIsAskedAgain(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	g := f.startGame(hourly(), 1)
+	f.engine.game(g.ID).failStatus = engine.ErrUnreachable
+	f.clock.Advance(time.Hour)
+	f.run()
+	run := f.runsOf(g)[0]
+	require.Equal(t, RunQueued, run.Status)
+	require.Equal(t, "engine_unreachable", run.ErrorCode)
+	require.Nil(t, run.EngineBefore, "nobody knows")
+	require.Empty(t, f.engine.game(g.ID).requested)
+	f.engine.game(g.ID).failStatus = nil
+	f.clock.Advance(time.Minute)
+	f.run()
+	require.Equal(t, 1, f.clockOf(g).Turn)
+}
+
+func TestEngineInNoStateToGenerateIsNotAskedTo(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(*fakeEngineGame)
+		code   string
+		reason string // of the pause
+	}{
+		"its state is damaged": {
+			func(e *fakeEngineGame) { e.state = enginev1.StateFailed }, "engine_state_corrupt", lobby.GenerationFailed,
+		},
+		"it has finished the game": {
+			func(e *fakeEngineGame) { e.state = enginev1.StateFinished }, "state_mismatch", lobby.StateMismatch,
+		},
+		"it was never set up": {
+			func(e *fakeEngineGame) { e.state, e.turn = enginev1.StateUninitialized, -1 }, "state_mismatch", lobby.StateMismatch,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			g := f.startGame(hourly(), 1)
+			c.change(f.engine.game(g.ID))
+			f.clock.Advance(time.Hour)
+			for range config().MaxAttempts {
+				f.run()
+				f.clock.Advance(5 * time.Minute)
+			}
+			require.Empty(t, f.engine.game(g.ID).requested)
+			require.Equal(t, c.code, f.runsOf(g)[0].ErrorCode)
+			require.Equal(t, c.reason, f.games.game(g.ID).PauseReason)
+		})
+	}
+}
+
+func TestLeaseThatCannotBeAskedForCostsNoAttempt(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	g := f.startGame(hourly(), 1)
+	for _, err := range []error{runtime.ErrNotFound, errors.New("connection lost")} {
+		f.leaser.fail = err
+		f.clock.Advance(time.Hour)
+		f.run()
+		require.Equal(t, RunQueued, f.runsOf(g)[0].Status)
+		require.Zero(t, f.runsOf(g)[0].Attempts)
+	}
+	require.Empty(t, f.engine.game(g.ID).requested)
+}
+
+func TestLeaseThatCannotBeReleasedStopsNothing(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	g := f.startGame(hourly(), 1)
+	f.leaser.failRelease = errors.New("connection lost")
+	f.clock.Advance(time.Hour)
+	f.run()
+	require.Equal(t, 1, f.clockOf(g).Turn)
+}
+
+func TestRunOfAnotherEpochIsNotWanted(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	g := f.startGameWithWaitingRun(hourly())
+	f.exec(`UPDATE turn_clocks SET epoch = 1, next_turn_at = next_turn_at + interval '1 day' WHERE game_id = $1`, g.ID)
+	f.freeEngine(g)
+	require.Empty(t, f.engine.game(g.ID).requested)
+	require.Empty(t, f.runsOf(g))
+}
+
+// Its engine is ahead: what it did is recorded, wherever the deadline is by now.
+func TestTurnThatExistsIsRecordedThoughItsDeadlineMoved(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	g := f.startGame(hourly(), 1)
+	f.submitAll(g)
+	f.engine.game(g.ID).failAfter = engine.ErrUnreachable
+	f.clock.Advance(time.Hour)
+	f.run()
+	_, err := f.service.Extend(t.Context(), g.ID, uuid.Nil, noon.Add(3*time.Hour))
+	require.NoError(t, err)
+	f.clock.Advance(time.Minute)
+	f.run()
+	require.Equal(t, 1, f.clockOf(g).Turn)
+	require.True(t, f.runsOf(g)[0].Replayed)
+	require.Equal(t, map[int]int{1: 1}, f.engine.game(g.ID).generated)
+}
+
+// An operator paused the game while the last attempt was under way.
+func TestTurnThatIsGivenUpKeepsThePauseThatIsThere(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	g := f.startGame(hourly(), 1)
+	f.engine.game(g.ID).failAfter = engine.ErrTurnFailed
+	f.engine.game(g.ID).during = func() { f.setState(g, lobby.Paused, lobby.EventPaused) }
+	f.clock.Advance(time.Hour)
+	f.run()
+	require.Equal(t, RunFailed, f.runsOf(g)[0].Status)
+	require.Equal(t, lobby.ByUser, f.games.game(g.ID).PauseReason)
+	require.Zero(t, *f.clockOf(g).PauseRemaining, "the turn is due when the game resumes")
+	in := f.notifier.Intents(notification.GenerationFailed)
+	require.Len(t, in, 1)
+	require.Equal(t, "turn_failed", in[0].Payload["reason"])
+}
+
+func TestEachRunThatIsGivenUpIsReported(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	g := f.startGame(hourly(), 1)
+	for range 2 {
+		f.engine.game(g.ID).failBefore = engine.ErrTurnFailed
+		f.makeTurn(g)
+		f.setState(g, lobby.Running, lobby.EventResumed)
+	}
+	in := f.notifier.Intents(notification.GenerationFailed)
+	require.Len(t, in, 2)
+	require.NotEqual(t, in[0].Key, in[1].Key)
 }

@@ -8,7 +8,9 @@ import (
 
 	"galaxy/backend/modules/lobby"
 	"galaxy/backend/modules/notification"
+	"galaxy/backend/modules/runtime"
 	"galaxy/backend/modules/turn/pace"
+	"galaxy/backend/platform/schedule"
 	"galaxy/backend/platform/worker"
 )
 
@@ -96,4 +98,61 @@ func TestLoopWakesAtTheDeadline(t *testing.T) {
 	require.NoError(t, r.Stop(t.Context()))
 	require.NoError(t, r.Stop(t.Context()))
 	require.Equal(t, 1, f.clockOf(g).Turn, "what was under way was recorded before the stop")
+}
+
+// More games than one pass takes: the next pass follows at once.
+func TestPassThatLeavesDueGamesAsksForAnother(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.startGame(hourly(), 1)
+	f.exec(`INSERT INTO games (game_id, created_by, visibility, name, description, state, min_players, max_players, join_policy,
+    start_when_full, engine_version, turns, map, created_at, updated_at)
+SELECT gen_random_uuid(), created_by, visibility, name, description, state, min_players, max_players, join_policy,
+    start_when_full, engine_version, turns, map, created_at, updated_at FROM games, generate_series(1, $1)`, maxDuePerPass)
+	f.exec(`INSERT INTO turn_clocks (game_id, turn, status, next_turn_at, turn_made_at, timing)
+SELECT game_id, 0, 'running', $1, $1, '' FROM games ON CONFLICT DO NOTHING`, noon.Add(time.Hour))
+	f.clock.Advance(time.Hour)
+	f.leaser.fail = runtime.ErrNotRunning
+	require.NoError(t, f.runner.pool.Start(t.Context()))
+	again, err := f.runner.runOnce(t.Context())
+	require.NoError(t, err)
+	require.True(t, again)
+	require.EqualValues(t, maxDuePerPass, f.count(`SELECT count(*) FROM turn_runs`))
+	require.NoError(t, f.runner.pool.Stop(t.Context()))
+	queued, err := f.runner.queueDue(t.Context(), f.clock.Now())
+	require.NoError(t, err)
+	require.Equal(t, 1, queued, "a game with a live run is due no more")
+}
+
+func TestRunThatAStoppedPoolCannotTakeIsFoundAgain(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	g := f.startGame(hourly(), 1)
+	f.clock.Advance(time.Hour)
+	_, err := f.runner.queueDue(t.Context(), f.clock.Now())
+	require.NoError(t, err)
+	_, err = f.runner.startRuns(t.Context(), f.clock.Now())
+	require.ErrorIs(t, err, worker.ErrStopped)
+	require.Equal(t, RunRunning, f.runsOf(g)[0].Status, "it was claimed in vain")
+	f.expireClaims()
+	f.run()
+	require.Equal(t, 1, f.clockOf(g).Turn)
+}
+
+func TestSignalWakesTheRunnerBeforeItsNextSweep(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	cfg := config()
+	cfg.SweepInterval = 24 * time.Hour
+	r, service := f.newRunnerWith(cfg, worker.NewSignal())
+	g := f.startGame(schedule.Settings{Mode: schedule.Manual}, 1)
+	made := make(chan struct{})
+	f.engine.game(g.ID).during = func() { close(made) }
+	require.NoError(t, r.Start(t.Context()))
+	f.clock.BlockUntil(1) // the first pass is over
+	_, err := service.Advance(t.Context(), g.ID, false)
+	require.NoError(t, err)
+	<-made
+	require.NoError(t, r.Stop(t.Context()))
+	require.Equal(t, 1, f.clockOf(g).Turn)
 }
