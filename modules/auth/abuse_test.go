@@ -185,7 +185,7 @@ func TestAUserHeaderMeansNothingToOperatorsAndThePublic(t *testing.T) {
 	t.Parallel()
 	h, post := quiet(t, settings())
 	me := h.entry(post, "ada@example.org", newDevice(t))
-	_, _, err := h.users.Sanction(t.Context(), me.User, user.Penalty{Kind: user.PermanentBlock, Reason: "cheating"})
+	_, _, err := h.users.ApplySanction(t.Context(), me.User, user.SanctionTerms{Kind: user.PermanentBlock, Reason: "cheating"})
 	require.NoError(t, err)
 	for _, api := range []*testkit.API{h.api.User(me.User), h.api.With("X-User-ID", "nonsense")} {
 		api.Post(public+"send-email-code", map[string]any{"email": "bob@example.org", "language": "en"}).Want(200)
@@ -237,7 +237,7 @@ func TestAskingTakesAsLongForEveryAddress(t *testing.T) {
 	h := open(t)
 	h.quick("known@example.org")
 	blocked, deleted := h.quick("blocked@example.org"), h.quick("deleted@example.org")
-	_, _, err := h.users.Sanction(t.Context(), blocked.ID, user.Penalty{Kind: user.PermanentBlock, Reason: "cheating"})
+	_, _, err := h.users.ApplySanction(t.Context(), blocked.ID, user.SanctionTerms{Kind: user.PermanentBlock, Reason: "cheating"})
 	require.NoError(t, err)
 	require.NoError(t, h.users.Delete(t.Context(), deleted.ID))
 	took, size := map[string][]time.Duration{}, map[int]bool{}

@@ -96,7 +96,7 @@ func TestNobodyReachesWhatIsNotHis(t *testing.T) {
 	h, post := quiet(t, settings())
 	owner, stranger := h.entry(post, "owner@example.org", newDevice(t)), h.entry(post, "stranger@example.org", newDevice(t))
 	blocked, deleted := h.quick("blocked@example.org"), h.quick("deleted@example.org")
-	_, _, err := h.users.Sanction(t.Context(), blocked.ID, user.Penalty{Kind: user.PermanentBlock, Reason: "cheating"})
+	_, _, err := h.users.ApplySanction(t.Context(), blocked.ID, user.SanctionTerms{Kind: user.PermanentBlock, Reason: "cheating"})
 	require.NoError(t, err)
 	require.NoError(t, h.users.Delete(t.Context(), deleted.ID))
 	c, err := h.auth.SendEmailChange(t.Context(), owner.User, "new@example.org")

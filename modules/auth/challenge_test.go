@@ -87,7 +87,7 @@ func TestAskingLooksTheSameForKnownUnknownAndBlocked(t *testing.T) {
 	h.clock.BlockUntil(loops) // nothing else talks to the database
 	h.quick("known@example.org")
 	blocked := h.quick("blocked@example.org")
-	_, _, err := h.users.Sanction(t.Context(), blocked.ID, user.Penalty{Kind: user.LoginBlock, Reason: "spam"})
+	_, _, err := h.users.ApplySanction(t.Context(), blocked.ID, user.SanctionTerms{Kind: user.LoginBlock, Reason: "spam"})
 	require.NoError(t, err)
 	var costs []pg.Traffic
 	for _, email := range []string{"known@example.org", "unknown@example.org", "blocked@example.org"} {
@@ -105,11 +105,11 @@ func TestABlockedAccountCannotSignInWithACodeItHas(t *testing.T) {
 	c := h.send("ada@example.org")
 	code := h.code("ada@example.org")
 	ctx := httpx.WithCall(t.Context(), "r", uuid.Nil, httpx.Principal{Username: operator, Role: httpx.Operator})
-	x, _, err := h.users.Sanction(ctx, a.ID, user.Penalty{Kind: user.LoginBlock, Reason: "spam"})
+	x, _, err := h.users.ApplySanction(ctx, a.ID, user.SanctionTerms{Kind: user.LoginBlock, Reason: "spam"})
 	require.NoError(t, err)
 	refused := h.confirm(c.ChallengeID, code, newDevice(t)).Refused(403, "account_blocked")
 	require.Contains(t, string(refused.Body), `"reason":"spam"`, "whoever reads the mail of the address may know")
-	require.NoError(t, h.users.Lift(ctx, a.ID, x.ID))
+	require.NoError(t, h.users.LiftSanction(ctx, a.ID, x.ID))
 	h.confirm(c.ChallengeID, code, newDevice(t)).Want(200)
 }
 
@@ -177,7 +177,7 @@ func TestAProfileThatIsBlockedKeepsItsAddress(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	a := h.quick("ada@example.org")
-	_, _, err := h.users.Sanction(t.Context(), a.ID, user.Penalty{Kind: user.ProfileUpdateBlock, Reason: "spam"})
+	_, _, err := h.users.ApplySanction(t.Context(), a.ID, user.SanctionTerms{Kind: user.ProfileUpdateBlock, Reason: "spam"})
 	require.NoError(t, err)
 	h.api.User(a.ID).Post(email, map[string]any{"email": "ada@new.example"}).Refused(403, "profile_update_blocked")
 }

@@ -94,7 +94,7 @@ func TestASignInBesideABlockIsRefused(t *testing.T) {
 	challenge, code := h.opened(post, "ada@example.org")
 	blocked := make(chan error, 1)
 	go func() {
-		_, _, err := h.users.Sanction(h.Context(), a.ID, user.Penalty{Kind: user.PermanentBlock, Reason: "cheating"})
+		_, _, err := h.users.ApplySanction(h.Context(), a.ID, user.SanctionTerms{Kind: user.PermanentBlock, Reason: "cheating"})
 		blocked <- err
 	}()
 	<-late.here
@@ -183,7 +183,7 @@ func TestAMeasureThatComesBesideAChangeOfAddressCounts(t *testing.T) {
 		to := string(kind) + "@new.example"
 		c, err := h.auth.SendEmailChange(t.Context(), a.ID, to)
 		require.NoError(t, err)
-		_, _, err = h.users.Sanction(t.Context(), a.ID, user.Penalty{Kind: kind, Reason: "spam"})
+		_, _, err = h.users.ApplySanction(t.Context(), a.ID, user.SanctionTerms{Kind: kind, Reason: "spam"})
 		require.NoError(t, err)
 		_, err = h.auth.ConfirmEmailChange(t.Context(), a.ID, c.ChallengeID, post.last(to))
 		require.ErrorIs(t, err, want)

@@ -173,7 +173,7 @@ func TestABlockBesideASignInLeavesNoLiveSession(t *testing.T) {
 		d := newDevice(t)
 		errs := together(2, func(i int) error {
 			if i == 0 {
-				_, _, err := h.users.Sanction(t.Context(), a.ID, user.Penalty{Kind: user.PermanentBlock, Reason: "cheating"})
+				_, _, err := h.users.ApplySanction(t.Context(), a.ID, user.SanctionTerms{Kind: user.PermanentBlock, Reason: "cheating"})
 				return err
 			}
 			_, err := h.auth.Confirm(t.Context(), confirm(c.ChallengeID, post.last(email), d))

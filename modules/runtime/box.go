@@ -42,7 +42,7 @@ func NewBox(
 // Open looks whether games can be kept here at all: a typing mistake would
 // otherwise show as one game after the other that cannot start.
 func (b Box) Open(context.Context) error {
-	if err := b.Dirs.Usable(); err != nil {
+	if err := b.Dirs.CheckWritable(); err != nil {
 		return fmt.Errorf("BACKEND_GAME_STATE_ROOT cannot be used: %w", err)
 	}
 	return nil

@@ -250,7 +250,7 @@ func TestAnEngineThatForgotItsGameIsAnAlarm(t *testing.T) {
 	require.Equal(t, StartFailed, r.Observed)
 	require.Equal(t, "state_lost", r.LastCode)
 	require.Equal(t, 1, b.engines.inits)
-	require.Equal(t, []notification.Kind{notification.StartConfigInvalid}, b.heard.kinds())
+	require.Equal(t, []notification.Kind{notification.KindStartConfigInvalid}, b.heard.kinds())
 }
 
 func TestTheFoundingDocumentIsTheSameAtEveryTry(t *testing.T) {
@@ -275,7 +275,7 @@ func TestSettingsThatTheEngineRefusesAreFinal(t *testing.T) {
 		game := b.start()
 		b.pass()
 		require.Equal(t, StartFailed, b.record(game).Observed)
-		require.Equal(t, []notification.Kind{notification.StartConfigInvalid}, b.heard.kinds())
+		require.Equal(t, []notification.Kind{notification.KindStartConfigInvalid}, b.heard.kinds())
 		require.Empty(t, b.driver.engines, "nothing is left behind")
 		require.Equal(t, []string{"start_failed start"}, b.heard.told())
 	}
@@ -297,7 +297,7 @@ func TestAnEngineThatNeverAnswersIsTriedAndGivenUp(t *testing.T) {
 	require.Equal(t, plan.StartAttempts, r.Failures)
 	require.Equal(t, plan.StartAttempts, b.driver.count("ensure"))
 	require.Empty(t, b.driver.engines)
-	require.Equal(t, []notification.Kind{notification.ContainerStartFailed}, b.heard.kinds())
+	require.Equal(t, []notification.Kind{notification.KindContainerStartFailed}, b.heard.kinds())
 	require.Zero(t, b.later(time.Hour), "only a new request tries again")
 
 	b.engines.set(func(e *fakeEngines) { e.health = nil })

@@ -56,7 +56,7 @@ func TestAnImageThatCannotBeHadIsToldOnce(t *testing.T) {
 	require.Equal(t, "image_pull_failed", r.LastCode)
 	require.Equal(t, plan.StartAttempts, b.driver.count("pull"))
 	require.Zero(t, b.driver.count("ensure"))
-	require.Equal(t, []notification.Kind{notification.ImagePullFailed}, b.heard.kinds())
+	require.Equal(t, []notification.Kind{notification.KindImagePullFailed}, b.heard.kinds())
 	require.Equal(t, map[string]any{"game_id": game.String(), "image_ref": "galaxy/engine:1.2.3", "reason": r.LastError}, b.heard.notices[0].Payload)
 	require.Equal(t, []string{"start_failed start"}, b.heard.told())
 	require.Equal(t, "image_pull_failed", b.heard.changes[0].Error)
@@ -72,7 +72,7 @@ func TestSettingsThatTheDriverRefusesAreFinalAtOnce(t *testing.T) {
 	require.Equal(t, OpFailed, o.Status)
 	require.Equal(t, "start_config_invalid", o.ErrorCode)
 	require.Equal(t, 1, b.driver.count("ensure"))
-	require.Equal(t, []notification.Kind{notification.StartConfigInvalid}, b.heard.kinds())
+	require.Equal(t, []notification.Kind{notification.KindStartConfigInvalid}, b.heard.kinds())
 }
 
 func TestALocalImageStandsInAndSaysSo(t *testing.T) {
@@ -128,7 +128,7 @@ func TestACrashedEngineIsStartedAgainAndTheFourthCrashIsOneTooMany(t *testing.T)
 	dies()
 	r := b.record(game)
 	require.Equal(t, Crashed, r.Observed)
-	require.Equal(t, []notification.Kind{notification.ContainerCrashed}, b.heard.kinds())
+	require.Equal(t, []notification.Kind{notification.KindContainerCrashed}, b.heard.kinds())
 	require.Equal(t, 137, b.heard.notices[0].Payload["exit_code"])
 	require.Equal(t, true, b.heard.notices[0].Payload["oom"])
 	require.Equal(t, "crashed", b.heard.told()[len(b.heard.told())-1])
@@ -171,7 +171,7 @@ func TestAMissingContainerIsToldAndMadeAnew(t *testing.T) {
 	r := b.record(game)
 	require.Equal(t, Running, r.Observed)
 	require.Equal(t, "c2", r.ContainerID)
-	require.Equal(t, []notification.Kind{notification.ContainerMissing}, b.heard.kinds())
+	require.Equal(t, []notification.Kind{notification.KindContainerMissing}, b.heard.kinds())
 	require.Equal(t, []string{"removed", "starting", "running"}, b.heard.told())
 	require.Equal(t, 1, b.engines.inits, "made from its state directory")
 }
@@ -189,7 +189,7 @@ func TestAForeignContainerIsReportedAndLeftAlone(t *testing.T) {
 	for _, verb := range []string{"stop", "remove", "ensure"} {
 		require.Zero(t, b.driver.count(verb), verb)
 	}
-	require.Equal(t, []notification.Kind{notification.ContainerForeign}, b.heard.kinds())
+	require.Equal(t, []notification.Kind{notification.KindContainerForeign}, b.heard.kinds())
 
 	b.want(b.s.Remove, game)
 	b.pass()
@@ -207,7 +207,7 @@ func TestTheReconcilerReportsStrangersAndStopsWhatNobodyWants(t *testing.T) {
 	b.driver.set(uuid.New(), func(o *driver.Observed) { o.Phase, o.Name, o.ContainerID = driver.PhaseRunning, "galaxy-game-x", "x1" })
 	_, err := b.c.reconcile(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, []notification.Kind{notification.ContainerForeign}, b.heard.kinds())
+	require.Equal(t, []notification.Kind{notification.KindContainerForeign}, b.heard.kinds())
 	require.Equal(t, "container:x1", b.heard.notices[0].Key)
 	require.Equal(t, 1, b.pass())
 	require.Equal(t, driver.PhaseExited, b.driver.engines[game].Phase)

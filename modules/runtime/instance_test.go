@@ -87,7 +87,7 @@ func TestStartFailsWhereTheEngineOfAnotherInstanceHasTheName(t *testing.T) {
 	for _, said := range []string{"galaxy-game-x", other.String(), own.String(), "an operator has to remove it"} {
 		require.Contains(t, r.LastError, said)
 	}
-	require.Equal(t, []notification.Kind{notification.ContainerForeign}, b.heard.kinds())
+	require.Equal(t, []notification.Kind{notification.KindContainerForeign}, b.heard.kinds())
 	require.Zero(t, b.driver.count("remove"))
 	require.Zero(t, b.pass(), "nobody tries again until it is asked for")
 }

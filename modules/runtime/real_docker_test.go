@@ -42,5 +42,5 @@ func TestARealEngineLivesThroughAGameInAContainer(t *testing.T) {
 	lobby := liveThrough(t, cfg, daemon, image, func(r Record) {
 		require.NoError(t, client.Remove(ctx, r.ContainerID)) // by hand, as docker rm -f
 	})
-	require.Subset(t, []notification.Kind{notification.ContainerMissing}, lobby.kinds(), "missing, or dead when first seen")
+	require.Subset(t, []notification.Kind{notification.KindContainerMissing}, lobby.kinds(), "missing, or dead when first seen")
 }

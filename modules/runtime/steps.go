@@ -112,7 +112,7 @@ func (c *Converger) falter(ctx context.Context, m *move) error {
 		m.exit()
 		reason = exitReason(m.sight)
 	}
-	return c.retry(ctx, m, failure{notification.ContainerStartFailed, "container_start_failed", reason})
+	return c.retry(ctx, m, failure{notification.KindContainerStartFailed, "container_start_failed", reason})
 }
 
 // failure says why a start did not work out, and how operators hear of it when
@@ -175,7 +175,7 @@ func (c *Converger) crash(m *move) {
 		return
 	}
 	m.after.Observed, m.after.Settled, m.end = Crashed, true, OpFailed
-	m.notices = append(m.notices, m.notice(notification.ContainerCrashed, m.generationKey(),
+	m.notices = append(m.notices, m.notice(notification.KindContainerCrashed, m.generationKey(),
 		"exit_code", m.sight.ExitCode, "oom", m.sight.OOMKilled))
 }
 
@@ -183,7 +183,7 @@ func (c *Converger) crash(m *move) {
 // state directory.
 func (c *Converger) miss(m *move) {
 	key := m.generationKey() + ":container:" + m.before.ContainerID
-	m.notices = append(m.notices, m.notice(notification.ContainerMissing, key))
+	m.notices = append(m.notices, m.notice(notification.KindContainerMissing, key))
 	m.after.Observed, m.after.LastCode, m.after.LastError = Removed, "container_missing", "the container is gone"
 	m.after.LaunchedGeneration, m.after.ContainerID, m.after.Endpoint = 0, "", ""
 	m.again = true
@@ -194,7 +194,7 @@ func (c *Converger) miss(m *move) {
 func (c *Converger) estrange(m *move, reason string) {
 	m.after.Observed, m.after.LastCode, m.after.LastError = StartFailed, "container_foreign", reason
 	m.after.LaunchedGeneration, m.after.Settled, m.end = 0, true, OpFailed
-	m.notices = append(m.notices, m.notice(notification.ContainerForeign, m.generationKey(), "container", driver.Name(m.before.GameID)))
+	m.notices = append(m.notices, m.notice(notification.KindContainerForeign, m.generationKey(), "container", driver.Name(m.before.GameID)))
 }
 
 func (m *move) generationKey() string { return generationKey(m.before.GameID, m.before.Generation) }

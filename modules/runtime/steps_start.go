@@ -21,7 +21,7 @@ func (c *Converger) launch(ctx context.Context, m *move) error {
 	v, err := c.Version(ctx, m.before.Version)
 	switch {
 	case errors.Is(err, registry.ErrNotFound), err == nil && v.Status == registry.Blocked:
-		return c.giveUp(ctx, m, failure{notification.StartConfigInvalid, "engine_version_blocked", "the engine version may not be started"})
+		return c.giveUp(ctx, m, failure{notification.KindStartConfigInvalid, "engine_version_blocked", "the engine version may not be started"})
 	case err != nil:
 		return err
 	}
@@ -68,13 +68,13 @@ func (c *Converger) refused(ctx context.Context, m *move, err error) error {
 		m.wait = time.Second
 		return nil
 	case errors.Is(err, driver.ErrConfigInvalid):
-		return c.giveUp(ctx, m, failure{notification.StartConfigInvalid, "start_config_invalid", reason})
+		return c.giveUp(ctx, m, failure{notification.KindStartConfigInvalid, "start_config_invalid", reason})
 	case errors.Is(err, driver.ErrState):
-		return c.retry(ctx, m, failure{notification.StartConfigInvalid, "state_dir_unusable", reason})
+		return c.retry(ctx, m, failure{notification.KindStartConfigInvalid, "state_dir_unusable", reason})
 	case errors.Is(err, driver.ErrImageUnavailable):
-		return c.retry(ctx, m, failure{notification.ImagePullFailed, "image_pull_failed", reason})
+		return c.retry(ctx, m, failure{notification.KindImagePullFailed, "image_pull_failed", reason})
 	}
-	return c.retry(ctx, m, failure{notification.ContainerStartFailed, "container_start_failed", reason})
+	return c.retry(ctx, m, failure{notification.KindContainerStartFailed, "container_start_failed", reason})
 }
 
 // found gives the engine its game, once in the life of the game. A repeat after
@@ -93,9 +93,9 @@ func (c *Converger) found(ctx context.Context, m *move) error {
 		c.arrived(m, status)
 		return nil
 	case errors.Is(err, engine.ErrAlreadyInitialized):
-		return c.giveUp(ctx, m, failure{notification.StartConfigInvalid, "state_dir_foreign", "the state directory holds another game"})
+		return c.giveUp(ctx, m, failure{notification.KindStartConfigInvalid, "state_dir_foreign", "the state directory holds another game"})
 	case errors.Is(err, engine.ErrValidation), errors.Is(err, engine.ErrRefused), errors.Is(err, engine.ErrTooLarge):
-		return c.giveUp(ctx, m, failure{notification.StartConfigInvalid, "init_refused", "the engine refused the game's settings: " + reasonOf(err)})
+		return c.giveUp(ctx, m, failure{notification.KindStartConfigInvalid, "init_refused", "the engine refused the game's settings: " + reasonOf(err)})
 	}
 	return c.unanswered(ctx, m, err)
 }
@@ -110,9 +110,9 @@ func (c *Converger) arrive(ctx context.Context, m *move) error {
 	}
 	switch status.State {
 	case enginev1.StateUninitialized:
-		return c.giveUp(ctx, m, failure{notification.StartConfigInvalid, "state_lost", "the engine does not know the game, its state directory was lost"})
+		return c.giveUp(ctx, m, failure{notification.KindStartConfigInvalid, "state_lost", "the engine does not know the game, its state directory was lost"})
 	case enginev1.StateFailed:
-		return c.giveUp(ctx, m, failure{notification.StartConfigInvalid, "state_corrupt", "the engine does not trust the game's state directory"})
+		return c.giveUp(ctx, m, failure{notification.KindStartConfigInvalid, "state_corrupt", "the engine does not trust the game's state directory"})
 	}
 	c.arrived(m, status)
 	return nil

@@ -85,7 +85,7 @@ func compare(rows []known, seen []driver.Observed) (due []uuid.UUID, strangers [
 func (c *Converger) report(ctx context.Context, tx *pg.Tx, o driver.Observed) error {
 	c.log.Warn("foreign engine seen", zap.String("container", o.Name), zap.String("container_id", o.ContainerID))
 	return c.notifier.Submit(ctx, tx, notification.Intent{
-		Kind: notification.ContainerForeign, Key: "container:" + o.ContainerID,
+		Kind: notification.KindContainerForeign, Key: "container:" + o.ContainerID,
 		Payload: map[string]any{"container": o.Name, "container_id": o.ContainerID},
 	})
 }

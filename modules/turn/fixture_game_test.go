@@ -8,7 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/pg"
 	"galaxy/backend/platform/schedule"
@@ -16,32 +16,32 @@ import (
 )
 
 // startGame starts a game with so many players, whose races are Race0, Race1, …
-func (f *fixture) startGame(turns schedule.Settings, players int) lobby.Game {
+func (f *fixture) startGame(turns schedule.Settings, players int) game.Game {
 	f.Helper()
 	id := uuid.Must(uuid.NewV7())
 	now := f.clock.Now()
-	g := lobby.Game{ID: id, Name: "Andromeda", State: lobby.Running, Turns: turns, StartedAt: &now}
+	g := game.Game{ID: id, Name: "Andromeda", State: game.Running, Turns: turns, StartedAt: &now}
 	f.exec(`INSERT INTO games (game_id, created_by, visibility, name, description, state, min_players, max_players, join_policy,
     start_when_full, engine_version, turns, map, created_at, updated_at)
 VALUES ($1, 'root', 'public', $2, '', 'running', 1, 100, 'auto', false, '0.1.0', '{}', '{}', $3, $3)`, id, g.Name, now)
-	seats := []lobby.Seat{}
+	members := []game.Membership{}
 	races := []enginev1.RaceStatus{}
 	for i := range players {
 		race := fmt.Sprintf("Race%d", i)
-		seats = append(seats, lobby.Seat{
-			GameID: id, UserID: uuid.Must(uuid.NewV7()), RaceName: race, Status: lobby.Active, JoinedAt: now,
+		members = append(members, game.Membership{
+			GameID: id, UserID: uuid.Must(uuid.NewV7()), RaceName: race, Status: game.Active, JoinedAt: now,
 		})
 		races = append(races, enginev1.RaceStatus{RaceName: race, State: enginev1.RaceActive, Planets: 3})
 	}
-	f.games.add(g, seats)
+	f.games.add(g, members)
 	f.engine.add(id, races)
-	f.notify(g, lobby.EventStarted)
+	f.notify(g, game.EventStarted)
 	return g
 }
 
 // startGameWithWaitingRun lets the deadline come while somebody else holds the
 // engine's lease.
-func (f *fixture) startGameWithWaitingRun(turns schedule.Settings) lobby.Game {
+func (f *fixture) startGameWithWaitingRun(turns schedule.Settings) game.Game {
 	f.Helper()
 	g := f.startGame(turns, 2)
 	f.leaser.take(g.ID)
@@ -52,7 +52,7 @@ func (f *fixture) startGameWithWaitingRun(turns schedule.Settings) lobby.Game {
 }
 
 // freeEngine gives the lease back and has the run tried that waited for it.
-func (f *fixture) freeEngine(g lobby.Game) {
+func (f *fixture) freeEngine(g game.Game) {
 	f.Helper()
 	f.leaser.free(g.ID)
 	f.clock.Advance(time.Minute)
@@ -60,65 +60,66 @@ func (f *fixture) freeEngine(g lobby.Game) {
 }
 
 // notify has the game report an event to its observer.
-func (f *fixture) notify(g lobby.Game, e lobby.Event) {
+func (f *fixture) notify(g game.Game, e game.Event) {
 	f.Helper()
-	require.NoError(f, f.tryNotify(g, e))
+	require.NoError(f, f.tryNotify(g, game.Change{Event: e}))
 }
 
-func (f *fixture) tryNotify(g lobby.Game, e lobby.Event) error {
+// notifyBlocked has the game report that a member was blocked, whose race goes.
+func (f *fixture) notifyBlocked(g game.Game, race string) {
+	f.Helper()
+	blocked := game.BlockedRace{RaceName: race, Cause: game.CauseBlocked}
+	require.NoError(f, f.tryNotify(g, game.Change{Event: game.EventRaceBlocked, Blocked: &blocked}))
+}
+
+// notifyTaken has the game report that somebody took a seat over.
+func (f *fixture) notifyTaken(g game.Game, i int) {
+	f.Helper()
+	successor := f.games.members(g.ID)[i]
+	require.NoError(f, f.tryNotify(g, game.Change{Event: game.EventSeatTaken, Taken: &successor}))
+}
+
+// tryNotify reports a change of the game as it is now.
+func (f *fixture) tryNotify(g game.Game, c game.Change) error {
+	f.Helper()
+	status := f.engine.game(g.ID).status()
+	c.Game, c.Status = f.games.game(g.ID), &status
+	return f.inLockedGame(g, func(ctx context.Context, tx *pg.Tx) error { return f.observer.GameChanged(ctx, tx, c) })
+}
+
+func (f *fixture) inLockedGame(g game.Game, fn func(ctx context.Context, tx *pg.Tx) error) error {
 	f.Helper()
 	return f.db.InTx(f.Context(), func(ctx context.Context, tx *pg.Tx) error {
 		if _, err := f.games.LockGame(ctx, tx, g.ID); err != nil {
 			return err
 		}
-		status := f.engine.game(g.ID).status()
-		return f.observer.GameChanged(ctx, tx, f.games.game(g.ID), e, &status)
+		return fn(ctx, tx)
 	})
-}
-
-// notifyBlocked has the game report that a member was blocked, whose race goes.
-func (f *fixture) notifyBlocked(g lobby.Game, race string) {
-	f.Helper()
-	f.games.changeGame(g.ID, func(g *lobby.Game) {
-		g.Blocked = &lobby.BlockedRace{RaceName: race, Cause: lobby.CauseBlocked}
-	})
-	f.notify(g, lobby.EventRaceBlocked)
-}
-
-// notifyTaken has the game report that somebody took a seat over.
-func (f *fixture) notifyTaken(g lobby.Game, i int) {
-	f.Helper()
-	seat := f.games.seatsOf(g.ID)[i]
-	f.games.changeGame(g.ID, func(g *lobby.Game) { g.Taken = &seat })
-	f.notify(g, lobby.EventSeatTaken)
 }
 
 // setState moves the game to a state and reports the event.
-func (f *fixture) setState(g lobby.Game, s lobby.State, e lobby.Event) {
+func (f *fixture) setState(g game.Game, s game.State, e game.Event) {
 	f.Helper()
-	f.inTx(func(ctx context.Context, tx *pg.Tx) error {
-		if _, err := f.games.LockGame(ctx, tx, g.ID); err != nil {
-			return err
-		}
-		return f.games.setState(ctx, tx, g.ID, s, lobby.ByUser, e)
-	})
+	require.NoError(f, f.inLockedGame(g, func(ctx context.Context, tx *pg.Tx) error {
+		return f.games.setState(ctx, tx, g.ID, s, game.ByUser, e)
+	}))
 }
 
-func (f *fixture) clockOf(g lobby.Game) pace.Clock {
+func (f *fixture) clockOf(g game.Game) pace.Clock {
 	f.Helper()
 	c, err := store{}.clock(f.Context(), f.db, g.ID)
 	require.NoError(f, err)
 	return c
 }
 
-func (f *fixture) runsOf(g lobby.Game) []Run {
+func (f *fixture) runsOf(g game.Game) []Run {
 	f.Helper()
 	runs, err := store{}.runs(f.Context(), f.db, g.ID, uuid.Nil, 100)
 	require.NoError(f, err)
 	return runs
 }
 
-func (f *fixture) submissionsOf(g lobby.Game) []pace.Submission {
+func (f *fixture) submissionsOf(g game.Game) []pace.Submission {
 	f.Helper()
 	out, err := store{}.submissions(f.Context(), f.db, f.clockOf(g))
 	require.NoError(f, err)
@@ -126,7 +127,7 @@ func (f *fixture) submissionsOf(g lobby.Game) []pace.Submission {
 }
 
 // outcomes are what became of a turn, by race; empty: nothing yet.
-func (f *fixture) outcomes(g lobby.Game, turn int) map[string]string {
+func (f *fixture) outcomes(g game.Game, turn int) map[string]string {
 	f.Helper()
 	rows, err := store{}.submissionsBetween(f.Context(), f.db, f.clockOf(g), turn, turn)
 	require.NoError(f, err)
@@ -140,34 +141,34 @@ func (f *fixture) outcomes(g lobby.Game, turn int) map[string]string {
 	return out
 }
 
-func (f *fixture) user(g lobby.Game, i int) uuid.UUID { return f.games.seatsOf(g.ID)[i].UserID }
+func (f *fixture) user(g game.Game, i int) uuid.UUID { return f.games.members(g.ID)[i].UserID }
 
 // submitAll has every player send orders for the turn the game is at.
-func (f *fixture) submitAll(g lobby.Game) {
+func (f *fixture) submitAll(g game.Game) {
 	f.Helper()
-	for i, seat := range f.games.seatsOf(g.ID) {
-		if seat.Status == lobby.Active {
+	for i, m := range f.games.members(g.ID) {
+		if m.Status == game.Active {
 			f.submit(g, i)
 		}
 	}
 }
 
 // submit has one player send orders for the turn the game is at.
-func (f *fixture) submit(g lobby.Game, i int) {
+func (f *fixture) submit(g game.Game, i int) {
 	f.Helper()
 	_, err := f.service.PutOrders(f.Context(), g.ID, f.user(g, i), orders(f.clockOf(g).Turn))
 	require.NoError(f, err)
 }
 
 // setReady has one player be ready for the turn the game is at.
-func (f *fixture) setReady(g lobby.Game, i int) {
+func (f *fixture) setReady(g game.Game, i int) {
 	f.Helper()
 	_, err := f.service.Ready(f.Context(), g.ID, f.user(g, i), f.clockOf(g).Turn)
 	require.NoError(f, err)
 }
 
 // makeTurn has an operator's turn made.
-func (f *fixture) makeTurn(g lobby.Game) {
+func (f *fixture) makeTurn(g game.Game) {
 	f.Helper()
 	_, err := f.service.Advance(f.Context(), g.ID, false)
 	require.NoError(f, err)

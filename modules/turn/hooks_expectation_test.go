@@ -8,7 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
@@ -26,7 +26,7 @@ func TestGameExpectsNothingOfWhoeverDoesNotPlayIt(t *testing.T) {
 	f.engine.game(g.ID).races[1].State = enginev1.RaceEliminated
 	f.makeTurn(g)
 	require.Equal(t, []int{1, 0}, []int{expected(f.user(g, 0)), expected(f.user(g, 1))}, "a race out of play")
-	f.setState(g, lobby.Paused, lobby.EventPaused)
+	f.setState(g, game.Paused, game.EventPaused)
 	require.Zero(t, expected(f.user(g, 0)), "a game that stands still")
 }
 
@@ -46,7 +46,7 @@ func TestExpectationsOfManyGamesAreReadAtOnce(t *testing.T) {
 	var ids []uuid.UUID
 	for range 3 {
 		g := f.startGame(hourly(), 2)
-		f.games.changeSeat(g.ID, 1, func(s *lobby.Seat) { s.UserID = player })
+		f.games.changeMember(g.ID, 1, func(s *game.Membership) { s.UserID = player })
 		ids = append(ids, g.ID)
 	}
 	f.submit(f.games.game(ids[1]), 1)
@@ -56,7 +56,7 @@ func TestExpectationsOfManyGamesAreReadAtOnce(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, 1, f.db.Traffic().RoundTrips-before.RoundTrips)
 	deadline := noon.Add(time.Hour)
-	require.Equal(t, map[uuid.UUID]lobby.Expect{
+	require.Equal(t, map[uuid.UUID]game.Expect{
 		ids[0]: {Deadline: &deadline},
 		ids[1]: {Submitted: true, Deadline: &deadline},
 		ids[2]: {Ready: true, Deadline: &deadline},

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"galaxy/backend/modules/engine"
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/pg"
@@ -26,14 +26,14 @@ func TestStartSetsTheClockAndTellsEveryMember(t *testing.T) {
 	c := f.clockOf(g)
 	require.Equal(t, 0, c.Turn)
 	require.Equal(t, noon.Add(time.Hour), *c.NextTurnAt)
-	intents := f.notifier.Intents(notification.GameStarted)
+	intents := f.notifier.Intents(notification.KindGameStarted)
 	require.Len(t, intents, 3)
 	require.Equal(t, "Race1", intents[1].Payload["race_name"])
 	require.Equal(t, []uuid.UUID{f.user(g, 1)}, intents[1].Recipients)
 	require.Len(t, f.submissionsOf(g), 3)
 
-	f.notify(g, lobby.EventStarted) // heard twice
-	require.Len(t, f.notifier.Intents(notification.GameStarted), 3)
+	f.notify(g, game.EventStarted) // heard twice
+	require.Len(t, f.notifier.Intents(notification.KindGameStarted), 3)
 	require.Equal(t, c, f.clockOf(g))
 }
 
@@ -42,12 +42,12 @@ func TestPausedGameMakesNoTurnAndKeepsItsTime(t *testing.T) {
 	f := newFixture(t)
 	g := f.startGame(hourly(), 1)
 	f.clock.Advance(20 * time.Minute)
-	f.setState(g, lobby.Paused, lobby.EventPaused)
+	f.setState(g, game.Paused, game.EventPaused)
 	require.Nil(t, f.clockOf(g).NextTurnAt)
 	f.clock.Advance(72 * time.Hour)
 	f.run()
 	require.Empty(t, f.engine.game(g.ID).requested)
-	f.setState(g, lobby.Running, lobby.EventResumed)
+	f.setState(g, game.Running, game.EventResumed)
 	require.Equal(t, f.clock.Now().Add(40*time.Minute), *f.clockOf(g).NextTurnAt)
 }
 
@@ -56,14 +56,14 @@ func TestNewScheduleStartsANewDeadline(t *testing.T) {
 	f := newFixture(t)
 	g := f.startGame(hourly(), 1)
 	f.clock.Advance(30 * time.Minute)
-	f.games.changeGame(g.ID, func(g *lobby.Game) { g.Turns.EarlyWhenReady = true })
-	f.notify(g, lobby.EventSettings)
+	f.games.changeGame(g.ID, func(g *game.Game) { g.Turns.EarlyWhenReady = true })
+	f.notify(g, game.EventSettings)
 	require.Equal(t, noon.Add(time.Hour), *f.clockOf(g).NextTurnAt, "the deadline is none of its business")
-	f.games.changeGame(g.ID, func(g *lobby.Game) { g.Turns.Interval = 2 * time.Hour })
-	f.notify(g, lobby.EventSettings)
+	f.games.changeGame(g.ID, func(g *game.Game) { g.Turns.Interval = 2 * time.Hour })
+	f.notify(g, game.EventSettings)
 	require.Equal(t, f.clock.Now().Add(2*time.Hour), *f.clockOf(g).NextTurnAt)
-	f.games.changeGame(g.ID, func(g *lobby.Game) { g.Turns = schedule.Settings{Mode: schedule.Manual} })
-	f.notify(g, lobby.EventSettings)
+	f.games.changeGame(g.ID, func(g *game.Game) { g.Turns = schedule.Settings{Mode: schedule.Manual} })
+	f.notify(g, game.EventSettings)
 	require.Nil(t, f.clockOf(g).NextTurnAt)
 }
 
@@ -74,8 +74,8 @@ func TestTurnWaitsNoLongerForWhoeverLeaves(t *testing.T) {
 	f.setReady(g, 0)
 	f.run()
 	require.Equal(t, 0, f.clockOf(g).Turn)
-	f.games.changeSeat(g.ID, 1, func(s *lobby.Seat) { s.Status = lobby.Removed })
-	f.notify(g, lobby.EventSeatLeft)
+	f.games.changeMember(g.ID, 1, func(s *game.Membership) { s.Status = game.Removed })
+	f.notify(g, game.EventSeatLeft)
 	f.run()
 	require.Equal(t, 1, f.clockOf(g).Turn)
 }
@@ -86,11 +86,11 @@ func TestSuccessorIsWaitedForWhateverTheirPredecessorSaid(t *testing.T) {
 	g := f.startGame(earlyWhenReady(), 2)
 	f.setReady(g, 1)
 	successor := uuid.Must(uuid.NewV7())
-	f.games.changeSeat(g.ID, 1, func(s *lobby.Seat) { s.UserID = successor })
+	f.games.changeMember(g.ID, 1, func(s *game.Membership) { s.UserID = successor })
 	f.notifyTaken(g, 1)
 	expected, err := NewExpectations(f.db, f.games).Expected(t.Context(), successor, []uuid.UUID{g.ID})
 	require.NoError(t, err)
-	require.Equal(t, map[uuid.UUID]lobby.Expect{g.ID: {}}, expected)
+	require.Equal(t, map[uuid.UUID]game.Expect{g.ID: {}}, expected)
 	f.setReady(g, 0)
 	f.run()
 	require.Equal(t, 0, f.clockOf(g).Turn, "the one before was ready, not the successor")
@@ -116,19 +116,19 @@ func TestChangeThatLacksWhatItIsAboutIsRefused(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	g := f.startGame(hourly(), 2)
-	require.ErrorContains(t, f.tryNotify(g, lobby.EventRaceBlocked), "a race was blocked and not named")
-	require.ErrorContains(t, f.tryNotify(g, lobby.EventSeatTaken), "a seat was taken and not named")
+	require.ErrorContains(t, f.tryNotify(g, game.Change{Event: game.EventRaceBlocked}), "a race was blocked and not named")
+	require.ErrorContains(t, f.tryNotify(g, game.Change{Event: game.EventSeatTaken}), "a seat was taken and not named")
 
 	f.exec(`DELETE FROM turn_clocks WHERE game_id = $1`, g.ID)
-	started := len(f.notifier.Intents(notification.GameStarted))
+	started := len(f.notifier.Intents(notification.KindGameStarted))
 	for _, status := range []*enginev1.Status{nil, {State: enginev1.StateUninitialized}} {
 		err := f.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
-			return f.observer.GameChanged(ctx, tx, f.games.game(g.ID), lobby.EventStarted, status)
+			return f.observer.GameChanged(ctx, tx, game.Change{Game: f.games.game(g.ID), Event: game.EventStarted, Status: status})
 		})
 		require.ErrorContains(t, err, "started without a status")
 	}
 	require.Zero(t, f.count(`SELECT count(*) FROM turn_clocks WHERE game_id = $1`, g.ID))
-	require.Len(t, f.notifier.Intents(notification.GameStarted), started)
+	require.Len(t, f.notifier.Intents(notification.KindGameStarted), started)
 }
 
 func TestGameThatNeverStartedHasNoClockToChange(t *testing.T) {
@@ -138,9 +138,9 @@ func TestGameThatNeverStartedHasNoClockToChange(t *testing.T) {
 	f.exec(`DELETE FROM turn_clocks WHERE game_id = $1`, g.ID)
 	f.notifyBlocked(g, "Race1")
 	f.notifyTaken(g, 1)
-	for _, e := range []lobby.Event{
-		lobby.EventSettings, lobby.EventPaused, lobby.EventResumed, lobby.EventCancelled, lobby.EventFinished,
-		lobby.EventSeatLeft, "something else",
+	for _, e := range []game.Event{
+		game.EventSettings, game.EventPaused, game.EventResumed, game.EventCancelled, game.EventFinished,
+		game.EventSeatLeft, "something else",
 	} {
 		f.notify(g, e)
 	}
@@ -152,14 +152,14 @@ func TestGameThatNeverStartedHasNoClockToChange(t *testing.T) {
 func TestQueuedTurnsGoWithThePauseOrTheEndOfTheirGame(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		event lobby.Event
-		state lobby.State
+		event game.Event
+		state game.State
 		code  string
 		clock string
 	}{
-		{lobby.EventPaused, lobby.Paused, "game_paused", pace.Paused},
-		{lobby.EventFinished, lobby.Finished, "game_over", pace.Stopped},
-		{lobby.EventCancelled, lobby.Cancelled, "game_over", pace.Stopped},
+		{game.EventPaused, game.Paused, "game_paused", pace.Paused},
+		{game.EventFinished, game.Finished, "game_over", pace.Stopped},
+		{game.EventCancelled, game.Cancelled, "game_over", pace.Stopped},
 	} {
 		t.Run(string(c.event), func(t *testing.T) {
 			t.Parallel()
@@ -169,7 +169,7 @@ func TestQueuedTurnsGoWithThePauseOrTheEndOfTheirGame(t *testing.T) {
 			f.clock.Advance(time.Hour)
 			f.run()
 			require.Equal(t, 1, f.runsOf(tried)[0].Attempts)
-			for _, g := range []lobby.Game{untried, tried} {
+			for _, g := range []game.Game{untried, tried} {
 				f.setState(g, c.state, c.event)
 				require.Equal(t, c.clock, f.clockOf(g).Status)
 				require.Nil(t, f.clockOf(g).NextTurnAt)
@@ -191,8 +191,8 @@ func TestEarlyTurnsThatAreAskedForLateAreMadeAtOnce(t *testing.T) {
 	f.setReady(g, 1)
 	f.run()
 	require.Equal(t, 0, f.clockOf(g).Turn)
-	f.games.changeGame(g.ID, func(g *lobby.Game) { g.Turns.EarlyWhenReady = true })
-	f.notify(g, lobby.EventSettings)
+	f.games.changeGame(g.ID, func(g *game.Game) { g.Turns.EarlyWhenReady = true })
+	f.notify(g, game.EventSettings)
 	f.run()
 	require.Equal(t, 1, f.clockOf(g).Turn)
 	require.Equal(t, CauseReady, f.runsOf(g)[0].Cause)
@@ -204,10 +204,10 @@ func TestGameInWhichAllGotReadyBeforeAPauseGoesOnAfterIt(t *testing.T) {
 	g := f.startGame(earlyWhenReady(), 1)
 	f.leaser.take(g.ID)
 	f.setReady(g, 0)
-	f.setState(g, lobby.Paused, lobby.EventPaused)
+	f.setState(g, game.Paused, game.EventPaused)
 	require.Empty(t, f.runsOf(g))
 	f.leaser.free(g.ID)
-	f.setState(g, lobby.Running, lobby.EventResumed)
+	f.setState(g, game.Running, game.EventResumed)
 	f.run()
 	require.Equal(t, 1, f.clockOf(g).Turn)
 }
@@ -217,11 +217,11 @@ func TestStartTellsAndWaitsForActiveMembersOnly(t *testing.T) {
 	f := newFixture(t)
 	g := f.startGame(hourly(), 3)
 	f.exec(`DELETE FROM turn_clocks WHERE game_id = $1`, g.ID) // as before its engine came up
-	told := len(f.notifier.Intents(notification.GameStarted))
-	f.games.changeSeat(g.ID, 0, func(s *lobby.Seat) { s.Founding, s.Status, s.Reason = true, lobby.Removed, "left" })
-	f.games.changeSeat(g.ID, 1, func(s *lobby.Seat) { s.Vacant = true })
-	f.notify(g, lobby.EventStarted)
-	intents := f.notifier.Intents(notification.GameStarted)[told:]
+	told := len(f.notifier.Intents(notification.KindGameStarted))
+	f.games.changeMember(g.ID, 0, func(s *game.Membership) { s.Founding, s.Status, s.Reason = true, game.Removed, "left" })
+	f.games.changeMember(g.ID, 1, func(s *game.Membership) { s.Vacant = true })
+	f.notify(g, game.EventStarted)
+	intents := f.notifier.Intents(notification.KindGameStarted)[told:]
 	require.Len(t, intents, 2)
 	require.Equal(t, []uuid.UUID{f.user(g, 1)}, intents[0].Recipients)
 	awaited := map[string]bool{}
@@ -237,14 +237,16 @@ func TestObserverPassesOnWhatItCannotRead(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	g := f.startGame(earlyWhenReady(), 1)
-	f.notifyTaken(g, 0)
+	member := f.games.members(g.ID)[0]
 	down := errors.New("connection lost")
 	f.games.failReads(down)
-	for _, e := range []lobby.Event{lobby.EventSeatLeft, lobby.EventSeatTaken, lobby.EventSettings} {
-		require.ErrorIs(t, f.tryNotify(g, e), down, e)
+	for _, c := range []game.Change{
+		{Event: game.EventSeatLeft}, {Event: game.EventSeatTaken, Taken: &member}, {Event: game.EventSettings},
+	} {
+		require.ErrorIs(t, f.tryNotify(g, c), down, c.Event)
 	}
 	f.exec(`DELETE FROM turn_clocks WHERE game_id = $1`, g.ID)
-	require.ErrorIs(t, f.tryNotify(g, lobby.EventStarted), down)
+	require.ErrorIs(t, f.tryNotify(g, game.Change{Event: game.EventStarted}), down)
 	require.Zero(t, f.count(`SELECT count(*) FROM turn_clocks WHERE game_id = $1`, g.ID))
 }
 
@@ -256,11 +258,12 @@ func TestCommittedChangeWakesTheRunner(t *testing.T) {
 	f.games.observer = f.observer
 	g := f.startGame(hourly(), 1)
 	<-signal.C()
-	f.setState(g, lobby.Paused, lobby.EventPaused)
+	f.setState(g, game.Paused, game.EventPaused)
 	<-signal.C()
 	rolledBack := errors.New("rolled back")
 	require.ErrorIs(t, f.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
-		require.NoError(t, f.observer.GameChanged(ctx, tx, f.games.game(g.ID), lobby.EventResumed, nil))
+		resumed := game.Change{Game: f.games.game(g.ID), Event: game.EventResumed}
+		require.NoError(t, f.observer.GameChanged(ctx, tx, resumed))
 		return rolledBack
 	}), rolledBack)
 	require.Empty(t, signal.C())

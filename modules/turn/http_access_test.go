@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/testkit"
 )
@@ -54,8 +54,8 @@ func TestWhoMayCallWhat(t *testing.T) {
 	turns.MaxExtend = 2 * time.Hour
 	g := f.startGame(turns, 3)
 	owner, stranger, blocked, deleted := uuid.New(), uuid.New(), f.user(g, 2), uuid.New()
-	f.games.changeGame(g.ID, func(g *lobby.Game) { g.OwnerID = &owner })
-	f.games.changeSeat(g.ID, 1, func(s *lobby.Seat) { s.Status = lobby.Removed })
+	f.games.changeGame(g.ID, func(g *game.Game) { g.OwnerID = &owner })
+	f.games.changeMember(g.ID, 1, func(s *game.Membership) { s.Status = game.Removed })
 	api := f.serveTo(t, admission{blocked: user.ErrBlocked, deleted: user.ErrUserUnknown})
 	table := accessTable()
 	for _, r := range newUserRoutes(f.service, config()).Routes {

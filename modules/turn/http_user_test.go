@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"galaxy/backend/modules/engine"
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/platform/testkit"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
@@ -104,9 +104,9 @@ func TestBadMovesAreRefusedOverHTTP(t *testing.T) {
 		Refused(http.StatusRequestEntityTooLarge, "body_too_large")
 	lenient.Post(base+"/commands", map[string]any{"turn": 0, "command": map[string]any{"type": "race.cheat"}}).
 		Refused(http.StatusUnprocessableEntity, "validation_failed")
-	f.games.changeSeat(g.ID, 1, func(s *lobby.Seat) { s.Status = lobby.Blocked })
+	f.games.changeMember(g.ID, 1, func(s *game.Membership) { s.Status = game.Blocked })
 	api.User(f.user(g, 1)).Put(base+"/ready", map[string]any{"turn": 0}).Refused(http.StatusForbidden, "membership_ended")
-	f.setState(g, lobby.Paused, lobby.EventPaused)
+	f.setState(g, game.Paused, game.EventPaused)
 	ada.Put(base+"/orders", empty).Refused(http.StatusConflict, "game_state_conflict")
 }
 
@@ -117,7 +117,7 @@ func TestOwnerExtendsTheTurn(t *testing.T) {
 	turns.MaxExtend = 2 * time.Hour
 	g := f.startGame(turns, 2)
 	owner := f.user(g, 0)
-	f.games.changeGame(g.ID, func(g *lobby.Game) { g.OwnerID = &owner })
+	f.games.changeGame(g.ID, func(g *game.Game) { g.OwnerID = &owner })
 	api := f.serve(t)
 	path := "/api/v1/user/lobby/games/" + g.ID.String() + "/extend"
 	until := func(hours int) map[string]any {
@@ -132,8 +132,8 @@ func TestOwnerExtendsTheTurn(t *testing.T) {
 	api.User(owner).Post(path, until(1)).Refused(http.StatusConflict, "extension_refused")
 	api.User(owner).Post(path, until(3)).Want(http.StatusOK)
 	require.Equal(t, noon.Add(3*time.Hour), *f.clockOf(g).NextTurnAt)
-	f.games.changeGame(g.ID, func(g *lobby.Game) { g.Turns.Mode = "manual" })
-	f.notify(g, lobby.EventSettings)
+	f.games.changeGame(g.ID, func(g *game.Game) { g.Turns.Mode = "manual" })
+	f.notify(g, game.EventSettings)
 	api.User(owner).Post(path, until(5)).Refused(http.StatusConflict, "no_deadline")
 }
 

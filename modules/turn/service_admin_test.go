@@ -11,7 +11,7 @@ import (
 
 	"galaxy/backend/modules/admin"
 	"galaxy/backend/modules/engine"
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/platform/httpx"
 )
 
@@ -38,7 +38,7 @@ func TestOperatorAdvancesWithAndWithoutTheDeadline(t *testing.T) {
 	require.Len(t, f.auditor.Entries(), 3)
 	require.Equal(t, "game.turn.advance", f.auditor.Entries()[0].Action)
 
-	f.setState(g, lobby.Paused, lobby.EventPaused)
+	f.setState(g, game.Paused, game.EventPaused)
 	_, err = f.service.Advance(ctx, g.ID, false)
 	require.ErrorIs(t, err, ErrState)
 }
@@ -147,7 +147,7 @@ func TestRetryNeedsATurnThatFailed(t *testing.T) {
 	f.makeTurn(g)
 	_, err = f.service.Retry(operator(t), g.ID)
 	require.ErrorIs(t, err, ErrState, "the game is paused over it")
-	f.setState(g, lobby.Running, lobby.EventResumed)
+	f.setState(g, game.Running, game.EventResumed)
 	run, err := f.service.Retry(operator(t), g.ID)
 	require.NoError(t, err)
 	require.Equal(t, CauseRetry, run.Cause)
@@ -199,13 +199,13 @@ func TestBanishmentNeedsAGameWithAnEngine(t *testing.T) {
 	f := newFixture(t)
 	g := f.startGame(hourly(), 2)
 	_, err := f.service.Banish(operator(t), uuid.New(), "Race1")
-	require.ErrorIs(t, err, lobby.ErrNotFound)
-	f.setState(g, lobby.Paused, lobby.EventPaused)
+	require.ErrorIs(t, err, game.ErrNotFound)
+	f.setState(g, game.Paused, game.EventPaused)
 	_, err = f.service.Banish(operator(t), g.ID, "Race1")
 	require.NoError(t, err)
 	f.run()
 	require.Equal(t, []string{"Race1"}, f.engine.game(g.ID).banished, "a paused game's engine is there")
-	f.setState(g, lobby.Cancelled, lobby.EventCancelled)
+	f.setState(g, game.Cancelled, game.EventCancelled)
 	_, err = f.service.Banish(operator(t), g.ID, "Race0")
 	require.ErrorIs(t, err, ErrState)
 }
@@ -214,7 +214,7 @@ func TestRunsOfAnUnknownGameAreNotFound(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	_, err := f.service.Runs(t.Context(), uuid.New(), uuid.Nil, 10)
-	require.ErrorIs(t, err, lobby.ErrNotFound)
+	require.ErrorIs(t, err, game.ErrNotFound)
 	_, err = f.service.RunsOfTurn(t.Context(), uuid.New(), 1)
 	require.ErrorIs(t, err, ErrNotFound)
 }

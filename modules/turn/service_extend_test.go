@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/platform/fault"
 	"galaxy/backend/platform/schedule"
 	"galaxy/backend/platform/worker"
@@ -47,7 +47,7 @@ func TestOwnersExtensionsAddUpToTheGamesLimit(t *testing.T) {
 	turns.MaxExtend = 90 * time.Minute
 	g := f.startGame(turns, 1)
 	owner := f.user(g, 0)
-	f.games.changeGame(g.ID, func(g *lobby.Game) { g.OwnerID = &owner })
+	f.games.changeGame(g.ID, func(g *game.Game) { g.OwnerID = &owner })
 	extend := func(until time.Time) error {
 		_, err := f.service.Extend(t.Context(), g.ID, owner, until)
 		return err
@@ -88,14 +88,14 @@ func TestOperatorExtendsAsFarAsADeadlineMayLie(t *testing.T) {
 func TestExtensionNeedsARunningGameWithADeadline(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	extend := func(g lobby.Game) error {
+	extend := func(g game.Game) error {
 		_, err := f.service.Extend(t.Context(), g.ID, uuid.Nil, noon.Add(2*time.Hour))
 		return err
 	}
-	require.ErrorIs(t, extend(lobby.Game{ID: uuid.New()}), lobby.ErrNotFound)
+	require.ErrorIs(t, extend(game.Game{ID: uuid.New()}), game.ErrNotFound)
 	require.ErrorIs(t, extend(f.startGame(earlyWhenReady(), 1)), ErrNoDeadline)
 	paused := f.startGame(hourly(), 1)
-	f.setState(paused, lobby.Paused, lobby.EventPaused)
+	f.setState(paused, game.Paused, game.EventPaused)
 	require.ErrorIs(t, extend(paused), ErrState)
 }
 

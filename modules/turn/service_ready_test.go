@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/platform/fault"
 	"galaxy/backend/platform/schedule"
 	"galaxy/backend/platform/worker"
@@ -91,8 +91,8 @@ func TestSeatsThatAreNotPlayedAreNotWaitedFor(t *testing.T) {
 	turns := hourly()
 	turns.EarlyWhenReady = true
 	g := f.startGame(turns, 3)
-	f.games.changeSeat(g.ID, 1, func(s *lobby.Seat) { s.Status = lobby.Removed })
-	f.games.changeSeat(g.ID, 2, func(s *lobby.Seat) { s.Vacant = true })
+	f.games.changeMember(g.ID, 1, func(s *game.Membership) { s.Status = game.Removed })
+	f.games.changeMember(g.ID, 2, func(s *game.Membership) { s.Vacant = true })
 	_, err := f.service.Ready(t.Context(), g.ID, f.user(g, 0), 0)
 	require.NoError(t, err)
 	f.run()
@@ -148,14 +148,14 @@ func TestReadinessIsRefusedInAGameThatMakesNoTurns(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	g := f.startGame(earlyWhenReady(), 1)
-	f.setState(g, lobby.Paused, lobby.EventPaused)
+	f.setState(g, game.Paused, game.EventPaused)
 	_, err := f.service.Ready(t.Context(), g.ID, f.user(g, 0), 0)
 	require.ErrorIs(t, err, ErrState)
 	_, err = f.service.Withdraw(t.Context(), g.ID, f.user(g, 0))
 	require.ErrorIs(t, err, ErrState)
 
 	// What the cache says may be old: the locked row decides.
-	f.setState(g, lobby.Running, lobby.EventResumed)
+	f.setState(g, game.Running, game.EventResumed)
 	f.exec(`UPDATE games SET state = 'paused', pause_reason = 'user' WHERE game_id = $1`, g.ID)
 	_, err = f.service.Ready(t.Context(), g.ID, f.user(g, 0), 0)
 	require.ErrorIs(t, err, ErrState)

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"galaxy/backend/modules/engine"
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/platform/fault"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
@@ -47,18 +47,18 @@ func TestOrdersAreRefusedOutOfPlay(t *testing.T) {
 		_, err := f.service.PutOrders(t.Context(), g.ID, user, orders(turn))
 		return err
 	}
-	require.ErrorIs(t, put(uuid.New(), 0), lobby.ErrNotMember)
+	require.ErrorIs(t, put(uuid.New(), 0), game.ErrNotMember)
 	err := put(f.user(g, 0), 12)
 	require.ErrorIs(t, err, ErrTurnMismatch)
 	require.Equal(t, 0, fault.From(err).Details["current_turn"])
-	f.games.changeSeat(g.ID, 1, func(s *lobby.Seat) { s.Status = lobby.Removed })
+	f.games.changeMember(g.ID, 1, func(s *game.Membership) { s.Status = game.Removed })
 	require.ErrorIs(t, put(f.user(g, 1), 0), ErrNotPlaying)
 	_, err = f.service.Report(t.Context(), g.ID, f.user(g, 1), nil, "", "")
 	require.ErrorIs(t, err, ErrNotPlaying, "a former member sees nothing more")
-	f.setState(g, lobby.Paused, lobby.EventPaused)
+	f.setState(g, game.Paused, game.EventPaused)
 	err = put(f.user(g, 0), 0)
 	require.ErrorIs(t, err, ErrState)
-	require.Equal(t, lobby.Paused, fault.From(err).Details["state"])
+	require.Equal(t, game.Paused, fault.From(err).Details["state"])
 	_, err = f.service.Report(t.Context(), g.ID, f.user(g, 0), nil, "", "")
 	require.NoError(t, err, "a paused game can be looked at")
 }
@@ -98,7 +98,7 @@ func TestOrdersCostOneTransaction(t *testing.T) {
 
 func TestCommandIDIsTheIdempotencyKey(t *testing.T) {
 	t.Parallel()
-	seat := lobby.Seat{GameID: uuid.New(), RaceName: "Zorg"}
+	seat := game.Membership{GameID: uuid.New(), RaceName: "Zorg"}
 	key := uuid.NewString()
 	id, err := commandID(seat, key)
 	require.NoError(t, err)
@@ -125,7 +125,7 @@ func TestCommandCountsAsActivity(t *testing.T) {
 	expected, err := NewExpectations(f.db, f.games).Expected(t.Context(), f.user(g, 0), []uuid.UUID{g.ID, uuid.New()})
 	require.NoError(t, err)
 	deadline := noon.Add(time.Hour)
-	require.Equal(t, map[uuid.UUID]lobby.Expect{g.ID: {Submitted: true, Deadline: &deadline}}, expected)
+	require.Equal(t, map[uuid.UUID]game.Expect{g.ID: {Submitted: true, Deadline: &deadline}}, expected)
 }
 
 func TestOrdersThatTheEngineDoesNotStoreAreNoSubmission(t *testing.T) {
@@ -167,11 +167,11 @@ func TestCommandIsRefusedWhereOrdersAre(t *testing.T) {
 		_, err := f.service.Command(t.Context(), g.ID, user, turn, "", json.RawMessage(`{}`))
 		return err
 	}
-	require.ErrorIs(t, give(uuid.New(), 0), lobby.ErrNotMember)
+	require.ErrorIs(t, give(uuid.New(), 0), game.ErrNotMember)
 	require.ErrorIs(t, give(f.user(g, 0), 1), ErrTurnMismatch)
-	f.games.changeSeat(g.ID, 1, func(s *lobby.Seat) { s.Status = lobby.Blocked })
+	f.games.changeMember(g.ID, 1, func(s *game.Membership) { s.Status = game.Blocked })
 	require.ErrorIs(t, give(f.user(g, 1), 0), ErrNotPlaying)
-	f.setState(g, lobby.Paused, lobby.EventPaused)
+	f.setState(g, game.Paused, game.EventPaused)
 	require.ErrorIs(t, give(f.user(g, 0), 0), ErrState)
 	require.Zero(t, f.submissionsOf(g)[0].Commands)
 }
@@ -181,10 +181,10 @@ func TestGameThatHasNotStartedShowsNothing(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	g := f.startGame(hourly(), 1)
-	f.games.changeGame(g.ID, func(g *lobby.Game) { g.State, g.StartedAt = lobby.Starting, nil })
+	f.games.changeGame(g.ID, func(g *game.Game) { g.State, g.StartedAt = game.Starting, nil })
 	_, err := f.service.Report(t.Context(), g.ID, f.user(g, 0), nil, "", "")
 	require.ErrorIs(t, err, ErrState)
-	require.Equal(t, lobby.Starting, fault.From(err).Details["state"])
+	require.Equal(t, game.Starting, fault.From(err).Details["state"])
 	_, err = f.service.Orders(t.Context(), g.ID, f.user(g, 0))
 	require.ErrorIs(t, err, ErrState)
 	_, err = f.service.Progress(t.Context(), g.ID, f.user(g, 0), 100, 10)
@@ -224,7 +224,7 @@ func TestSubmissionNamesWhoSentIt(t *testing.T) {
 	first, second := f.user(g, 0), uuid.Must(uuid.NewV7())
 	f.submit(g, 0)
 	require.Equal(t, first, f.submissionsOf(g)[0].UserID)
-	f.games.changeSeat(g.ID, 0, func(s *lobby.Seat) { s.UserID = second })
+	f.games.changeMember(g.ID, 0, func(s *game.Membership) { s.UserID = second })
 	require.Equal(t, first, f.submissionsOf(g)[0].UserID)
 	f.submit(g, 0)
 	require.Equal(t, second, f.submissionsOf(g)[0].UserID)

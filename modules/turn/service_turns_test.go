@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"galaxy/backend/modules/engine"
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/turn/pace"
 )
 
@@ -33,7 +33,7 @@ func TestProgressShowsTurnsOutcomesAndTheDeadline(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, p.Completed, 1)
 	_, err = f.service.Progress(t.Context(), g.ID, uuid.New(), 100, 2)
-	require.ErrorIs(t, err, lobby.ErrNotMember)
+	require.ErrorIs(t, err, game.ErrNotMember)
 }
 
 func TestProgressOfAFirstTurnHasNoTurnsYet(t *testing.T) {
@@ -55,7 +55,7 @@ func TestProgressShowsNoRunsThatFailed(t *testing.T) {
 	g := f.startGame(hourly(), 1)
 	f.engine.game(g.ID).failBefore = engine.ErrTurnFailed
 	f.makeTurn(g)
-	f.setState(g, lobby.Running, lobby.EventResumed)
+	f.setState(g, game.Running, game.EventResumed)
 	f.run()
 	p, err := f.service.Progress(t.Context(), g.ID, f.user(g, 0), 100, 10)
 	require.NoError(t, err)

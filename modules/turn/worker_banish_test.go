@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"galaxy/backend/modules/engine"
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 )
 
 func TestBlockedMembersRaceIsBanishedHoweverOftenItFails(t *testing.T) {
@@ -50,12 +50,12 @@ func TestMemberWhoWasBannedWhileTheEngineCameUpIsBanished(t *testing.T) {
 	f := newFixture(t)
 	g := f.startGame(hourly(), 3)
 	f.exec(`DELETE FROM turn_clocks WHERE game_id = $1`, g.ID) // as before it came up
-	f.games.changeSeat(g.ID, 0, func(s *lobby.Seat) { s.Founding, s.Status = true, lobby.Blocked })
-	f.games.changeSeat(g.ID, 1, func(s *lobby.Seat) { s.Founding, s.Status, s.Reason = true, lobby.Removed, "left" })
+	f.games.changeMember(g.ID, 0, func(s *game.Membership) { s.Founding, s.Status = true, game.Blocked })
+	f.games.changeMember(g.ID, 1, func(s *game.Membership) { s.Founding, s.Status, s.Reason = true, game.Removed, "left" })
 	f.notifyBlocked(g, "Race0") // there is no race yet
 	f.run()
 	require.Empty(t, f.engine.game(g.ID).banished)
-	f.notify(g, lobby.EventStarted)
+	f.notify(g, game.EventStarted)
 	f.run()
 	require.Equal(t, []string{"Race0"}, f.engine.game(g.ID).banished)
 }
@@ -90,7 +90,7 @@ func TestBanishmentGoesWithItsGame(t *testing.T) {
 	f.leaser.take(g.ID)
 	f.notifyBlocked(g, "Race1")
 	f.run()
-	f.setState(g, lobby.Finished, lobby.EventFinished)
+	f.setState(g, game.Finished, game.EventFinished)
 	f.freeEngine(g)
 	require.Empty(t, f.engine.game(g.ID).banished)
 	require.Empty(t, f.runsOf(g))

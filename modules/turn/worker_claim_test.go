@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"galaxy/backend/modules/engine"
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/platform/pg"
 )
@@ -39,7 +39,7 @@ func TestAnotherProcessTakesOverTheRunOfOneThatEnded(t *testing.T) {
 			f.runWith(other)
 			require.Equal(t, 1, f.clockOf(g).Turn)
 			require.Equal(t, map[int]int{1: 1}, f.engine.game(g.ID).generated)
-			require.Len(t, f.notifier.Intents(notification.GameTurnReady), 1)
+			require.Len(t, f.notifier.Intents(notification.KindGameTurnReady), 1)
 			require.Equal(t, reached == 1, f.runsOf(g)[0].Replayed)
 		})
 	}
@@ -68,7 +68,7 @@ func TestTwoRunnersRecordOnce(t *testing.T) {
 	require.Contains(t, errs, nil)
 	require.True(t, errors.Is(errs[0], errClaimLost) || errors.Is(errs[1], errClaimLost), "%v", errs)
 	require.Equal(t, 1, f.clockOf(g).Turn)
-	require.Len(t, f.notifier.Intents(notification.GameTurnReady), 1)
+	require.Len(t, f.notifier.Intents(notification.KindGameTurnReady), 1)
 	require.Len(t, f.games.recorded, 1)
 }
 
@@ -86,8 +86,8 @@ func TestRunnerWithoutItsClaimDecidesNothing(t *testing.T) {
 	require.Equal(t, 1, f.clockOf(g).Turn)
 
 	require.ErrorIs(t, f.runner.failed(t.Context(), late, nil, engine.ErrTurnFailed), errClaimLost)
-	require.Equal(t, lobby.Running, f.games.game(g.ID).State)
-	require.Empty(t, f.notifier.Intents(notification.GenerationFailed))
+	require.Equal(t, game.Running, f.games.game(g.ID).State)
+	require.Empty(t, f.notifier.Intents(notification.KindGenerationFailed))
 	require.NoError(t, f.runner.failed(t.Context(), late, nil, engine.ErrBusy))
 	require.NoError(t, f.runner.releaseClaim(t.Context(), late, time.Second))
 	require.NoError(t, f.runner.discard(t.Context(), late, "not_wanted"))

@@ -12,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"galaxy/backend/modules/engine"
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/turn/pace"
 )
@@ -20,7 +20,7 @@ import (
 // scenario is one game and everything that can happen to it.
 type scenario struct {
 	*fixture
-	g      lobby.Game
+	g      game.Game
 	engine *fakeEngineGame
 	t      *rapid.T
 	// tampered: somebody else changed the engine's turn
@@ -43,8 +43,8 @@ func TestTurnsAreMadeOnceWhateverHappens(t *testing.T) {
 			s.check(name)
 		}
 		s.recover()
-		if s.state() != lobby.Finished {
-			f.setState(s.g, lobby.Cancelled, lobby.EventCancelled) // later scenarios leave it alone
+		if s.state() != game.Finished {
+			f.setState(s.g, game.Cancelled, game.EventCancelled) // later scenarios leave it alone
 		}
 	})
 }
@@ -77,18 +77,18 @@ var events = map[string]func(*scenario){
 	"runner ends with the claim":  func(s *scenario) { s.loseRunner(false) },
 	"runner ends with the answer": func(s *scenario) { s.loseRunner(true) },
 	"pause": func(s *scenario) {
-		if s.state() == lobby.Running {
-			s.setState(s.g, lobby.Paused, lobby.EventPaused)
+		if s.state() == game.Running {
+			s.setState(s.g, game.Paused, game.EventPaused)
 		}
 	},
 	"resume": func(s *scenario) {
-		if s.state() == lobby.Paused {
-			s.setState(s.g, lobby.Running, lobby.EventResumed)
+		if s.state() == game.Paused {
+			s.setState(s.g, game.Running, game.EventResumed)
 			s.work()
 		}
 	},
 	"pause during generation": func(s *scenario) {
-		s.engine.during = func() { s.setState(s.g, lobby.Paused, lobby.EventPaused) }
+		s.engine.during = func() { s.setState(s.g, game.Paused, game.EventPaused) }
 		s.toDeadline()
 		s.work()
 		s.engine.during = nil
@@ -102,17 +102,17 @@ var events = map[string]func(*scenario){
 	},
 }
 
-func (s *scenario) state() lobby.State { return s.games.game(s.g.ID).State }
+func (s *scenario) state() game.State { return s.games.game(s.g.ID).State }
 
 // tryOrders may come while the game is paused, or late.
 func (s *scenario) tryOrders() {
-	for _, seat := range s.games.seatsOf(s.g.ID) {
+	for _, seat := range s.games.members(s.g.ID) {
 		_, _ = s.service.PutOrders(s.Context(), s.g.ID, seat.UserID, orders(s.clockOf(s.g).Turn))
 	}
 }
 
 func (s *scenario) tryReady() {
-	for _, seat := range s.games.seatsOf(s.g.ID) {
+	for _, seat := range s.games.members(s.g.ID) {
 		_, _ = s.service.Ready(s.Context(), s.g.ID, seat.UserID, s.clockOf(s.g).Turn)
 	}
 	s.work()
@@ -165,7 +165,7 @@ func (s *scenario) check(event string) {
 		}
 	}
 	announced := map[string]int{}
-	for _, in := range s.notifier.Intents(notification.GameTurnReady) {
+	for _, in := range s.notifier.Intents(notification.KindGameTurnReady) {
 		if in.Payload["game_id"] == s.g.ID.String() {
 			announced[in.Key]++
 		}
@@ -184,11 +184,11 @@ func (s *scenario) check(event string) {
 // recover: once nothing fails any more the game goes on by itself.
 func (s *scenario) recover() {
 	s.engine.failBefore, s.engine.failAfter = nil, nil
-	if s.tampered || s.state() == lobby.Cancelled {
+	if s.tampered || s.state() == game.Cancelled {
 		return
 	}
-	if s.state() == lobby.Paused {
-		s.setState(s.g, lobby.Running, lobby.EventResumed)
+	if s.state() == game.Paused {
+		s.setState(s.g, game.Running, game.EventResumed)
 	}
 	for range 3 {
 		s.clock.Advance(2 * time.Hour)

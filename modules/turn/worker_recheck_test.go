@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"galaxy/backend/modules/engine"
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/schedule"
 )
@@ -70,18 +70,18 @@ func TestExcuseAfterDowntimeGivesTimeToUseIt(t *testing.T) {
 
 func TestDeadlineThatMovedMakesNoTurn(t *testing.T) {
 	t.Parallel()
-	for name, move := range map[string]func(f *fixture, g lobby.Game){
-		"extended": func(f *fixture, g lobby.Game) {
+	for name, move := range map[string]func(f *fixture, g game.Game){
+		"extended": func(f *fixture, g game.Game) {
 			_, err := f.service.Extend(f.Context(), g.ID, uuid.Nil, noon.Add(2*time.Hour))
 			require.NoError(f, err)
 		},
-		"another schedule": func(f *fixture, g lobby.Game) {
-			f.games.changeGame(g.ID, func(g *lobby.Game) { g.Turns.Interval = 2 * time.Hour })
-			f.notify(g, lobby.EventSettings)
+		"another schedule": func(f *fixture, g game.Game) {
+			f.games.changeGame(g.ID, func(g *game.Game) { g.Turns.Interval = 2 * time.Hour })
+			f.notify(g, game.EventSettings)
 		},
-		"no schedule": func(f *fixture, g lobby.Game) {
-			f.games.changeGame(g.ID, func(g *lobby.Game) { g.Turns = schedule.Settings{Mode: schedule.Manual} })
-			f.notify(g, lobby.EventSettings)
+		"no schedule": func(f *fixture, g game.Game) {
+			f.games.changeGame(g.ID, func(g *game.Game) { g.Turns = schedule.Settings{Mode: schedule.Manual} })
+			f.notify(g, game.EventSettings)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

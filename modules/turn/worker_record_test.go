@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"galaxy/backend/modules/engine"
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/pg"
@@ -35,14 +35,14 @@ func TestTurnIsRecordedOnceWhateverIsLost(t *testing.T) {
 			f.clock.Advance(time.Hour)
 			f.run()
 			require.Equal(t, 0, f.clockOf(g).Turn, "not recorded yet")
-			require.Empty(t, f.notifier.Intents(notification.GameTurnReady))
+			require.Empty(t, f.notifier.Intents(notification.KindGameTurnReady))
 			require.Equal(t, RunQueued, f.runsOf(g)[0].Status)
 			require.NotEmpty(t, f.runsOf(g)[0].ErrorCode)
 			f.clock.Advance(time.Minute)
 			f.run()
 			require.Equal(t, 1, f.clockOf(g).Turn)
 			require.Equal(t, map[int]int{1: 1}, f.engine.game(g.ID).generated, "generated once")
-			require.Len(t, f.notifier.Intents(notification.GameTurnReady), 1)
+			require.Len(t, f.notifier.Intents(notification.KindGameTurnReady), 1)
 			require.Len(t, f.games.recorded, 1)
 			require.Len(t, f.runsOf(g), 1)
 		})
@@ -62,7 +62,7 @@ func TestLastTurnEndsTheGame(t *testing.T) {
 	require.Nil(t, c.NextTurnAt)
 	require.True(t, f.games.recorded[0].Finished)
 	require.Nil(t, f.games.recorded[0].NextTurnAt)
-	over := f.notifier.Intents(notification.GameFinished)
+	over := f.notifier.Intents(notification.KindGameFinished)
 	require.Len(t, over, 1)
 	require.Equal(t, []string{"Race0"}, over[0].Payload["winners"])
 	require.Empty(t, f.submissionsOf(g))
@@ -76,17 +76,17 @@ func TestPauseWhileTheEngineWorksLeavesTheTurnForLater(t *testing.T) {
 	f := newFixture(t)
 	g := f.startGame(hourly(), 1)
 	f.submitAll(g)
-	f.engine.game(g.ID).during = func() { f.setState(g, lobby.Paused, lobby.EventPaused) }
+	f.engine.game(g.ID).during = func() { f.setState(g, game.Paused, game.EventPaused) }
 	f.clock.Advance(time.Hour)
 	f.run()
 	require.Equal(t, 0, f.clockOf(g).Turn)
 	require.Equal(t, "game_paused", f.runsOf(g)[0].ErrorCode)
 	f.clock.Advance(72 * time.Hour)
-	f.setState(g, lobby.Running, lobby.EventResumed)
+	f.setState(g, game.Running, game.EventResumed)
 	f.run()
 	require.Equal(t, 1, f.clockOf(g).Turn)
 	require.Equal(t, map[int]int{1: 1}, f.engine.game(g.ID).generated)
-	require.Len(t, f.notifier.Intents(notification.GameTurnReady), 1)
+	require.Len(t, f.notifier.Intents(notification.KindGameTurnReady), 1)
 }
 
 // An early turn is overtaken by a pause. The deadline had not come, but its
@@ -98,11 +98,11 @@ func TestEarlyTurnOvertakenByAPauseIsDueOnResume(t *testing.T) {
 	f.submitAll(g)
 	_, err := f.service.Advance(t.Context(), g.ID, false)
 	require.NoError(t, err)
-	f.engine.game(g.ID).during = func() { f.setState(g, lobby.Paused, lobby.EventPaused) }
+	f.engine.game(g.ID).during = func() { f.setState(g, game.Paused, game.EventPaused) }
 	f.run()
 	require.Equal(t, 0, f.clockOf(g).Turn)
 	require.Zero(t, *f.clockOf(g).PauseRemaining)
-	f.setState(g, lobby.Running, lobby.EventResumed)
+	f.setState(g, game.Running, game.EventResumed)
 	f.run()
 	require.Equal(t, 1, f.clockOf(g).Turn)
 	require.Equal(t, map[int]int{1: 1}, f.engine.game(g.ID).generated)
@@ -115,13 +115,13 @@ func TestGameThatEverybodyMissedPauses(t *testing.T) {
 	f.clock.Advance(time.Hour)
 	f.run()
 	require.Equal(t, 1, f.clockOf(g).Turn)
-	require.Equal(t, lobby.AllMissed, f.games.game(g.ID).PauseReason)
+	require.Equal(t, game.AllMissed, f.games.game(g.ID).PauseReason)
 	require.Equal(t, time.Hour, *f.clockOf(g).PauseRemaining)
 
 	other := f.startGame(hourly(), 2)
 	f.makeTurn(other)
 	require.Equal(t, 1, f.clockOf(other).Turn)
-	require.Equal(t, lobby.Running, f.games.game(other.ID).State, "an operator's turn pauses nothing")
+	require.Equal(t, game.Running, f.games.game(other.ID).State, "an operator's turn pauses nothing")
 }
 
 func TestGameThatNobodyPlaysAnyMorePauses(t *testing.T) {
@@ -129,11 +129,11 @@ func TestGameThatNobodyPlaysAnyMorePauses(t *testing.T) {
 	f := newFixture(t)
 	g := f.startGame(hourly(), 2)
 	for i := range 2 {
-		f.games.changeSeat(g.ID, i, func(s *lobby.Seat) { s.Status = lobby.Removed })
+		f.games.changeMember(g.ID, i, func(s *game.Membership) { s.Status = game.Removed })
 	}
 	f.clock.Advance(time.Hour)
 	f.run()
-	require.Equal(t, lobby.AllMissed, f.games.game(g.ID).PauseReason)
+	require.Equal(t, game.AllMissed, f.games.game(g.ID).PauseReason)
 }
 
 func TestIdleRacesAreNotWaitedForAndTheirSeatsBecomeFree(t *testing.T) {
@@ -150,10 +150,10 @@ func TestIdleRacesAreNotWaitedForAndTheirSeatsBecomeFree(t *testing.T) {
 	require.Equal(t, Readiness{Turn: 1, Ready: true, Awaited: 1, NotReady: 0}, r)
 	f.run()
 	require.Equal(t, 2, f.clockOf(g).Turn, "nobody waits for the idle race")
-	require.True(t, f.games.seatsOf(g.ID)[1].Vacant)
+	require.True(t, f.games.members(g.ID)[1].Vacant)
 
 	f.submit(g, 1)
-	require.False(t, f.games.seatsOf(g.ID)[1].Vacant, "coming back takes the seat back")
+	require.False(t, f.games.members(g.ID)[1].Vacant, "coming back takes the seat back")
 	r, err = f.service.Ready(t.Context(), g.ID, f.user(g, 0), 2)
 	require.NoError(t, err)
 	require.Equal(t, Readiness{Turn: 2, Ready: true, Awaited: 2, NotReady: 1}, r)
@@ -168,13 +168,13 @@ func TestAnnouncementNamesTheRacesThatWentOutOfPlay(t *testing.T) {
 		{Type: enginev1.EventRaceIdleRemoved, Race: "Race2"}, {Type: "planet_colonized", Race: "Race3"},
 	}
 	f.makeTurn(g)
-	payload := f.notifier.Intents(notification.GameTurnReady)[0].Payload
+	payload := f.notifier.Intents(notification.KindGameTurnReady)[0].Payload
 	require.Equal(t, []string{"Race0", "Race1", "Race2"}, payload["eliminated"])
 	require.Equal(t, "Andromeda", payload["game_name"])
 	require.Equal(t, noon.Add(time.Hour), payload["next_turn_at"])
 	f.engine.game(g.ID).events = nil
 	f.makeTurn(g)
-	require.Equal(t, []string{}, f.notifier.Intents(notification.GameTurnReady)[1].Payload["eliminated"])
+	require.Equal(t, []string{}, f.notifier.Intents(notification.KindGameTurnReady)[1].Payload["eliminated"])
 }
 
 func TestTurnOfAManualGameHasNoDeadlineToAnnounce(t *testing.T) {
@@ -182,7 +182,7 @@ func TestTurnOfAManualGameHasNoDeadlineToAnnounce(t *testing.T) {
 	f := newFixture(t)
 	g := f.startGame(schedule.Settings{Mode: schedule.Manual}, 1)
 	f.makeTurn(g)
-	require.NotContains(t, f.notifier.Intents(notification.GameTurnReady)[0].Payload, "next_turn_at")
+	require.NotContains(t, f.notifier.Intents(notification.KindGameTurnReady)[0].Payload, "next_turn_at")
 	require.Nil(t, f.games.recorded[0].NextTurnAt)
 }
 
@@ -190,10 +190,10 @@ func TestTurnThatNobodyIsToldOfIsRecordedAllTheSame(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	g := f.startGame(hourly(), 1)
-	f.games.changeSeat(g.ID, 0, func(s *lobby.Seat) { s.Status = lobby.Removed })
+	f.games.changeMember(g.ID, 0, func(s *game.Membership) { s.Status = game.Removed })
 	f.makeTurn(g)
 	require.Equal(t, 1, f.clockOf(g).Turn)
-	require.Empty(t, f.notifier.Intents(notification.GameTurnReady))
+	require.Empty(t, f.notifier.Intents(notification.KindGameTurnReady))
 	require.Empty(t, f.submissionsOf(g))
 }
 
@@ -205,7 +205,7 @@ func TestRecordHoldsWhatTheEngineSaysOfEachRace(t *testing.T) {
 		RaceName: "Race1", State: enginev1.RaceQuitting, Planets: 5, Ships: 7, Population: 1.5, Industry: 2.5, Votes: 3.5,
 	}
 	f.makeTurn(g)
-	require.Equal(t, lobby.RaceStats{
+	require.Equal(t, game.RaceStats{
 		RaceName: "Race1", State: "quitting", Planets: 5, Ships: 7, Population: 1.5, Industry: 2.5, Votes: 3.5, IdleTurns: 1,
 	}, f.games.recorded[0].Races[1])
 	require.Equal(t, noon, f.games.recorded[0].At)

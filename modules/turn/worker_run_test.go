@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"galaxy/backend/modules/engine"
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime"
 	enginev1 "galaxy/backend/proto/engine/v1"
@@ -31,7 +31,7 @@ func TestBusyOrAbsentEngineCostsNoAttempt(t *testing.T) {
 	f.leaser.fail = runtime.ErrNotRunning
 	f.run()
 	require.Equal(t, 0, f.runsOf(g)[0].Attempts)
-	require.Equal(t, lobby.Running, f.games.game(g.ID).State)
+	require.Equal(t, game.Running, f.games.game(g.ID).State)
 	f.leaser.fail = nil
 	f.clock.Advance(10 * time.Second)
 	f.run()
@@ -52,11 +52,11 @@ func TestFailuresAreRetriedThenTheGameIsPaused(t *testing.T) {
 	require.Equal(t, RunFailed, run.Status)
 	require.Equal(t, 3, run.Attempts)
 	require.Equal(t, "engine_unreachable", run.ErrorCode)
-	require.Equal(t, lobby.GenerationFailed, f.games.game(g.ID).PauseReason)
-	require.Len(t, f.notifier.Intents(notification.GenerationFailed), 1)
-	require.Empty(t, f.notifier.Intents(notification.GameTurnReady), "players get no report of a failed run")
+	require.Equal(t, game.GenerationFailed, f.games.game(g.ID).PauseReason)
+	require.Len(t, f.notifier.Intents(notification.KindGenerationFailed), 1)
+	require.Empty(t, f.notifier.Intents(notification.KindGameTurnReady), "players get no report of a failed run")
 
-	f.setState(g, lobby.Running, lobby.EventResumed)
+	f.setState(g, game.Running, game.EventResumed)
 	f.run()
 	require.Equal(t, 1, f.clockOf(g).Turn, "the turn is due when the game resumes")
 }
@@ -70,7 +70,7 @@ func TestDeterministicFailureIsNotRepeated(t *testing.T) {
 	f.run()
 	require.Equal(t, map[int]int{1: 1}, f.engine.game(g.ID).requested)
 	require.Equal(t, "turn_failed", f.runsOf(g)[0].ErrorCode)
-	require.Equal(t, lobby.Paused, f.games.game(g.ID).State)
+	require.Equal(t, game.Paused, f.games.game(g.ID).State)
 }
 
 func TestEngineAtAnotherTurnPausesTheGame(t *testing.T) {
@@ -90,8 +90,8 @@ func TestEngineAtAnotherTurnPausesTheGame(t *testing.T) {
 			f.clock.Advance(time.Hour)
 			f.run()
 			require.Len(t, f.engine.game(g.ID).requested, requested, "nothing was written")
-			require.Equal(t, lobby.StateMismatch, f.games.game(g.ID).PauseReason)
-			in := f.notifier.Intents(notification.StateMismatch)
+			require.Equal(t, game.StateMismatch, f.games.game(g.ID).PauseReason)
+			in := f.notifier.Intents(notification.KindStateMismatch)
 			require.Len(t, in, 1)
 			require.Equal(t, at, in[0].Payload["engine_turn"])
 			require.Equal(t, 2, in[0].Payload["turn"])
@@ -108,7 +108,7 @@ func TestPauseOvertakesARun(t *testing.T) {
 	g := f.startGame(hourly(), 1)
 	f.clock.Advance(time.Hour)
 	claims := f.claim()
-	f.setState(g, lobby.Paused, lobby.EventPaused)
+	f.setState(g, game.Paused, game.EventPaused)
 	f.runner.execute(t.Context(), claims[0])
 	require.Empty(t, f.engine.game(g.ID).requested)
 	require.Empty(t, f.runsOf(g), "it never reached the engine")
@@ -153,13 +153,13 @@ func TestEngineInNoStateToGenerateIsNotAskedTo(t *testing.T) {
 		reason string // of the pause
 	}{
 		"its state is damaged": {
-			func(e *fakeEngineGame) { e.state = enginev1.StateFailed }, "engine_state_corrupt", lobby.GenerationFailed,
+			func(e *fakeEngineGame) { e.state = enginev1.StateFailed }, "engine_state_corrupt", game.GenerationFailed,
 		},
 		"it has finished the game": {
-			func(e *fakeEngineGame) { e.state = enginev1.StateFinished }, "state_mismatch", lobby.StateMismatch,
+			func(e *fakeEngineGame) { e.state = enginev1.StateFinished }, "state_mismatch", game.StateMismatch,
 		},
 		"it was never set up": {
-			func(e *fakeEngineGame) { e.state, e.turn = enginev1.StateUninitialized, -1 }, "state_mismatch", lobby.StateMismatch,
+			func(e *fakeEngineGame) { e.state, e.turn = enginev1.StateUninitialized, -1 }, "state_mismatch", game.StateMismatch,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -237,13 +237,13 @@ func TestTurnThatIsGivenUpKeepsThePauseThatIsThere(t *testing.T) {
 	f := newFixture(t)
 	g := f.startGame(hourly(), 1)
 	f.engine.game(g.ID).failAfter = engine.ErrTurnFailed
-	f.engine.game(g.ID).during = func() { f.setState(g, lobby.Paused, lobby.EventPaused) }
+	f.engine.game(g.ID).during = func() { f.setState(g, game.Paused, game.EventPaused) }
 	f.clock.Advance(time.Hour)
 	f.run()
 	require.Equal(t, RunFailed, f.runsOf(g)[0].Status)
-	require.Equal(t, lobby.ByUser, f.games.game(g.ID).PauseReason)
+	require.Equal(t, game.ByUser, f.games.game(g.ID).PauseReason)
 	require.Zero(t, *f.clockOf(g).PauseRemaining, "the turn is due when the game resumes")
-	in := f.notifier.Intents(notification.GenerationFailed)
+	in := f.notifier.Intents(notification.KindGenerationFailed)
 	require.Len(t, in, 1)
 	require.Equal(t, "turn_failed", in[0].Payload["reason"])
 }
@@ -255,9 +255,9 @@ func TestEachRunThatIsGivenUpIsReported(t *testing.T) {
 	for range 2 {
 		f.engine.game(g.ID).failBefore = engine.ErrTurnFailed
 		f.makeTurn(g)
-		f.setState(g, lobby.Running, lobby.EventResumed)
+		f.setState(g, game.Running, game.EventResumed)
 	}
-	in := f.notifier.Intents(notification.GenerationFailed)
+	in := f.notifier.Intents(notification.KindGenerationFailed)
 	require.Len(t, in, 2)
 	require.NotEqual(t, in[0].Key, in[1].Key)
 }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime"
 	"galaxy/backend/modules/turn/pace"
@@ -29,7 +29,7 @@ func TestDueTurnIsMadeRecordedAndAnnouncedOnce(t *testing.T) {
 	require.Equal(t, 1, c.Turn)
 	require.Equal(t, noon.Add(2*time.Hour), *c.NextTurnAt)
 	require.Equal(t, map[int]int{1: 1}, f.engine.game(g.ID).requested)
-	ready := f.notifier.Intents(notification.GameTurnReady)
+	ready := f.notifier.Intents(notification.KindGameTurnReady)
 	require.Len(t, ready, 1)
 	require.Len(t, ready[0].Recipients, 2)
 	require.Equal(t, 1, ready[0].Payload["turn"])
@@ -52,7 +52,7 @@ func TestDueTurnIsMadeRecordedAndAnnouncedOnce(t *testing.T) {
 func TestManyGamesDueAtOnceAreEachMadeOnce(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	games := make([]lobby.Game, 30)
+	games := make([]game.Game, 30)
 	for i := range games {
 		games[i] = f.startGame(hourly(), 1)
 		f.submitAll(games[i])

@@ -139,7 +139,7 @@ func (p *Played) gather(ctx context.Context, _ string) error {
 	return nil
 }
 
-// start closes the enrolment and waits for the engine.
+// start closes the enrollment and waits for the engine.
 func (p *Played) start(ctx context.Context, _ string) error {
 	p.tell.Chapter("The engine starts (" + p.Endpoints.Engine.Driver + ")")
 	owner := p.Players[0]

@@ -6,15 +6,15 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
 // seats makes an active seat for each race.
-func seats(races ...string) []lobby.Seat {
-	out := make([]lobby.Seat, len(races))
+func seats(races ...string) []game.Membership {
+	out := make([]game.Membership, len(races))
 	for i, race := range races {
-		out[i] = lobby.Seat{RaceName: race, Status: lobby.Active, UserID: uuid.New()}
+		out[i] = game.Membership{RaceName: race, Status: game.Active, UserID: uuid.New()}
 	}
 	return out
 }
@@ -30,7 +30,7 @@ func TestTurnWaitsForActiveSeatsOnly(t *testing.T) {
 		{RaceName: "Vacant", Awaited: true},
 	}
 	members := seats("A", "B", "Idle", "Gone", "Vacant")
-	members[3].Status, members[4].Vacant = lobby.Removed, true
+	members[3].Status, members[4].Vacant = game.Removed, true
 	require.Equal(t, ReadyCount{Awaited: 2, NotReady: 1}, CountReady(submissions, members))
 	submissions[1].ReadyAt = ready
 	require.True(t, CountReady(submissions, members).AllReady())
@@ -58,7 +58,7 @@ func TestAllMissedCountsThoseWhoPlay(t *testing.T) {
 	t.Parallel()
 	submissions := []Submission{{RaceName: "A"}, {RaceName: "Gone"}}
 	members := seats("A", "Gone")
-	members[1].Status = lobby.Removed
+	members[1].Status = game.Removed
 	missed := func(outcomes map[string]string) bool { return AllMissed(submissions, outcomes, members) }
 	require.True(t, missed(map[string]string{"A": Missed, "Gone": Received}))
 	require.True(t, missed(map[string]string{"A": Excused}))
@@ -107,7 +107,7 @@ func TestNewTurnIsOpenedForRacesInPlayThatSomebodyPlays(t *testing.T) {
 func TestUsersOfActiveSeatsAreInOrder(t *testing.T) {
 	t.Parallel()
 	members := seats("A", "B", "C")
-	members[2].Status = lobby.Blocked
+	members[2].Status = game.Blocked
 	got := ActiveUsers(members)
 	require.Len(t, got, 2)
 	require.NotContains(t, got, members[2].UserID)
