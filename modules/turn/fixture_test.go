@@ -66,7 +66,8 @@ func (f *fixture) newRunner() (*Runner, *Service) {
 
 func (f *fixture) newRunnerWith(cfg Config, signal *worker.Signal) (*Runner, *Service) {
 	f.Helper()
-	r, err := NewRunner(f.db, f.clock, zap.NewNop(), cfg, f.games, f.games, f.games, f.leaser, f.engine, f.notifier, signal)
+	r, err := NewRunner(f.db, f.clock, zap.NewNop(), cfg, f.games, f.games, f.games,
+		f.leaser, f.engine, f.notifier, signal)
 	require.NoError(f, err)
 	return r, NewService(f.db, f.clock, f.games, f.games, f.engine, f.auditor, signal)
 }

@@ -123,7 +123,8 @@ func TestChangeThatLacksWhatItIsAboutIsRefused(t *testing.T) {
 	started := len(f.notifier.Intents(notification.KindGameStarted))
 	for _, status := range []*enginev1.Status{nil, {State: enginev1.StateUninitialized}} {
 		err := f.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
-			return f.observer.GameChanged(ctx, tx, game.Change{Game: f.games.game(g.ID), Event: game.EventStarted, Status: status})
+			c := game.Change{Game: f.games.game(g.ID), Event: game.EventStarted, Status: status}
+			return f.observer.GameChanged(ctx, tx, c)
 		})
 		require.ErrorContains(t, err, "started without a status")
 	}

@@ -21,7 +21,7 @@ func TestModuleMakesATurnByItself(t *testing.T) {
 	var server *httpx.Server
 	testkit.Boot(t, Module, httpServer(nil, f.auditor), fx.Supply(config()),
 		testkit.StandIn[*pg.DB](f.db), testkit.StandIn[clock.Clock](f.clock),
-		testkit.StandIn[Games](f.games), testkit.StandIn[GameReader](f.games), testkit.StandIn[HookGames](f.games), testkit.StandIn[Recorder](f.games),
+		testkit.StandIn[Games](f.games), testkit.StandIn[GameReader](f.games), testkit.StandIn[GameRecorder](f.games),
 		testkit.StandIn[EngineLeaser](f.leaser),
 		testkit.StandIn[Generator](f.engine), testkit.StandIn[PlayerAPI](f.engine),
 		testkit.StandIn[Notifier](f.notifier), testkit.StandIn[admin.Auditor](f.auditor),

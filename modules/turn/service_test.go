@@ -98,19 +98,19 @@ func TestOrdersCostOneTransaction(t *testing.T) {
 
 func TestCommandIDIsTheIdempotencyKey(t *testing.T) {
 	t.Parallel()
-	seat := game.Membership{GameID: uuid.New(), RaceName: "Zorg"}
+	member := game.Membership{GameID: uuid.New(), RaceName: "Zorg"}
 	key := uuid.NewString()
-	id, err := commandID(seat, key)
+	id, err := commandID(member, key)
 	require.NoError(t, err)
 	require.Equal(t, key, id.String())
-	one, _ := commandID(seat, "retry-1")
-	two, _ := commandID(seat, "retry-1")
+	one, _ := commandID(member, "retry-1")
+	two, _ := commandID(member, "retry-1")
 	require.Equal(t, one, two)
-	seat.RaceName = "Vogons"
-	other, _ := commandID(seat, "retry-1")
+	member.RaceName = "Vogons"
+	other, _ := commandID(member, "retry-1")
 	require.NotEqual(t, one, other)
-	a, _ := commandID(seat, "")
-	b, _ := commandID(seat, "")
+	a, _ := commandID(member, "")
+	b, _ := commandID(member, "")
 	require.NotEqual(t, a, b)
 }
 

@@ -27,7 +27,7 @@ type Runner struct {
 	cfg      Config
 	store    store
 	games    Games
-	recorder Recorder
+	recorder GameRecorder
 	reader   GameReader
 	leaser   EngineLeaser
 	engine   Generator
@@ -44,7 +44,8 @@ type Runner struct {
 
 // NewRunner makes a stopped runner that works when the signal is sent, at the
 // deadlines of games, and every sweep interval.
-func NewRunner(db *pg.DB, clk clock.Clock, log *zap.Logger, cfg Config, games Games, reader GameReader, recorder Recorder,
+func NewRunner(db *pg.DB, clk clock.Clock, log *zap.Logger, cfg Config,
+	games Games, reader GameReader, recorder GameRecorder,
 	leaser EngineLeaser, engine Generator, notifier Notifier, signal *worker.Signal,
 ) (*Runner, error) {
 	r := &Runner{

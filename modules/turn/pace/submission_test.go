@@ -10,8 +10,8 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// seats makes an active seat for each race.
-func seats(races ...string) []game.Membership {
+// active makes an active member for each race.
+func active(races ...string) []game.Membership {
 	out := make([]game.Membership, len(races))
 	for i, race := range races {
 		out[i] = game.Membership{RaceName: race, Status: game.Active, UserID: uuid.New()}
@@ -29,7 +29,7 @@ func TestTurnWaitsForActiveSeatsOnly(t *testing.T) {
 		{RaceName: "Gone", Awaited: true},
 		{RaceName: "Vacant", Awaited: true},
 	}
-	members := seats("A", "B", "Idle", "Gone", "Vacant")
+	members := active("A", "B", "Idle", "Gone", "Vacant")
 	members[3].Status, members[4].Vacant = game.Removed, true
 	require.Equal(t, ReadyCount{Awaited: 2, NotReady: 1}, CountReady(submissions, members))
 	submissions[1].ReadyAt = ready
@@ -57,7 +57,7 @@ func TestOutcomesAreTheEngines(t *testing.T) {
 func TestAllMissedCountsThoseWhoPlay(t *testing.T) {
 	t.Parallel()
 	submissions := []Submission{{RaceName: "A"}, {RaceName: "Gone"}}
-	members := seats("A", "Gone")
+	members := active("A", "Gone")
 	members[1].Status = game.Removed
 	missed := func(outcomes map[string]string) bool { return AllMissed(submissions, outcomes, members) }
 	require.True(t, missed(map[string]string{"A": Missed, "Gone": Received}))
@@ -76,7 +76,7 @@ func TestExcuseIsForThoseWhoWouldMissAndHaveOneLeft(t *testing.T) {
 		{RaceName: "A", Awaited: true}, {RaceName: "B", Awaited: true}, {RaceName: "C", Awaited: true},
 		{RaceName: "D", Awaited: false}, {RaceName: "E", Awaited: true, Commands: 1},
 	}
-	members := seats("A", "B", "C", "D", "E")
+	members := active("A", "B", "C", "D", "E")
 	require.Equal(t, []string{"A"}, ExcusableRaces(submissions, races, members, map[string]int{"C": 2}, 2))
 	submissions[2].ExcusedAt = &noon
 	require.Empty(t, ExcusableRaces(submissions, races, members, nil, 2), "one extension a turn")
@@ -89,7 +89,7 @@ func TestNewTurnIsOpenedForRacesInPlayThatSomebodyPlays(t *testing.T) {
 		{RaceName: "Dead", State: enginev1.RaceEliminated}, {RaceName: "Nobody", State: enginev1.RaceActive},
 		{RaceName: "Quitting", State: enginev1.RaceQuitting},
 	}
-	members := seats("A", "Idle", "Dead", "Quitting")
+	members := active("A", "Idle", "Dead", "Quitting")
 	got := map[string]bool{}
 	for _, r := range NewSubmissions(races, members, 2) {
 		got[r.RaceName] = r.Awaited
@@ -106,7 +106,7 @@ func TestNewTurnIsOpenedForRacesInPlayThatSomebodyPlays(t *testing.T) {
 
 func TestUsersOfActiveSeatsAreInOrder(t *testing.T) {
 	t.Parallel()
-	members := seats("A", "B", "C")
+	members := active("A", "B", "C")
 	members[2].Status = game.Blocked
 	got := ActiveUsers(members)
 	require.Len(t, got, 2)
