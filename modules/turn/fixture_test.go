@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"galaxy/backend/modules/admin/admintest"
+	"galaxy/backend/modules/notification/notificationtest"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/outbox"
@@ -32,7 +33,7 @@ type fixture struct {
 	games    *fakeGames
 	engine   *fakeEngine
 	leaser   *fakeLeaser
-	notifier *fakeNotifier
+	notifier *notificationtest.Recorder
 	auditor  *admintest.Auditor
 	observer *Observer
 	runner   *Runner
@@ -43,7 +44,7 @@ func newFixture(t testing.TB) *fixture {
 	t.Helper()
 	f := &fixture{
 		TB: t, db: testkit.DB(t), clock: clock.NewFake(noon), engine: newFakeEngine(),
-		leaser: newFakeLeaser(), notifier: &fakeNotifier{}, auditor: &admintest.Auditor{},
+		leaser: newFakeLeaser(), notifier: &notificationtest.Recorder{}, auditor: &admintest.Auditor{},
 	}
 	f.games = newFakeGames(f.engine)
 	f.observer = NewObserver(f.clock, f.games, f.notifier, worker.NewSignal())

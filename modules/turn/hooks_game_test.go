@@ -33,7 +33,7 @@ func TestStartSetsTheClockAndTellsEveryMember(t *testing.T) {
 	require.Len(t, f.submissionsOf(g), 3)
 
 	f.notify(g, game.EventStarted) // heard twice
-	require.Len(t, f.notifier.Intents(notification.KindGameStarted), 3)
+	require.Equal(t, 3, f.notifier.Count(notification.KindGameStarted))
 	require.Equal(t, c, f.clockOf(g))
 }
 

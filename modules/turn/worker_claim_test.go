@@ -39,7 +39,7 @@ func TestAnotherProcessTakesOverTheRunOfOneThatEnded(t *testing.T) {
 			f.runWith(other)
 			require.Equal(t, 1, f.clockOf(g).Turn)
 			require.Equal(t, map[int]int{1: 1}, f.engine.game(g.ID).generated)
-			require.Len(t, f.notifier.Intents(notification.KindGameTurnReady), 1)
+			require.Equal(t, 1, f.notifier.Count(notification.KindGameTurnReady))
 			require.Equal(t, reached == 1, f.runsOf(g)[0].Replayed)
 		})
 	}
@@ -68,7 +68,7 @@ func TestTwoRunnersRecordOnce(t *testing.T) {
 	require.Contains(t, errs, nil)
 	require.True(t, errors.Is(errs[0], errClaimLost) || errors.Is(errs[1], errClaimLost), "%v", errs)
 	require.Equal(t, 1, f.clockOf(g).Turn)
-	require.Len(t, f.notifier.Intents(notification.KindGameTurnReady), 1)
+	require.Equal(t, 1, f.notifier.Count(notification.KindGameTurnReady))
 	require.Len(t, f.games.recorded, 1)
 }
 

@@ -42,7 +42,7 @@ func TestTurnIsRecordedOnceWhateverIsLost(t *testing.T) {
 			f.run()
 			require.Equal(t, 1, f.clockOf(g).Turn)
 			require.Equal(t, map[int]int{1: 1}, f.engine.game(g.ID).generated, "generated once")
-			require.Len(t, f.notifier.Intents(notification.KindGameTurnReady), 1)
+			require.Equal(t, 1, f.notifier.Count(notification.KindGameTurnReady))
 			require.Len(t, f.games.recorded, 1)
 			require.Len(t, f.runsOf(g), 1)
 		})
@@ -86,7 +86,7 @@ func TestPauseWhileTheEngineWorksLeavesTheTurnForLater(t *testing.T) {
 	f.run()
 	require.Equal(t, 1, f.clockOf(g).Turn)
 	require.Equal(t, map[int]int{1: 1}, f.engine.game(g.ID).generated)
-	require.Len(t, f.notifier.Intents(notification.KindGameTurnReady), 1)
+	require.Equal(t, 1, f.notifier.Count(notification.KindGameTurnReady))
 }
 
 // An early turn is overtaken by a pause. The deadline had not come, but its

@@ -53,7 +53,7 @@ func TestFailuresAreRetriedThenTheGameIsPaused(t *testing.T) {
 	require.Equal(t, 3, run.Attempts)
 	require.Equal(t, "engine_unreachable", run.ErrorCode)
 	require.Equal(t, game.GenerationFailed, f.games.game(g.ID).PauseReason)
-	require.Len(t, f.notifier.Intents(notification.KindGenerationFailed), 1)
+	require.Equal(t, 1, f.notifier.Count(notification.KindGenerationFailed))
 	require.Empty(t, f.notifier.Intents(notification.KindGameTurnReady), "players get no report of a failed run")
 
 	f.setState(g, game.Running, game.EventResumed)

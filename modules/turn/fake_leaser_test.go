@@ -2,15 +2,12 @@ package turn
 
 import (
 	"context"
-	"encoding/json"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
 
-	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime"
-	"galaxy/backend/platform/pg"
 )
 
 // fakeLeaser gives one lease per game.
@@ -64,34 +61,4 @@ func (l *fakeLeaser) isHeld(game uuid.UUID) bool {
 	defer l.mu.Unlock()
 	_, held := l.held[game]
 	return held
-}
-
-// fakeNotifier keeps the intents of committed transactions.
-type fakeNotifier struct {
-	mu      sync.Mutex
-	intents []notification.Intent
-}
-
-func (n *fakeNotifier) Submit(_ context.Context, tx *pg.Tx, in notification.Intent) error {
-	if _, err := json.Marshal(in.Payload); err != nil {
-		return err
-	}
-	tx.OnCommit(func() {
-		n.mu.Lock()
-		defer n.mu.Unlock()
-		n.intents = append(n.intents, in)
-	})
-	return nil
-}
-
-func (n *fakeNotifier) Intents(kind notification.Kind) []notification.Intent {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	var out []notification.Intent
-	for _, in := range n.intents {
-		if in.Kind == kind {
-			out = append(out, in)
-		}
-	}
-	return out
 }
