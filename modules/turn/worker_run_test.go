@@ -2,6 +2,7 @@ package turn
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -260,4 +261,23 @@ func TestEachRunThatIsGivenUpIsReported(t *testing.T) {
 	in := f.notifier.Intents(notification.KindGenerationFailed)
 	require.Len(t, in, 2)
 	require.NotEqual(t, in[0].Key, in[1].Key)
+}
+
+// Postgres takes neither half a character nor a zero byte: a failure that could
+// not be recorded would be tried for ever.
+func TestFailureIsRecordedWhateverItsText(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	g := f.startGame(hourly(), 1)
+	f.clock.Advance(time.Hour)
+	for i, text := range []string{strings.Repeat("\u00e9", 700), "half a character \xc3", "a zero byte \x00"} {
+		f.engine.game(g.ID).failBefore = engine.ErrFailed.Because(errors.New("x" + text))
+		f.run()
+		run := f.runsOf(g)[0]
+		require.Equal(t, i+1, run.Attempts)
+		require.Equal(t, "engine_failed", run.ErrorCode)
+		require.NotEmpty(t, run.Error)
+		f.clock.Advance(5 * time.Minute)
+	}
+	require.Equal(t, game.Paused, f.games.game(g.ID).State)
 }
