@@ -2,9 +2,9 @@ package schedule
 
 import "time"
 
-// onTime is how late a turn may be and still count as made at its deadline, so
-// that an interval does not drift by the time that making turns takes.
-const onTime = 5 * time.Minute
+// maxLateness is how late a turn may be and still count as made at its deadline,
+// so that an interval does not drift by the time that making turns takes.
+const maxLateness = 5 * time.Minute
 
 // Next returns the deadline that follows from when nothing else is known, and
 // false in a manual game. It is at least MinGap away, an interval excepted that
@@ -39,7 +39,7 @@ func (s Settings) Following(due, now time.Time) (time.Time, bool) {
 	}
 	early := now.Before(due)
 	if s.Mode == Interval {
-		if late := now.Sub(due); !early && late < min(onTime, s.Interval/10) {
+		if late := now.Sub(due); !early && late < min(maxLateness, s.Interval/10) {
 			return s.Next(due)
 		}
 		return s.Next(now)

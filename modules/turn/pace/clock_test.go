@@ -81,7 +81,7 @@ func TestTurnThatWasDueInAPauseIsDueWhateverScheduleTheGameResumesWith(t *testin
 // Daily at 19:00; the turn of the fourth was extended by an hour.
 func TestGridSkipsNoSlotForAnExtendedTurn(t *testing.T) {
 	t.Parallel()
-	s, err := schedule.Settings{Mode: schedule.Grid, Times: []string{"19:00"}}.Settle()
+	s, err := schedule.Settings{Mode: schedule.Grid, Times: []string{"19:00"}}.Normalize()
 	require.NoError(t, err)
 	c := NewClock(uuid.New(), 0, s, noon)
 	at := func(day, hour, minute int) time.Time { return time.Date(2026, 5, day, hour, minute, 0, 0, time.UTC) }
@@ -95,7 +95,7 @@ func TestGridSkipsNoSlotForAnExtendedTurn(t *testing.T) {
 
 func TestExcuseGivesOneMoreDeadlineAtMostADayAway(t *testing.T) {
 	t.Parallel()
-	weekly, err := schedule.Settings{Mode: schedule.Grid, Times: []string{"19:00"}, Weekdays: []string{"mon"}}.Settle()
+	weekly, err := schedule.Settings{Mode: schedule.Grid, Times: []string{"19:00"}, Weekdays: []string{"mon"}}.Normalize()
 	require.NoError(t, err)
 	for name, c := range map[string]struct {
 		s         schedule.Settings
