@@ -58,25 +58,6 @@ func (s Settings) Following(due, now time.Time) (time.Time, bool) {
 	return next, ok
 }
 
-// Period is how long a turn usually lasts around at; zero in a manual game.
-func (s Settings) Period(at time.Time) time.Duration {
-	one, ok := s.Next(at)
-	if !ok {
-		return 0
-	}
-	two, ok := s.Next(one)
-	if !ok {
-		return 0
-	}
-	return two.Sub(one)
-}
-
-// Excuse is by how much an excused miss extends the turn: one period, at most a
-// day.
-func (s Settings) Excuse(at time.Time) time.Duration {
-	return min(s.Period(at), 24*time.Hour)
-}
-
 // Extension is how much of by may still be added to a deadline that was extended
 // by total already. A negative by takes nothing back.
 func (s Settings) Extension(total, by time.Duration) time.Duration {

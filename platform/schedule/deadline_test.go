@@ -215,8 +215,6 @@ func TestManualGameHasNoDeadline(t *testing.T) {
 		_, ok := f()
 		require.False(t, ok)
 	}
-	require.Zero(t, s.Period(now))
-	require.Zero(t, s.Excuse(now))
 }
 
 func TestFirstDeadlineHasItsExtraTime(t *testing.T) {
@@ -249,14 +247,6 @@ func TestExtensionIsCapped(t *testing.T) {
 	require.Zero(t, s.Extension(48*time.Hour, time.Hour))
 	require.Zero(t, s.Extension(72*time.Hour, time.Hour))
 	require.Zero(t, s.Extension(0, -time.Hour))
-}
-
-func TestExcuseIsOnePeriodAndADayAtMost(t *testing.T) {
-	t.Parallel()
-	now := at("2026-05-04 18:00:00Z")
-	require.Equal(t, time.Hour, Settings{Mode: Interval, Interval: time.Hour}.Excuse(now))
-	require.Equal(t, 24*time.Hour, Settings{Mode: Interval, Interval: 72 * time.Hour}.Excuse(now))
-	require.Equal(t, 12*time.Hour, Settings{Mode: Grid, Times: []string{"07:00", "19:00"}}.Excuse(now))
 }
 
 func FuzzNext(f *testing.F) {
