@@ -198,7 +198,7 @@ func (s *Service) complete(ctx context.Context, g *Game) error {
 
 // completeTurns names fields as they are nested in a game.
 func (s *Service) completeTurns(in schedule.Settings) (schedule.Settings, error) {
-	out, err := schedule.Limits{MinInterval: s.cfg.MinTurnInterval}.Settle(in)
+	out, err := schedule.Limits{MinInterval: s.cfg.MinTurnInterval}.Normalize(in)
 	bad, is := errors.AsType[*fault.Error](err)
 	if !is { // lists as the database gives them back
 		out.Times, out.Weekdays = append([]string{}, out.Times...), append([]string{}, out.Weekdays...)

@@ -12,15 +12,15 @@ import (
 	"galaxy/backend/platform/fault"
 )
 
-func TestSettledGridIsSortedAndComplete(t *testing.T) {
+func TestNormalizedGridIsSortedAndComplete(t *testing.T) {
 	t.Parallel()
-	s, err := Settings{Mode: Grid, Times: []string{"19:00", "07:30", "19:00"}, Weekdays: []string{"sun", "mon", "sun"}, Interval: time.Hour}.Settle()
+	s, err := Settings{Mode: Grid, Times: []string{"19:00", "07:30", "19:00"}, Weekdays: []string{"sun", "mon", "sun"}, Interval: time.Hour}.Normalize()
 	require.NoError(t, err)
 	require.Equal(t, Settings{Mode: Grid, Times: []string{"07:30", "19:00"}, Weekdays: []string{"mon", "sun"}, Zone: "UTC"}, s)
-	s, err = Settings{Mode: Grid, Times: []string{"19:00"}}.Settle()
+	s, err = Settings{Mode: Grid, Times: []string{"19:00"}}.Normalize()
 	require.NoError(t, err)
 	require.Equal(t, []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}, s.Weekdays)
-	again, err := s.Settle()
+	again, err := s.Normalize()
 	require.NoError(t, err)
 	require.Equal(t, s, again)
 }
@@ -28,14 +28,14 @@ func TestSettledGridIsSortedAndComplete(t *testing.T) {
 func TestCronIsStoredAsGrid(t *testing.T) {
 	t.Parallel()
 	for expression, want := range map[string]Settings{
-		"0 19 * * *":        {Times: []string{"19:00"}, Weekdays: days[:]},
-		"0,30 7,19 * * 1-5": {Times: []string{"07:00", "07:30", "19:00", "19:30"}, Weekdays: days[:5]},
+		"0 19 * * *":        {Times: []string{"19:00"}, Weekdays: weekdayNames[:]},
+		"0,30 7,19 * * 1-5": {Times: []string{"07:00", "07:30", "19:00", "19:30"}, Weekdays: weekdayNames[:5]},
 		"5 4 * * 0":         {Times: []string{"04:05"}, Weekdays: []string{"sun"}},
 		"5 4 * * 7,0":       {Times: []string{"04:05"}, Weekdays: []string{"sun"}},
 		"5 4 * * Mon,FRI":   {Times: []string{"04:05"}, Weekdays: []string{"mon", "fri"}},
 		"0  20-22  *  *  6": {Times: []string{"20:00", "21:00", "22:00"}, Weekdays: []string{"sat"}},
 	} {
-		got, err := Settings{Cron: expression, Zone: "Europe/Berlin"}.Settle()
+		got, err := Settings{Cron: expression, Zone: "Europe/Berlin"}.Normalize()
 		require.NoError(t, err, expression)
 		want.Mode, want.Zone = Grid, "Europe/Berlin"
 		require.Equal(t, want, got, expression)
@@ -81,7 +81,7 @@ func TestUnusableSettingsAreNamedByField(t *testing.T) {
 			got = append(got, f.Name+" "+f.Code)
 		}
 		require.Contains(t, got, c.want, name)
-		_, err := c.s.Settle()
+		_, err := c.s.Normalize()
 		require.ErrorIs(t, err, ErrInvalid, name)
 		require.Equal(t, fields, fault.From(err).Fields, name)
 	}
@@ -134,12 +134,12 @@ func FuzzCron(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, expression string) {
-		s, err := Settings{Cron: expression}.Settle()
+		s, err := Settings{Cron: expression}.Normalize()
 		if err != nil {
 			return
 		}
 		if s.Mode != Grid || s.Cron != "" || len(s.Times) == 0 || len(s.Weekdays) == 0 {
-			t.Fatalf("%q settled as %+v", expression, s)
+			t.Fatalf("%q normalized as %+v", expression, s)
 		}
 		if part := strings.Fields(expression); len(part) != 5 || part[2] != "*" || part[3] != "*" {
 			t.Fatalf("%q was accepted", expression)
