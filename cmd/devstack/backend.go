@@ -14,7 +14,7 @@ import (
 	"syscall"
 	"time"
 
-	"galaxy/backend/platform/localpg/leash"
+	"galaxy/backend/platform/subprocess"
 )
 
 // startLimit is how long the backend may take to be ready: migrations and the
@@ -78,7 +78,7 @@ func (s *stack) startBackend(ctx context.Context) error {
 	if s.cfg.Verbose {
 		out = io.MultiWriter(logs, s.progress)
 	}
-	s.backend, err = leash.Start(leash.Options{
+	s.backend, err = subprocess.Start(subprocess.Options{
 		Signal: syscall.SIGTERM, Dir: s.home.dir, Env: environment(os.Environ(), s.settings()), Stdout: out, Stderr: out,
 	}, s.binaries.backend, "serve")
 	if err != nil {
@@ -100,7 +100,7 @@ func (s *stack) ready(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("it was not ready in time, see %s", s.home.path("backend.log"))
-		case <-s.backend.Ended():
+		case <-s.backend.Done():
 			return fmt.Errorf("it ended at once: %s", s.lastWords())
 		case <-poll.C:
 		}

@@ -11,7 +11,7 @@
 //     a temporary one and removes it.
 //   - Ctrl-C stops in order: backend, engines, inbox, Postgres, each in its
 //     own time. A second Ctrl-C does not wait.
-//   - No child outlives devstack, however it ends (package leash).
+//   - No child outlives devstack, however it ends (package subprocess).
 //   - What cannot work is said in one line before anything is started.
 package main
 

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"galaxy/backend/platform/localpg"
-	"galaxy/backend/platform/localpg/leash"
+	"galaxy/backend/platform/subprocess"
 	"galaxy/backend/platform/mmdb"
 )
 
@@ -25,7 +25,7 @@ type stack struct {
 	postgres *localpg.Server
 	inbox    *inbox
 	engines  engines
-	backend  *leash.Process
+	backend  *subprocess.Process
 	stops    []stop
 }
 
@@ -108,9 +108,9 @@ func (s *stack) serve(ctx context.Context, stdout io.Writer) error {
 	select {
 	case <-ctx.Done():
 		return nil
-	case <-s.backend.Ended():
+	case <-s.backend.Done():
 		return fmt.Errorf("the backend ended: %s", s.lastWords())
-	case <-s.postgres.Ended():
+	case <-s.postgres.Done():
 		return fmt.Errorf("postgres ended, see %s", s.postgres.LogPath())
 	}
 }

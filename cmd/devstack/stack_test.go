@@ -120,7 +120,7 @@ func TestBrokenBackendIsQuoted(t *testing.T) {
 func TestEndOfTheBackendEndsTheStack(t *testing.T) {
 	t.Parallel()
 	r := bringUp(t, testConfig(reachable(t)), "on")
-	r.backend.Release()
+	r.backend.Terminate()
 	require.ErrorContains(t, <-r.done, "the backend ended")
 }
 

@@ -16,7 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"galaxy/backend/platform/localpg/leash"
+	"galaxy/backend/platform/subprocess"
 )
 
 // Config says where and how a server runs.
@@ -31,7 +31,7 @@ type Config struct {
 type Server struct {
 	cluster *cluster
 	port    int
-	process *leash.Process
+	process *subprocess.Process
 }
 
 // ErrPortTaken says that something else listens on the port that was asked for.
@@ -84,7 +84,7 @@ func (c *cluster) start(ctx context.Context, cfg Config) (*Server, error) {
 		return nil, err
 	}
 	defer logs.Close()
-	options := leash.Options{
+	options := subprocess.Options{
 		Signal: syscall.SIGINT, // a fast shutdown: clients are cut, data is flushed
 		Dir:    c.dir, Env: environment(), Stdout: logs, Stderr: logs, Credential: c.account.credential(),
 	}
@@ -92,7 +92,7 @@ func (c *cluster) start(ctx context.Context, cfg Config) (*Server, error) {
 		options.Signal, options.Remove = syscall.SIGQUIT, c.dir
 	}
 	args := append([]string{"-D", filepath.Join(c.dir, dataDir)}, cfg.Profile.settings(port)...)
-	process, err := leash.Start(options, filepath.Join(c.binaries.Dir, "postgres"), args...)
+	process, err := subprocess.Start(options, filepath.Join(c.binaries.Dir, "postgres"), args...)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +134,7 @@ func (s *Server) answer(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("postgres did not answer: %w: %s", ctx.Err(), s.complaint())
-		case <-s.process.Ended():
+		case <-s.process.Done():
 			return s.startError()
 		case <-poll.C:
 		}
@@ -177,9 +177,9 @@ func (s *Server) complaint() string {
 // Stop ends the server: a fast shutdown, or an immediate one when ctx ends
 // first or the data is not needed. It may be called more than once.
 func (s *Server) Stop(ctx context.Context) error {
-	s.process.Release()
+	s.process.Terminate()
 	select {
-	case <-s.process.Ended():
+	case <-s.process.Done():
 		return nil
 	case <-ctx.Done():
 	}
@@ -187,7 +187,7 @@ func (s *Server) Stop(ctx context.Context) error {
 	// about to end. One that a fault test has stopped must first go on.
 	_ = s.Signal(syscall.SIGCONT)
 	_ = s.Signal(syscall.SIGQUIT)
-	<-s.process.Ended()
+	<-s.process.Done()
 	return nil
 }
 
@@ -218,8 +218,8 @@ func (s *Server) PID() (int, error) {
 	return pid, nil
 }
 
-// Ended is closed once the server has ended, wanted or not.
-func (s *Server) Ended() <-chan struct{} { return s.process.Ended() }
+// Done is closed once the server has ended, wanted or not.
+func (s *Server) Done() <-chan struct{} { return s.process.Done() }
 
 // Port is where the server listens on 127.0.0.1.
 func (s *Server) Port() int { return s.port }
