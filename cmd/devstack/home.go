@@ -69,7 +69,7 @@ func postgresDir(dir string) (string, error) {
 		return "", err
 	}
 	within := filepath.Join(dir, "postgres")
-	if account.Reach(within) == nil {
+	if account.CheckAccess(within) == nil {
 		return within, nil
 	}
 	sum := sha256.Sum256([]byte(dir))
