@@ -25,10 +25,10 @@ type Then uint8
 
 // What a rule does to the connection.
 const (
-	GoOn   Then = iota
-	Hangup      // closes it in order
-	Reset       // closes it with RST
-	Hang        // says nothing more and keeps it open
+	Continue Then = iota
+	Hangup        // closes it in order
+	Reset         // closes it with RST
+	Hang          // says nothing more and keeps it open
 )
 
 // Rule replaces what the server does at one moment.
@@ -69,7 +69,7 @@ func (s *Script) Seen(at string) int {
 	return s.seen[at]
 }
 
-func (s *Script) next(at, line string) (Rule, bool) {
+func (s *Script) match(at, line string) (Rule, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.seen == nil {
