@@ -22,7 +22,7 @@ type delivery struct {
 // refusedMailIsSentAgain has a mailbox that does not exist for a while.
 func (s *tour) refusedMailIsSentAgain() {
 	before := s.newestMail()
-	s.inbox.Use(smtpsink.Rule{At: smtpsink.Rcpt, Holding: s.eve.email, Reply: "550 5.1.1 no such user"})
+	s.inbox.Use(smtpsink.Rule{At: smtpsink.Rcpt, Contains: s.eve.email, Reply: "550 5.1.1 no such user"})
 	id := made[game](s.ada.Post(lobbyAPI+"/games", privateGame("Post"))).ID
 	s.ada.Post(inLobby(id, "/open"), nil).Want(200)
 	s.invited(s.ada, s.eve, id)

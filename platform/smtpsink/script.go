@@ -33,13 +33,13 @@ const (
 
 // Rule replaces what the server does at one moment.
 type Rule struct {
-	At      string        // one of the moments
-	Holding string        // only when the client's line holds this; empty matches any
-	Times   int           // how often; 0 is always
-	Delay   time.Duration // before the reply
-	Reply   string        // such as "451 4.3.0 try later"; empty keeps the usual one, unless Then ends the session
-	Then    Then
-	Keep    bool // at End: the message is kept although the client does not hear so
+	At       string        // one of the moments
+	Contains string        // only when the client's line holds this; empty matches any
+	Times    int           // how often; 0 is always
+	Delay    time.Duration // before the reply
+	Reply    string        // such as "451 4.3.0 try later"; empty keeps the usual one, unless Then ends the session
+	Then     Then
+	Keep     bool // at End: the message is kept although the client does not hear so
 }
 
 // Script is the rules of a server. The first that fits is used.
@@ -77,7 +77,7 @@ func (s *Script) match(at, line string) (Rule, bool) {
 	}
 	s.seen[at]++
 	for _, r := range s.rules {
-		if r.At == at && r.Times != 0 && strings.Contains(line, r.Holding) {
+		if r.At == at && r.Times != 0 && strings.Contains(line, r.Contains) {
 			r.Times--
 			return *r, true
 		}
