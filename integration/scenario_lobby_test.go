@@ -103,7 +103,7 @@ func (s *scenario) enrolled(in object, owner *user, race string, guests map[stri
 	return id
 }
 
-// launched closes the enrolment of a game and has its owner start it.
+// launched closes the enrollment of a game and has its owner start it.
 func (s *scenario) launched(owner *user, id uuid.UUID, players int) {
 	s.Helper()
 	g := got[game](owner.Post(lobbyGamePath(id, "/close"), nil))
