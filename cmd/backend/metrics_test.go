@@ -78,7 +78,7 @@ func TestEverySignalOfTheDescriptionIsOnThePage(t *testing.T) {
 	b := w.start().ready()
 	b.registersAnEngine()
 	ada, bob := b.signsIn("ada@example.com"), b.signsIn("bob@example.com")
-	w.inbox.Use(smtpsink.Rule{At: smtpsink.Rcpt, Holding: "nobody@", Reply: "550 5.1.1 no such user"})
+	w.inbox.Use(smtpsink.Rule{At: smtpsink.Rcpt, Contains: "nobody@", Reply: "550 5.1.1 no such user"})
 	b.asksForACode("nobody@example.com").Want(http.StatusOK)
 	b.inviteByName(ada, bob)
 	ada.Post("/api/v1/user/sessions/revoke-all", nil).Want(http.StatusOK)

@@ -20,29 +20,29 @@ type delivery struct {
 }
 
 // refusedMailIsSentAgain has a mailbox that does not exist for a while.
-func (s *tour) refusedMailIsSentAgain() {
+func (s *scenario) refusedMailIsSentAgain() {
 	before := s.newestMail()
-	s.inbox.Use(smtpsink.Rule{At: smtpsink.Rcpt, Holding: s.eve.email, Reply: "550 5.1.1 no such user"})
+	s.inbox.Use(smtpsink.Rule{At: smtpsink.Rcpt, Contains: s.eve.email, Reply: "550 5.1.1 no such user"})
 	id := made[game](s.ada.Post(lobbyAPI+"/games", privateGame("Post"))).ID
-	s.ada.Post(inLobby(id, "/open"), nil).Want(200)
+	s.ada.Post(lobbyGamePath(id, "/open"), nil).Want(200)
 	s.invited(s.ada, s.eve, id)
 
 	const mails, dead = adminAPI + "/mail/deliveries", adminAPI + "/mail/dead-letters"
 	var given []delivery
-	s.until("a dead letter", func() bool {
+	s.eventually("a dead letter", func() bool {
 		given = got[page[delivery]](s.root.Get(dead)).Items
 		return len(given) > 0
 	})
 	require.Len(s, given, 1)
 	require.Equal(s, "lobby.invite.received", given[0].Template)
-	s.mail("ops@example.com", "given up", before)
+	s.awaitMail("ops@example.com", "given up", before)
 	at := mails + "/" + given[0].ID.String()
 	require.Equal(s, "dead_lettered", got[delivery](s.root.Get(at)).Status)
 
 	s.inbox.Use()
 	s.root.Post(adminAPI+"/mail/"+given[0].ID.String()+"/resend", nil).Want(200)
-	require.Contains(s, s.mail(s.eve.email, "invites you", before).Subject, "Ada L.")
-	s.until("a delivery", func() bool { return got[delivery](s.root.Get(at)).Status == "sent" })
+	require.Contains(s, s.awaitMail(s.eve.email, "invites you", before).Subject, "Ada L.")
+	s.eventually("a delivery", func() bool { return got[delivery](s.root.Get(at)).Status == "sent" })
 	type attempt struct{ Outcome string }
 	require.Equal(s, []attempt{{"rejected"}, {"delivered"}}, got[page[attempt]](s.root.Get(at+"/attempts")).Items)
 	sent := got[page[delivery]](s.root.Get(mails + "?status=sent&template=lobby.invite.received&recipient=" + url.QueryEscape(s.eve.email)))
@@ -50,7 +50,7 @@ func (s *tour) refusedMailIsSentAgain() {
 	require.Zero(s, sent.Counts["dead_lettered"])
 }
 
-func (s *tour) inboxesAreRead() {
+func (s *scenario) inboxesAreRead() {
 	type notice struct {
 		ID   uuid.UUID  `json:"notification_id"`
 		Kind string     `json:"kind"`
@@ -75,12 +75,12 @@ func (s *tour) inboxesAreRead() {
 	}
 	gateways := got[page[subscriber]](s.root.Get(adminAPI + "/push/subscribers")).Items
 	require.Len(s, gateways, 1)
-	require.Equal(s, "tour-gateway", gateways[0].ID)
+	require.Equal(s, "scenario-gateway", gateways[0].ID)
 	require.Positive(s, gateways[0].Delivered)
 	require.Zero(s, gateways[0].Dropped)
 }
 
-func (s *tour) countriesAreCounted() {
+func (s *scenario) countriesAreCounted() {
 	type country struct {
 		Country string
 		Count   int
@@ -88,7 +88,7 @@ func (s *tour) countriesAreCounted() {
 	require.Equal(s, "JP", got[country](s.root.Get(adminAPI+"/geo/lookup?ip="+s.eve.from)).Country)
 	require.Equal(s, "GeoLite2-Country", got[struct{ Type string }](s.root.Get(adminAPI+"/geo/database")).Type)
 	var seen []country
-	s.until("ada's countries", func() bool {
+	s.eventually("ada's countries", func() bool {
 		seen = got[page[country]](s.root.Get(adminAPI + "/users/" + s.ada.id.String() + "/country-counters")).Items
 		return len(seen) > 0
 	})

@@ -1,4 +1,4 @@
-package leash_test
+package subprocess_test
 
 import (
 	"bufio"
@@ -18,14 +18,14 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"galaxy/backend/platform/localpg/leash"
+	"galaxy/backend/platform/subprocess"
 )
 
-const helperEnv = "GALAXY_TEST_LEASH_HELPER"
+const helperEnv = "GALAXY_TEST_SUBPROCESS_HELPER"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(helperEnv) != "" {
-		_, err := leash.Start(leash.Options{Signal: syscall.SIGTERM, Stdout: os.Stdout}, "/bin/sh", "-c", "echo $$; exec sleep 600")
+		_, err := subprocess.Start(subprocess.Options{Signal: syscall.SIGTERM, Stdout: os.Stdout}, "/bin/sh", "-c", "echo $$; exec sleep 600")
 		if err != nil {
 			panic(err)
 		}
@@ -34,12 +34,12 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// started runs a shell script on a leash and returns once it has said a line.
-func started(t *testing.T, o leash.Options, script string) (*leash.Process, *bufio.Reader) {
+// started runs a shell script and returns once it has said a line.
+func started(t *testing.T, o subprocess.Options, script string) (*subprocess.Process, *bufio.Reader) {
 	t.Helper()
 	out, in := io.Pipe()
 	o.Stdout = in
-	p, err := leash.Start(o, "/bin/sh", "-c", script)
+	p, err := subprocess.Start(o, "/bin/sh", "-c", script)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = out.Close(); _ = p.Stop(context.Background()) })
 	lines := bufio.NewReader(out)
@@ -51,8 +51,8 @@ func started(t *testing.T, o leash.Options, script string) (*leash.Process, *buf
 
 func TestStopSendsTheSignalAndWaits(t *testing.T) {
 	t.Parallel()
-	p, lines := started(t, leash.Options{Signal: syscall.SIGTERM}, "trap 'echo bye; exit 3' TERM; echo up; while :; do sleep 0.01; done")
-	go p.Release()
+	p, lines := started(t, subprocess.Options{Signal: syscall.SIGTERM}, "trap 'echo bye; exit 3' TERM; echo up; while :; do sleep 0.01; done")
+	go p.Terminate()
 	line, err := lines.ReadString('\n')
 	require.NoError(t, err)
 	require.Equal(t, "bye\n", line)
@@ -63,9 +63,9 @@ func TestStopSendsTheSignalAndWaits(t *testing.T) {
 	require.Equal(t, 3, exit.ExitCode(), "the program's exit code is passed on")
 }
 
-func TestDeafProgramIsKilled(t *testing.T) {
+func TestProgramThatIgnoresTheSignalIsKilled(t *testing.T) {
 	t.Parallel()
-	p, _ := started(t, leash.Options{Signal: syscall.SIGTERM}, "trap '' TERM; echo up; while :; do sleep 0.01; done")
+	p, _ := started(t, subprocess.Options{Signal: syscall.SIGTERM}, "trap '' TERM; echo up; while :; do sleep 0.01; done")
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	require.ErrorIs(t, p.Stop(ctx), context.DeadlineExceeded)
@@ -75,7 +75,7 @@ func TestDirectoryIsRemovedWhenTheProgramEnds(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "gone")
 	require.NoError(t, os.Mkdir(dir, 0o700))
-	p, err := leash.Start(leash.Options{Signal: syscall.SIGTERM, Remove: dir}, "/bin/true")
+	p, err := subprocess.Start(subprocess.Options{Signal: syscall.SIGTERM, Remove: dir}, "/bin/true")
 	require.NoError(t, err)
 	require.NoError(t, p.Err())
 	_, err = os.Stat(dir)
@@ -84,7 +84,7 @@ func TestDirectoryIsRemovedWhenTheProgramEnds(t *testing.T) {
 
 func TestMissingProgramEndsAtOnce(t *testing.T) {
 	t.Parallel()
-	p, err := leash.Start(leash.Options{Signal: syscall.SIGTERM}, "/no/such/program")
+	p, err := subprocess.Start(subprocess.Options{Signal: syscall.SIGTERM}, "/no/such/program")
 	require.NoError(t, err)
 	var exit *exec.ExitError
 	require.ErrorAs(t, p.Err(), &exit)

@@ -4,14 +4,11 @@ package integration
 
 import (
 	"bytes"
-	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,87 +20,10 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"github.com/testcontainers/testcontainers-go"
-	"github.com/testcontainers/testcontainers-go/modules/postgres"
-	"github.com/testcontainers/testcontainers-go/network"
 
 	"galaxy/backend/cmd/demo/play"
-	"galaxy/backend/platform/mmdb"
-	"galaxy/backend/platform/smtpsink"
 	"galaxy/backend/platform/testkit"
 )
-
-const (
-	adminUser     = "root"
-	adminPassword = "correct horse battery"
-	patience      = 2 * time.Minute
-)
-
-// world is everything around a backend.
-type world struct {
-	*testing.T
-	dsn     string
-	inbox   *smtpsink.Server
-	mails   string // base URL of the inbox's API
-	network string
-	games   string // the state root
-	country string
-}
-
-// newWorld starts what a backend needs; Docker is not optional here.
-func newWorld(t *testing.T) *world {
-	t.Helper()
-	go func() { _, _ = binary() }() // built while containers come up; start waits for it, and says what went wrong
-	w := &world{T: t, country: filepath.Join(t.TempDir(), "country.mmdb")}
-	pg, err := postgres.Run(t.Context(), cmp.Or(os.Getenv("GALAXY_TEST_POSTGRES_IMAGE"), "postgres:17-alpine"),
-		postgres.WithDatabase("galaxy"), postgres.WithUsername("galaxy"), postgres.WithPassword("galaxy"), postgres.BasicWaitStrategies(),
-		testcontainers.WithTmpfs(map[string]string{"/var/lib/postgresql/data": "uid=999,gid=999,mode=0700"}), // it is the backend that gets killed here
-		testcontainers.WithCmd("postgres", "-c", "fsync=off"))
-	testcontainers.CleanupContainer(t, pg)
-	require.NoError(t, err)
-	w.dsn, err = pg.ConnectionString(t.Context(), "sslmode=disable", "search_path=backend")
-	require.NoError(t, err)
-
-	w.inbox, err = smtpsink.Listen(smtpsink.Config{})
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = w.inbox.Close(context.Background()) })
-	page := httptest.NewServer(w.inbox.Handler())
-	t.Cleanup(page.Close)
-	w.mails = page.URL
-
-	bridge, err := network.New(t.Context())
-	testcontainers.CleanupNetwork(t, bridge)
-	require.NoError(t, err)
-	w.network = bridge.Name
-	require.NoError(t, mmdb.WriteFile(w.country))
-	w.games = stateRoot(t)
-	t.Cleanup(w.removeEngines)
-	return w
-}
-
-// stateRoot is a directory that engines, who run as 65532, can enter.
-func stateRoot(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "galaxy-games-")
-	require.NoError(t, err)
-	require.NoError(t, os.Chmod(dir, 0o755))
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	return dir
-}
-
-// removeEngines takes down what the backend left running in this world's network.
-func (w *world) removeEngines() {
-	out, err := exec.Command("docker", "ps", "-aq", "--filter", "network="+w.network).Output()
-	if err != nil {
-		w.Errorf("list engines: %v", err)
-		return
-	}
-	for id := range strings.FieldsSeq(string(out)) {
-		if err := exec.Command("docker", "rm", "-f", id).Run(); err != nil {
-			w.Errorf("remove engine %s: %v", id, err)
-		}
-	}
-}
 
 var binary = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "galaxy-backend-")
@@ -131,7 +51,7 @@ func TestMain(m *testing.M) {
 
 // backend is a child process.
 type backend struct {
-	*world
+	*fixture
 	cmd  *exec.Cmd
 	rest string
 	push string
@@ -140,28 +60,28 @@ type backend struct {
 }
 
 // start runs the binary with the environment that production would give it.
-func (w *world) start(changes ...string) *backend {
-	w.Helper()
+func (f *fixture) start(changes ...string) *backend {
+	f.Helper()
 	path, err := binary()
-	require.NoError(w, err)
-	b := &backend{world: w, rest: freeAddr(w.T), push: freeAddr(w.T), log: &logBuffer{}, done: make(chan error, 1)}
+	require.NoError(f, err)
+	b := &backend{fixture: f, rest: freeAddr(f.T), push: freeAddr(f.T), log: &logBuffer{}, done: make(chan error, 1)}
 	b.cmd = exec.Command(path)
 	b.cmd.Env = append(os.Environ(),
 		"BACKEND_HTTP_LISTEN_ADDR="+b.rest, "BACKEND_GRPC_PUSH_LISTEN_ADDR="+b.push, "BACKEND_HTTP_TRUSTED_PROXIES=127.0.0.0/8",
-		"BACKEND_POSTGRES_DSN="+w.dsn, "BACKEND_SMTP_HOST=127.0.0.1", "BACKEND_SMTP_PORT="+strconv.Itoa(w.inbox.Addr().Port),
-		"BACKEND_SMTP_FROM=galaxy@example.com", "BACKEND_SMTP_TLS_MODE=none", "BACKEND_DOCKER_NETWORK="+w.network,
-		"BACKEND_GAME_STATE_ROOT="+w.games, "BACKEND_GEOIP_DB_PATH="+w.country, "BACKEND_ADMIN_BOOTSTRAP_USER="+adminUser,
+		"BACKEND_POSTGRES_DSN="+f.dsn, "BACKEND_SMTP_HOST=127.0.0.1", "BACKEND_SMTP_PORT="+strconv.Itoa(f.inbox.Addr().Port),
+		"BACKEND_SMTP_FROM=galaxy@example.com", "BACKEND_SMTP_TLS_MODE=none", "BACKEND_DOCKER_NETWORK="+f.network,
+		"BACKEND_GAME_STATE_ROOT="+f.games, "BACKEND_GEOIP_DB_PATH="+f.country, "BACKEND_ADMIN_BOOTSTRAP_USER="+adminUser,
 		"BACKEND_ADMIN_BOOTSTRAP_PASSWORD="+adminPassword, "BACKEND_NOTIFICATION_ADMIN_EMAIL=ops@example.com",
 		"BACKEND_OTEL_TRACES_EXPORTER=none", "BACKEND_OTEL_METRICS_EXPORTER=none", "BACKEND_RUNTIME_CONTAINER_CPU_QUOTA=1.0",
 		"BACKEND_LOBBY_MIN_TURN_INTERVAL=1s", "BACKEND_RUNTIME_RECONCILE_INTERVAL=2s")
 	b.cmd.Env = append(b.cmd.Env, changes...)
 	b.cmd.Stdout, b.cmd.Stderr = b.log, b.log
-	require.NoError(w, b.cmd.Start())
+	require.NoError(f, b.cmd.Start())
 	go func() { b.done <- b.cmd.Wait() }()
-	w.Cleanup(func() {
+	f.Cleanup(func() {
 		_ = b.cmd.Process.Kill()
-		if w.Failed() {
-			w.Logf("the backend's log:\n%s", b.log.tail(200))
+		if f.Failed() {
+			f.Logf("the backend's log:\n%s", b.log.tail(200))
 		}
 	})
 	return b

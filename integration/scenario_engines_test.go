@@ -36,7 +36,7 @@ type operation struct {
 	Actor  string    `json:"actor"`
 }
 
-func (s *tour) engineVersionsAreKept() {
+func (s *scenario) engineVersionsAreKept() {
 	s.registerEngine()
 	const next = adminAPI + "/engine-versions/0.1.1"
 	in := object{"version": "0.1.1", "image_ref": engineImage(), "notes": "candidate"}
@@ -48,7 +48,7 @@ func (s *tour) engineVersionsAreKept() {
 	s.root.With("If-Match", read.Header.Get("ETag")).Patch(next, object{"notes": "lost"}).Refused(http.StatusPreconditionFailed, "version_mismatch")
 
 	s.root.Post(next+"/prefetch", nil).Want(202)
-	s.until("a prefetch", func() bool { return got[engineVersion](s.root.Get(next)).Prefetch == "done" })
+	s.eventually("a prefetch", func() bool { return got[engineVersion](s.root.Get(next)).Prefetch == "done" })
 	require.NotNil(s, got[engineVersion](s.root.Get(next)).Fetched)
 	require.True(s, got[engineVersion](s.root.Post(next+"/default", nil)).Default)
 	s.root.Post(next+"/deprecate", nil).Refused(http.StatusConflict, "engine_version_is_default")
@@ -67,21 +67,21 @@ func (s *tour) engineVersionsAreKept() {
 	require.Equal(s, []string{"0.0.1", "0.1.0"}, left)
 }
 
-// onEngine is a path below a game's engine.
-func onEngine(game uuid.UUID, rest string) string {
+// runtimePath is a path below a game's engine.
+func runtimePath(game uuid.UUID, rest string) string {
 	return adminAPI + "/runtimes/" + game.String() + rest
 }
 
-func (s *tour) engine(game uuid.UUID) runtime {
+func (s *scenario) engine(game uuid.UUID) runtime {
 	s.Helper()
-	return got[runtime](s.root.Get(onEngine(game, "")))
+	return got[runtime](s.root.Get(runtimePath(game, "")))
 }
 
 // succeeds asks for an operation and waits for its end.
-func (s *tour) succeeds(method, path string) operation {
+func (s *scenario) succeeds(method, path string) operation {
 	s.Helper()
 	o := accepted[operation](s.root.Call(method, path, nil))
-	s.until(o.Kind+" of an engine", func() bool {
+	s.eventually(o.Kind+" of an engine", func() bool {
 		o = got[operation](s.root.Get(adminAPI + "/operations/" + o.ID.String()))
 		require.NotContains(s, []string{"failed", "superseded"}, o.Status)
 		return o.Status == "succeeded"
@@ -90,56 +90,56 @@ func (s *tour) succeeds(method, path string) operation {
 	return o
 }
 
-func (s *tour) enginesAreLookedAfter() {
+func (s *scenario) runtimesAreOperated() {
 	g, first := s.long, s.engine(s.long)
 	require.Equal(s, g, got[page[runtime]](s.root.Get(adminAPI + "/runtimes?status=running&version=0.1.0")).Items[0].Game)
-	require.NotEmpty(s, got[struct{ Lines []string }](s.root.Get(onEngine(g, "/logs?lines=10"))).Lines)
+	require.NotEmpty(s, got[struct{ Lines []string }](s.root.Get(runtimePath(g, "/logs?lines=10"))).Lines)
 	require.Positive(s, got[struct {
 		Memory int64 `json:"memory_bytes"`
-	}](s.root.Get(onEngine(g, "/stats"))).Memory)
+	}](s.root.Get(runtimePath(g, "/stats"))).Memory)
 	type probe struct {
 		Phase   string
 		Healthy bool
 		Engine  struct{ Turn int }
 	}
-	seen := got[probe](s.root.Post(onEngine(g, "/probe"), nil))
+	seen := got[probe](s.root.Post(runtimePath(g, "/probe"), nil))
 	require.True(s, seen.Healthy)
 	require.Equal(s, 2, seen.Engine.Turn)
-	s.root.Post(onEngine(g, "/reconcile"), nil).Want(202)
+	s.root.Post(runtimePath(g, "/reconcile"), nil).Want(202)
 
-	s.succeeds(http.MethodPost, onEngine(g, "/restart"))
+	s.succeeds(http.MethodPost, runtimePath(g, "/restart"))
 	again := s.engine(g)
 	require.Equal(s, first.Generation+1, again.Generation)
 	require.NotEqual(s, first.Container, again.Container)
-	require.Equal(s, 2, got[probe](s.root.Post(onEngine(g, "/probe"), nil)).Engine.Turn, "the game lives in its state directory")
+	require.Equal(s, 2, got[probe](s.root.Post(runtimePath(g, "/probe"), nil)).Engine.Turn, "the game lives in its state directory")
 
-	s.succeeds(http.MethodPost, onEngine(g, "/stop"))
-	require.Equal(s, "operator", *s.comesTo(g, "paused").PauseReason)
+	s.succeeds(http.MethodPost, runtimePath(g, "/stop"))
+	require.Equal(s, "operator", *s.awaitState(g, "paused").PauseReason)
 	require.Equal(s, "stopped", s.engine(g).Observed)
-	s.succeeds(http.MethodPost, onEngine(g, "/start"))
-	require.Equal(s, "running", got[game](s.root.Post(onDesk(g, "/resume"), nil)).State)
-	s.succeeds(http.MethodDelete, onEngine(g, ""))
+	s.succeeds(http.MethodPost, runtimePath(g, "/start"))
+	require.Equal(s, "running", got[game](s.root.Post(adminGamePath(g, "/resume"), nil)).State)
+	s.succeeds(http.MethodDelete, runtimePath(g, ""))
 	require.Equal(s, "removed", s.engine(g).Observed)
 	require.Error(s, exec.Command("docker", "inspect", "galaxy-game-"+g.String()).Run(), "the container is gone")
 
 	var kinds []string
-	for _, o := range got[page[operation]](s.root.Get(onEngine(g, "/operations"))).Items {
+	for _, o := range got[page[operation]](s.root.Get(runtimePath(g, "/operations"))).Items {
 		kinds = append(kinds, o.Kind)
 	}
 	require.Equal(s, []string{"remove", "start", "stop", "restart", "start"}, kinds)
-	s.comesTo(g, "paused")
-	require.Equal(s, "cancelled", accepted[game](s.root.Post(onDesk(g, "/force-stop"), nil)).State)
-	s.told(s.dan, "game.cancelled")
+	s.awaitState(g, "paused")
+	require.Equal(s, "cancelled", accepted[game](s.root.Post(adminGamePath(g, "/force-stop"), nil)).State)
+	s.awaitEvent(s.dan, "game.cancelled")
 }
 
-// publicGameIsRescued gives the engine version an image that can be had.
-func (s *tour) publicGameIsRescued() {
-	require.Equal(s, "image_pull_failed", *s.comesTo(s.open, "start_failed").LastError)
-	s.mail("ops@example.com", "image", "")
-	s.root.Patch(adminAPI+"/engine-versions/"+unlucky, object{"image_ref": engineImage()}).Want(200)
-	require.Equal(s, "starting", accepted[game](s.root.Post(onDesk(s.open, "/retry"), nil)).State)
-	s.comesTo(s.open, "running")
+// publicGameIsRetried gives the engine version an image that can be had.
+func (s *scenario) publicGameIsRetried() {
+	require.Equal(s, "image_pull_failed", *s.awaitState(s.open, "start_failed").LastError)
+	s.awaitMail("ops@example.com", "image", "")
+	s.root.Patch(adminAPI+"/engine-versions/"+unpullable, object{"image_ref": engineImage()}).Want(200)
+	require.Equal(s, "starting", accepted[game](s.root.Post(adminGamePath(s.open, "/retry"), nil)).State)
+	s.awaitState(s.open, "running")
 	require.Equal(s, "Mizar", s.report(s.bob, s.open).Race)
-	require.Equal(s, "cancelled", got[game](s.root.Post(onDesk(s.open, "/cancel"), nil)).State)
-	s.until("the engine of a cancelled game to stop", func() bool { return s.engine(s.open).Observed == "stopped" })
+	require.Equal(s, "cancelled", got[game](s.root.Post(adminGamePath(s.open, "/cancel"), nil)).State)
+	s.eventually("the engine of a cancelled game to stop", func() bool { return s.engine(s.open).Observed == "stopped" })
 }

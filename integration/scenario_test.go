@@ -17,40 +17,40 @@ import (
 	"galaxy/backend/platform/testkit"
 )
 
-// TestEveryDocumentedOperationWorksEndToEnd walks through the whole of
+// TestEveryDocumentedOperationWorksEndToEnd exercises the whole of
 // openapi.yaml as gateways, people and operators would, and fails when an
 // operation was left out. It needs no other test to be complete.
 func TestEveryDocumentedOperationWorksEndToEnd(t *testing.T) {
-	s := newTour(t)
+	s := newScenario(t)
 	for _, c := range []struct {
 		title string
-		tell  func()
+		run   func()
 	}{
 		{"the platform is up", s.platformIsUp},
-		{"operators share the work", s.operatorsShareTheWork},
+		{"admin accounts are managed", s.adminAccountsAreManaged},
 		{"engine versions are kept", s.engineVersionsAreKept},
-		{"people sign up", s.peopleSignUp},
-		{"devices come and go", s.devicesComeAndGo},
+		{"users sign up", s.usersSignUp},
+		{"sessions are revoked", s.sessionsAreRevoked},
 		{"accounts change", s.accountsChange},
-		{"operators care for users", s.operatorsCareForUsers},
-		{"users are held to the rules", s.usersAreHeldToTheRules},
+		{"operators manage users", s.operatorsManageUsers},
+		{"limits and sanctions apply", s.limitsAndSanctionsApply},
 		{"a public game starts badly", s.publicGameStartsBadly},
 		{"a private game fills and ends", s.privateGameFillsAndEnds},
 		{"a private game starts at the second try", s.privateGameStartsAtTheSecondTry},
 		{"a turn is played", s.turnIsPlayed},
 		{"the game ends and a name is earned", s.gameEndsAndANameIsEarned},
-		{"operators turn the clock", s.operatorsTurnTheClock},
+		{"operators schedule turns", s.operatorsScheduleTurns},
 		{"a turn fails and is retried", s.turnFailsAndIsRetried},
-		{"seats change hands", s.seatsChangeHands},
-		{"engines are looked after", s.enginesAreLookedAfter},
-		{"the public game is rescued", s.publicGameIsRescued},
+		{"seats are replaced", s.seatsAreReplaced},
+		{"runtimes are operated", s.runtimesAreOperated},
+		{"the public game is retried", s.publicGameIsRetried},
 		{"mail that was refused is sent again", s.refusedMailIsSentAgain},
 		{"inboxes are read", s.inboxesAreRead},
 		{"countries are counted", s.countriesAreCounted},
-		{"all of it is on record", s.allOfItIsOnRecord},
+		{"the audit log is complete", s.auditLogIsComplete},
 	} {
 		begin := time.Now()
-		c.tell()
+		c.run()
 		t.Logf("%-42s %s", c.title, time.Since(begin).Round(time.Millisecond))
 		require.False(t, t.Failed(), "the contract was broken in: %s", c.title)
 	}
@@ -68,38 +68,38 @@ const (
 	userAPI     = "/api/v1/user"
 	lobbyAPI    = "/api/v1/user/lobby"
 	adminAPI    = "/api/v1/admin"
-	unlucky     = "0.2.0" // an engine version whose image nobody can pull
+	unpullable  = "0.2.0" // an engine version whose image nobody can pull
 )
 
 type object = map[string]any
 
-// tour is one walk. Chapters leave to later ones what they need.
-type tour struct {
+// scenario is one backend and what the steps leave to later ones.
+type scenario struct {
 	*backend
 	root   *testkit.API // the operator that the configuration made
 	stream *gateway
 	begin  time.Time
 
-	ada, bob, cyd, dan, eve *person
+	ada, bob, cyd, dan, eve *user
 
 	open uuid.UUID // the public game that starts badly
 	bots uuid.UUID // the game that is played to its end
-	long uuid.UUID // the game that operators meddle with
+	long uuid.UUID // the game that operators change
 }
 
-// newTour runs a backend that never retries a turn by itself within a test's
+// newScenario runs a backend that never retries a turn by itself within a test's
 // patience: what makes a failed one happen is the operator's retry.
-func newTour(t *testing.T) *tour {
-	b := newWorld(t).start("BACKEND_TURN_RETRY_BASE=1h").ready()
-	s := &tour{backend: b, root: b.operator(), begin: time.Now()}
-	s.stream = s.subscribe("tour-gateway")
-	s.until("the subscription", func() bool { return strings.Contains(s.log.String(), "gateway subscribed") })
+func newScenario(t *testing.T) *scenario {
+	b := newFixture(t).start("BACKEND_TURN_RETRY_BASE=1h").ready()
+	s := &scenario{backend: b, root: b.operator(), begin: time.Now()}
+	s.stream = s.subscribe("scenario-gateway")
+	s.eventually("the subscription", func() bool { return strings.Contains(s.log.String(), "gateway subscribed") })
 	return s
 }
 
-// person is somebody at a device, behind the gateway: calls go out in the
-// person's name and from the person's address.
-type person struct {
+// user is somebody at a device, behind the gateway: calls go out in the
+// user's name and from the user's address.
+type user struct {
 	*testkit.API
 	id      uuid.UUID
 	email   string
@@ -120,11 +120,11 @@ type challenge struct {
 }
 
 // signIn takes the way of a new device: a code by mail, a key, a session.
-func (s *tour) signIn(email, from, device string) signedIn {
+func (s *scenario) signIn(email, from, device string) signedIn {
 	s.Helper()
 	visitor, before := s.api().With("X-Forwarded-For", from), s.newestMail()
 	c := got[challenge](visitor.Post(publicAPI+"/send-email-code", object{"email": email, "language": "en"}))
-	code := codeIn(s.mail(email, "sign-in code", before).Text)
+	code := codeIn(s.awaitMail(email, "sign-in code", before).Text)
 	public, _, err := ed25519.GenerateKey(nil)
 	require.NoError(s, err)
 	key := base64.StdEncoding.EncodeToString(public)
@@ -134,9 +134,9 @@ func (s *tour) signIn(email, from, device string) signedIn {
 	return in
 }
 
-func (s *tour) signUp(name, from string) *person {
+func (s *scenario) signUp(name, from string) *user {
 	s.Helper()
-	p := &person{email: name + "@example.com", from: from}
+	p := &user{email: name + "@example.com", from: from}
 	in := s.signIn(p.email, from, "laptop")
 	p.id, p.session, p.key = in.User, in.Session, in.key
 	p.API = s.api().User(p.id).With("X-Forwarded-For", from)
@@ -145,7 +145,7 @@ func (s *tour) signUp(name, from string) *person {
 }
 
 // newestMail is the id after which later mails come.
-func (s *tour) newestMail() string {
+func (s *scenario) newestMail() string {
 	all := s.inbox.All()
 	if len(all) == 0 {
 		return ""
@@ -153,8 +153,8 @@ func (s *tour) newestMail() string {
 	return all[len(all)-1].ID
 }
 
-// mail waits for a mail to an address that says something in its subject.
-func (s *tour) mail(to, subject, after string) smtpsink.Message {
+// awaitMail waits for a mail to an address that says something in its subject.
+func (s *scenario) awaitMail(to, subject, after string) smtpsink.Message {
 	s.Helper()
 	ctx, cancel := context.WithTimeout(s.Context(), patience)
 	defer cancel()
@@ -164,9 +164,9 @@ func (s *tour) mail(to, subject, after string) smtpsink.Message {
 	return m
 }
 
-// until asks again and again. It asks from the test's own goroutine, so that
+// eventually asks again and again. It asks from the test's own goroutine, so that
 // what it asks may end the test.
-func (s *tour) until(what string, done func() bool) {
+func (s *scenario) eventually(what string, done func() bool) {
 	s.Helper()
 	limit, tick := time.After(patience), time.NewTicker(25*time.Millisecond)
 	defer tick.Stop()

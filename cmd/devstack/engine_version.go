@@ -16,7 +16,7 @@ import (
 func (s *stack) registerEngine(ctx context.Context) error {
 	const versions = "/api/v1/admin/engine-versions"
 	entry := map[string]string{"version": s.cfg.EngineVersion, "image_ref": s.engines.image, "notes": "registered by devstack"}
-	status, said, err := s.operator(ctx, http.MethodPost, versions, entry)
+	status, answer, err := s.callAdmin(ctx, http.MethodPost, versions, entry)
 	switch {
 	case err != nil:
 		return err
@@ -25,17 +25,17 @@ func (s *stack) registerEngine(ctx context.Context) error {
 	case status == http.StatusUnauthorized:
 		return fmt.Errorf("the operator %s has another password by now: give it with -admin-password", s.cfg.AdminUser)
 	case status != http.StatusCreated:
-		return fmt.Errorf("register engine %s: %d %s", s.cfg.EngineVersion, status, said)
+		return fmt.Errorf("register engine %s: %d %s", s.cfg.EngineVersion, status, answer)
 	}
-	status, said, err = s.operator(ctx, http.MethodPost, versions+"/"+url.PathEscape(s.cfg.EngineVersion)+"/default", nil)
+	status, answer, err = s.callAdmin(ctx, http.MethodPost, versions+"/"+url.PathEscape(s.cfg.EngineVersion)+"/default", nil)
 	if err == nil && status >= http.StatusBadRequest {
-		err = fmt.Errorf("make engine %s the default: %d %s", s.cfg.EngineVersion, status, said)
+		err = fmt.Errorf("make engine %s the default: %d %s", s.cfg.EngineVersion, status, answer)
 	}
 	return err
 }
 
-// operator calls an admin route with the first operator's credentials.
-func (s *stack) operator(ctx context.Context, method, path string, body any) (status int, said []byte, err error) {
+// callAdmin calls an admin route with the first operator's credentials.
+func (s *stack) callAdmin(ctx context.Context, method, path string, body any) (status int, answer []byte, err error) {
 	var payload io.Reader
 	if body != nil {
 		text, err := json.Marshal(body)
@@ -57,6 +57,6 @@ func (s *stack) operator(ctx context.Context, method, path string, body any) (st
 		return 0, nil, err
 	}
 	defer res.Body.Close()
-	said, err = io.ReadAll(io.LimitReader(res.Body, 4<<10))
-	return res.StatusCode, bytes.TrimSpace(said), err
+	answer, err = io.ReadAll(io.LimitReader(res.Body, 4<<10))
+	return res.StatusCode, bytes.TrimSpace(answer), err
 }

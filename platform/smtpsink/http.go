@@ -17,11 +17,11 @@ var inboxHTML string
 
 var inboxPage = template.Must(template.New("inbox").Parse(inboxHTML))
 
-// shown is how many messages a listing has unless it asks for fewer.
-const shown = 200
+// maxListed is how many messages a listing has unless it asks for fewer.
+const maxListed = 200
 
-// longestWait bounds the parameter wait.
-const longestWait = time.Minute
+// maxWait bounds the parameter wait.
+const maxWait = time.Minute
 
 // Handler shows the messages:
 //
@@ -35,15 +35,15 @@ func (s *Store) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.page)
 	mux.HandleFunc("GET /api/messages", func(w http.ResponseWriter, r *http.Request) {
-		answer(w, http.StatusOK, map[string]any{"messages": s.listing(r)})
+		writeJSON(w, http.StatusOK, map[string]any{"messages": s.listing(r)})
 	})
 	mux.HandleFunc("GET /api/messages/latest", s.latest)
 	mux.HandleFunc("GET /api/messages/{id}", func(w http.ResponseWriter, r *http.Request) {
 		if m, ok := s.Get(r.PathValue("id")); ok {
-			answer(w, http.StatusOK, m)
+			writeJSON(w, http.StatusOK, m)
 			return
 		}
-		nothing(w)
+		writeNotFound(w)
 	})
 	mux.HandleFunc("GET /api/messages/{id}/raw", s.raw)
 	return mux
@@ -59,8 +59,8 @@ func (s *Store) listing(r *http.Request) []Message {
 	}
 	slices.Reverse(list)
 	limit, err := strconv.Atoi(r.FormValue("limit"))
-	if err != nil || limit < 1 || limit > shown {
-		limit = shown
+	if err != nil || limit < 1 || limit > maxListed {
+		limit = maxListed
 	}
 	return list[:min(limit, len(list))]
 }
@@ -68,35 +68,35 @@ func (s *Store) listing(r *http.Request) []Message {
 func (s *Store) latest(w http.ResponseWriter, r *http.Request) {
 	to, after := r.FormValue("to"), r.FormValue("after")
 	if to == "" {
-		answer(w, http.StatusBadRequest, map[string]string{"error": "the parameter to is missing"})
+		writeJSON(w, http.StatusBadRequest, map[string]string{"error": "the parameter to is missing"})
 		return
 	}
 	var wait time.Duration
 	if text := r.FormValue("wait"); text != "" {
 		var err error
 		if wait, err = time.ParseDuration(text); err != nil || wait < 0 {
-			answer(w, http.StatusBadRequest, map[string]string{"error": "the parameter wait is a duration such as 10s"})
+			writeJSON(w, http.StatusBadRequest, map[string]string{"error": "the parameter wait is a duration such as 10s"})
 			return
 		}
 	}
 	if newest := s.To(to); len(newest) > 0 && newest[len(newest)-1].ID > after {
-		answer(w, http.StatusOK, newest[len(newest)-1])
+		writeJSON(w, http.StatusOK, newest[len(newest)-1])
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), min(wait, longestWait))
+	ctx, cancel := context.WithTimeout(r.Context(), min(wait, maxWait))
 	defer cancel()
 	m, err := s.Wait(ctx, SentTo(to, after))
-	if errors.Is(err, errNothing) {
-		nothing(w)
+	if errors.Is(err, errNoMessage) {
+		writeNotFound(w)
 		return
 	}
-	answer(w, http.StatusOK, m)
+	writeJSON(w, http.StatusOK, m)
 }
 
 func (s *Store) raw(w http.ResponseWriter, r *http.Request) {
 	m, ok := s.Get(r.PathValue("id"))
 	if !ok {
-		nothing(w)
+		writeNotFound(w)
 		return
 	}
 	// As plain text: a mail is a stranger's, and must not run in this page's name.
@@ -111,12 +111,12 @@ func (s *Store) page(w http.ResponseWriter, r *http.Request) {
 	_ = inboxPage.Execute(w, map[string]any{"To": r.FormValue("to"), "Messages": s.listing(r)}) // the client may be gone
 }
 
-func answer(w http.ResponseWriter, status int, v any) {
+func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(v) // the client may be gone
 }
 
-func nothing(w http.ResponseWriter) {
-	answer(w, http.StatusNotFound, map[string]string{"error": errNothing.Error()})
+func writeNotFound(w http.ResponseWriter) {
+	writeJSON(w, http.StatusNotFound, map[string]string{"error": errNoMessage.Error()})
 }

@@ -17,7 +17,7 @@ type operatorAccount struct {
 	Bootstrap bool   `json:"bootstrap_password"`
 }
 
-func (s *tour) operatorsShareTheWork() {
+func (s *scenario) adminAccountsAreManaged() {
 	const accounts, old, fresh = adminAPI + "/admin-accounts", "a first long password", "a second long password"
 	me := got[operatorAccount](s.root.Get(adminAPI + "/me"))
 	require.Equal(s, operatorAccount{Username: adminUser, Role: "admin", Enabled: true, Bootstrap: true}, me)
@@ -44,7 +44,7 @@ func (s *tour) operatorsShareTheWork() {
 	anna.Get(adminAPI + "/me").Want(200)
 }
 
-func (s *tour) allOfItIsOnRecord() {
+func (s *scenario) auditLogIsComplete() {
 	type row struct{ Actor, Action, Target, Outcome string }
 	annas := got[page[row]](s.root.Get(adminAPI + "/audit?actor=anna&action=engine_version.create")).Items
 	require.Len(s, annas, 1)
@@ -55,7 +55,7 @@ func (s *tour) allOfItIsOnRecord() {
 	}
 }
 
-func (s *tour) operatorsCareForUsers() {
+func (s *scenario) operatorsManageUsers() {
 	at := adminAPI + "/users/" + s.dan.id.String()
 	found := got[page[account]](s.root.Get(adminAPI + "/users?email=dan@example.com")).Items
 	require.Len(s, found, 1)
@@ -67,7 +67,7 @@ func (s *tour) operatorsCareForUsers() {
 	require.Equal(s, []note{{adminUser, "asked for a refund"}}, got[page[note]](s.root.Get(at+"/notes")).Items)
 
 	type record struct{ Plan, Source, Reason string }
-	for _, p := range []*person{s.ada, s.bob} {
+	for _, p := range []*user{s.ada, s.bob} {
 		grant := adminAPI + "/users/" + p.id.String() + "/entitlements"
 		made[record](s.root.Post(grant, object{"plan": "permanent", "reason": "founder", "source": "gift"}))
 		history := got[page[record]](s.root.Get(grant)).Items
@@ -91,7 +91,7 @@ func (s *tour) operatorsCareForUsers() {
 	require.Contains(s, export.Domains, "auth")
 }
 
-func (s *tour) usersAreHeldToTheRules() {
+func (s *scenario) limitsAndSanctionsApply() {
 	at, before := adminAPI+"/users/"+s.dan.id.String(), s.newestMail()
 	type limits struct {
 		Limits    []limit
@@ -113,7 +113,7 @@ func (s *tour) usersAreHeldToTheRules() {
 	x := made[sanction](s.root.Post(at+"/sanctions", object{"kind": "game_create_block", "reason": "abandoned games",
 		"expires_at": time.Now().Add(time.Hour).UTC().Format(time.RFC3339)}))
 	require.True(s, x.Active)
-	s.mail(s.dan.email, "restriction", before)
+	s.awaitMail(s.dan.email, "restriction", before)
 	s.dan.Post(lobbyAPI+"/games", privateGame("Forbidden")).Refused(http.StatusForbidden, "game_create_blocked")
 	s.root.Delete(at + "/sanctions/" + x.ID.String()).Want(204)
 	require.Equal(s, []sanction{{x.ID, "game_create_block", false}}, got[page[sanction]](s.root.Get(at+"/sanctions")).Items)

@@ -38,11 +38,11 @@ type engine struct {
 func (s *stack) endpoints() endpoints {
 	p := s.cfg.Ports
 	e := endpoints{
-		REST: s.url(""), Push: local(p.GRPC), Inbox: "http://" + local(p.Inbox), SMTP: local(p.SMTP),
-		Metrics: "http://" + local(p.Metrics) + "/metrics", Postgres: s.dsn(),
+		REST: s.url(""), Push: loopback(p.GRPC), Inbox: "http://" + loopback(p.Inbox), SMTP: loopback(p.SMTP),
+		Metrics: "http://" + loopback(p.Metrics) + "/metrics", Postgres: s.dsn(),
 		Admin:  operator{s.cfg.AdminUser, s.cfg.AdminPassword},
 		Engine: engine{Driver: s.engines.driver, Version: s.cfg.EngineVersion, Why: s.engines.why},
-		Dir:    s.home.dir, Log: s.home.path("backend.log"),
+		Dir:    s.dir.root, Log: s.dir.path("backend.log"),
 	}
 	if e.Engine.Driver == driverDocker {
 		e.Engine.Image, e.Engine.Network = s.engines.image, s.engines.network
@@ -52,12 +52,12 @@ func (s *stack) endpoints() endpoints {
 
 func (e endpoints) json(w io.Writer) error { return json.NewEncoder(w).Encode(e) }
 
-//go:embed screen.txt
-var screenText string
+//go:embed endpoints.txt
+var endpointsText string
 
-var screenTemplate = template.Must(template.New("screen").Parse(screenText))
+var endpointsTemplate = template.Must(template.New("endpoints").Parse(endpointsText))
 
-// screen is all that a newcomer needs, on one page of a terminal.
-func (e endpoints) screen(w io.Writer) {
-	_ = screenTemplate.Execute(w, e) // a terminal that is gone reads nothing
+// print writes all that a newcomer needs, on one page of a terminal.
+func (e endpoints) print(w io.Writer) {
+	_ = endpointsTemplate.Execute(w, e) // a terminal that is gone reads nothing
 }

@@ -35,23 +35,23 @@ type session struct {
 }
 
 // credential is what a gateway learns of a session.
-func (s *tour) credential(id uuid.UUID) credential {
+func (s *scenario) credential(id uuid.UUID) credential {
 	s.Helper()
 	return got[credential](s.api().Get(internalAPI + id.String()))
 }
 
 // revoked checks that a session ended for a reason, and that gateways were told.
-func (s *tour) revoked(id uuid.UUID, reason string) {
+func (s *scenario) revoked(id uuid.UUID, reason string) {
 	s.Helper()
 	c := s.credential(id)
 	require.Equal(s, "revoked", c.Status)
 	require.Equal(s, reason, *c.Reason)
-	s.pushed("a revoked session", func(e *pushv1.PushEvent) bool {
+	s.awaitPush("a revoked session", func(e *pushv1.PushEvent) bool {
 		return e.GetSessionInvalidation().GetDeviceSessionId() == id.String()
 	})
 }
 
-func (s *tour) peopleSignUp() {
+func (s *scenario) usersSignUp() {
 	s.ada, s.bob, s.cyd = s.signUp("ada", "203.0.113.7"), s.signUp("bob", "198.51.100.7"), s.signUp("cyd", "2001:db8::1")
 	s.dan, s.eve = s.signUp("dan", "192.0.2.7"), s.signUp("eve", "203.0.113.200")
 	a := got[account](s.ada.Get(userAPI + "/account"))
@@ -59,10 +59,10 @@ func (s *tour) peopleSignUp() {
 	require.Equal(s, credential{User: s.ada.id, Key: s.ada.key, Status: "active"}, s.credential(s.ada.session))
 }
 
-func (s *tour) devicesComeAndGo() {
+func (s *scenario) sessionsAreRevoked() {
 	before := s.newestMail()
 	phone := s.signIn(s.ada.email, "198.51.100.200", "phone")
-	require.Contains(s, s.mail(s.ada.email, "New sign-in", before).Text, "BR")
+	require.Contains(s, s.awaitMail(s.ada.email, "New sign-in", before).Text, "BR")
 	s.api().Post(internalAPI+phone.Session.String()+"/touch", nil).Want(204)
 	mine := got[page[session]](s.ada.Get(userAPI + "/sessions?status=active")).Items
 	require.Len(s, mine, 2)
@@ -93,17 +93,17 @@ func (s *tour) devicesComeAndGo() {
 	s.revoked(s.eve.session, "operator")
 }
 
-func (s *tour) accountsChange() {
+func (s *scenario) accountsChange() {
 	changed := got[account](s.ada.Patch(userAPI+"/account", object{"display_name": "Ada L."}))
 	require.Equal(s, "Ada L.", changed.DisplayName)
 
 	before, old := s.newestMail(), s.bob.email
 	s.bob.email = "robert@example.com"
 	c := got[challenge](s.bob.Post(userAPI+"/account/email", object{"email": s.bob.email}))
-	code := codeIn(s.mail(s.bob.email, "Confirm", before).Text)
+	code := codeIn(s.awaitMail(s.bob.email, "Confirm", before).Text)
 	now := got[account](s.bob.Post(userAPI+"/account/email/confirm", object{"challenge_id": c.ID, "code": code}))
 	require.Equal(s, s.bob.email, now.Email)
-	require.NotContains(s, s.mail(old, "was changed", before).Text, s.bob.email, "the notice does not give the new address away")
+	require.NotContains(s, s.awaitMail(old, "was changed", before).Text, s.bob.email, "the notice does not give the new address away")
 
 	export := got[struct {
 		Account account  `json:"account"`

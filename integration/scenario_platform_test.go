@@ -15,7 +15,7 @@ import (
 	pushv1 "galaxy/backend/proto/push/v1"
 )
 
-func (s *tour) platformIsUp() {
+func (s *scenario) platformIsUp() {
 	type health struct {
 		Status string
 		Checks map[string]string
@@ -42,7 +42,7 @@ type gateway struct {
 	grew   chan struct{}
 }
 
-func (s *tour) subscribe(id string) *gateway {
+func (s *scenario) subscribe(id string) *gateway {
 	conn, err := grpc.NewClient(s.push, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	require.NoError(s, err)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -75,8 +75,8 @@ func (g *gateway) close() {
 	_ = g.conn.Close()
 }
 
-// pushed waits until the gateway was sent an event that fits.
-func (s *tour) pushed(what string, fits func(*pushv1.PushEvent) bool) {
+// awaitPush waits until the gateway was sent an event that fits.
+func (s *scenario) awaitPush(what string, fits func(*pushv1.PushEvent) bool) {
 	s.Helper()
 	limit := time.After(patience)
 	for seen := 0; ; {
@@ -94,15 +94,15 @@ func (s *tour) pushed(what string, fits func(*pushv1.PushEvent) bool) {
 		case <-s.stream.ended:
 			s.Fatalf("the push stream ended before %s", what)
 		case <-limit:
-			s.Fatalf("push never told of %s", what)
+			s.Fatalf("no push came of %s", what)
 		}
 	}
 }
 
-// told waits for an event of a kind to a person.
-func (s *tour) told(p *person, kind string) {
+// awaitEvent waits for an event of a kind to a user.
+func (s *scenario) awaitEvent(p *user, kind string) {
 	s.Helper()
-	s.pushed(kind, func(e *pushv1.PushEvent) bool {
+	s.awaitPush(kind, func(e *pushv1.PushEvent) bool {
 		return e.GetClientEvent().GetKind() == kind && e.GetClientEvent().GetUserId() == p.id.String()
 	})
 }

@@ -19,46 +19,46 @@ import (
 // engineUID is the user that engines have inside their containers.
 const engineUID = 65532
 
-// published is the file that tells other programs of a running stack.
-const published = "stack.json"
+// endpointsFile is the file that tells other programs of a running stack.
+const endpointsFile = "stack.json"
 
-// home is the directory of a stack.
-type home struct {
-	dir       string // absolute
+// directory is where a stack keeps its state.
+type directory struct {
+	root      string // absolute
 	postgres  string // usually below dir
 	ephemeral bool
 	lock      *os.File
 }
 
-// openHome makes the directory on first use and takes it for this process.
-func openHome(cfg config) (h home, err error) {
-	h.ephemeral = cfg.Ephemeral
+// openDirectory makes the directory on first use and takes it for this process.
+func openDirectory(cfg config) (d directory, err error) {
+	d.ephemeral = cfg.Ephemeral
 	if cfg.Ephemeral {
-		h.dir, err = os.MkdirTemp("", "galaxy-devstack-")
-	} else if h.dir, err = filepath.Abs(cfg.Dir); err == nil {
-		err = os.MkdirAll(h.dir, 0o755)
+		d.root, err = os.MkdirTemp("", "galaxy-devstack-")
+	} else if d.root, err = filepath.Abs(cfg.Dir); err == nil {
+		err = os.MkdirAll(d.root, 0o755)
 	}
 	if err != nil {
-		return h, fmt.Errorf("make the directory: %w", err)
+		return d, fmt.Errorf("make the directory: %w", err)
 	}
-	if err := os.Chmod(h.dir, 0o711); err != nil { // Postgres' user has to get through
-		return h, fmt.Errorf("open the directory: %w", err)
+	if err := os.Chmod(d.root, 0o711); err != nil { // Postgres' user has to get through
+		return d, fmt.Errorf("open the directory: %w", err)
 	}
-	if h.lock, err = os.OpenFile(h.path("lock"), os.O_CREATE|os.O_RDWR, 0o600); err != nil {
-		return h, fmt.Errorf("open the directory: %w", err)
+	if d.lock, err = os.OpenFile(d.path("lock"), os.O_CREATE|os.O_RDWR, 0o600); err != nil {
+		return d, fmt.Errorf("open the directory: %w", err)
 	}
-	if err := syscall.Flock(int(h.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		_ = h.lock.Close()
-		return h, fmt.Errorf("a stack is running on %s already; -dir takes another directory", h.dir)
+	if err := syscall.Flock(int(d.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		_ = d.lock.Close()
+		return d, fmt.Errorf("a stack is running on %s already; -dir takes another directory", d.root)
 	}
-	if h.postgres, err = postgresDir(h.dir); err != nil {
-		return h, err
+	if d.postgres, err = postgresDir(d.root); err != nil {
+		return d, err
 	}
-	return h, h.makeStateRoot()
+	return d, d.makeStateRoot()
 }
 
-func (h home) path(elements ...string) string {
-	return filepath.Join(append([]string{h.dir}, elements...)...)
+func (d directory) path(elements ...string) string {
+	return filepath.Join(append([]string{d.root}, elements...)...)
 }
 
 // postgresDir is below dir, unless the user that Postgres runs as under root
@@ -69,7 +69,7 @@ func postgresDir(dir string) (string, error) {
 		return "", err
 	}
 	within := filepath.Join(dir, "postgres")
-	if account.Reach(within) == nil {
+	if account.CheckAccess(within) == nil {
 		return within, nil
 	}
 	sum := sha256.Sum256([]byte(dir))
@@ -78,8 +78,8 @@ func postgresDir(dir string) (string, error) {
 
 // makeStateRoot makes the directory that engines keep games in. Under root it
 // belongs to the engines' user; otherwise engines run as this one.
-func (h home) makeStateRoot() error {
-	root := h.path("games")
+func (d directory) makeStateRoot() error {
+	root := d.path("games")
 	if err := os.MkdirAll(root, 0o755); err != nil {
 		return fmt.Errorf("make the games' directory: %w", err)
 	}
@@ -93,8 +93,8 @@ func (h home) makeStateRoot() error {
 }
 
 // password is the first operator's: drawn once, then the same at every start.
-func (h home) password() (string, error) {
-	name := h.path("admin-password")
+func (d directory) password() (string, error) {
+	name := d.path("admin-password")
 	text, err := os.ReadFile(name)
 	if err == nil && len(text) > 0 {
 		return strings.TrimSpace(string(text)), nil
@@ -110,26 +110,26 @@ func (h home) password() (string, error) {
 }
 
 // publish tells other programs, such as the demo, where the stack is.
-func (h home) publish(e endpoints) error {
+func (d directory) publish(e endpoints) error {
 	data, err := json.MarshalIndent(e, "", "  ")
 	if err != nil {
 		return fmt.Errorf("publish the endpoints: %w", err)
 	}
-	raw := h.path(published + ".new")
+	raw := d.path(endpointsFile + ".new")
 	if err := os.WriteFile(raw, append(data, '\n'), 0o600); err != nil {
 		return fmt.Errorf("publish the endpoints: %w", err)
 	}
-	return os.Rename(raw, h.path(published))
+	return os.Rename(raw, d.path(endpointsFile))
 }
 
 // close gives the directory back, and removes an ephemeral one.
-func (h home) close() error {
-	err := os.Remove(h.path(published))
+func (d directory) close() error {
+	err := os.Remove(d.path(endpointsFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
 	}
-	if h.ephemeral {
-		err = errors.Join(err, os.RemoveAll(h.dir))
+	if d.ephemeral {
+		err = errors.Join(err, os.RemoveAll(d.root))
 	}
-	return errors.Join(err, h.lock.Close())
+	return errors.Join(err, d.lock.Close())
 }

@@ -1,4 +1,4 @@
-// Package leash runs a program that never outlives the one that started it.
+// Package subprocess runs a program that never outlives the one that started it.
 //
 // A small shell stands between the two and waits on a pipe, whose other end
 // the starting process holds. When that end closes, because Stop was called or
@@ -7,7 +7,7 @@
 //
 // The death signal of Linux was decided against: it follows the thread that
 // started the child, not the process, and no other system has it.
-package leash
+package subprocess
 
 import (
 	"context"
@@ -31,11 +31,11 @@ type Options struct {
 
 // Process is a running program.
 type Process struct {
-	cmd   *exec.Cmd
-	pipe  io.Closer
-	let   sync.Once
-	ended chan struct{}
-	err   error // valid once ended is closed
+	cmd       *exec.Cmd
+	pipe      io.Closer
+	closePipe sync.Once
+	done      chan struct{}
+	err       error // valid once done is closed
 }
 
 // script gets the signal, what to remove, and the command line. The program
@@ -53,7 +53,7 @@ exit $code`
 // Start runs the program in a process group of its own: Ctrl-C in a terminal
 // reaches only this process.
 func Start(o Options, program string, args ...string) (*Process, error) {
-	line := append([]string{"-c", script, "leash", strconv.Itoa(int(o.Signal)), o.Remove, program}, args...)
+	line := append([]string{"-c", script, "subprocess", strconv.Itoa(int(o.Signal)), o.Remove, program}, args...)
 	cmd := exec.Command("/bin/sh", line...)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = o.Dir, o.Env, o.Stdout, o.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: o.Credential}
@@ -64,38 +64,38 @@ func Start(o Options, program string, args ...string) (*Process, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", program, err)
 	}
-	p := &Process{cmd: cmd, pipe: pipe, ended: make(chan struct{})}
+	p := &Process{cmd: cmd, pipe: pipe, done: make(chan struct{})}
 	go p.wait() // ends with the program; Stop waits for it
 	return p, nil
 }
 
 func (p *Process) wait() {
 	p.err = p.cmd.Wait()
-	close(p.ended)
+	close(p.done)
 }
 
-// Release has the stop signal sent, once, and does not wait.
-func (p *Process) Release() { p.let.Do(func() { _ = p.pipe.Close() }) }
+// Terminate has the stop signal sent, once, and does not wait.
+func (p *Process) Terminate() { p.closePipe.Do(func() { _ = p.pipe.Close() }) }
 
-// Stop releases the program and waits for its end. When ctx ends first, the
+// Stop terminates the program and waits for its end. When ctx ends first, the
 // whole group is killed, and the error says so. It may be called more than once.
 func (p *Process) Stop(ctx context.Context) error {
-	p.Release()
+	p.Terminate()
 	select {
-	case <-p.ended:
+	case <-p.done:
 		return nil
 	case <-ctx.Done():
 	}
 	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) // it may have ended just now
-	<-p.ended
+	<-p.done
 	return fmt.Errorf("the program was killed: %w", ctx.Err())
 }
 
-// Ended is closed once the program has ended, wanted or not.
-func (p *Process) Ended() <-chan struct{} { return p.ended }
+// Done is closed once the program has ended, wanted or not.
+func (p *Process) Done() <-chan struct{} { return p.done }
 
 // Err is how the program ended: nil for exit code 0. It waits for the end.
 func (p *Process) Err() error {
-	<-p.ended
+	<-p.done
 	return p.err
 }
