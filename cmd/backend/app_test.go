@@ -44,7 +44,7 @@ func environment(t *testing.T, vars map[string]string, changes map[string]string
 
 func plan(t *testing.T, c Config, options []fx.Option) string {
 	t.Helper()
-	l, err := pg.NewLock(c.Postgres, zap.NewNop())
+	l, err := pg.NewLeaderLock(c.Postgres, zap.NewNop())
 	require.NoError(t, err)
 	var p lifecycle.Plan
 	app := fx.New(append(program(c, lock{l}, options), fx.NopLogger, fx.Populate(&p))...)
@@ -84,7 +84,7 @@ func TestTheDocumentedSumOfBudgetsIsTheRealOne(t *testing.T) {
 		environment(t, complete(), map[string]string{"BACKEND_SHUTDOWN_TIMEOUT": limit})
 		c, _, err := Load()
 		require.NoError(t, err)
-		l, err := pg.NewLock(c.Postgres, zap.NewNop())
+		l, err := pg.NewLeaderLock(c.Postgres, zap.NewNop())
 		require.NoError(t, err)
 		var p lifecycle.Plan
 		app := fx.New(append(program(c, lock{l}, modules()), fx.NopLogger, fx.Populate(&p))...)

@@ -58,7 +58,7 @@ func TestABackendThatLosesItsLockSessionGoesOnInItsOwnTerm(t *testing.T) {
 	b := newWorld(t, p.DSN).start().ready()
 	endLocks(t, testkit.Conn(t, p.DSN))
 	b.says("lock session was lost, side effects are stopped")
-	b.says("lock was taken again, nobody was active meanwhile")
+	b.says("lock was acquired again, no other backend was active meanwhile")
 	b.answers("/readyz", http.StatusOK)
 	b.asksForACode("ada@example.com").Want(http.StatusOK)
 }

@@ -26,7 +26,7 @@ func TestEveryComponentToleratesAnyOrderOfStartAndStop(t *testing.T) {
 	environment(t, vars, nil)
 	c, _, err := Load()
 	require.NoError(t, err)
-	l, err := pg.NewLock(c.Postgres, zap.NewNop())
+	l, err := pg.NewLeaderLock(c.Postgres, zap.NewNop())
 	require.NoError(t, err)
 	require.NoError(t, l.Acquire(t.Context(), func() {}))
 	var plan lifecycle.Plan

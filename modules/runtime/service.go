@@ -93,7 +93,7 @@ func (s *Service) loadState(ctx context.Context, game uuid.UUID) (State, bool, e
 // ErrBusy while somebody else has it, also converge, and ErrNotRunning when
 // there is no engine to work with. After d the lease is over by itself.
 func (s *Service) Lease(ctx context.Context, game uuid.UUID, d time.Duration) (Lease, error) {
-	if err := queue.Inherit(ctx, s.db); err != nil {
+	if err := queue.ReclaimOrphans(ctx, s.db); err != nil {
 		return Lease{}, err
 	}
 	var lease Lease

@@ -17,14 +17,14 @@ import (
 	migrate "github.com/rubenv/sql-migrate"
 )
 
-// migrationLock is the advisory lock of a migrating process; the number is
+// migrationLockID is the advisory lock of a migrating process; the number is
 // "galaxy" in ASCII.
-const migrationLock = 0x67616c617879
+const migrationLockID = 0x67616c617879
 
-// migrationPoll is how often a second starter asks for the lock. It polls,
+// migrationLockPeriod is how often a second starter asks for the lock. It polls,
 // because a blocked pg_advisory_lock holds a snapshot that an index built
 // CONCURRENTLY would wait for without end.
-const migrationPoll = 100 * time.Millisecond
+const migrationLockPeriod = 100 * time.Millisecond
 
 var (
 	errEdited = errors.New("a migration that was applied has been edited since")
@@ -155,18 +155,18 @@ func lockMigrations(ctx context.Context, std *sql.DB) (unlock func(), err error)
 	}
 	for {
 		var got bool
-		if err := conn.QueryRowContext(ctx, "SELECT pg_try_advisory_lock($1)", int64(migrationLock)).Scan(&got); err != nil {
+		if err := conn.QueryRowContext(ctx, "SELECT pg_try_advisory_lock($1)", int64(migrationLockID)).Scan(&got); err != nil {
 			_ = conn.Close()
 			return nil, fmt.Errorf("lock the migrations: %w", err)
 		}
 		if got {
 			return func() {
-				_, _ = conn.ExecContext(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", int64(migrationLock))
+				_, _ = conn.ExecContext(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", int64(migrationLockID))
 				_ = conn.Close()
 			}, nil
 		}
 		select {
-		case <-time.After(migrationPoll):
+		case <-time.After(migrationLockPeriod):
 		case <-ctx.Done():
 			_ = conn.Close()
 			return nil, fmt.Errorf("another process is migrating: %w", ctx.Err())
