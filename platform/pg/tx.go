@@ -117,8 +117,9 @@ func (tx *Tx) Queue(sql string, args ...any) {
 
 // Autonomous holds a statement back that is committed whatever becomes of this
 // transaction: it runs in a transaction of its own before this one, in the same
-// round trip as the first statement, which sees what it has written. A function
-// that runs again sends it again. Call it before anything else was sent.
+// round trip as the first statement, which sees what it has written. Without
+// that round trip to save, two calls of InTx would say the same. A function that
+// runs again sends it again. Call it before anything else was sent.
 func (tx *Tx) Autonomous(sql string, args ...any) {
 	if tx.begun {
 		panic("pg: Autonomous is called after the transaction has begun")
