@@ -21,7 +21,7 @@ func BenchmarkCachedChecks(b *testing.B) {
 	for name, check := range map[string]func() error{
 		"session look-up": func() error { _, err := h.auth.Session(b.Context(), me.Session); return err },
 		"user gate":       func() error { return h.users.Admit(b.Context(), me.User) },
-		"snapshot":        func() error { _, err := h.users.Snapshot(b.Context(), me.User); return err },
+		"snapshot":        func() error { _, err := h.accounts.Snapshot(b.Context(), me.User); return err },
 	} {
 		b.Run(name, func(b *testing.B) {
 			before := h.db.Traffic().RoundTrips

@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/fx"
 
 	"galaxy/backend/modules/auth"
 	"galaxy/backend/modules/user"
@@ -32,7 +31,7 @@ func contended(t *testing.T) (*house, *letters, straggler) {
 	t.Helper()
 	late, post := straggler{make(chan struct{}), make(chan struct{})}, &letters{}
 	h := openWith(t, settings(), testkit.StandIn[auth.Mailer](post), testkit.StandIn[user.Mailer](post),
-		fx.Provide(fx.Annotate(func() user.Departure { return late }, fx.ResultTags(`group:"user.departures"`))))
+		user.ProvideDeparture(func() user.Departure { return late }))
 	h.clock.BlockUntil(loops)
 	return h, post, late
 }

@@ -46,6 +46,7 @@ type house struct {
 	clock    *clock.Fake
 	auth     *auth.Service
 	users    *user.Service
+	accounts *user.Accounts
 	sweeper  *user.Sweeper
 	geo      *geo.Service
 	inbox    *testkit.Inbox
@@ -109,7 +110,7 @@ func openWith(t testing.TB, cfg auth.Config, options ...fx.Option) *house {
 		testkit.StandIn[auth.Announcer](h.gateways),
 		testkit.StandIn[httpx.AdminGate](doorman{}),
 		fx.Invoke(fx.Annotate(func(all []httpx.Table) { h.tables = all }, fx.ParamTags(`group:"routes"`))),
-		fx.Populate(&h.db, &h.auth, &h.users, &h.sweeper, &h.geo, &server),
+		fx.Populate(&h.db, &h.auth, &h.users, &h.accounts, &h.sweeper, &h.geo, &server),
 	)...)
 	h.base = "http://" + server.Addr().String()
 	h.api = testkit.Client(t, h.base)

@@ -26,11 +26,15 @@ type Announcer interface {
 // Users is what the domain needs of user.
 type Users interface {
 	Register(ctx context.Context, tx *pg.Tx, n user.NewAccount) (user.Account, error)
-	Lock(ctx context.Context, tx *pg.Tx, id uuid.UUID) (user.Snapshot, error)
-	Snapshot(ctx context.Context, id uuid.UUID) (user.Snapshot, error)
 	LoginBlocked(ctx context.Context, q pg.Querier, canonical string) (bool, error)
 	FindByEmail(ctx context.Context, q pg.Querier, canonical string) (user.Account, bool, error)
 	ChangeEmail(ctx context.Context, tx *pg.Tx, id uuid.UUID, email string) (old string, err error)
+}
+
+// Accounts answers who somebody is.
+type Accounts interface {
+	Lock(ctx context.Context, tx *pg.Tx, id uuid.UUID) (user.Snapshot, error)
+	Snapshot(ctx context.Context, id uuid.UUID) (user.Snapshot, error)
 }
 
 // Places is what the domain needs of geo.
@@ -49,11 +53,12 @@ type Neighbours struct {
 	Mail     Mailer
 	Announce Announcer
 	Users    Users
+	Accounts Accounts
 	Places   Places
 	Audit    admin.Auditor
 }
 
 // NewNeighbours gathers the ports.
-func NewNeighbours(m Mailer, a Announcer, u Users, p Places, audit admin.Auditor) Neighbours {
-	return Neighbours{Mail: m, Announce: a, Users: u, Places: p, Audit: audit}
+func NewNeighbours(m Mailer, a Announcer, u Users, accounts Accounts, p Places, audit admin.Auditor) Neighbours {
+	return Neighbours{Mail: m, Announce: a, Users: u, Accounts: accounts, Places: p, Audit: audit}
 }

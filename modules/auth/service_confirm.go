@@ -120,7 +120,7 @@ func (s *Service) enter(ctx context.Context, tx *pg.Tx, canonical string, n user
 		if err != nil || account.ID == n.ID {
 			return account, err
 		}
-		who, err := s.near.Users.Lock(ctx, tx, account.ID)
+		who, err := s.near.Accounts.Lock(ctx, tx, account.ID)
 		if err != nil {
 			return user.Account{}, err
 		}

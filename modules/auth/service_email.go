@@ -21,7 +21,7 @@ func (s *Service) SendEmailChange(ctx context.Context, id uuid.UUID, email strin
 	if err != nil {
 		return Issued{}, err
 	}
-	who, err := s.near.Users.Snapshot(ctx, id)
+	who, err := s.near.Accounts.Snapshot(ctx, id)
 	if err != nil {
 		return Issued{}, err
 	}
@@ -65,7 +65,7 @@ func (s *Service) ConfirmEmailChange(ctx context.Context, id, challengeID uuid.U
 
 // changedAlready accepts a repeat while its result still stands.
 func (s *Service) changedAlready(ctx context.Context, tx *pg.Tx, c challenge) error {
-	who, err := s.near.Users.Lock(ctx, tx, *c.UserID)
+	who, err := s.near.Accounts.Lock(ctx, tx, *c.UserID)
 	if err == nil && who.Email != c.Email {
 		return ErrCode
 	}

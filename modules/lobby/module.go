@@ -23,7 +23,7 @@ var Module = module.New("lobby",
 		NewSweeper,
 		fx.Annotate(games.NewHooks, fx.ParamTags(`group:"lobby.observers"`, `group:"lobby.expectations"`)),
 		// what the domain needs
-		func(s *user.Service) Users { return s },
+		func(a *user.Accounts) Users { return a },
 		func(s *notification.Service) Notifier { return s },
 		func(s *runtime.Service) Launcher { return s },
 	),

@@ -23,17 +23,19 @@ type Box struct {
 // NewBox makes the driver that the configuration names. There is no silent
 // fall-back: a daemon that cannot be reached stays the driver's, and engines
 // wait for it.
-func NewBox(cfg Config, state driver.StateConfig, daemon docker.Config, clk clock.Clock, log *zap.Logger) (Box, error) {
+func NewBox(
+	cfg Config, state driver.StateConfig, daemon docker.Config, instance *Instance, clk clock.Clock, log *zap.Logger,
+) (Box, error) {
 	box := Box{Dirs: driver.NewStateDirs(state.StateRoot)}
 	if cfg.Driver == "process" {
-		box.Driver = processdriver.New(cfg.EngineBinary, state.StateRoot, clk, log)
+		box.Driver = processdriver.New(cfg.EngineBinary, state.StateRoot, instance, clk, log)
 		return box, nil
 	}
 	client, err := docker.New(daemon, clk, log)
 	if err != nil {
 		return Box{}, err
 	}
-	box.Driver = dockerdriver.New(client, daemon.Network)
+	box.Driver = dockerdriver.New(client, daemon.Network, instance)
 	return box, nil
 }
 

@@ -1,8 +1,8 @@
 // Package runtime keeps one engine running per game that wants one.
 //
-// It owns engine_versions, runtime_records and runtime_operations. One idea
-// carries it: requests change the desired state, and converge makes the
-// observed state follow.
+// It owns engine_versions, runtime_records, runtime_operations and
+// runtime_instance. One idea carries it: requests change the desired state, and
+// converge makes the observed state follow.
 //
 //   - Start, Stop, Restart and Remove write a wish and an operation in the
 //     caller's transaction, and nothing else. The workers are woken after the

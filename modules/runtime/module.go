@@ -19,7 +19,7 @@ import (
 // registered with ProvideObserver.
 var Module = module.New("runtime",
 	fx.Provide(
-		NewBase, NewBox, NewService, NewConverger, NewWorker,
+		NewBase, NewInstance, NewBox, NewService, NewConverger, NewWorker,
 		func(in hooksIn) Observers { return hook.Sorted(in.Observers) },
 		Box.dialer,
 		func(s *notification.Service) Notifier { return s },
@@ -28,6 +28,7 @@ var Module = module.New("runtime",
 	),
 	httpx.Provide(registry.NewRoutes, newRuntimeRoutes),
 	lifecycle.Component(lifecycle.Docker, "engine driver", 15*time.Second, Box.Open, Box.Close),
+	lifecycle.Component(lifecycle.Docker, "runtime instance", 0, (*Instance).Open, nil),
 	lifecycle.Component(lifecycle.Cache, "engine registry", 0, (*Service).Warm, nil),
 	lifecycle.Component(lifecycle.Work, "engine convergence", 15*time.Second, (*Worker).Start, (*Worker).Stop),
 )

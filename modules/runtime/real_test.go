@@ -85,7 +85,7 @@ func liveThrough(t *testing.T, cfg Config, daemon docker.Config, image string, k
 		fx.Supply(cfg, CacheConfig{RuntimesMax: 10}, driver.StateConfig{StateRoot: t.TempDir()}, daemon,
 			engine.Config{CallTimeout: time.Minute, ProbeTimeout: 5 * time.Second}),
 		testkit.StandIn[admin.Auditor](lobby), testkit.StandIn[Notifier](lobby),
-		fx.Provide(fx.Annotate(func() Observer { return lobby }, fx.ResultTags(`group:"runtime.observers"`))),
+		ProvideObserver(func() Observer { return lobby }),
 		fx.Populate(&s, &engines, &db))
 	_, _, err := s.Register(t.Context(), registry.NewVersion{Version: "0.1.0", ImageRef: image})
 	require.NoError(t, err)

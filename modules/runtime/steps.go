@@ -46,7 +46,7 @@ func (c *Converger) take(ctx context.Context, step plan.Step, m *move) error {
 	case plan.Miss:
 		c.miss(m)
 	case plan.Estrange:
-		c.estrange(m)
+		c.estrange(m, "a container that is not ours has the engine's name")
 	}
 	return nil
 }
@@ -191,8 +191,8 @@ func (c *Converger) miss(m *move) {
 
 // estrange gives up because the container with our name is not ours. It is left
 // alone.
-func (c *Converger) estrange(m *move) {
-	m.after.Observed, m.after.LastCode, m.after.LastError = StartFailed, "container_foreign", "a container that is not ours has the engine's name"
+func (c *Converger) estrange(m *move, reason string) {
+	m.after.Observed, m.after.LastCode, m.after.LastError = StartFailed, "container_foreign", reason
 	m.after.LaunchedGeneration, m.after.Settled, m.end = 0, true, OpFailed
 	m.notices = append(m.notices, m.notice(notification.ContainerForeign, m.generationKey(), "container", driver.Name(m.before.GameID)))
 }

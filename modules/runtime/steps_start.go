@@ -62,7 +62,7 @@ func (c *Converger) refused(ctx context.Context, m *move, err error) error {
 	case ctx.Err() != nil, errors.Is(err, driver.ErrUnavailable):
 		return err
 	case errors.Is(err, driver.ErrForeign):
-		c.estrange(m)
+		c.estrange(m, reason)
 		return nil
 	case errors.Is(err, driver.ErrConflict): // the next look stops it
 		m.wait = time.Second

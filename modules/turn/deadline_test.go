@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"galaxy/backend/modules/lobby"
-	"galaxy/backend/modules/turn/internal/ledger"
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/outbox"
 	"galaxy/backend/platform/schedule"
@@ -72,11 +71,11 @@ func TestTurnThatIsBeingMadeIsNotExtended(t *testing.T) {
 	w := newTable(t)
 	g := w.stuck(hourly())
 	w.clock.Advance(time.Minute)
-	claims, err := ledger.Queue.Claim(t.Context(), w.db, w.clock.Now(), 1, time.Minute, nil)
+	claims, err := runQueue.Claim(t.Context(), w.db, w.clock.Now(), 1, time.Minute, nil)
 	require.NoError(t, err)
 	require.Len(t, claims, 1)
 	_, err = w.service.Extend(t.Context(), g.ID, uuid.Nil, noon.Add(2*time.Hour))
-	require.ErrorIs(t, err, ErrExtension)
+	require.ErrorIs(t, err, ErrExtensionRefused)
 	require.Equal(t, noon.Add(time.Hour), *w.clockOf(g).NextTurnAt)
 	w.free(claims)
 	_, err = w.service.Extend(t.Context(), g.ID, uuid.Nil, noon.Add(2*time.Hour))
@@ -87,7 +86,7 @@ func TestTurnThatIsBeingMadeIsNotExtended(t *testing.T) {
 func (w *table) free(claims []outbox.Claim) {
 	w.Helper()
 	for _, c := range claims {
-		require.NoError(w, (&attempt{Runner: w.runner, claim: c}).giveBack(w.Context(), time.Second))
+		require.NoError(w, w.runner.releaseClaim(w.Context(), attempt{claim: c}, time.Second))
 	}
 }
 

@@ -43,7 +43,7 @@ func TestTurnWaitsNoLongerForABanishedRace(t *testing.T) {
 	w.settle()
 	require.Equal(t, 1, w.clockOf(g).Turn)
 	_, err = w.service.Ready(t.Context(), g.ID, w.user(g, 1), 1)
-	require.ErrorIs(t, err, ErrOutOfPlay)
+	require.ErrorIs(t, err, ErrRaceInactive)
 }
 
 // The member of a dead race could otherwise put himself on the list of those who
@@ -59,10 +59,10 @@ func TestRaceOutOfPlayHoldsNoTurnUp(t *testing.T) {
 	require.NoError(t, err)
 	w.settle()
 	_, err = w.service.Ready(t.Context(), g.ID, w.user(g, 1), 1)
-	require.ErrorIs(t, err, ErrOutOfPlay)
+	require.ErrorIs(t, err, ErrRaceInactive)
 	r, err := w.service.Withdraw(t.Context(), g.ID, w.user(g, 1))
 	require.NoError(t, err)
-	require.Equal(t, Readiness{Turn: 1, Awaited: 1, Open: 1}, r)
+	require.Equal(t, Readiness{Turn: 1, Awaited: 1, NotReady: 1}, r)
 	w.readies(g, 0)
 	w.clock.Set(*w.clockOf(g).NextTurnAt)
 	w.settle()

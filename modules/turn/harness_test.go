@@ -18,10 +18,12 @@ import (
 	"galaxy/backend/modules/lobby"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime"
+	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/pg"
 	"galaxy/backend/platform/schedule"
 	"galaxy/backend/platform/testkit"
+	"galaxy/backend/platform/worker"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
@@ -54,7 +56,7 @@ func newTableOn(t testing.TB, db *pg.DB) *table {
 	w := &table{TB: t, db: db, clock: clock.NewFake(noon), engine: &fakeEngine{games: map[uuid.UUID]*fakeGame{}},
 		gate: &gate{held: map[uuid.UUID]uuid.UUID{}}, mail: &letters{}, audit: &auditBook{}}
 	w.lobby = &desk{db: db, seats: map[uuid.UUID][]lobby.Seat{}, games: map[uuid.UUID]lobby.Game{}}
-	w.observer = NewObserver(w.clock, w.lobby, w.mail)
+	w.observer = NewObserver(w.clock, w.lobby, w.mail, worker.NewSignal())
 	w.lobby.observer, w.lobby.engine = w.observer, w.engine
 	w.runner, w.service = w.runners()
 	return w
@@ -67,10 +69,10 @@ func config() Config {
 // runners makes another runner and service, as a process of its own would.
 func (w *table) runners() (*Runner, *Service) {
 	w.Helper()
-	host := Host{Games: w.lobby, Seating: w.lobby, Gate: w.gate, Engine: w.engine, Table: w.engine, Notifier: w.mail, Audit: w.audit}
-	r, err := NewRunner(w.db, w.clock, zap.NewNop(), config(), host, w.observer)
+	signal := worker.NewSignal()
+	r, err := NewRunner(w.db, w.clock, zap.NewNop(), config(), w.lobby, w.lobby, w.gate, w.engine, w.mail, signal)
 	require.NoError(w, err)
-	return r, NewService(w.db, w.clock, host, r)
+	return r, NewService(w.db, w.clock, w.lobby, w.lobby, w.engine, w.audit, signal)
 }
 
 // settle runs passes until nothing is left to do now.
@@ -80,7 +82,7 @@ func (w *table) settleWith(r *Runner) {
 	w.Helper()
 	require.NoError(w, r.pool.Start(w.Context()))
 	for range 20 {
-		again, err := r.pass(w.Context())
+		again, err := r.runOnce(w.Context())
 		require.NoError(w, err)
 		require.NoError(w, r.pool.Stop(w.Context())) // waits for the runs
 		require.NoError(w, r.pool.Start(w.Context()))
@@ -167,7 +169,7 @@ func (w *table) move(g lobby.Game, s lobby.State, e lobby.Event) {
 	})
 }
 
-func (w *table) clockOf(g lobby.Game) Clock {
+func (w *table) clockOf(g lobby.Game) pace.Clock {
 	w.Helper()
 	c, err := store{}.clock(w.Context(), w.db, g.ID)
 	require.NoError(w, err)
@@ -176,7 +178,7 @@ func (w *table) clockOf(g lobby.Game) Clock {
 
 func (w *table) runsOf(g lobby.Game) []Run {
 	w.Helper()
-	runs, err := store{}.Runs(w.Context(), w.db, g.ID, uuid.Nil, 100)
+	runs, err := store{}.runs(w.Context(), w.db, g.ID, uuid.Nil, 100)
 	require.NoError(w, err)
 	return runs
 }
@@ -256,7 +258,7 @@ func (d *desk) SeatsIn(ctx context.Context, _ *pg.Tx, game uuid.UUID) ([]lobby.S
 }
 
 func (d *desk) Stats(_ context.Context, _ pg.Querier, game uuid.UUID, _ int) ([]lobby.RaceStats, error) {
-	return stats(d.engine.get(game).status().Races), nil
+	return raceStats(d.engine.get(game).status().Races), nil
 }
 
 func (d *desk) Seat(_ context.Context, game, user uuid.UUID) (lobby.Seat, error) {

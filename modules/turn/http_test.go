@@ -86,7 +86,7 @@ func TestPlayerMovesOverHTTP(t *testing.T) {
 	require.Equal(t, first.CommandID, again.CommandID)
 
 	ready := testkit.Into[readinessView](ada.Put(base+"/ready", map[string]any{"turn": 0}).Want(http.StatusOK))
-	require.Equal(t, readinessView{Ready: true, Awaited: 2, Open: 1}, ready)
+	require.Equal(t, readinessView{Ready: true, Awaited: 2, NotReady: 1}, ready)
 	ada.Delete(base + "/ready").Want(http.StatusOK)
 	ada.Put(base+"/ready", map[string]any{"turn": 0}).Want(http.StatusOK)
 	api.User(w.user(g, 1)).Put(base+"/ready", map[string]any{"turn": 0}).Want(http.StatusOK)
@@ -230,7 +230,7 @@ func TestRenderingFollowsAccept(t *testing.T) {
 		"text/plain;q=0.5, application/json": engine.JSONReport, "application/json;q=0.1, text/plain;q=0.2": engine.TextReport,
 		"text/html": engine.JSONReport, "text/plain;q=x": engine.TextReport,
 	} {
-		require.Equal(t, want, rendering(accept), strconv.Quote(accept))
+		require.Equal(t, want, reportFormat(accept), strconv.Quote(accept))
 	}
 }
 
@@ -241,8 +241,8 @@ func TestModuleMakesATurnByItself(t *testing.T) {
 	var server *httpx.Server
 	testkit.Boot(t, Module, edge(nil), fx.Supply(config()),
 		testkit.StandIn[*pg.DB](w.db), testkit.StandIn[clock.Clock](w.clock),
-		testkit.StandIn[Games](w.lobby), testkit.StandIn[Seating](w.lobby), testkit.StandIn[Ledger](w.lobby),
-		testkit.StandIn[Gate](w.gate), testkit.StandIn[Generator](w.engine), testkit.StandIn[Table](w.engine),
+		testkit.StandIn[Games](w.lobby), testkit.StandIn[GameReader](w.lobby), testkit.StandIn[HookGames](w.lobby),
+		testkit.StandIn[EngineLeaser](w.gate), testkit.StandIn[Generator](w.engine), testkit.StandIn[PlayerAPI](w.engine),
 		testkit.StandIn[Notifier](w.mail), testkit.StandIn[admin.Auditor](w.audit),
 		fx.Populate(&server, &w.lobby.observer, &w.service))
 	w.observer = w.lobby.observer

@@ -14,7 +14,7 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// Games is what turn needs of lobby.
+// Games is what turn reads and changes of games in a transaction.
 type Games interface {
 	// LockGame is the first statement of every transaction that changes a clock.
 	LockGame(ctx context.Context, tx *pg.Tx, game uuid.UUID) (lobby.Game, error)
@@ -27,38 +27,38 @@ type Games interface {
 	SeatsIn(ctx context.Context, tx *pg.Tx, game uuid.UUID) ([]lobby.Seat, error)
 }
 
-// Seating answers, from memory, who plays what.
-type Seating interface {
+// GameReader answers, from memory, what a game is and who plays in it.
+type GameReader interface {
 	Game(ctx context.Context, game uuid.UUID) (lobby.Game, error)
 	Seat(ctx context.Context, game, user uuid.UUID) (lobby.Seat, error)
 }
 
-// Ledger is what turn's hooks need of lobby, whose service does not exist yet
+// HookGames is what turn's hooks need of lobby, whose service does not exist yet
 // when the hooks are made.
-type Ledger interface {
+type HookGames interface {
 	Seats(ctx context.Context, game uuid.UUID) ([]lobby.Seat, error)
 	SeatsIn(ctx context.Context, tx *pg.Tx, game uuid.UUID) ([]lobby.Seat, error)
 	// Stats are the races as they stood at the end of a turn.
 	Stats(ctx context.Context, q pg.Querier, game uuid.UUID, turn int) ([]lobby.RaceStats, error)
-	// SetNextTurn shows a deadline in lobby's snapshot; nil: there is none.
+	// SetNextTurn shows a deadline in the game's snapshot; nil: there is none.
 	SetNextTurn(tx *pg.Tx, game uuid.UUID, at *time.Time)
 }
 
-// Gate is the one gate of a game's engine: who holds its lease works alone.
-type Gate interface {
+// EngineLeaser leases a game's engine: who holds the lease works alone.
+type EngineLeaser interface {
 	Lease(ctx context.Context, game uuid.UUID, d time.Duration) (runtime.Lease, error)
 	Release(ctx context.Context, l runtime.Lease) error
 }
 
-// Generator is the host's side of an engine.
+// Generator is an engine as the host of the game sees it.
 type Generator interface {
 	Status(ctx context.Context, game uuid.UUID) (enginev1.Status, error)
 	Turn(ctx context.Context, game uuid.UUID, turn int) (enginev1.TurnResponse, error)
 	Banish(ctx context.Context, game uuid.UUID, race, reason string) (enginev1.BanishResponse, error)
 }
 
-// Table is the players' side of an engine.
-type Table interface {
+// PlayerAPI is an engine as the players of the game see it.
+type PlayerAPI interface {
 	Order(ctx context.Context, game uuid.UUID, req enginev1.OrderRequest) (enginev1.OrderResponse, error)
 	Command(ctx context.Context, game uuid.UUID, req enginev1.CommandRequest) (enginev1.CommandResponse, error)
 	Report(ctx context.Context, game uuid.UUID, q engine.ReportQuery) (engine.Report, error)

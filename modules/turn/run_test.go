@@ -12,10 +12,10 @@ import (
 	"galaxy/backend/modules/engine"
 	"galaxy/backend/modules/lobby"
 	"galaxy/backend/modules/notification"
-	"galaxy/backend/modules/turn/internal/ledger"
 	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/pg"
 	"galaxy/backend/platform/schedule"
+	"galaxy/backend/platform/worker"
 )
 
 func TestStartSetsTheClockAndTellsEveryMember(t *testing.T) {
@@ -29,9 +29,9 @@ func TestStartSetsTheClockAndTellsEveryMember(t *testing.T) {
 	require.Len(t, intents, 3)
 	require.Equal(t, "Race1", intents[1].Payload["race_name"])
 	require.Equal(t, []uuid.UUID{w.user(g, 1)}, intents[1].Recipients)
-	receipts, err := store{}.Receipts(t.Context(), w.db, c)
+	submissions, err := store{}.submissions(t.Context(), w.db, c)
 	require.NoError(t, err)
-	require.Len(t, receipts, 3)
+	require.Len(t, submissions, 3)
 
 	w.tell(g, lobby.EventStarted) // heard twice
 	require.Len(t, w.mail.of(notification.GameStarted), 3)
@@ -116,9 +116,9 @@ func TestAnotherProcessTakesOverWhatADeadOneLeft(t *testing.T) {
 			g := w.game(hourly(), 2)
 			w.moves(g)
 			w.clock.Advance(time.Hour)
-			_, err := w.runner.sweep(t.Context(), w.clock.Now())
+			_, err := w.runner.queueDue(t.Context(), w.clock.Now())
 			require.NoError(t, err)
-			claims, err := ledger.Queue.Claim(t.Context(), w.db, w.clock.Now(), 4, time.Minute, nil)
+			claims, err := runQueue.Claim(t.Context(), w.db, w.clock.Now(), 4, time.Minute, nil)
 			require.NoError(t, err)
 			require.Len(t, claims, 1)
 			if reached == 1 {
@@ -147,27 +147,27 @@ func TestTwoRunnersRecordOnce(t *testing.T) {
 	g := w.game(hourly(), 2)
 	w.moves(g)
 	w.clock.Advance(time.Hour)
-	_, err := w.runner.sweep(t.Context(), w.clock.Now())
+	_, err := w.runner.queueDue(t.Context(), w.clock.Now())
 	require.NoError(t, err)
-	attempts := make([]*attempt, 2)
+	attempts := make([]attempt, 2)
 	for i := range attempts {
-		claims, err := ledger.Queue.Claim(t.Context(), w.db, w.clock.Now(), 1, time.Minute, nil)
+		claims, err := runQueue.Claim(t.Context(), w.db, w.clock.Now(), 1, time.Minute, nil)
 		require.NoError(t, err)
 		require.Len(t, claims, 1)
 		w.exec(`UPDATE turn_runs SET lease_until = clock_timestamp() - interval '1 second' WHERE game_id = $1`, g.ID)
-		run, err := store{}.Run(t.Context(), w.db, claims[0].Key)
+		run, err := store{}.run(t.Context(), w.db, claims[0].Key)
 		require.NoError(t, err)
-		attempts[i] = &attempt{Runner: w.runner, run: run, claim: claims[0], base: w.clockOf(g), log: w.runner.log}
+		attempts[i] = attempt{run: run, claim: claims[0], clock: w.clockOf(g), log: w.runner.log}
 	}
 	res, err := w.engine.Turn(t.Context(), g.ID, 1)
 	require.NoError(t, err)
 	results := make(chan error, 2)
 	for _, a := range attempts {
-		go func() { results <- a.record(context.WithoutCancel(t.Context()), 0, res, time.Second) }()
+		go func() { results <- w.runner.record(context.WithoutCancel(t.Context()), a, 0, res, time.Second) }()
 	}
 	errs := []error{<-results, <-results}
 	require.Contains(t, errs, nil)
-	require.True(t, errors.Is(errs[0], errLost) || errors.Is(errs[1], errLost), "%v", errs)
+	require.True(t, errors.Is(errs[0], errClaimLost) || errors.Is(errs[1], errClaimLost), "%v", errs)
 	require.Equal(t, 1, w.clockOf(g).Turn)
 	require.Len(t, w.mail.of(notification.GameTurnReady), 1)
 	require.Len(t, w.lobby.recorded, 1)
@@ -292,9 +292,9 @@ func TestPauseOvertakesARun(t *testing.T) {
 	w := newTable(t)
 	g := w.game(hourly(), 1)
 	w.clock.Advance(time.Hour)
-	_, err := w.runner.sweep(t.Context(), w.clock.Now())
+	_, err := w.runner.queueDue(t.Context(), w.clock.Now())
 	require.NoError(t, err)
-	claims, err := ledger.Queue.Claim(t.Context(), w.db, w.clock.Now(), 1, time.Minute, nil)
+	claims, err := runQueue.Claim(t.Context(), w.db, w.clock.Now(), 1, time.Minute, nil)
 	require.NoError(t, err)
 	w.move(g, lobby.Paused, lobby.EventPaused)
 	w.runner.execute(t.Context(), claims[0])
@@ -456,7 +456,7 @@ func TestIdleRacesAreNotWaitedForAndTheirSeatsBecomeFree(t *testing.T) {
 	turn()
 	r, err := w.service.Ready(t.Context(), g.ID, w.user(g, 0), 1)
 	require.NoError(t, err)
-	require.Equal(t, Readiness{Turn: 1, Ready: true, Awaited: 1, Open: 0}, r)
+	require.Equal(t, Readiness{Turn: 1, Ready: true, Awaited: 1, NotReady: 0}, r)
 	w.settle()
 	require.Equal(t, 2, w.clockOf(g).Turn, "nobody waits for the idle race")
 	require.True(t, w.lobby.seatsOf(g.ID)[1].Vacant)
@@ -466,7 +466,7 @@ func TestIdleRacesAreNotWaitedForAndTheirSeatsBecomeFree(t *testing.T) {
 	require.False(t, w.lobby.seatsOf(g.ID)[1].Vacant, "coming back takes the seat back")
 	r, err = w.service.Ready(t.Context(), g.ID, w.user(g, 0), 2)
 	require.NoError(t, err)
-	require.Equal(t, Readiness{Turn: 2, Ready: true, Awaited: 2, Open: 1}, r)
+	require.Equal(t, Readiness{Turn: 2, Ready: true, Awaited: 2, NotReady: 1}, r)
 }
 
 func TestBlockedMembersRaceIsBanished(t *testing.T) {
@@ -514,9 +514,10 @@ func TestNewScheduleStartsANewDeadline(t *testing.T) {
 func TestLoopWakesAtTheDeadline(t *testing.T) {
 	t.Parallel()
 	w := newTable(t)
-	w.runner.cfg.SweepInterval = 24 * time.Hour
-	r, err := NewRunner(w.db, w.clock, w.runner.log, Config{SweepInterval: 24 * time.Hour, MaxAttempts: 3, RetryBase: time.Second, PoolSize: 2, CallTimeout: time.Minute},
-		Host{Games: w.lobby, Seating: w.lobby, Gate: w.gate, Engine: w.engine, Notifier: w.mail}, w.observer)
+	cfg := config()
+	cfg.SweepInterval = 24 * time.Hour
+	signal := worker.NewSignal()
+	r, err := NewRunner(w.db, w.clock, w.runner.log, cfg, w.lobby, w.lobby, w.gate, w.engine, w.mail, signal)
 	require.NoError(t, err)
 	g := w.game(hourly(), 1)
 	w.moves(g)

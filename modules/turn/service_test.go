@@ -84,7 +84,7 @@ func TestOrdersDuringGenerationAreForTheNewTurn(t *testing.T) {
 	p, err := w.service.Progress(t.Context(), g.ID, w.user(g, 0), 100, 10)
 	require.NoError(t, err)
 	require.Equal(t, 1, p.Clock.Turn)
-	require.True(t, p.Receipts[0].Submitted(), "the receipt was not lost")
+	require.True(t, p.Submissions[0].Submitted(), "the submission was not lost")
 }
 
 func TestOrdersCostOneTransaction(t *testing.T) {
@@ -136,10 +136,10 @@ func TestLastOneReadyMakesAnEarlyTurn(t *testing.T) {
 	g := w.game(turns, 2)
 	r, err := w.service.Ready(t.Context(), g.ID, w.user(g, 0), 0)
 	require.NoError(t, err)
-	require.Equal(t, Readiness{Turn: 0, Ready: true, Awaited: 2, Open: 1}, r)
+	require.Equal(t, Readiness{Turn: 0, Ready: true, Awaited: 2, NotReady: 1}, r)
 	r, err = w.service.Withdraw(t.Context(), g.ID, w.user(g, 0))
 	require.NoError(t, err)
-	require.Equal(t, Readiness{Turn: 0, Awaited: 2, Open: 2}, r)
+	require.Equal(t, Readiness{Turn: 0, Awaited: 2, NotReady: 2}, r)
 	for i := range 2 {
 		_, err = w.service.Ready(t.Context(), g.ID, w.user(g, i), 0)
 		require.NoError(t, err)
@@ -191,7 +191,7 @@ func TestChangedOrdersWithdrawReadiness(t *testing.T) {
 	ready := func() bool {
 		p, err := w.service.Progress(t.Context(), g.ID, w.user(g, 0), 100, 10)
 		require.NoError(t, err)
-		return p.Receipts[0].ReadyAt != nil
+		return p.Submissions[0].ReadyAt != nil
 	}
 	require.True(t, ready(), "the same list again changes nothing")
 	_, err = w.service.PutOrders(t.Context(), g.ID, w.user(g, 0), enginev1.OrderRequest{Turn: 0})
@@ -246,7 +246,7 @@ func TestRetryHurriesWhatWaits(t *testing.T) {
 	w := newTable(t)
 	g := w.game(hourly(), 1)
 	_, err := w.service.Retry(t.Context(), g.ID)
-	require.ErrorIs(t, err, ErrNothingFails)
+	require.ErrorIs(t, err, ErrNoFailedRun)
 	w.moves(g)
 	w.engine.get(g.ID).before = engine.ErrBusy
 	w.clock.Advance(time.Hour)
@@ -256,10 +256,10 @@ func TestRetryHurriesWhatWaits(t *testing.T) {
 	require.NoError(t, err)
 	w.settle()
 	require.Equal(t, 1, w.clockOf(g).Turn)
-	runs, err := w.service.RunsOf(t.Context(), g.ID, 1)
+	runs, err := w.service.RunsOfTurn(t.Context(), g.ID, 1)
 	require.NoError(t, err)
 	require.Len(t, runs, 1)
-	_, err = w.service.RunsOf(t.Context(), g.ID, 2)
+	_, err = w.service.RunsOfTurn(t.Context(), g.ID, 2)
 	require.ErrorIs(t, err, ErrNotFound)
 }
 
@@ -268,7 +268,7 @@ func TestOperatorBanishesARace(t *testing.T) {
 	w := newTable(t)
 	g := w.game(hourly(), 2)
 	_, err := w.service.Banish(t.Context(), g.ID, "Nobody")
-	require.ErrorIs(t, err, ErrNoRace)
+	require.ErrorIs(t, err, ErrRaceNotFound)
 	run, err := w.service.Banish(t.Context(), g.ID, "Race1")
 	require.NoError(t, err)
 	again, err := w.service.Banish(t.Context(), g.ID, "Race1")
@@ -291,13 +291,13 @@ func TestProgressShowsTurnsOutcomesAndTheDeadline(t *testing.T) {
 	p, err := w.service.Progress(t.Context(), g.ID, w.user(g, 1), 100, 2)
 	require.NoError(t, err)
 	require.Equal(t, 3, p.Clock.Turn)
-	require.Len(t, p.Made, 2)
-	require.Equal(t, 3, p.Made[0].Run.Target())
-	require.Equal(t, pace.Received, *p.Made[0].Outcomes[0].Outcome)
-	require.Equal(t, pace.Missed, *p.Made[0].Outcomes[1].Outcome)
+	require.Len(t, p.Completed, 2)
+	require.Equal(t, 3, p.Completed[0].Run.Target())
+	require.Equal(t, pace.Received, *p.Completed[0].Submissions[0].Outcome)
+	require.Equal(t, pace.Missed, *p.Completed[0].Submissions[1].Outcome)
 	p, err = w.service.Progress(t.Context(), g.ID, w.user(g, 1), 2, 2)
 	require.NoError(t, err)
-	require.Len(t, p.Made, 1)
+	require.Len(t, p.Completed, 1)
 	_, err = w.service.Progress(t.Context(), g.ID, uuid.New(), 100, 2)
 	require.ErrorIs(t, err, lobby.ErrNotMember)
 }

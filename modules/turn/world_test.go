@@ -14,7 +14,6 @@ import (
 	"galaxy/backend/modules/engine"
 	"galaxy/backend/modules/lobby"
 	"galaxy/backend/modules/notification"
-	"galaxy/backend/modules/turn/internal/ledger"
 	"galaxy/backend/modules/turn/pace"
 )
 
@@ -132,12 +131,12 @@ func (l *life) puts() int {
 // Its claim runs out.
 func (l *life) die(asked bool) {
 	l.toDeadline()
-	_, err := l.runner.sweep(l.Context(), l.clock.Now())
+	_, err := l.runner.queueDue(l.Context(), l.clock.Now())
 	require.NoError(l.t, err)
-	claims, err := ledger.Queue.Claim(l.Context(), l.db, l.clock.Now(), 8, time.Minute, nil)
+	claims, err := runQueue.Claim(l.Context(), l.db, l.clock.Now(), 8, time.Minute, nil)
 	require.NoError(l.t, err)
 	for _, c := range claims {
-		run, err := store{}.Run(l.Context(), l.db, c.Key)
+		run, err := store{}.run(l.Context(), l.db, c.Key)
 		require.NoError(l.t, err)
 		if asked && l.clockOf(l.g).Running() {
 			_, _ = l.engine.Turn(context.WithoutCancel(l.Context()), run.GameID, run.Target())

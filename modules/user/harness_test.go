@@ -34,13 +34,14 @@ const (
 // office is the domain over HTTP, with its neighbours' stand-ins.
 type office struct {
 	*testing.T
-	db      *pg.DB
-	clock   *clock.Fake
-	users   *user.Service
-	sweeper *user.Sweeper
-	post    *post
-	others  *others
-	api     *testkit.API
+	db       *pg.DB
+	clock    *clock.Fake
+	users    *user.Service
+	accounts *user.Accounts
+	sweeper  *user.Sweeper
+	post     *post
+	others   *others
+	api      *testkit.API
 }
 
 // post remembers mail.
@@ -137,7 +138,7 @@ func open(t *testing.T, options ...fx.Option) *office {
 		testkit.StandIn[httpx.AdminGate](doorman{}),
 		testkit.StandIn[httpx.UserSeen](nobodySees{}),
 		testkit.StandIn(user.NewHooks([]user.Departure{hooks[0], hooks[1]}, []user.Export{hooks[0], hooks[1]}, []user.Usage{hooks[0], hooks[1]})),
-		fx.Populate(&o.db, &o.users, &o.sweeper, &server))...)
+		fx.Populate(&o.db, &o.users, &o.accounts, &o.sweeper, &server))...)
 	o.clock.BlockUntil(1) // the sweeper is idle
 	o.api = testkit.Client(t, "http://"+server.Addr().String())
 	return o
@@ -177,10 +178,10 @@ func (o *office) sweep(d time.Duration) {
 // same holds the cache against the table.
 func (o *office) same(id uuid.UUID) {
 	o.Helper()
-	cached, err := o.users.Snapshot(o.Context(), id)
+	cached, err := o.accounts.Snapshot(o.Context(), id)
 	require.NoError(o, err)
 	require.NoError(o, o.db.InTx(o.Context(), func(ctx context.Context, tx *pg.Tx) error {
-		stored, err := o.users.Lock(ctx, tx, id)
+		stored, err := o.accounts.Lock(ctx, tx, id)
 		require.NoError(o, err)
 		want, err := json.Marshal(stored)
 		require.NoError(o, err)

@@ -87,7 +87,7 @@ func TestEveryPlanHasItsLimits(t *testing.T) {
 		"permanent": {OwnedPrivateGames: 20, ActiveMemberships: 50, PendingApplications: 50, RegisteredRaceNames: 12},
 	} {
 		o.admin().Post(of(a.ID, "/entitlements"), map[string]any{"plan": plan, "reason": "test"}).Want(201)
-		s, err := o.users.Snapshot(t.Context(), a.ID)
+		s, err := o.accounts.Snapshot(t.Context(), a.ID)
 		require.NoError(t, err)
 		require.Equal(t, want, s.Limits, plan)
 	}
@@ -268,7 +268,7 @@ func TestALockedUserCannotChangeUnderneath(t *testing.T) {
 	ctx := httpx.WithCall(t.Context(), "r", uuid.Nil, httpx.Principal{Username: operator})
 	started, done := make(chan struct{}), make(chan error, 1)
 	require.NoError(t, o.db.InTx(t.Context(), func(tctx context.Context, tx *pg.Tx) error {
-		before, err := o.users.Lock(tctx, tx, a.ID)
+		before, err := o.accounts.Lock(tctx, tx, a.ID)
 		require.NoError(t, err)
 		go func() {
 			close(started)
@@ -276,12 +276,12 @@ func TestALockedUserCannotChangeUnderneath(t *testing.T) {
 			done <- err
 		}()
 		<-started
-		after, err := o.users.Lock(tctx, tx, a.ID)
+		after, err := o.accounts.Lock(tctx, tx, a.ID)
 		require.Equal(t, before, after)
 		return err
 	}))
 	require.NoError(t, <-done)
-	s, err := o.users.Snapshot(t.Context(), a.ID)
+	s, err := o.accounts.Snapshot(t.Context(), a.ID)
 	require.NoError(t, err)
 	require.True(t, s.Has(user.GameJoinBlock, o.clock.Now()))
 	require.False(t, s.Blocked())

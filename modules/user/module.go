@@ -15,7 +15,7 @@ import (
 // Module wires the domain. It needs a Config and a CacheConfig.
 var Module = module.New("user",
 	fx.Provide(
-		NewSnapshots,
+		NewAccounts,
 		NewService,
 		NewSweeper,
 		func(in hooksIn) Hooks { return NewHooks(in.Departures, in.Exports, in.Usages) },
@@ -23,7 +23,7 @@ var Module = module.New("user",
 		func(s *Service) httpx.UserGate { return s },
 	),
 	httpx.Provide(newUserRoutes, newAdminRoutes),
-	lifecycle.Component(lifecycle.Cache, "users", 0, (*Service).Start, nil),
+	lifecycle.Component(lifecycle.Cache, "users", 0, (*Accounts).Start, nil),
 	lifecycle.Component(lifecycle.Work, "user sweeper", 5*time.Second, (*Sweeper).Start, (*Sweeper).Stop),
 )
 

@@ -29,17 +29,19 @@ func (deaf) Record(context.Context, *pg.Tx, admin.Entry) error { return nil }
 // desk is the service alone, for the model.
 type desk struct {
 	testing.TB
-	db      *pg.DB
-	clock   *clock.Fake
-	users   *user.Service
-	sweeper *user.Sweeper
+	db       *pg.DB
+	clock    *clock.Fake
+	users    *user.Service
+	accounts *user.Accounts
+	sweeper  *user.Sweeper
 }
 
 func newDesk(t testing.TB, erasure time.Duration) *desk {
 	t.Helper()
 	d := &desk{TB: t, db: testkit.DB(t), clock: clock.NewFake(noon)}
 	cfg := user.Config{ErasureGrace: erasure, SweepInterval: time.Minute}
-	d.users = user.NewService(d.db, d.clock, cfg, user.NewSnapshots(d.db, user.CacheConfig{UsersMax: 10}), &post{}, deaf{}, user.Hooks{})
+	d.accounts = user.NewAccounts(d.db, d.clock, user.CacheConfig{UsersMax: 10})
+	d.users = user.NewService(d.db, d.clock, cfg, d.accounts, &post{}, deaf{}, user.Hooks{})
 	d.sweeper = user.NewSweeper(d.users, d.clock, cfg, zap.NewNop())
 	return d
 }
@@ -230,11 +232,11 @@ func (m *userModel) expected(s user.Snapshot) user.Snapshot {
 
 // check holds the cache against the model, and the table against the cache.
 func (m *userModel) check(t *rapid.T) {
-	cached, err := m.d.users.Snapshot(m.d.Context(), m.id)
+	cached, err := m.d.accounts.Snapshot(m.d.Context(), m.id)
 	want(t, "read", err, nil)
 	var stored user.Snapshot
 	want(t, "lock", m.d.db.InTx(m.d.Context(), func(ctx context.Context, tx *pg.Tx) error {
-		stored, err = m.d.users.Lock(ctx, tx, m.id)
+		stored, err = m.d.accounts.Lock(ctx, tx, m.id)
 		return err
 	}), nil)
 	if a, b := text(t, cached), text(t, stored); a != b {

@@ -51,7 +51,7 @@ func (s *Service) Register(ctx context.Context, tx *pg.Tx, n NewAccount) (Accoun
 		}
 		if made.ID == n.ID {
 			s.store.grant(tx, Record{ID: newID(), UserID: made.ID, Plan: Free, Source: "registration", Actor: system, StartsAt: now})
-			s.cache.keep(tx, facts{Account: made, Plan: Free, PlanStarts: now})
+			s.accounts.keep(tx, facts{Account: made, Plan: Free, PlanStarts: now})
 		}
 		return made, nil
 	}
@@ -110,7 +110,7 @@ func (s *Service) UpdateProfile(ctx context.Context, id uuid.UUID, p Patch, ifMa
 			f.Version++
 			f.UpdatedAt = s.clock.Now()
 			s.store.updateProfile(tx, f.Account)
-			s.cache.keep(tx, f)
+			s.accounts.keep(tx, f)
 		}
 		out = f.Account
 		return err
@@ -161,6 +161,6 @@ func (s *Service) ChangeEmail(ctx context.Context, tx *pg.Tx, id uuid.UUID, emai
 	if err := s.store.updateEmail(ctx, tx, f.Account, canonical, old); err != nil {
 		return "", fmt.Errorf("change the address of user %s: %w", id, err)
 	}
-	s.cache.keep(tx, f)
+	s.accounts.keep(tx, f)
 	return old, nil
 }

@@ -68,7 +68,7 @@ func (s *Service) move(ctx context.Context, id uuid.UUID, action string, fn func
 // moved writes a deletion or its end. Whether the address is free shows here.
 func (s *Service) moved(ctx context.Context, tx *pg.Tx, f *facts, now time.Time) error {
 	f.UpdatedAt, f.Version = now, f.Version+1
-	s.cache.keep(tx, *f)
+	s.accounts.keep(tx, *f)
 	return s.store.updateDeleted(ctx, tx, f.Account)
 }
 
@@ -96,7 +96,7 @@ func (s *Service) erase(ctx context.Context, id uuid.UUID, now time.Time) (erase
 		f.ErasedAt, f.UpdatedAt, f.Version = &now, now, f.Version+1
 		f.Email, f.DisplayName, f.PreferredLanguage, f.TimeZone, f.DeclaredCountry = "", "", "en", "UTC", ""
 		s.store.erase(tx, f.Account)
-		s.cache.keep(tx, f)
+		s.accounts.keep(tx, f)
 		erased = true
 		return nil
 	})
@@ -126,7 +126,7 @@ func (s *Service) settle(ctx context.Context, id uuid.UUID, now time.Time) error
 		f.Sanctions = f.sanctionsAt(now)
 		f.Overrides = slices.DeleteFunc(f.Overrides, func(o Override) bool { return !o.Active(now) })
 		s.fallBack(tx, &f, now)
-		s.cache.keep(tx, f)
+		s.accounts.keep(tx, f)
 		return nil
 	})
 	if err != nil {

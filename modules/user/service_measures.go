@@ -55,7 +55,7 @@ func (s *Service) change(ctx context.Context, id uuid.UUID, fn func(ctx context.
 		if err := fn(ctx, tx, &f); err != nil {
 			return err
 		}
-		s.cache.keep(tx, f)
+		s.accounts.keep(tx, f)
 		return nil
 	})
 }

@@ -20,7 +20,7 @@ type Detail struct {
 
 // Detail returns a user, or ErrNotFound.
 func (s *Service) Detail(ctx context.Context, id uuid.UUID) (Detail, error) {
-	f, err := s.known(ctx, id)
+	f, err := s.accounts.known(ctx, id)
 	if errors.Is(err, ErrUserUnknown) {
 		err = ErrNotFound
 	}
@@ -89,7 +89,7 @@ type LimitUse struct {
 // Entitlement tells what a user may hold, from the cache, and how much of it he
 // does, from the domains that count.
 func (s *Service) Entitlement(ctx context.Context, id uuid.UUID) (Entitlement, error) {
-	f, err := s.known(ctx, id)
+	f, err := s.accounts.known(ctx, id)
 	if err != nil {
 		return Entitlement{}, err
 	}

@@ -56,7 +56,7 @@ func newBench(t *testing.T) *bench {
 	require.NoError(t, err, string(app))
 	require.NoError(t, b.Load(ctx, b.program(app)))
 	t.Cleanup(func() {
-		list, err := b.ListByLabel(ctx, b.label)
+		list, err := b.List(ctx, Selector{Label: b.label})
 		require.NoError(t, err)
 		for _, c := range list {
 			require.NoError(t, b.Remove(ctx, c.ID))
@@ -133,7 +133,7 @@ func TestContainerLivesAndEndsByItsVerbs(t *testing.T) {
 	_, err := b.Create(ctx, s)
 	require.ErrorIs(t, err, ErrConflict)
 
-	list, err := b.ListByLabel(ctx, b.label)
+	list, err := b.List(ctx, Selector{Label: b.label})
 	require.NoError(t, err)
 	require.Len(t, list, 1)
 	require.Equal(t, Running, list[0].Status)
@@ -188,7 +188,7 @@ func TestProfileLeavesNothingToDoHarmWith(t *testing.T) {
 func TestRunningOutOfMemoryIsTold(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	hints := b.Watch(t.Context(), b.label)
+	hints := b.Watch(t.Context(), Selector{Label: b.label})
 	require.Equal(t, Hint{}, <-hints)
 	b.run(b.spec())
 

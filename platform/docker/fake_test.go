@@ -25,8 +25,8 @@ func fakeDaemon(t *testing.T, handler http.HandlerFunc) *Client {
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Api-Version", "1.41")
 		w.Header().Set("Content-Type", "application/json")
-		if strings.HasSuffix(r.URL.Path, "/version") {
-			_, _ = w.Write([]byte("{}")) // what a client asks before it lists or watches
+		if r.URL.Path == "/_ping" || strings.HasSuffix(r.URL.Path, "/version") {
+			_, _ = w.Write([]byte("{}")) // what a client asks before it asks anything else
 			return
 		}
 		handler(w, r)
@@ -63,7 +63,7 @@ func TestDaemonThatIsDownFailsEveryVerbAsUnavailable(t *testing.T) {
 		"stop":    func() error { return c.Stop(ctx, "a", 0) },
 		"remove":  func() error { return c.Remove(ctx, "a") },
 		"inspect": func() error { _, err := c.Inspect(ctx, "a"); return err },
-		"list":    func() error { _, err := c.ListByLabel(ctx, "l=1"); return err },
+		"list":    func() error { _, err := c.List(ctx, Selector{Label: "l=1"}); return err },
 		"logs":    func() error { _, err := c.Logs(ctx, "a", 1); return err },
 		"stats":   func() error { _, err := c.Stats(ctx, "a"); return err },
 		"network": func() error { _, err := c.EnsureNetwork(ctx, "games"); return err },
@@ -203,7 +203,7 @@ func TestWatchSubscribesAgainWithAGrowingPause(t *testing.T) {
 	})
 	c.clk = clk
 	ctx, cancel := context.WithCancel(t.Context())
-	hints := c.Watch(ctx, "galaxy.backend=1")
+	hints := c.Watch(ctx, Selector{Label: "galaxy.backend=1"})
 	for _, longest := range []time.Duration{retryFirst, 2 * retryFirst, 4 * retryFirst} {
 		<-subscriptions
 		require.Equal(t, Hint{}, <-hints, "a subscription begins with a look at everything")
@@ -217,6 +217,70 @@ func TestWatchSubscribesAgainWithAGrowingPause(t *testing.T) {
 	for range hints { // until it is closed
 	}
 }
+
+func TestContainerThatIsNotSelectedIsNotInspected(t *testing.T) {
+	t.Parallel()
+	filters, inspected := make(chan string, 1), make(chan string, 8)
+	c := fakeDaemon(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v1.41/containers/json" {
+			filters <- r.URL.Query().Get("filters")
+			_, _ = w.Write([]byte(`[{"Id":"ours","Labels":{"owner":"us"}},{"Id":"theirs","Labels":{"owner":"them"}},{"Id":"unlabelled"},` +
+				`{"Id":"swarm","Labels":{"owner":"us","com.docker.swarm.service.id":"1"}}]`))
+			return
+		}
+		id := strings.TrimSuffix(strings.TrimPrefix(r.URL.Path, "/v1.41/containers/"), "/json")
+		inspected <- id
+		_, _ = w.Write([]byte(`{"Id":"` + id + `","Name":"/` + id + `","State":{"Status":"running"},"Config":{}}`))
+	})
+
+	list, err := c.List(t.Context(), Selector{Label: "galaxy.backend=1", Match: notTheirs})
+
+	require.NoError(t, err)
+	require.Len(t, list, 2)
+	require.JSONEq(t, `{"label":{"galaxy.backend=1":true}}`, <-filters)
+	require.Equal(t, "ours", <-inspected)
+	require.Equal(t, "unlabelled", <-inspected)
+	require.Empty(t, inspected)
+}
+
+func TestContainerThatVanishesWhileListedIsLeftOut(t *testing.T) {
+	t.Parallel()
+	c := fakeDaemon(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v1.41/containers/json" {
+			_, _ = w.Write([]byte(`[{"Id":"gone"}]`))
+			return
+		}
+		w.WriteHeader(http.StatusNotFound)
+	})
+
+	list, err := c.List(t.Context(), Selector{Label: "galaxy.backend=1"})
+
+	require.NoError(t, err)
+	require.Empty(t, list)
+}
+
+func TestWatchHintsOnlyOfWhatIsSelected(t *testing.T) {
+	t.Parallel()
+	c := fakeDaemon(t, func(w http.ResponseWriter, r *http.Request) {
+		for _, attributes := range []string{`"name":"a","owner":"them"`, `"name":"b","owner":"us"`, `"name":"c"`} {
+			_, _ = w.Write([]byte(`{"Type":"container","Action":"die","Actor":{"Attributes":{` + attributes + `}}}` + "\n"))
+		}
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+
+	hints := c.Watch(ctx, Selector{Label: "galaxy.backend=1", Match: notTheirs})
+
+	require.Equal(t, Hint{}, <-hints)
+	require.Equal(t, "b", (<-hints).Name)
+	require.Equal(t, "c", (<-hints).Name)
+	cancel()
+	for range hints { // until it is closed
+	}
+}
+
+func notTheirs(labels map[string]string) bool { return labels["owner"] != "them" }
 
 func TestSlowWatcherIsToldThatHintsWereLost(t *testing.T) {
 	t.Parallel()

@@ -19,17 +19,25 @@ const (
 	labelVersion    = "galaxy.engine_version"
 	labelGeneration = "galaxy.generation"
 	labelSpec       = "galaxy.spec"
+	labelInstance   = "galaxy.instance" // missing from containers that were made before there was one
 )
 
+// ownOrUnlabelled says whether a container can be any business of the instance.
+func ownOrUnlabelled(labels map[string]string, instance uuid.UUID) bool {
+	of := labels[labelInstance]
+	return of == "" || of == instance.String()
+}
+
 // container is what the Spec means to Docker.
-func (d *Driver) container(spec driver.Spec) docker.Spec {
+func (d *Driver) container(spec driver.Spec, instance uuid.UUID) docker.Spec {
 	return docker.Spec{
 		Name:    spec.Name(),
 		Image:   spec.Image,
 		User:    spec.User,
 		Network: d.network,
 		Labels: map[string]string{
-			labelBackend:    d.label,
+			labelBackend:    d.backend,
+			labelInstance:   instance.String(),
 			labelGame:       spec.GameID.String(),
 			labelVersion:    spec.Version,
 			labelGeneration: strconv.FormatInt(spec.Generation, 10),
@@ -55,7 +63,7 @@ func (d *Driver) observe(c docker.Container) driver.Observed {
 	o := driver.Observed{
 		GameID: named, Name: c.Name, Version: c.Labels[labelVersion], Image: c.Image, Generation: generation, ContainerID: c.ID,
 		ExitCode: c.ExitCode, OOMKilled: c.OOMKilled, Error: c.Error, StartedAt: c.StartedAt, FinishedAt: c.FinishedAt,
-		Foreign: !isName || c.Labels[labelBackend] != d.label || c.Labels[labelGame] != named.String(),
+		Foreign: !isName || c.Labels[labelBackend] != d.backend || c.Labels[labelGame] != named.String(),
 	}
 	if !isName {
 		o.GameID = uuid.Nil

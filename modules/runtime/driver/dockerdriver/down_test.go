@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"galaxy/backend/modules/runtime/driver"
+	"galaxy/backend/modules/runtime/driver/drivertest"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/docker"
 )
@@ -19,7 +20,7 @@ func TestDaemonThatIsDownSaysNothingAboutEngines(t *testing.T) {
 	t.Parallel()
 	client, err := docker.New(docker.Config{Host: "unix://" + filepath.Join(t.TempDir(), "absent.sock"), Network: "galaxy"}, clock.System{}, zap.NewNop())
 	require.NoError(t, err)
-	d, ctx, game := New(client, "galaxy"), t.Context(), uuid.Must(uuid.NewV7())
+	d, ctx, game := New(client, "galaxy", drivertest.NewInstance()), t.Context(), uuid.Must(uuid.NewV7())
 	spec := driver.Spec{GameID: game, Image: "galaxy-game:1", StateDir: "/x/" + game.String(), StateMount: "/state", User: "65532", CPU: 1, Memory: 1, Pids: 1}
 	for name, verb := range map[string]func() error{
 		"available": func() error { return d.Available(ctx) },

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 
@@ -39,10 +40,10 @@ func newBench(t *testing.T) (drivertest.Bench, *Driver) {
 	}))
 	_, err = client.EnsureNetwork(ctx, name)
 	require.NoError(t, err)
-	d := New(client, name)
-	d.label = name
+	d, other := New(client, name, drivertest.NewInstance()), New(client, name, drivertest.NewInstance())
+	d.backend, other.backend = name, name
 	t.Cleanup(func() {
-		list, err := client.ListByLabel(ctx, d.selector())
+		list, err := client.List(ctx, d.selector(nil))
 		require.NoError(t, err)
 		for _, c := range list {
 			_ = client.Remove(ctx, c.ID)
@@ -51,7 +52,14 @@ func newBench(t *testing.T) (drivertest.Bench, *Driver) {
 		require.NoError(t, client.RemoveImage(ctx, image))
 		require.NoError(t, d.Close(ctx))
 	})
-	return drivertest.Bench{Driver: d, Dirs: driver.NewStateDirs(t.TempDir()), Image: image}, d
+	return drivertest.Bench{Driver: d, Other: other, Dirs: driver.NewStateDirs(t.TempDir()), Image: image}, d
+}
+
+func (d *Driver) own(t *testing.T) uuid.UUID {
+	t.Helper()
+	id, err := d.instance.ID(t.Context())
+	require.NoError(t, err)
+	return id
 }
 
 func TestDriverKeepsToThePort(t *testing.T) {
@@ -63,13 +71,54 @@ func TestGhostOfACreateThatTimedOutIsAdopted(t *testing.T) {
 	t.Parallel()
 	b, d := newBench(t)
 	e := b.NewEngine(t)
-	id, err := d.docker.Create(t.Context(), d.container(e.Spec))
+	id, err := d.docker.Create(t.Context(), d.container(e.Spec, d.own(t)))
 	require.NoError(t, err)
 	require.Equal(t, driver.PhaseCreated, e.Becomes(driver.PhaseCreated).Phase)
 
 	o := e.Run()
 
 	require.Equal(t, id, o.ContainerID)
+}
+
+func TestContainerFromBeforeThereWereInstancesIsAdopted(t *testing.T) {
+	t.Parallel()
+	b, d := newBench(t)
+	e := b.NewEngine(t)
+	s := d.container(e.Spec, d.own(t))
+	delete(s.Labels, labelInstance)
+	id, err := d.docker.Create(t.Context(), s)
+	require.NoError(t, err)
+	all, err := d.List(t.Context())
+	require.NoError(t, err)
+	require.Len(t, all, 1)
+	require.False(t, all[0].Foreign)
+
+	o := e.Run()
+
+	require.Equal(t, id, o.ContainerID)
+	require.NoError(t, d.Remove(t.Context(), e.Spec.GameID))
+	next, err := d.docker.Inspect(t.Context(), e.Run().ContainerID)
+	require.NoError(t, err)
+	require.Equal(t, d.own(t).String(), next.Labels[labelInstance], "its successor has the label")
+}
+
+func TestContainerOfAnotherInstanceIsNamedInTheRefusal(t *testing.T) {
+	t.Parallel()
+	b, d := newBench(t)
+	e := b.NewEngine(t)
+	other := uuid.New()
+	id, err := d.docker.Create(t.Context(), d.container(e.Spec, other))
+	require.NoError(t, err)
+
+	_, err = d.Ensure(t.Context(), e.Spec)
+
+	require.ErrorIs(t, err, driver.ErrForeign)
+	for _, said := range []string{e.Spec.Name(), other.String(), d.own(t).String()} {
+		require.ErrorContains(t, err, said)
+	}
+	left, err := d.docker.Inspect(t.Context(), id)
+	require.NoError(t, err)
+	require.Equal(t, docker.Created, left.Status)
 }
 
 func TestForeignContainerIsReportedAndLeftAlone(t *testing.T) {
@@ -80,7 +129,7 @@ func TestForeignContainerIsReportedAndLeftAlone(t *testing.T) {
 	} {
 		b, d := newBench(t)
 		e := b.NewEngine(t)
-		s := d.container(e.Spec)
+		s := d.container(e.Spec, d.own(t))
 		strip(s)
 		id, err := d.docker.Create(t.Context(), s)
 		require.NoError(t, err, name)
@@ -104,7 +153,7 @@ func TestLabelledContainerOfAnotherNameIsForeign(t *testing.T) {
 	t.Parallel()
 	b, d := newBench(t)
 	e := b.NewEngine(t)
-	s := d.container(e.Spec)
+	s := d.container(e.Spec, d.own(t))
 	s.Name = d.network + "-stranger"
 	_, err := d.docker.Create(t.Context(), s)
 	require.NoError(t, err)

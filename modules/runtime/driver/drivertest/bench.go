@@ -21,8 +21,24 @@ import (
 // Bench is one driver under test, with state directories of its own.
 type Bench struct {
 	Driver driver.Driver
+	Other  driver.Driver // of another installation, on the same machine
 	Dirs   *driver.StateDirs
 	Image  string
+}
+
+// Instance is a driver.Instance that needs no database.
+type Instance uuid.UUID
+
+// NewInstance is an installation of its own.
+func NewInstance() Instance { return Instance(uuid.New()) }
+
+// ID implements driver.Instance.
+func (i Instance) ID(context.Context) (uuid.UUID, error) { return uuid.UUID(i), nil }
+
+// other is the same machine as the other installation sees it.
+func (b Bench) other() Bench {
+	b.Driver, b.Other = b.Other, b.Driver
+	return b
 }
 
 var program = sync.OnceValues(func() (string, error) {

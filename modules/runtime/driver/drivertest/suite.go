@@ -33,6 +33,9 @@ func Run(t *testing.T, b Bench) {
 		"EngineSeesNothingOfTheBackend":             environment,
 		"UnusableSpecIsRefused":                     invalid,
 		"ImageIsMadeAvailable":                      pull,
+		"RunningEngineOfAnotherInstanceIsIgnored":   otherRuns,
+		"StoppedEngineOfAnotherInstanceStays":       otherStopped,
+		"AnotherInstanceCausesNoHints":              otherHints,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/google/uuid"
 	"go.uber.org/zap"
 
 	"galaxy/backend/modules/runtime/driver"
@@ -80,7 +81,7 @@ func (d *Driver) command(spec driver.Spec, port int) (*exec.Cmd, *os.File, error
 }
 
 // launch starts the engine and records it.
-func (d *Driver) launch(spec driver.Spec) (record, error) {
+func (d *Driver) launch(spec driver.Spec, instance uuid.UUID) (record, error) {
 	port, err := freePort()
 	if err != nil {
 		return record{}, err
@@ -97,7 +98,7 @@ func (d *Driver) launch(spec driver.Spec) (record, error) {
 		return record{}, fmt.Errorf("%w: %w", driver.ErrConfigInvalid, err)
 	}
 	r := record{
-		Game: spec.GameID, Spec: spec.Hash(), Version: spec.Version, Image: spec.Image, Generation: spec.Generation,
+		Game: spec.GameID, Instance: instance, Spec: spec.Hash(), Version: spec.Version, Image: spec.Image, Generation: spec.Generation,
 		PID: cmd.Process.Pid, Port: port, StartedAt: d.clk.Now(),
 	}
 	r.Identity, _ = identify(r.PID) // one that has ended already is seen by reap

@@ -17,8 +17,8 @@ import (
 )
 
 // Inspect implements driver.Driver.
-func (d *Driver) Inspect(_ context.Context, game uuid.UUID) (driver.Observed, error) {
-	r, found, err := d.records.read(game)
+func (d *Driver) Inspect(ctx context.Context, game uuid.UUID) (driver.Observed, error) {
+	r, found, err := d.find(ctx, game)
 	if err != nil {
 		return driver.Observed{}, err
 	}
@@ -84,7 +84,7 @@ func (d *Driver) DialContext(ctx context.Context, network, addr string) (net.Con
 	if !ok || port != strconv.Itoa(driver.Port) {
 		return nil, fmt.Errorf("dial %s: %w", addr, driver.ErrNotFound)
 	}
-	r, found, err := d.records.read(game)
+	r, found, err := d.find(ctx, game)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,14 @@ func (d *Driver) usable() error {
 }
 
 // Logs implements driver.Driver.
-func (d *Driver) Logs(_ context.Context, game uuid.UUID, n int) ([]string, error) {
+func (d *Driver) Logs(ctx context.Context, game uuid.UUID, n int) ([]string, error) {
+	_, found, err := d.find(ctx, game)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, fmt.Errorf("read logs of game %s: %w", game, driver.ErrNotFound)
+	}
 	f, err := os.Open(d.records.path(game, ".log"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("read logs of game %s: %w", game, driver.ErrNotFound)
@@ -144,8 +151,8 @@ func (d *Driver) Logs(_ context.Context, game uuid.UUID, n int) ([]string, error
 }
 
 // Stats implements driver.Driver.
-func (d *Driver) Stats(_ context.Context, game uuid.UUID) (driver.Stats, error) {
-	r, found, err := d.records.read(game)
+func (d *Driver) Stats(ctx context.Context, game uuid.UUID) (driver.Stats, error) {
+	r, found, err := d.find(ctx, game)
 	if err != nil {
 		return driver.Stats{}, err
 	}

@@ -18,6 +18,7 @@ import (
 // record is what is known of a game's engine across restarts of the backend.
 type record struct {
 	Game       uuid.UUID `json:"game_id"`
+	Instance   uuid.UUID `json:"instance_id"` // Nil in records that were made before there was one
 	Spec       string    `json:"spec"`
 	Version    string    `json:"version"`
 	Image      string    `json:"image"`
@@ -33,6 +34,11 @@ type exit struct {
 	Code   int       `json:"code"`
 	At     time.Time `json:"at"`
 	Parked bool      `json:"parked"` // ended because the backend did
+}
+
+// ownOrUnmarked says whether the engine can be any business of the instance.
+func (r record) ownOrUnmarked(instance uuid.UUID) bool {
+	return r.Instance == uuid.Nil || r.Instance == instance
 }
 
 // alive says whether the recorded process still runs.

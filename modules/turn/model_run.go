@@ -1,4 +1,4 @@
-package ledger
+package turn
 
 import (
 	"time"
@@ -21,7 +21,6 @@ const (
 	CauseBlocked  = "blocked"
 	CauseDeleted  = "deleted"
 	CauseOperator = "operator"
-	CauseRestored = "restored"
 )
 
 // Run states.
@@ -32,24 +31,25 @@ const (
 	RunFailed  = "failed"
 )
 
-// Run is a row of the ledger.
+// Run is something that was asked of a game's engine: a turn, or to banish a
+// race.
 type Run struct {
 	ID            uuid.UUID  `db:"run_id"`
 	GameID        uuid.UUID  `db:"game_id"`
 	Epoch         int        `db:"epoch"`
 	Kind          string     `db:"kind"`
 	Cause         string     `db:"cause"`
-	Turn          *int       `db:"turn"` // to be made; of a banish, when it happened
+	Turn          *int       `db:"turn"` // to be made; of a banishment, when it happened
 	RaceName      *string    `db:"race_name"`
 	KeepDeadline  bool       `db:"keep_deadline"`
-	RequestedBy   string     `db:"requested_by"` // "clock", "user:<id>" or an operator's name
+	RequestedBy   string     `db:"requested_by"` // "clock", "system", "user:<id>" or an operator's name
 	RequestID     string     `db:"request_id"`
 	Status        string     `db:"status"`
 	Attempts      int        `db:"attempts"`
 	NextAttemptAt time.Time  `db:"next_attempt_at"`
-	EngineBefore  *int       `db:"engine_before"`
+	EngineBefore  *int       `db:"engine_before"` // the engine's turn before the attempt
 	EngineAfter   *int       `db:"engine_after"`
-	Replayed      bool       `db:"replayed"`
+	Replayed      bool       `db:"replayed"` // the engine had done it for an earlier attempt
 	DurationMS    *int64     `db:"duration_ms"`
 	ErrorCode     string     `db:"error_code"`
 	Error         string     `db:"error"`
@@ -68,5 +68,11 @@ func (r Run) Target() int {
 	return *r.Turn
 }
 
-// Live reports whether the run has still to end.
-func (r Run) Live() bool { return r.Status == RunQueued || r.Status == RunRunning }
+// runResult is how an attempt of a run ended.
+type runResult struct {
+	EngineBefore, EngineAfter *int
+	Replayed                  bool
+	Duration                  time.Duration
+	StateHash                 string
+	ErrorCode, Error          string
+}

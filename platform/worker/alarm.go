@@ -1,5 +1,4 @@
-// Package alarm wakes a loop at a time that changes.
-package alarm
+package worker
 
 import (
 	"sync"
@@ -8,11 +7,12 @@ import (
 	"galaxy/backend/platform/clock"
 )
 
-// Alarm rings once at the time it was set to last. It only makes the sweep
-// punctual; a ring too many or too few does no harm.
+// Alarm calls a function once, at the time that it was set to last. It makes a
+// loop punctual that looks by itself anyway: a call too many or too few does no
+// harm.
 type Alarm struct {
 	clock clock.Clock
-	ring  func()
+	fire  func()
 	set   chan time.Time // holds the newest setting
 
 	mu   sync.Mutex
@@ -20,13 +20,13 @@ type Alarm struct {
 	done chan struct{}
 }
 
-// New makes a stopped alarm that calls ring.
-func New(clk clock.Clock, ring func()) *Alarm {
-	return &Alarm{clock: clk, ring: ring, set: make(chan time.Time, 1)}
+// NewAlarm makes a stopped alarm that calls fire.
+func NewAlarm(clk clock.Clock, fire func()) *Alarm {
+	return &Alarm{clock: clk, fire: fire, set: make(chan time.Time, 1)}
 }
 
-// At sets the alarm. One goroutine at a time calls it.
-func (a *Alarm) At(t time.Time) {
+// Set replaces the time. One goroutine at a time calls it.
+func (a *Alarm) Set(t time.Time) {
 	select {
 	case <-a.set:
 	default:
@@ -49,7 +49,7 @@ func (a *Alarm) Start() {
 	}()
 }
 
-// Stop waits until the alarm rings no more. It may be repeated.
+// Stop waits until the alarm can fire no more. It may be repeated.
 func (a *Alarm) Stop() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -74,7 +74,7 @@ func (a *Alarm) run(quit <-chan struct{}) {
 	}
 }
 
-// wait rings at t, or goes back for a newer setting. It reports false when the
+// wait fires at t, or at the time of a newer setting. It reports false when the
 // alarm is to stop.
 func (a *Alarm) wait(quit <-chan struct{}, t time.Time) bool {
 	for {
@@ -86,7 +86,7 @@ func (a *Alarm) wait(quit <-chan struct{}, t time.Time) bool {
 		case t = <-a.set:
 			timer.Stop()
 		case <-timer.C():
-			a.ring()
+			a.fire()
 			return true
 		}
 	}
