@@ -30,6 +30,8 @@ var (
 	// ErrSuperseded says that another process was active meanwhile: caches and
 	// claims of this one are out of date, it has to restart.
 	ErrSuperseded = errors.New("another backend took over")
+
+	errReadOnly = errors.New("the database was made read-only")
 )
 
 // LeaderLock makes one backend of many the active one. It is a session advisory
@@ -39,6 +41,9 @@ var (
 // has sent nothing since: it announces the end of a session before it releases
 // the session's locks. So a process that was suspended, and superseded,
 // meanwhile finds the announcement in its socket before it writes anything.
+//
+// The session does not say itself whether it may write, as those of the pool do,
+// and so finds out when an operator has made the server read-only.
 type LeaderLock struct {
 	config  *pgx.ConnConfig
 	log     *zap.Logger
@@ -49,6 +54,7 @@ type LeaderLock struct {
 	session    *pgx.Conn
 	checking   bool // a check is under way: what arrives is its answer
 	validUntil time.Time
+	readOnly   bool // at the last check
 
 	termMu sync.Mutex // BeginTerm and Release, one after the other
 	term   int64      // written before the watch begins
@@ -167,22 +173,30 @@ func (l *LeaderLock) BeginTerm(ctx context.Context) error {
 	return nil
 }
 
-// Held is the fencing check: nil while this process is certain to hold the lock.
+// Held is the fencing check: nil while this process is certain to hold the lock,
+// on a server that may be written to.
 func (l *LeaderLock) Held() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !time.Now().Before(l.validUntil) {
 		return ErrStandby
 	}
-	if l.checking || !readable(l.session.PgConn().Conn()) {
-		return nil
+	if !l.checking && readable(l.session.PgConn().Conn()) {
+		l.validUntil = time.Time{}
+		l.requestCheck()
+		return ErrStandby
 	}
-	l.validUntil = time.Time{}
+	if l.readOnly {
+		return ErrUnavailable.Because(errReadOnly)
+	}
+	return nil
+}
+
+func (l *LeaderLock) requestCheck() {
 	select {
 	case l.recheck <- struct{}{}:
-	default:
+	default: // requested already
 	}
-	return ErrStandby
 }
 
 // extendValidity records a check that succeeded and was begun at begin.
@@ -228,6 +242,7 @@ func (l *LeaderLock) watch(ctx context.Context) {
 			return
 		}
 		l.log.Info("lock was acquired again, no other backend was active meanwhile")
+		l.requestCheck() // the server may be read-only by now
 	}
 }
 
@@ -254,7 +269,8 @@ func (l *LeaderLock) check(ctx context.Context) bool {
 	l.checking = true
 	l.mu.Unlock()
 	begin := time.Now()
-	if _, err := session.Exec(ctx, `SELECT 1`); err != nil {
+	var readOnly bool
+	if err := session.QueryRow(ctx, `SELECT current_setting('transaction_read_only') = 'on'`).Scan(&readOnly); err != nil {
 		l.mu.Lock()
 		l.checking, l.validUntil = false, time.Time{}
 		l.mu.Unlock()
@@ -262,7 +278,21 @@ func (l *LeaderLock) check(ctx context.Context) bool {
 		return false
 	}
 	l.extendValidity(begin)
+	l.setReadOnly(readOnly)
 	return true
+}
+
+func (l *LeaderLock) setReadOnly(readOnly bool) {
+	l.mu.Lock()
+	changed := l.readOnly != readOnly
+	l.readOnly = readOnly
+	l.mu.Unlock()
+	switch {
+	case changed && readOnly:
+		l.log.Error("database was made read-only, writes are refused")
+	case changed:
+		l.log.Info("database may be written to again")
+	}
 }
 
 // reacquire waits for the lock and reports whether this process's term goes on.

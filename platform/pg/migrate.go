@@ -26,7 +26,8 @@ var (
 // other. An applied file that was edited, or a database that knows files this
 // program does not have, is refused before anything is written.
 //
-// What has been applied is what sql-migrate has recorded.
+// What has been applied is what sql-migrate has recorded. It runs on connections
+// of its own: those of the pool are read-only by default.
 func Migrate(ctx context.Context, db *DB, files embed.FS, root string) error {
 	sums, err := checksums(files, root)
 	if err != nil {
@@ -35,8 +36,8 @@ func Migrate(ctx context.Context, db *DB, files embed.FS, root string) error {
 	if s, err := readSchemaState(ctx, db, sums); err != nil || s.complete() {
 		return err
 	}
-	std := stdlib.OpenDBFromPool(db.pool())
-	defer std.Close() // returns its connections; the pool stays open
+	std := stdlib.OpenDB(*db.writable)
+	defer std.Close()
 	unlock, err := lockMigrations(ctx, std)
 	if err != nil {
 		return err

@@ -17,13 +17,15 @@ import (
 	pgxuuid "github.com/vgarvardt/pgx-google-uuid/v5"
 )
 
-// DB is the pool. It runs reads; every write goes through InTx.
+// DB is the pool. It runs reads; every write goes through InTx, because its
+// sessions are read-only by default.
 type DB struct {
-	pool    func() *pgxpool.Pool // creates it at first use: a pool connects by itself
-	created atomic.Bool
-	timeout time.Duration
-	stripes *stripes
-	fence   atomic.Pointer[func() error]
+	writable *pgx.ConnConfig      // of connections beside the pool, for migrations
+	pool     func() *pgxpool.Pool // creates it at first use: a pool connects by itself
+	created  atomic.Bool
+	timeout  time.Duration
+	stripes  *stripes
+	fence    atomic.Pointer[func() error]
 
 	reclaimed sync.Map // resource, a string → *once
 
@@ -44,10 +46,12 @@ func New(cfg Config) (*DB, error) {
 	pc.ConnConfig.Tracer = otelpgx.NewTracer()
 	pc.AfterConnect = registerTypes
 	setSessionDefaults(pc.ConnConfig, cfg.OperationTimeout)
+	writable := pc.ConnConfig.Copy()
+	setReadOnlyDefault(pc.ConnConfig)
 	if pc.MaxConns < 1 {
 		return nil, errors.New("BACKEND_POSTGRES_MAX_CONNS must be positive")
 	}
-	db := &DB{timeout: cfg.OperationTimeout, stripes: newStripes()}
+	db := &DB{writable: writable, timeout: cfg.OperationTimeout, stripes: newStripes()}
 	db.pool = sync.OnceValue(func() *pgxpool.Pool {
 		db.created.Store(true)
 		pool, err := pgxpool.NewWithConfig(context.Background(), pc)
@@ -88,6 +92,21 @@ func setSessionDefaults(cc *pgx.ConnConfig, statement time.Duration) {
 		return &pgconn.CancelRequestContextWatcherHandler{
 			Conn: conn, CancelRequestDelay: 0, DeadlineDelay: 500 * time.Millisecond,
 		}
+	}
+}
+
+// setReadOnlyDefault has the server refuse a write outside of InTx, whose
+// transactions say READ WRITE.
+func setReadOnlyDefault(cc *pgx.ConnConfig) {
+	if cc.ValidateConnect == nil {
+		cc.RuntimeParams["default_transaction_read_only"] = "on"
+		return
+	}
+	// A DSN with target_session_attrs=read-write refuses a session that is
+	// read-only from its start: it becomes so once it was accepted.
+	cc.AfterConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
+		_, err := conn.Exec(ctx, "SET default_transaction_read_only = on").ReadAll()
+		return err
 	}
 }
 

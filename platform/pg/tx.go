@@ -10,6 +10,9 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
+// begin lifts the session's default, which is read-only.
+const begin = "BEGIN READ WRITE"
+
 // maxAttempts bounds how often InTx runs a function whose transaction conflicts
 // with another one.
 const maxAttempts = 5
@@ -150,14 +153,14 @@ func (tx *Tx) query(ctx context.Context, sql string, args []any, scan func(pgx.R
 func (tx *Tx) send(ctx context.Context, last *statement, read func(pgx.BatchResults) error) error {
 	batch := &pgx.Batch{}
 	if len(tx.autonomous) > 0 {
-		batch.Queue("BEGIN")
+		batch.Queue(begin)
 		for _, s := range tx.autonomous {
 			batch.Queue(s.sql, s.args...)
 		}
 		batch.Queue("COMMIT")
 	}
 	if !tx.begun {
-		batch.Queue("BEGIN")
+		batch.Queue(begin)
 	}
 	for _, s := range tx.queued {
 		batch.Queue(s.sql, s.args...)
