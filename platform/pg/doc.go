@@ -3,11 +3,13 @@
 // driver.
 //
 // Statements run natively on a pgxpool; sqlx maps rows to structs. database/sql
-// serves the migrations alone, because under it an argument-less statement whose
-// reply is lost runs twice (TestDatabaseSQLRunsAStatementTwice keeps watch).
+// serves the migrations alone: under it an argument-less statement whose reply is
+// lost runs twice, and a command takes three times the round trips
+// (docs/decisions/0003-native-pgx-mapped-by-sqlx.md has the figures).
 //
-// A writing statement belongs into a transaction: only Tx has Exec and Queue,
-// and tools/pgwrite refuses an INSERT that is hidden in a Get on a DB.
+// A writing statement belongs into a transaction: only Tx has Exec and Queue, and
+// the sessions of a DB are read-only by default, so that the server refuses an
+// INSERT that is hidden in a Get (docs/decisions/0018-read-only-by-default.md).
 //
 //   - Round trips: BEGIN travels with the first statement, what was queued and
 //     COMMIT travel with the last. A transaction of queued statements alone is
