@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -90,7 +89,7 @@ func (s *tour) move(p *person, game uuid.UUID) (turn int) {
 	for _, c := range commands {
 		p.With("Idempotency-Key", uuid.NewString()).Post(inPlay(game, "/commands"), object{"turn": r.Turn, "command": c}).Want(200)
 	}
-	out := got[enginev1.OrderResponse](p.Put(inPlay(game, "/orders"), object{"turn": r.Turn, "orders": slices.Concat([]enginev1.Order{}, orders)}))
+	out := got[enginev1.OrderResponse](p.Put(inPlay(game, "/orders"), object{"turn": r.Turn, "orders": append([]enginev1.Order{}, orders...)}))
 	require.True(s, out.Stored)
 	return r.Turn
 }

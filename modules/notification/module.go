@@ -11,6 +11,7 @@ import (
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/lifecycle"
 	"galaxy/backend/platform/module"
+	"galaxy/backend/platform/worker"
 )
 
 // Module wires the domain. It needs a Config.
@@ -22,9 +23,10 @@ var Module = module.New("notification",
 		func(s *push.Service) Pusher { return s },
 		func(a *user.Accounts) Accounts { return a },
 	),
-	user.ProvideDeparture(newHooks),
-	user.ProvideExport(newHooks),
-	mail.ProvideObserver(newDeadLetters),
+	fx.Provide(worker.NewSignal, fx.Private), // wakes the worker
+	user.ProvideDeparture(newUserHooks),
+	user.ProvideExport(newUserHooks),
+	mail.ProvideObserver(newMailHooks),
 	httpx.Provide(newUserRoutes),
 	lifecycle.Component(lifecycle.Work, "notification routes", 10*time.Second, (*Worker).Start, (*Worker).Stop),
 )

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"galaxy/backend/modules/engine"
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/platform/pg"
 )
@@ -55,8 +55,8 @@ func TestRunnerWithoutItsClaimDecidesNothing(t *testing.T) {
 	require.Equal(t, 1, w.clockOf(g).Turn)
 
 	require.ErrorIs(t, w.runner.failed(t.Context(), late, nil, engine.ErrTurnFailed), errClaimLost)
-	require.Equal(t, lobby.Running, w.lobby.peek(g.ID).State)
-	require.Empty(t, w.mail.of(notification.GenerationFailed))
+	require.Equal(t, game.Running, w.lobby.peek(g.ID).State)
+	require.Empty(t, w.mail.of(notification.KindGenerationFailed))
 	require.NoError(t, w.runner.failed(t.Context(), late, nil, engine.ErrBusy))
 	require.NoError(t, w.runner.releaseClaim(t.Context(), late, time.Second))
 	require.NoError(t, w.runner.discard(t.Context(), late, "not_wanted"))
@@ -83,11 +83,11 @@ func TestEarlyTurnOvertakenByAPauseIsOwed(t *testing.T) {
 	w.moves(g)
 	_, err := w.service.Advance(t.Context(), g.ID, false)
 	require.NoError(t, err)
-	w.engine.get(g.ID).during = func() { w.move(g, lobby.Paused, lobby.EventPaused) }
+	w.engine.get(g.ID).during = func() { w.move(g, game.Paused, game.EventPaused) }
 	w.settle()
 	require.Equal(t, 0, w.clockOf(g).Turn)
 	require.Zero(t, *w.clockOf(g).PauseRemaining)
-	w.move(g, lobby.Running, lobby.EventResumed)
+	w.move(g, game.Running, game.EventResumed)
 	w.settle()
 	require.Equal(t, 1, w.clockOf(g).Turn)
 	require.Equal(t, map[int]int{1: 1}, w.engine.get(g.ID).made)

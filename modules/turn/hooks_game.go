@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/clock"
@@ -17,8 +17,8 @@ import (
 )
 
 // Observer keeps clocks by what happens to games. It needs no Service: that one
-// needs lobby's, which needs the observer. It implements lobby.Observer; every
-// call runs in lobby's transaction, which holds the game's row.
+// needs game's, which needs the observer. It implements game.Observer; every
+// call runs in game's transaction, which holds the game's row.
 type Observer struct {
 	clock    clock.Clock
 	store    store
@@ -27,33 +27,33 @@ type Observer struct {
 	queue    enqueuer
 }
 
-// NewObserver makes the hook that lobby calls. signal is the runner's.
+// NewObserver makes the hook that game calls. signal is the runner's.
 func NewObserver(clk clock.Clock, games HookGames, n Notifier, signal *worker.Signal) *Observer {
 	return &Observer{clock: clk, games: games, notifier: n, queue: enqueuer{clock: clk, signal: signal}}
 }
 
-// Name implements lobby.Observer.
+// Name implements game.Observer.
 func (o *Observer) Name() string { return "turn" }
 
-// GameChanged implements lobby.Observer.
-func (o *Observer) GameChanged(ctx context.Context, tx *pg.Tx, g lobby.Game, e lobby.Event, status *enginev1.Status,
-) error {
-	switch e {
-	case lobby.EventStarted:
-		return o.start(ctx, tx, g, status)
-	case lobby.EventRaceBlocked:
-		if err := o.banish(ctx, tx, g); err != nil {
+// GameChanged implements game.Observer.
+func (o *Observer) GameChanged(ctx context.Context, tx *pg.Tx, change game.Change) error {
+	g := change.Game
+	switch change.Event {
+	case game.EventStarted:
+		return o.start(ctx, tx, g, change.Status)
+	case game.EventRaceBlocked:
+		if err := o.banish(ctx, tx, g, change.Blocked); err != nil {
 			return err
 		}
 		return o.queueEarly(ctx, tx, g)
-	case lobby.EventSeatLeft:
+	case game.EventSeatLeft:
 		return o.queueEarly(ctx, tx, g)
-	case lobby.EventSeatTaken:
-		return o.awaitSuccessor(ctx, tx, g)
-	case lobby.EventPaused, lobby.EventFinished, lobby.EventCancelled:
-		return o.changeClock(ctx, tx, g, e)
-	case lobby.EventResumed, lobby.EventSettings:
-		if err := o.changeClock(ctx, tx, g, e); err != nil {
+	case game.EventSeatTaken:
+		return o.awaitSuccessor(ctx, tx, g, change.Taken)
+	case game.EventPaused, game.EventFinished, game.EventCancelled:
+		return o.changeClock(ctx, tx, g, change.Event)
+	case game.EventResumed, game.EventSettings:
+		if err := o.changeClock(ctx, tx, g, change.Event); err != nil {
 			return err
 		}
 		return o.queueEarly(ctx, tx, g)
@@ -64,19 +64,19 @@ func (o *Observer) GameChanged(ctx context.Context, tx *pg.Tx, g lobby.Game, e l
 
 // changeClock follows what happened to the game. One that ended or changed before
 // it ever started has no clock.
-func (o *Observer) changeClock(ctx context.Context, tx *pg.Tx, g lobby.Game, e lobby.Event) error {
+func (o *Observer) changeClock(ctx context.Context, tx *pg.Tx, g game.Game, e game.Event) error {
 	c, err := o.store.lockClock(ctx, tx, g.ID)
 	if err != nil {
 		return ignoreNotFound(err)
 	}
 	now := o.clock.Now()
 	switch e {
-	case lobby.EventPaused:
+	case game.EventPaused:
 		c = c.Pause(now)
 		o.store.discardQueued(tx, g.ID, "game_paused", now)
-	case lobby.EventResumed:
+	case game.EventResumed:
 		c = c.Resume(g.Turns, now)
-	case lobby.EventSettings:
+	case game.EventSettings:
 		c = c.Reschedule(g.Turns, now)
 	default:
 		c = c.Stop()
@@ -90,7 +90,7 @@ func (o *Observer) changeClock(ctx context.Context, tx *pg.Tx, g lobby.Game, e l
 
 // start makes the clock of a game whose engine has come up, and opens its first
 // turn. A game that has its clock is left alone.
-func (o *Observer) start(ctx context.Context, tx *pg.Tx, g lobby.Game, status *enginev1.Status) error {
+func (o *Observer) start(ctx context.Context, tx *pg.Tx, g game.Game, status *enginev1.Status) error {
 	if status == nil || status.At() < 0 {
 		return fmt.Errorf("game %s started without a status", g.ID)
 	}
@@ -100,12 +100,12 @@ func (o *Observer) start(ctx context.Context, tx *pg.Tx, g lobby.Game, status *e
 		return err
 	}
 	o.games.SetNextTurn(tx, g.ID, c.NextTurnAt)
-	seats, err := o.games.SeatsIn(ctx, tx, g.ID)
+	members, err := o.games.MembershipsIn(ctx, tx, g.ID)
 	if err != nil {
-		return fmt.Errorf("seats of game %s: %w", g.ID, err)
+		return fmt.Errorf("memberships of game %s: %w", g.ID, err)
 	}
-	o.store.openTurn(tx, c, pace.NewSubmissions(status.Races, seats, g.Turns.IdleAfter))
-	for _, seat := range seats {
+	o.store.openTurn(tx, c, pace.NewSubmissions(status.Races, members, g.Turns.IdleAfter))
+	for _, seat := range members {
 		if cause := seat.Banishes(); cause != "" { // while the engine came up
 			if err := o.queue.addBanishment(ctx, tx, c, seat.RaceName, cause); err != nil {
 				return err
@@ -120,36 +120,36 @@ func (o *Observer) start(ctx context.Context, tx *pg.Tx, g lobby.Game, status *e
 }
 
 // announceStart tells a member that the game has begun, and with which race.
-func (o *Observer) announceStart(ctx context.Context, tx *pg.Tx, g lobby.Game, c pace.Clock, seat lobby.Seat) error {
-	if seat.Status != lobby.Active {
+func (o *Observer) announceStart(ctx context.Context, tx *pg.Tx, g game.Game, c pace.Clock, seat game.Membership) error {
+	if seat.Status != game.Active {
 		return nil
 	}
 	payload := turnPayload(g, c)
 	payload["race_name"] = seat.RaceName
 	return o.notifier.Submit(ctx, tx, notification.Intent{
-		Kind: notification.GameStarted, Key: turnKey(c) + ":" + seat.UserID.String(),
+		Kind: notification.KindGameStarted, Key: turnKey(c) + ":" + seat.UserID.String(),
 		Recipients: []uuid.UUID{seat.UserID}, Payload: payload,
 	})
 }
 
 // banish queues the run that takes a blocked member's race out of its engine. A
 // game that has not started has no race to banish yet: start looks again.
-func (o *Observer) banish(ctx context.Context, tx *pg.Tx, g lobby.Game) error {
-	if g.Blocked == nil {
+func (o *Observer) banish(ctx context.Context, tx *pg.Tx, g game.Game, race *game.BlockedRace) error {
+	if race == nil {
 		return fmt.Errorf("game %s: a race was blocked and not named", g.ID)
 	}
 	c, err := o.store.clock(ctx, tx, g.ID)
 	if err != nil {
 		return ignoreNotFound(err)
 	}
-	return o.queue.addBanishment(ctx, tx, c, g.Blocked.RaceName, g.Blocked.Cause)
+	return o.queue.addBanishment(ctx, tx, c, race.RaceName, race.Cause)
 }
 
 // awaitSuccessor has the turn under way wait for a race's new player, whose
 // predecessor's readiness is not theirs. A race that is out of play is waited for
 // by nobody.
-func (o *Observer) awaitSuccessor(ctx context.Context, tx *pg.Tx, g lobby.Game) error {
-	if g.Taken == nil {
+func (o *Observer) awaitSuccessor(ctx context.Context, tx *pg.Tx, g game.Game, successor *game.Membership) error {
+	if successor == nil {
 		return fmt.Errorf("game %s: a seat was taken and not named", g.ID)
 	}
 	c, err := o.store.clock(ctx, tx, g.ID)
@@ -160,21 +160,21 @@ func (o *Observer) awaitSuccessor(ctx context.Context, tx *pg.Tx, g lobby.Game) 
 	if err != nil {
 		return fmt.Errorf("races of game %s: %w", g.ID, err)
 	}
-	if inPlay(races, g.Taken.RaceName) {
-		o.store.setPlayer(tx, c, g.Taken.RaceName, g.Taken.UserID)
+	if inPlay(races, successor.RaceName) {
+		o.store.setPlayer(tx, c, successor.RaceName, successor.UserID)
 	}
 	return nil
 }
 
 // inPlay reports whether a race had a part in the turn after those stats.
-func inPlay(races []lobby.RaceStats, race string) bool {
-	return slices.ContainsFunc(races, func(r lobby.RaceStats) bool {
+func inPlay(races []game.RaceStats, race string) bool {
+	return slices.ContainsFunc(races, func(r game.RaceStats) bool {
 		return r.RaceName == race && enginev1.RaceState(r.State).InPlay()
 	})
 }
 
 // queueEarly queues an early turn when the change leaves nobody to wait for.
-func (o *Observer) queueEarly(ctx context.Context, tx *pg.Tx, g lobby.Game) error {
+func (o *Observer) queueEarly(ctx context.Context, tx *pg.Tx, g game.Game) error {
 	if !makesEarlyTurns(g) {
 		return nil
 	}
@@ -182,9 +182,9 @@ func (o *Observer) queueEarly(ctx context.Context, tx *pg.Tx, g lobby.Game) erro
 	if err != nil {
 		return ignoreNotFound(err)
 	}
-	seats, err := o.games.SeatsIn(ctx, tx, g.ID)
+	members, err := o.games.MembershipsIn(ctx, tx, g.ID)
 	if err != nil {
-		return fmt.Errorf("seats of game %s: %w", g.ID, err)
+		return fmt.Errorf("memberships of game %s: %w", g.ID, err)
 	}
-	return o.queue.addEarly(ctx, tx, g, c, seats)
+	return o.queue.addEarly(ctx, tx, g, c, members)
 }

@@ -6,7 +6,7 @@ import (
 	"go.uber.org/fx"
 
 	"galaxy/backend/modules/engine"
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime"
 	"galaxy/backend/modules/user"
@@ -24,17 +24,17 @@ var Module = module.New("turn",
 		NewObserver,
 		NewExpectations,
 		// what the domain needs
-		func(s *lobby.Service) Games { return s },
-		func(s *lobby.Service) GameReader { return s },
-		func(l *lobby.Ledger) HookGames { return l },
+		func(g *game.Games) Games { return g },
+		func(g *game.Games) GameReader { return g },
+		func(g *game.Games) HookGames { return g },
+		func(s *game.Service) Recorder { return s },
 		func(s *runtime.Service) EngineLeaser { return s },
 		func(c *engine.Client) Generator { return c },
 		func(c *engine.Client) PlayerAPI { return c },
 		func(s *notification.Service) Notifier { return s },
-		// what it hangs on lobby
-		fx.Annotate(func(o *Observer) lobby.Observer { return o }, fx.ResultTags(`group:"lobby.observers"`)),
-		fx.Annotate(func(e *Expectations) lobby.Expectation { return e }, fx.ResultTags(`group:"lobby.expectations"`)),
 	),
+	game.ProvideObserver(func(o *Observer) game.Observer { return o }),
+	game.ProvideExpectation(func(e *Expectations) game.Expectation { return e }),
 	fx.Provide(worker.NewSignal, fx.Private), // wakes the runner
 	user.ProvideExport(newExport),
 	httpx.Provide(newUserRoutes, newAdminRoutes),

@@ -9,7 +9,7 @@ import (
 
 	"galaxy/backend/modules/admin"
 	"galaxy/backend/modules/engine"
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/pg"
@@ -41,59 +41,59 @@ func NewService(db *pg.DB, clk clock.Clock, games Games, reader GameReader, engi
 
 // findSeat returns the seat of a user who plays in a game that has started.
 // Strangers learn nothing of the game; whoever lost the seat reads nothing more.
-func (s *Service) findSeat(ctx context.Context, game, user uuid.UUID) (lobby.Seat, error) {
-	_, seat, err := s.findGameAndSeat(ctx, game, user)
+func (s *Service) findSeat(ctx context.Context, gameID, user uuid.UUID) (game.Membership, error) {
+	_, seat, err := s.findGameAndSeat(ctx, gameID, user)
 	return seat, err
 }
 
 // findSeatForMove is findSeat in a game that takes moves.
-func (s *Service) findSeatForMove(ctx context.Context, game, user uuid.UUID) (lobby.Seat, error) {
-	g, seat, err := s.findGameAndSeat(ctx, game, user)
-	if err == nil && g.State != lobby.Running {
+func (s *Service) findSeatForMove(ctx context.Context, gameID, user uuid.UUID) (game.Membership, error) {
+	g, seat, err := s.findGameAndSeat(ctx, gameID, user)
+	if err == nil && g.State != game.Running {
 		err = stateConflict(g)
 	}
 	return seat, err
 }
 
-func (s *Service) findGameAndSeat(ctx context.Context, game, user uuid.UUID) (lobby.Game, lobby.Seat, error) {
-	seat, err := s.reader.Seat(ctx, game, user)
+func (s *Service) findGameAndSeat(ctx context.Context, gameID, user uuid.UUID) (game.Game, game.Membership, error) {
+	seat, err := s.reader.Membership(ctx, gameID, user)
 	if err != nil {
-		return lobby.Game{}, lobby.Seat{}, err
+		return game.Game{}, game.Membership{}, err
 	}
-	if seat.Status != lobby.Active {
-		return lobby.Game{}, lobby.Seat{}, ErrNotPlaying
+	if seat.Status != game.Active {
+		return game.Game{}, game.Membership{}, ErrNotPlaying
 	}
-	g, err := s.reader.Game(ctx, game)
+	g, err := s.reader.Game(ctx, gameID)
 	if err != nil {
-		return lobby.Game{}, lobby.Seat{}, err
+		return game.Game{}, game.Membership{}, err
 	}
 	if g.StartedAt == nil {
-		return lobby.Game{}, lobby.Seat{}, stateConflict(g)
+		return game.Game{}, game.Membership{}, stateConflict(g)
 	}
 	return g, seat, nil
 }
 
 // stateConflict says in which state a game is that ought to be running.
-func stateConflict(g lobby.Game) error {
-	return ErrState.With("state", g.State).With("wanted", lobby.Running)
+func stateConflict(g game.Game) error {
+	return ErrState.With("state", g.State).With("wanted", game.Running)
 }
 
 // PutOrders replaces the order list of the user's race for the coming turn. The
 // engine decides; what it has accepted is recorded as a submission.
-func (s *Service) PutOrders(ctx context.Context, game, user uuid.UUID, req enginev1.OrderRequest,
+func (s *Service) PutOrders(ctx context.Context, gameID, user uuid.UUID, req enginev1.OrderRequest,
 ) (enginev1.OrderResponse, error) {
-	seat, err := s.findSeatForMove(ctx, game, user)
+	seat, err := s.findSeatForMove(ctx, gameID, user)
 	if err != nil {
 		return enginev1.OrderResponse{}, err
 	}
 	req.RaceName = seat.RaceName
-	res, err := s.engine.Order(ctx, game, req)
+	res, err := s.engine.Order(ctx, gameID, req)
 	if err != nil || !res.Stored {
 		return res, err
 	}
 	now := s.clock.Now()
 	return res, s.recordSubmission(ctx, seat, func(tx *pg.Tx) {
-		s.store.recordOrders(tx, game, pace.Submission{
+		s.store.recordOrders(tx, gameID, pace.Submission{
 			Turn: res.Turn, RaceName: seat.RaceName, UserID: user,
 			OrdersAt: &now, Orders: len(req.Orders), OrderHash: res.OrderHash,
 		})
@@ -102,9 +102,9 @@ func (s *Service) PutOrders(ctx context.Context, game, user uuid.UUID, req engin
 
 // Command has one action executed at once. key makes a repeat harmless; a
 // missing one is made up.
-func (s *Service) Command(ctx context.Context, game, user uuid.UUID, turn int, key string, command json.RawMessage,
+func (s *Service) Command(ctx context.Context, gameID, user uuid.UUID, turn int, key string, command json.RawMessage,
 ) (enginev1.CommandResponse, error) {
-	seat, err := s.findSeatForMove(ctx, game, user)
+	seat, err := s.findSeatForMove(ctx, gameID, user)
 	if err != nil {
 		return enginev1.CommandResponse{}, err
 	}
@@ -113,18 +113,18 @@ func (s *Service) Command(ctx context.Context, game, user uuid.UUID, turn int, k
 		return enginev1.CommandResponse{}, err
 	}
 	req := enginev1.CommandRequest{RaceName: seat.RaceName, Turn: turn, CommandID: id.String(), Command: command}
-	res, err := s.engine.Command(ctx, game, req)
+	res, err := s.engine.Command(ctx, gameID, req)
 	if err != nil || res.Replayed {
 		return res, err
 	}
 	return res, s.recordSubmission(ctx, seat, func(tx *pg.Tx) {
-		s.store.recordCommand(tx, game, res.Turn, seat.RaceName, user)
+		s.store.recordCommand(tx, gameID, res.Turn, seat.RaceName, user)
 	})
 }
 
 // commandID keeps a key that is a UUID, and derives one from any other: keys of
 // two races never meet in the engine.
-func commandID(seat lobby.Seat, key string) (uuid.UUID, error) {
+func commandID(seat game.Membership, key string) (uuid.UUID, error) {
 	if key == "" {
 		return uuid.NewV7()
 	}
@@ -136,7 +136,7 @@ func commandID(seat lobby.Seat, key string) (uuid.UUID, error) {
 
 // recordSubmission writes what a player has sent. A seat that had been marked as
 // vacant is taken back by that.
-func (s *Service) recordSubmission(ctx context.Context, seat lobby.Seat, write func(tx *pg.Tx)) error {
+func (s *Service) recordSubmission(ctx context.Context, seat game.Membership, write func(tx *pg.Tx)) error {
 	return s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		if seat.Vacant {
 			if _, err := s.games.LockGame(ctx, tx, seat.GameID); err != nil {
@@ -158,12 +158,12 @@ type OrderList struct {
 }
 
 // Orders reads the order list of the user's race back from the engine.
-func (s *Service) Orders(ctx context.Context, game, user uuid.UUID) (OrderList, error) {
-	seat, err := s.findSeat(ctx, game, user)
+func (s *Service) Orders(ctx context.Context, gameID, user uuid.UUID) (OrderList, error) {
+	seat, err := s.findSeat(ctx, gameID, user)
 	if err != nil {
 		return OrderList{}, err
 	}
-	raw, err := s.engine.Report(ctx, game, engine.ReportQuery{Race: seat.RaceName})
+	raw, err := s.engine.Report(ctx, gameID, engine.ReportQuery{Race: seat.RaceName})
 	if err != nil {
 		return OrderList{}, err
 	}
@@ -183,13 +183,13 @@ func (s *Service) Orders(ctx context.Context, game, user uuid.UUID) (OrderList, 
 
 // Report reads the report of the user's race. A nil turn is the latest; accept
 // is engine.JSONReport or engine.TextReport; etag is that of the client's copy.
-func (s *Service) Report(ctx context.Context, game, user uuid.UUID, turn *int, accept, etag string,
+func (s *Service) Report(ctx context.Context, gameID, user uuid.UUID, turn *int, accept, etag string,
 ) (engine.Report, error) {
-	seat, err := s.findSeat(ctx, game, user)
+	seat, err := s.findSeat(ctx, gameID, user)
 	if err != nil {
 		return engine.Report{}, err
 	}
-	return s.engine.Report(ctx, game, engine.ReportQuery{
+	return s.engine.Report(ctx, gameID, engine.ReportQuery{
 		Race: seat.RaceName, Turn: turn, Accept: accept, IfNoneMatch: etag,
 	})
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"galaxy/backend/modules/admin"
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/pg"
 	"galaxy/backend/platform/schedule"
@@ -19,10 +19,10 @@ import (
 // repeat harmless. The owner may do so by the game's max_extend in all; an
 // operator, for whom user is Nil, as far as a deadline may lie ahead. It returns
 // the clock as it is then.
-func (s *Service) Extend(ctx context.Context, game, user uuid.UUID, until time.Time) (pace.Clock, error) {
+func (s *Service) Extend(ctx context.Context, gameID, user uuid.UUID, until time.Time) (pace.Clock, error) {
 	var out pace.Clock
 	err := s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		g, c, err := s.lockExtendable(ctx, tx, game, user)
+		g, c, err := s.lockExtendable(ctx, tx, gameID, user)
 		if err != nil {
 			return err
 		}
@@ -30,7 +30,7 @@ func (s *Service) Extend(ctx context.Context, game, user uuid.UUID, until time.T
 			return err
 		}
 		return s.auditor.Record(ctx, tx, admin.Entry{
-			Action: "game.turn.extend", Target: "game:" + game.String(),
+			Action: "game.turn.extend", Target: "game:" + gameID.String(),
 			Before: map[string]any{"next_turn_at": c.NextTurnAt}, After: map[string]any{"next_turn_at": out.NextTurnAt},
 		})
 	})
@@ -39,7 +39,7 @@ func (s *Service) Extend(ctx context.Context, game, user uuid.UUID, until time.T
 
 // postpone moves c's deadline. A turn that is being made is not held up; one that
 // has not been begun is checked again by its new deadline.
-func (s *Service) postpone(ctx context.Context, tx *pg.Tx, g lobby.Game, c pace.Clock, user uuid.UUID, until time.Time,
+func (s *Service) postpone(ctx context.Context, tx *pg.Tx, g game.Game, c pace.Clock, user uuid.UUID, until time.Time,
 ) (pace.Clock, error) {
 	by := until.Sub(*c.NextTurnAt)
 	if by == 0 {
@@ -63,18 +63,18 @@ func (s *Service) postpone(ctx context.Context, tx *pg.Tx, g lobby.Game, c pace.
 }
 
 // lockExtendable refuses strangers before it says anything of the game's state.
-func (s *Service) lockExtendable(ctx context.Context, tx *pg.Tx, game, user uuid.UUID) (lobby.Game, pace.Clock, error) {
-	g, err := s.games.LockGame(ctx, tx, game)
+func (s *Service) lockExtendable(ctx context.Context, tx *pg.Tx, gameID, user uuid.UUID) (game.Game, pace.Clock, error) {
+	g, err := s.games.LockGame(ctx, tx, gameID)
 	if err != nil {
 		return g, pace.Clock{}, err
 	}
 	if user != uuid.Nil && !g.Owned(user) {
-		return g, pace.Clock{}, s.notOwner(ctx, game, user)
+		return g, pace.Clock{}, s.notOwner(ctx, gameID, user)
 	}
-	if g.State != lobby.Running {
+	if g.State != game.Running {
 		return g, pace.Clock{}, stateConflict(g)
 	}
-	c, err := s.store.clock(ctx, tx, game)
+	c, err := s.store.clock(ctx, tx, gameID)
 	if err == nil && c.NextTurnAt == nil {
 		err = ErrNoDeadline
 	}
@@ -83,19 +83,19 @@ func (s *Service) lockExtendable(ctx context.Context, tx *pg.Tx, game, user uuid
 
 // notOwner is what a user is told of a game that they do not own. To strangers
 // it is word for word what a game that does not exist answers.
-func (s *Service) notOwner(ctx context.Context, game, user uuid.UUID) error {
-	_, err := s.reader.Seat(ctx, game, user)
+func (s *Service) notOwner(ctx context.Context, gameID, user uuid.UUID) error {
+	_, err := s.reader.Membership(ctx, gameID, user)
 	switch {
-	case errors.Is(err, lobby.ErrNotMember):
-		return lobby.ErrNotFound
+	case errors.Is(err, game.ErrNotMember):
+		return game.ErrNotFound
 	case err != nil:
 		return err
 	}
-	return lobby.ErrNotOwner
+	return game.ErrNotOwner
 }
 
 // maxExtension is by how much a deadline may still be moved.
-func (s *Service) maxExtension(g lobby.Game, c pace.Clock, user uuid.UUID) time.Duration {
+func (s *Service) maxExtension(g game.Game, c pace.Clock, user uuid.UUID) time.Duration {
 	if user == uuid.Nil {
 		return max(s.clock.Now().Add(schedule.MaxGap).Sub(*c.NextTurnAt), 0)
 	}

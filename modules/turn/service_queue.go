@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/httpx"
@@ -83,15 +83,15 @@ func (e enqueuer) addBanishment(ctx context.Context, tx *pg.Tx, c pace.Clock, ra
 
 // makesEarlyTurns reports whether the game makes a turn as soon as everybody is
 // ready.
-func makesEarlyTurns(g lobby.Game) bool { return g.State == lobby.Running && g.Turns.EarlyWhenReady }
+func makesEarlyTurns(g game.Game) bool { return g.State == game.Running && g.Turns.EarlyWhenReady }
 
 // addEarly queues c's next turn when the game makes early turns and everybody
 // whom it waits for is ready.
-func (e enqueuer) addEarly(ctx context.Context, tx *pg.Tx, g lobby.Game, c pace.Clock, seats []lobby.Seat) error {
+func (e enqueuer) addEarly(ctx context.Context, tx *pg.Tx, g game.Game, c pace.Clock, members []game.Membership) error {
 	if !makesEarlyTurns(g) {
 		return nil
 	}
-	count, err := e.countReady(ctx, tx, c, seats)
+	count, err := e.countReady(ctx, tx, c, members)
 	if err != nil || !count.AllReady() {
 		return err
 	}
@@ -109,11 +109,11 @@ func (e enqueuer) addReady(ctx context.Context, tx *pg.Tx, c pace.Clock) error {
 }
 
 // countReady counts whom the turn that c is at waits for.
-func (e enqueuer) countReady(ctx context.Context, tx *pg.Tx, c pace.Clock, seats []lobby.Seat,
+func (e enqueuer) countReady(ctx context.Context, tx *pg.Tx, c pace.Clock, members []game.Membership,
 ) (pace.ReadyCount, error) {
 	submissions, err := e.store.submissions(ctx, tx, c)
 	if err != nil {
 		return pace.ReadyCount{}, fmt.Errorf("submissions of game %s: %w", c.GameID, err)
 	}
-	return pace.CountReady(submissions, seats), nil
+	return pace.CountReady(submissions, members), nil
 }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/pg"
 )
@@ -21,8 +21,8 @@ type Readiness struct {
 
 // Ready says that the user's race needs no more time for the given turn. The
 // last one makes an early turn where the game has them.
-func (s *Service) Ready(ctx context.Context, game, user uuid.UUID, turn int) (Readiness, error) {
-	return s.changeReadiness(ctx, game, user, func(ctx context.Context, tx *pg.Tx, c pace.Clock, race string,
+func (s *Service) Ready(ctx context.Context, gameID, user uuid.UUID, turn int) (Readiness, error) {
+	return s.changeReadiness(ctx, gameID, user, func(ctx context.Context, tx *pg.Tx, c pace.Clock, race string,
 	) (bool, error) {
 		if turn != c.Turn {
 			return false, ErrTurnMismatch.With("current_turn", c.Turn)
@@ -37,8 +37,8 @@ func (s *Service) Ready(ctx context.Context, game, user uuid.UUID, turn int) (Re
 
 // Withdraw takes readiness back for the turn the game is at. A turn that is
 // being made already is not held up.
-func (s *Service) Withdraw(ctx context.Context, game, user uuid.UUID) (Readiness, error) {
-	return s.changeReadiness(ctx, game, user, func(_ context.Context, tx *pg.Tx, c pace.Clock, race string) (bool, error) {
+func (s *Service) Withdraw(ctx context.Context, gameID, user uuid.UUID) (Readiness, error) {
+	return s.changeReadiness(ctx, gameID, user, func(_ context.Context, tx *pg.Tx, c pace.Clock, race string) (bool, error) {
 		s.store.clearReady(tx, c, race)
 		return false, nil
 	})
@@ -46,16 +46,16 @@ func (s *Service) Withdraw(ctx context.Context, game, user uuid.UUID) (Readiness
 
 // changeReadiness works under the game's lock: two players who get ready at once
 // see each other. change reports whether the race is ready then.
-func (s *Service) changeReadiness(ctx context.Context, game, user uuid.UUID,
+func (s *Service) changeReadiness(ctx context.Context, gameID, user uuid.UUID,
 	change func(ctx context.Context, tx *pg.Tx, c pace.Clock, race string) (ready bool, err error),
 ) (Readiness, error) {
-	seat, err := s.findSeatForMove(ctx, game, user)
+	seat, err := s.findSeatForMove(ctx, gameID, user)
 	if err != nil {
 		return Readiness{}, err
 	}
 	var out Readiness
 	err = s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		g, c, err := s.lockRunningGame(ctx, tx, game)
+		g, c, err := s.lockRunningGame(ctx, tx, gameID)
 		if err != nil {
 			return err
 		}
@@ -63,11 +63,11 @@ func (s *Service) changeReadiness(ctx context.Context, game, user uuid.UUID,
 		if err != nil {
 			return err
 		}
-		seats, err := s.games.SeatsIn(ctx, tx, game)
+		members, err := s.games.MembershipsIn(ctx, tx, gameID)
 		if err != nil {
-			return fmt.Errorf("seats of game %s: %w", game, err)
+			return fmt.Errorf("memberships of game %s: %w", gameID, err)
 		}
-		count, err := s.queue.countReady(ctx, tx, c, seats)
+		count, err := s.queue.countReady(ctx, tx, c, members)
 		if err != nil {
 			return err
 		}
@@ -81,17 +81,17 @@ func (s *Service) changeReadiness(ctx context.Context, game, user uuid.UUID,
 }
 
 // lockRunningGame locks a game that makes turns, and reads its clock.
-func (s *Service) lockRunningGame(ctx context.Context, tx *pg.Tx, game uuid.UUID) (lobby.Game, pace.Clock, error) {
-	g, err := s.games.LockGame(ctx, tx, game)
+func (s *Service) lockRunningGame(ctx context.Context, tx *pg.Tx, gameID uuid.UUID) (game.Game, pace.Clock, error) {
+	g, err := s.games.LockGame(ctx, tx, gameID)
 	if err != nil {
 		return g, pace.Clock{}, err
 	}
-	if g.State != lobby.Running {
+	if g.State != game.Running {
 		return g, pace.Clock{}, stateConflict(g)
 	}
-	c, err := s.store.clock(ctx, tx, game)
+	c, err := s.store.clock(ctx, tx, gameID)
 	if err != nil {
-		return g, c, fmt.Errorf("clock of game %s: %w", game, err)
+		return g, c, fmt.Errorf("clock of game %s: %w", gameID, err)
 	}
 	return g, c, nil
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"galaxy/backend/modules/engine"
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/fault"
 	"galaxy/backend/platform/schedule"
@@ -48,18 +48,18 @@ func TestOrdersAreRefusedOutOfPlay(t *testing.T) {
 		_, err := w.service.PutOrders(t.Context(), g.ID, user, orderFor(turn))
 		return err
 	}
-	require.ErrorIs(t, put(uuid.New(), 0), lobby.ErrNotMember)
+	require.ErrorIs(t, put(uuid.New(), 0), game.ErrNotMember)
 	err := put(w.user(g, 0), 12)
 	require.ErrorIs(t, err, ErrTurnMismatch)
 	require.Equal(t, 0, fault.From(err).Details["current_turn"])
-	w.lobby.reseat(g.ID, 1, func(s *lobby.Seat) { s.Status = lobby.Removed })
+	w.lobby.reseat(g.ID, 1, func(s *game.Membership) { s.Status = game.Removed })
 	require.ErrorIs(t, put(w.user(g, 1), 0), ErrNotPlaying)
 	_, err = w.service.Report(t.Context(), g.ID, w.user(g, 1), nil, "", "")
 	require.ErrorIs(t, err, ErrNotPlaying, "a former member sees nothing more")
-	w.move(g, lobby.Paused, lobby.EventPaused)
+	w.move(g, game.Paused, game.EventPaused)
 	err = put(w.user(g, 0), 0)
 	require.ErrorIs(t, err, ErrState)
-	require.Equal(t, lobby.Paused, fault.From(err).Details["state"])
+	require.Equal(t, game.Paused, fault.From(err).Details["state"])
 	_, err = w.service.Report(t.Context(), g.ID, w.user(g, 0), nil, "", "")
 	require.NoError(t, err, "a paused game can be looked at")
 }
@@ -99,7 +99,7 @@ func TestOrdersCostOneTransaction(t *testing.T) {
 
 func TestCommandIDIsTheIdempotencyKey(t *testing.T) {
 	t.Parallel()
-	seat := lobby.Seat{GameID: uuid.New(), RaceName: "Zorg"}
+	seat := game.Membership{GameID: uuid.New(), RaceName: "Zorg"}
 	key := uuid.NewString()
 	id, err := commandID(seat, key)
 	require.NoError(t, err)
@@ -125,7 +125,7 @@ func TestCommandCountsAsActivity(t *testing.T) {
 	expected, err := NewExpectations(w.db, w.lobby).Expected(t.Context(), w.user(g, 0), []uuid.UUID{g.ID, uuid.New()})
 	require.NoError(t, err)
 	deadline := noon.Add(time.Hour)
-	require.Equal(t, map[uuid.UUID]lobby.Expect{g.ID: {Submitted: true, Deadline: &deadline}}, expected)
+	require.Equal(t, map[uuid.UUID]game.Expect{g.ID: {Submitted: true, Deadline: &deadline}}, expected)
 }
 
 func TestLastOneReadyMakesAnEarlyTurn(t *testing.T) {
@@ -205,8 +205,8 @@ func TestSeatsThatAreNotPlayedAreNotWaitedFor(t *testing.T) {
 	turns := hourly()
 	turns.EarlyWhenReady = true
 	g := w.game(turns, 3)
-	w.lobby.reseat(g.ID, 1, func(s *lobby.Seat) { s.Status = lobby.Removed })
-	w.lobby.reseat(g.ID, 2, func(s *lobby.Seat) { s.Vacant = true })
+	w.lobby.reseat(g.ID, 1, func(s *game.Membership) { s.Status = game.Removed })
+	w.lobby.reseat(g.ID, 2, func(s *game.Membership) { s.Vacant = true })
 	_, err := w.service.Ready(t.Context(), g.ID, w.user(g, 0), 0)
 	require.NoError(t, err)
 	w.settle()
@@ -236,7 +236,7 @@ func TestOperatorAdvancesWithAndWithoutTheDeadline(t *testing.T) {
 	require.Len(t, w.audit.entries, 3)
 	require.Equal(t, "game.turn.advance", w.audit.entries[0].Action)
 
-	w.move(g, lobby.Paused, lobby.EventPaused)
+	w.move(g, game.Paused, game.EventPaused)
 	_, err = w.service.Advance(ctx, g.ID, false)
 	require.ErrorIs(t, err, ErrState)
 }
@@ -299,5 +299,5 @@ func TestProgressShowsTurnsOutcomesAndTheDeadline(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, p.Completed, 1)
 	_, err = w.service.Progress(t.Context(), g.ID, uuid.New(), 100, 2)
-	require.ErrorIs(t, err, lobby.ErrNotMember)
+	require.ErrorIs(t, err, game.ErrNotMember)
 }

@@ -25,26 +25,26 @@ type Progress struct {
 
 // Progress returns where a game stands and at most limit turns below a number,
 // for one of its members.
-func (s *Service) Progress(ctx context.Context, game, user uuid.UUID, below, limit int) (Progress, error) {
-	if _, err := s.findSeat(ctx, game, user); err != nil {
+func (s *Service) Progress(ctx context.Context, gameID, user uuid.UUID, below, limit int) (Progress, error) {
+	if _, err := s.findSeat(ctx, gameID, user); err != nil {
 		return Progress{}, err
 	}
 	var p Progress
 	var err error
-	if p.Clock, err = s.store.clock(ctx, s.db, game); err != nil {
+	if p.Clock, err = s.store.clock(ctx, s.db, gameID); err != nil {
 		return Progress{}, err
 	}
 	if p.Submissions, err = s.store.submissions(ctx, s.db, p.Clock); err != nil {
-		return Progress{}, fmt.Errorf("submissions of game %s: %w", game, err)
+		return Progress{}, fmt.Errorf("submissions of game %s: %w", gameID, err)
 	}
-	runs, err := s.store.completedRuns(ctx, s.db, game, p.Clock.Epoch, below, limit)
+	runs, err := s.store.completedRuns(ctx, s.db, gameID, p.Clock.Epoch, below, limit)
 	if err != nil || len(runs) == 0 {
 		return p, err
 	}
 	first, last := runs[len(runs)-1].Target(), runs[0].Target()
 	past, err := s.store.submissionsBetween(ctx, s.db, p.Clock, first-1, last-1)
 	if err != nil {
-		return Progress{}, fmt.Errorf("outcomes of game %s: %w", game, err)
+		return Progress{}, fmt.Errorf("outcomes of game %s: %w", gameID, err)
 	}
 	for _, r := range runs {
 		p.Completed = append(p.Completed, CompletedTurn{Run: r, Submissions: submissionsFor(r, past)})

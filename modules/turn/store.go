@@ -19,16 +19,16 @@ const clockColumns = `game_id, epoch, turn, status, next_turn_at, paused_at, pau
 const selectClock = `SELECT ` + clockColumns + ` FROM turn_clocks WHERE game_id = $1`
 
 // clock is ErrNotFound for a game that has not started.
-func (store) clock(ctx context.Context, q pg.Querier, game uuid.UUID) (pace.Clock, error) {
-	c, err := pg.Get[pace.Clock](ctx, q, selectClock, game)
+func (store) clock(ctx context.Context, q pg.Querier, gameID uuid.UUID) (pace.Clock, error) {
+	c, err := pg.Get[pace.Clock](ctx, q, selectClock, gameID)
 	return c, notFound(err)
 }
 
 // lockClock comes after the game's lock, which serialises all who decide by a
 // clock; it stops statements that lock no game. Rows that refer to the clock do
 // not wait for it.
-func (store) lockClock(ctx context.Context, tx *pg.Tx, game uuid.UUID) (pace.Clock, error) {
-	c, err := pg.Get[pace.Clock](ctx, tx, selectClock+` FOR NO KEY UPDATE`, game)
+func (store) lockClock(ctx context.Context, tx *pg.Tx, gameID uuid.UUID) (pace.Clock, error) {
+	c, err := pg.Get[pace.Clock](ctx, tx, selectClock+` FOR NO KEY UPDATE`, gameID)
 	return c, notFound(err)
 }
 
@@ -62,8 +62,8 @@ func (store) advanceClock(ctx context.Context, tx *pg.Tx, c pace.Clock) (bool, e
 
 // markDue makes the turn of a paused game due as soon as it resumes: its engine
 // may be a turn ahead.
-func (store) markDue(tx *pg.Tx, game uuid.UUID) {
-	tx.Queue(`UPDATE turn_clocks SET pause_remaining = '0' WHERE game_id = $1 AND status = 'paused'`, game)
+func (store) markDue(tx *pg.Tx, gameID uuid.UUID) {
+	tx.Queue(`UPDATE turn_clocks SET pause_remaining = '0' WHERE game_id = $1 AND status = 'paused'`, gameID)
 }
 
 const selectNextDeadline = `SELECT min(next_turn_at) FROM turn_clocks WHERE status = 'running' AND next_turn_at > $1`

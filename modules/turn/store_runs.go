@@ -53,8 +53,8 @@ const selectLiveTurnRun = `SELECT ` + runColumns + ` FROM turn_runs
 WHERE game_id = $1 AND kind = 'turn' AND status IN ('queued', 'running') FOR UPDATE`
 
 // liveTurnRun is the game's turn run that has not ended.
-func (store) liveTurnRun(ctx context.Context, tx *pg.Tx, game uuid.UUID) (Run, error) {
-	r, err := pg.Get[Run](ctx, tx, selectLiveTurnRun, game)
+func (store) liveTurnRun(ctx context.Context, tx *pg.Tx, gameID uuid.UUID) (Run, error) {
+	r, err := pg.Get[Run](ctx, tx, selectLiveTurnRun, gameID)
 	return r, notFound(err)
 }
 
@@ -62,15 +62,15 @@ const selectLiveBanishment = `SELECT ` + runColumns + ` FROM turn_runs
 WHERE game_id = $1 AND race_name = $2 AND kind = 'banish' AND status IN ('queued', 'running')`
 
 // liveBanishment is the run that takes a race out and has not ended.
-func (store) liveBanishment(ctx context.Context, tx *pg.Tx, game uuid.UUID, race string) (Run, error) {
-	r, err := pg.Get[Run](ctx, tx, selectLiveBanishment, game, race)
+func (store) liveBanishment(ctx context.Context, tx *pg.Tx, gameID uuid.UUID, race string) (Run, error) {
+	r, err := pg.Get[Run](ctx, tx, selectLiveBanishment, gameID, race)
 	return r, notFound(err)
 }
 
 const selectLastTurnRun = `SELECT ` + runColumns + ` FROM turn_runs WHERE game_id = $1 AND kind = 'turn' ORDER BY run_id DESC LIMIT 1`
 
-func (store) lastTurnRun(ctx context.Context, tx *pg.Tx, game uuid.UUID) (Run, error) {
-	r, err := pg.Get[Run](ctx, tx, selectLastTurnRun, game)
+func (store) lastTurnRun(ctx context.Context, tx *pg.Tx, gameID uuid.UUID) (Run, error) {
+	r, err := pg.Get[Run](ctx, tx, selectLastTurnRun, gameID)
 	return r, notFound(err)
 }
 
@@ -78,16 +78,16 @@ const selectRuns = `SELECT ` + runColumns + ` FROM turn_runs
 WHERE game_id = $1 AND ($2::uuid = '00000000-0000-0000-0000-000000000000' OR run_id < $2) ORDER BY run_id DESC LIMIT $3`
 
 // runs lists a game's runs below an id, newest first; uuid.Nil is the beginning.
-func (store) runs(ctx context.Context, q pg.Querier, game, before uuid.UUID, limit int) ([]Run, error) {
-	return pg.All[Run](ctx, q, selectRuns, game, before, limit)
+func (store) runs(ctx context.Context, q pg.Querier, gameID, before uuid.UUID, limit int) ([]Run, error) {
+	return pg.All[Run](ctx, q, selectRuns, gameID, before, limit)
 }
 
 const selectRunsOfTurn = `SELECT ` + runColumns + ` FROM turn_runs
 WHERE game_id = $1 AND turn = $2 AND kind = 'turn' ORDER BY run_id DESC LIMIT 100`
 
 // runsOfTurn lists every run that was to make a turn, newest first.
-func (store) runsOfTurn(ctx context.Context, q pg.Querier, game uuid.UUID, turn int) ([]Run, error) {
-	return pg.All[Run](ctx, q, selectRunsOfTurn, game, turn)
+func (store) runsOfTurn(ctx context.Context, q pg.Querier, gameID uuid.UUID, turn int) ([]Run, error) {
+	return pg.All[Run](ctx, q, selectRunsOfTurn, gameID, turn)
 }
 
 const selectCompletedRuns = `SELECT ` + runColumns + ` FROM turn_runs
@@ -95,8 +95,8 @@ WHERE game_id = $1 AND kind = 'turn' AND status = 'done' AND epoch = $2 AND turn
 
 // completedRuns lists the turns of a game that exist, newest first, below a
 // number.
-func (store) completedRuns(ctx context.Context, q pg.Querier, game uuid.UUID, epoch, below, limit int) ([]Run, error) {
-	return pg.All[Run](ctx, q, selectCompletedRuns, game, epoch, below, limit)
+func (store) completedRuns(ctx context.Context, q pg.Querier, gameID uuid.UUID, epoch, below, limit int) ([]Run, error) {
+	return pg.All[Run](ctx, q, selectCompletedRuns, gameID, epoch, below, limit)
 }
 
 func (store) markStarted(tx *pg.Tx, ids []uuid.UUID, now time.Time) {
@@ -158,7 +158,7 @@ WHERE game_id = $1 AND kind = 'turn' AND status = 'queued'`
 
 // discardQueued does what discard does, to the turn runs of a game that nobody
 // has claimed.
-func (store) discardQueued(tx *pg.Tx, game uuid.UUID, code string, now time.Time) {
-	tx.Queue(deleteQueuedRuns, game)
-	tx.Queue(failQueuedRuns, game, now, code)
+func (store) discardQueued(tx *pg.Tx, gameID uuid.UUID, code string, now time.Time) {
+	tx.Queue(deleteQueuedRuns, gameID)
+	tx.Queue(failQueuedRuns, gameID, now, code)
 }

@@ -98,8 +98,8 @@ SET user_id = EXCLUDED.user_id, awaited = true, orders_at = EXCLUDED.orders_at, 
     ready_at = CASE WHEN turn_submissions.order_hash = EXCLUDED.order_hash THEN turn_submissions.ready_at END`
 
 // recordOrders takes the turn from s, since no clock has been read.
-func (store) recordOrders(tx *pg.Tx, game uuid.UUID, s pace.Submission) {
-	tx.Queue(upsertOrders, game, s.Turn, s.RaceName, s.UserID, s.OrdersAt, s.Orders, s.OrderHash)
+func (store) recordOrders(tx *pg.Tx, gameID uuid.UUID, s pace.Submission) {
+	tx.Queue(upsertOrders, gameID, s.Turn, s.RaceName, s.UserID, s.OrdersAt, s.Orders, s.OrderHash)
 }
 
 const upsertCommand = `INSERT INTO turn_submissions (game_id, epoch, turn, race_name, user_id, awaited, commands)
@@ -108,8 +108,8 @@ ON CONFLICT (game_id, epoch, turn, race_name) DO UPDATE
 SET user_id = EXCLUDED.user_id, awaited = true, commands = turn_submissions.commands + 1`
 
 // recordCommand counts one command.
-func (store) recordCommand(tx *pg.Tx, game uuid.UUID, turn int, race string, user uuid.UUID) {
-	tx.Queue(upsertCommand, game, turn, race, user)
+func (store) recordCommand(tx *pg.Tx, gameID uuid.UUID, turn int, race string, user uuid.UUID) {
+	tx.Queue(upsertCommand, gameID, turn, race, user)
 }
 
 const updateReady = `UPDATE turn_submissions SET user_id = $5, awaited = true, ready_at = COALESCE(ready_at, $6)

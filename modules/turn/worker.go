@@ -26,6 +26,7 @@ type Runner struct {
 	cfg      Config
 	store    store
 	games    Games
+	recorder Recorder
 	reader   GameReader
 	leaser   EngineLeaser
 	engine   Generator
@@ -42,12 +43,12 @@ type Runner struct {
 
 // NewRunner makes a stopped runner that works when the signal is sent, at the
 // deadlines of games, and every sweep interval.
-func NewRunner(db *pg.DB, clk clock.Clock, log *zap.Logger, cfg Config, games Games, reader GameReader,
+func NewRunner(db *pg.DB, clk clock.Clock, log *zap.Logger, cfg Config, games Games, reader GameReader, recorder Recorder,
 	leaser EngineLeaser, engine Generator, notifier Notifier, signal *worker.Signal,
 ) (*Runner, error) {
 	r := &Runner{
 		db: db, clock: clk, log: log, cfg: cfg,
-		games: games, reader: reader, leaser: leaser, engine: engine, notifier: notifier,
+		games: games, reader: reader, recorder: recorder, leaser: leaser, engine: engine, notifier: notifier,
 		queue:   enqueuer{clock: clk, signal: signal},
 		backoff: outbox.Backoff{Base: cfg.RetryBase, Factor: 3, Max: 5 * time.Minute, Floor: 0.5},
 		signal:  signal, pool: worker.NewPool(cfg.PoolSize, log), alarm: worker.NewAlarm(clk, signal.Send),

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/pg"
@@ -18,7 +18,7 @@ func turnKey(c pace.Clock) string {
 }
 
 // turnPayload is what every notification about a turn tells.
-func turnPayload(g lobby.Game, c pace.Clock) map[string]any {
+func turnPayload(g game.Game, c pace.Clock) map[string]any {
 	payload := map[string]any{"game_id": g.ID.String(), "game_name": g.Name, "turn": c.Turn}
 	if c.NextTurnAt != nil {
 		payload["next_turn_at"] = *c.NextTurnAt
@@ -28,17 +28,17 @@ func turnPayload(g lobby.Game, c pace.Clock) map[string]any {
 
 // announce tells the members of a new turn, and of the end of the game if it
 // was the last one.
-func (r *Runner) announce(ctx context.Context, tx *pg.Tx, g lobby.Game, c pace.Clock, seats []lobby.Seat,
+func (r *Runner) announce(ctx context.Context, tx *pg.Tx, g game.Game, c pace.Clock, members []game.Membership,
 	res enginev1.TurnResponse,
 ) error {
-	members := pace.ActiveUsers(seats)
-	if len(members) == 0 {
+	users := pace.ActiveUsers(members)
+	if len(users) == 0 {
 		return nil
 	}
 	payload := turnPayload(g, c)
 	payload["eliminated"] = eliminatedRaces(res.Events)
 	err := r.notifier.Submit(ctx, tx, notification.Intent{
-		Kind: notification.GameTurnReady, Key: turnKey(c), Recipients: members, Payload: payload,
+		Kind: notification.KindGameTurnReady, Key: turnKey(c), Recipients: users, Payload: payload,
 	})
 	if err != nil || !res.Status.Finished {
 		return err
@@ -46,7 +46,7 @@ func (r *Runner) announce(ctx context.Context, tx *pg.Tx, g lobby.Game, c pace.C
 	payload = turnPayload(g, c)
 	payload["winners"] = winners(res.Status.Result)
 	return r.notifier.Submit(ctx, tx, notification.Intent{
-		Kind: notification.GameFinished, Key: turnKey(c), Recipients: members, Payload: payload,
+		Kind: notification.KindGameFinished, Key: turnKey(c), Recipients: users, Payload: payload,
 	})
 }
 

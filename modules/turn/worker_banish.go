@@ -9,7 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"galaxy/backend/modules/engine"
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/platform/pg"
 )
 
@@ -55,7 +55,7 @@ func (r *Runner) recordBanishment(ctx context.Context, a attempt, status string,
 
 // excludeRace has the turn under way wait for a race no longer, which may make it
 // an early one.
-func (r *Runner) excludeRace(ctx context.Context, tx *pg.Tx, g lobby.Game, race string) error {
+func (r *Runner) excludeRace(ctx context.Context, tx *pg.Tx, g game.Game, race string) error {
 	c, err := r.store.clock(ctx, tx, g.ID)
 	if err != nil {
 		return fmt.Errorf("clock of game %s: %w", g.ID, err)
@@ -64,9 +64,9 @@ func (r *Runner) excludeRace(ctx context.Context, tx *pg.Tx, g lobby.Game, race 
 	if !makesEarlyTurns(g) {
 		return nil
 	}
-	seats, err := r.games.SeatsIn(ctx, tx, g.ID)
+	members, err := r.games.MembershipsIn(ctx, tx, g.ID)
 	if err != nil {
-		return fmt.Errorf("seats of game %s: %w", g.ID, err)
+		return fmt.Errorf("memberships of game %s: %w", g.ID, err)
 	}
-	return r.queue.addEarly(ctx, tx, g, c, seats)
+	return r.queue.addEarly(ctx, tx, g, c, members)
 }

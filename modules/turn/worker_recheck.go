@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/pg"
 	enginev1 "galaxy/backend/proto/engine/v1"
@@ -60,7 +60,7 @@ func (a attempt) deadlineCame(now time.Time) bool {
 }
 
 // conditional reports whether it depends on the players that the turn is made.
-func (a attempt) conditional(g lobby.Game) bool {
+func (a attempt) conditional(g game.Game) bool {
 	switch a.run.Cause {
 	case CauseReady:
 		return true
@@ -70,21 +70,21 @@ func (a attempt) conditional(g lobby.Game) bool {
 	return false
 }
 
-func (r *Runner) decide(ctx context.Context, tx *pg.Tx, a attempt, g lobby.Game, c pace.Clock, status enginev1.Status,
+func (r *Runner) decide(ctx context.Context, tx *pg.Tx, a attempt, g game.Game, c pace.Clock, status enginev1.Status,
 	now time.Time,
 ) (verdict, error) {
-	if g.State != lobby.Running || c.Turn+1 != a.run.Target() {
+	if g.State != game.Running || c.Turn+1 != a.run.Target() {
 		return verdict{}, nil // the record will find out
 	}
 	submissions, err := r.store.submissions(ctx, tx, c)
 	if err != nil {
 		return verdict{}, fmt.Errorf("submissions of game %s: %w", g.ID, err)
 	}
-	seats, err := r.games.SeatsIn(ctx, tx, g.ID)
+	members, err := r.games.MembershipsIn(ctx, tx, g.ID)
 	if err != nil {
-		return verdict{}, fmt.Errorf("seats of game %s: %w", g.ID, err)
+		return verdict{}, fmt.Errorf("memberships of game %s: %w", g.ID, err)
 	}
-	ready := pace.CountReady(submissions, seats).AllReady()
+	ready := pace.CountReady(submissions, members).AllReady()
 	switch {
 	case a.run.Cause == CauseReady:
 		return verdict{skip: !ready, code: "not_ready"}, nil
@@ -96,7 +96,7 @@ func (r *Runner) decide(ctx context.Context, tx *pg.Tx, a attempt, g lobby.Game,
 	if err != nil {
 		return verdict{}, fmt.Errorf("excuses of game %s: %w", g.ID, err)
 	}
-	races := pace.ExcusableRaces(submissions, status.Races, seats, used, g.Turns.ExcusedMisses)
+	races := pace.ExcusableRaces(submissions, status.Races, members, used, g.Turns.ExcusedMisses)
 	later, moved := c.Excuse(g.Turns, now)
 	if len(races) == 0 || !moved {
 		return verdict{}, nil

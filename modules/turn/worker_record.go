@@ -7,7 +7,7 @@ import (
 
 	"go.uber.org/zap"
 
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/pg"
 	enginev1 "galaxy/backend/proto/engine/v1"
@@ -26,7 +26,7 @@ func (r *Runner) record(ctx context.Context, a attempt, engineTurn int, res engi
 		if err != nil {
 			return fmt.Errorf("lock game %s: %w", a.run.GameID, err)
 		}
-		if g.State != lobby.Running {
+		if g.State != game.Running {
 			return r.endUnrecorded(ctx, tx, a, out)
 		}
 		before, err := r.store.lockClock(ctx, tx, g.ID)
@@ -56,34 +56,34 @@ func (r *Runner) record(ctx context.Context, a attempt, engineTurn int, res engi
 }
 
 // apply writes what follows from a turn that took the clock from before to after.
-func (r *Runner) apply(ctx context.Context, tx *pg.Tx, a attempt, g lobby.Game, before, after pace.Clock,
+func (r *Runner) apply(ctx context.Context, tx *pg.Tx, a attempt, g game.Game, before, after pace.Clock,
 	res enginev1.TurnResponse,
 ) error {
 	submissions, err := r.store.submissions(ctx, tx, before)
 	if err != nil {
 		return fmt.Errorf("submissions of game %s: %w", g.ID, err)
 	}
-	seats, err := r.games.SeatsIn(ctx, tx, g.ID)
+	members, err := r.games.MembershipsIn(ctx, tx, g.ID)
 	if err != nil {
-		return fmt.Errorf("seats of game %s: %w", g.ID, err)
+		return fmt.Errorf("memberships of game %s: %w", g.ID, err)
 	}
 	outcomes := pace.Outcomes(submissions, res.Status.Races)
 	r.store.closeTurn(tx, before, outcomes)
 	if !res.Status.Finished {
-		r.openTurn(tx, g, after, seats, res.Status.Races)
+		r.openTurn(tx, g, after, members, res.Status.Races)
 	}
-	if err := r.announce(ctx, tx, g, after, seats, res); err != nil {
+	if err := r.announce(ctx, tx, g, after, members, res); err != nil {
 		return fmt.Errorf("announce turn %d of game %s: %w", after.Turn, g.ID, err)
 	}
-	err = r.games.RecordTurn(ctx, tx, lobby.TurnRecord{
+	err = r.recorder.RecordTurn(ctx, tx, game.TurnRecord{
 		GameID: g.ID, Turn: after.Turn, At: after.TurnMadeAt, NextTurnAt: after.NextTurnAt, StateHash: res.Status.StateHash,
 		Races: raceStats(res.Status.Races), Finished: res.Status.Finished, Result: res.Status.Result,
 	})
 	if err != nil {
 		return fmt.Errorf("record turn %d of game %s: %w", after.Turn, g.ID, err)
 	}
-	if !res.Status.Finished && a.run.Cause == CauseDue && pace.AllMissed(submissions, outcomes, seats) {
-		if err := r.games.Pause(ctx, tx, g.ID, lobby.AllMissed); err != nil {
+	if !res.Status.Finished && a.run.Cause == CauseDue && pace.AllMissed(submissions, outcomes, members) {
+		if err := r.recorder.Pause(ctx, tx, g.ID, game.AllMissed); err != nil {
 			return fmt.Errorf("pause game %s: %w", g.ID, err)
 		}
 	}
@@ -92,9 +92,9 @@ func (r *Runner) apply(ctx context.Context, tx *pg.Tx, a attempt, g lobby.Game, 
 
 // openTurn adds the new turn's submissions, and frees the seats of those who
 // stayed away.
-func (r *Runner) openTurn(tx *pg.Tx, g lobby.Game, c pace.Clock, seats []lobby.Seat, races []enginev1.RaceStatus) {
-	r.store.openTurn(tx, c, pace.NewSubmissions(races, seats, g.Turns.IdleAfter))
-	for _, race := range pace.AbsentRaces(races, seats, g.Turns.VacateAfter) {
+func (r *Runner) openTurn(tx *pg.Tx, g game.Game, c pace.Clock, members []game.Membership, races []enginev1.RaceStatus) {
+	r.store.openTurn(tx, c, pace.NewSubmissions(races, members, g.Turns.IdleAfter))
+	for _, race := range pace.AbsentRaces(races, members, g.Turns.VacateAfter) {
 		r.games.SetVacant(tx, g.ID, race, true)
 	}
 }
@@ -122,10 +122,10 @@ func (r *Runner) recorded(ctx context.Context, a attempt, c pace.Clock, res engi
 }
 
 // raceStats is the engine's account in lobby's types.
-func raceStats(races []enginev1.RaceStatus) []lobby.RaceStats {
-	out := make([]lobby.RaceStats, len(races))
+func raceStats(races []enginev1.RaceStatus) []game.RaceStats {
+	out := make([]game.RaceStats, len(races))
 	for i, r := range races {
-		out[i] = lobby.RaceStats{
+		out[i] = game.RaceStats{
 			RaceName: r.RaceName, State: string(r.State), Planets: r.Planets, Ships: r.Ships,
 			Population: r.Population, Industry: r.Industry, Votes: r.Votes, IdleTurns: r.IdleTurns,
 		}

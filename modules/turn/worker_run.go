@@ -9,7 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"galaxy/backend/modules/engine"
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime"
 	"galaxy/backend/modules/turn/pace"
@@ -143,8 +143,8 @@ func (r *Runner) failed(ctx context.Context, a attempt, engineTurn *int, cause e
 		r.metrics.runEnded(ctx, a.run.Kind, "retried")
 		return r.retryLater(ctx, a, res)
 	}
-	return r.giveUp(ctx, a, res, lobby.GenerationFailed, notification.Intent{
-		Kind:    notification.GenerationFailed,
+	return r.giveUp(ctx, a, res, game.GenerationFailed, notification.Intent{
+		Kind:    notification.KindGenerationFailed,
 		Payload: map[string]any{"game_id": a.run.GameID.String(), "turn": a.run.Target(), "reason": res.ErrorCode},
 	})
 }
@@ -155,8 +155,8 @@ func (r *Runner) mismatched(ctx context.Context, a attempt, engineTurn int) erro
 		EngineBefore: &engineTurn, ErrorCode: "state_mismatch",
 		Error: fmt.Sprintf("the engine is at turn %d, the game at turn %d", engineTurn, a.clock.Turn),
 	}
-	return r.giveUp(ctx, a, res, lobby.StateMismatch, notification.Intent{
-		Kind:    notification.StateMismatch,
+	return r.giveUp(ctx, a, res, game.StateMismatch, notification.Intent{
+		Kind:    notification.KindStateMismatch,
 		Payload: map[string]any{"game_id": a.run.GameID.String(), "engine_turn": engineTurn, "turn": a.clock.Turn},
 	})
 }
@@ -181,8 +181,8 @@ func (r *Runner) giveUp(ctx context.Context, a attempt, res runResult, reason st
 		if ours, err := r.store.finish(ctx, tx, a.claim, RunFailed, res, nil, r.clock.Now()); err != nil || !ours {
 			return orClaimLost(err)
 		}
-		if g.State == lobby.Running {
-			if err := r.games.Pause(ctx, tx, g.ID, reason); err != nil {
+		if g.State == game.Running {
+			if err := r.recorder.Pause(ctx, tx, g.ID, reason); err != nil {
 				return fmt.Errorf("pause game %s: %w", g.ID, err)
 			}
 		}

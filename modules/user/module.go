@@ -34,11 +34,11 @@ type hooksIn struct {
 	Usages     []Usage     `group:"hooks"`
 }
 
-// ProvideDeparture registers hooks that let go of a user.
+// ProvideDeparture registers hooks that are called when a user departs.
 func ProvideDeparture(constructors ...any) fx.Option { return hook.Provide[Departure](constructors...) }
 
 // ProvideExport registers hooks that give what is held on a user.
 func ProvideExport(constructors ...any) fx.Option { return hook.Provide[Export](constructors...) }
 
-// ProvideUsage registers hooks that count what limits bound.
+// ProvideUsage registers hooks that count what a limit bounds.
 func ProvideUsage(constructors ...any) fx.Option { return hook.Provide[Usage](constructors...) }

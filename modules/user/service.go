@@ -12,7 +12,7 @@ import (
 	"galaxy/backend/platform/pg"
 )
 
-// Service owns users. It is the user surface's gate.
+// Service changes users and calls the hooks. It is the user surface's gate.
 type Service struct {
 	db       *pg.DB
 	clock    clock.Clock
@@ -31,14 +31,14 @@ func NewService(db *pg.DB, clk clock.Clock, cfg Config, accounts *Accounts, m Ma
 
 // Admit implements httpx.UserGate. It answers from memory.
 func (s *Service) Admit(ctx context.Context, id uuid.UUID) error {
-	f, err := s.accounts.known(ctx, id)
+	r, err := s.accounts.find(ctx, id)
 	if err != nil {
 		return err
 	}
-	if f.DeletedAt != nil {
+	if r.DeletedAt != nil {
 		return ErrUserUnknown
 	}
-	if block := f.barred(PermanentBlock, s.clock.Now()); block != nil {
+	if block := r.activeSanction(PermanentBlock, s.clock.Now()); block != nil {
 		return ErrBlocked.With("reason", block.Reason)
 	}
 	return nil
@@ -47,11 +47,11 @@ func (s *Service) Admit(ctx context.Context, id uuid.UUID) error {
 // Account is the account as cached, or ErrUserUnknown. Deleted accounts are
 // returned as well.
 func (s *Service) Account(ctx context.Context, id uuid.UUID) (Account, error) {
-	f, err := s.accounts.known(ctx, id)
+	r, err := s.accounts.find(ctx, id)
 	if err != nil {
 		return Account{}, err
 	}
-	return f.Account, nil
+	return r.Account, nil
 }
 
 // FindByEmail returns the live account of a canonical address; false when there
@@ -70,12 +70,35 @@ func (s *Service) LoginBlocked(ctx context.Context, q pg.Querier, canonical stri
 	return s.store.loginBlocked(ctx, q, canonical, s.clock.Now())
 }
 
+// update runs fn on the locked record of an account and stages what fn makes of
+// it. A deleted account is ErrDeleted.
+func (s *Service) update(ctx context.Context, id uuid.UUID,
+	fn func(ctx context.Context, tx *pg.Tx, r *record) error) error {
+	return s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		r, err := s.store.lock(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if r.DeletedAt != nil {
+			return ErrDeleted
+		}
+		if err := fn(ctx, tx, &r); err != nil {
+			return err
+		}
+		s.accounts.stage(tx, r)
+		return nil
+	})
+}
+
 // actor names who acts: the operator behind the request, else the system.
 func actor(ctx context.Context) string {
 	if p := httpx.PrincipalOf(ctx); p.Username != "" {
 		return p.Username
 	}
-	return system
+	return systemActor
 }
 
-const system = "system"
+const systemActor = "system"
+
+// auditTarget names a user in the audit log.
+func auditTarget(id uuid.UUID) string { return "user:" + id.String() }

@@ -12,7 +12,7 @@ import (
 	"github.com/docker/docker/api/types/filters"
 )
 
-// Status is where a container is in its life.
+// Status is the state of a container.
 type Status string
 
 // A container that the daemon is removing counts as exited.
@@ -59,7 +59,7 @@ func (c *Client) Create(ctx context.Context, s Spec) (id string, err error) {
 	defer cancel()
 	out, err := c.api.ContainerCreate(ctx, s.containerConfig(), s.hostConfig(), s.networking(), nil, s.Name)
 	if errdefs.IsNotFound(err) {
-		return "", as(ErrImageUnavailable, fmt.Errorf("create %s: %w", s.Name, err))
+		return "", withKind(ErrImageUnavailable, fmt.Errorf("create %s: %w", s.Name, err))
 	}
 	return out.ID, classify(err, "create %s", s.Name)
 }
@@ -129,7 +129,7 @@ func (s Selector) matches(labels map[string]string) bool { return s.Match == nil
 func (c *Client) List(ctx context.Context, s Selector) ([]Container, error) {
 	listCtx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	if err := c.agree(listCtx); err != nil {
+	if err := c.negotiateVersion(listCtx); err != nil {
 		return nil, err
 	}
 	list, err := c.api.ContainerList(listCtx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", s.Label))})

@@ -59,7 +59,7 @@ func (c *Client) Watch(ctx context.Context, s Selector) <-chan Hint {
 func (c *Client) subscribe(ctx context.Context, s Selector, out chan<- Hint) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	if err := c.agree(ctx); err != nil {
+	if err := c.negotiateVersion(ctx); err != nil {
 		return err
 	}
 	messages, errs := c.api.Events(ctx, events.ListOptions{Filters: filters.NewArgs(
@@ -70,8 +70,8 @@ func (c *Client) subscribe(ctx context.Context, s Selector, out chan<- Hint) err
 		return err
 	default:
 	}
-	hints := hints{out: out}
-	hints.offer(Hint{})
+	sender := hintSender{out: out}
+	sender.send(Hint{})
 	for {
 		select {
 		case err := <-errs:
@@ -82,27 +82,27 @@ func (c *Client) subscribe(ctx context.Context, s Selector, out chan<- Hint) err
 			}
 			switch m.Action {
 			case events.ActionCreate, events.ActionStart, events.ActionDie, events.ActionOOM, events.ActionStop, events.ActionDestroy:
-				hints.offer(Hint{Name: m.Actor.Attributes["name"], Labels: m.Actor.Attributes, Action: string(m.Action)})
+				sender.send(Hint{Name: m.Actor.Attributes["name"], Labels: m.Actor.Attributes, Action: string(m.Action)})
 			}
 		}
 	}
 }
 
-// hints never waits for its receiver. One that is behind loses hints, and is
-// told so by a zero Hint as soon as there is room.
-type hints struct {
+// hintSender never waits for its receiver. One that is behind loses hints, and
+// is told so by a zero Hint as soon as there is room.
+type hintSender struct {
 	out  chan<- Hint
 	lost bool
 }
 
-func (h *hints) offer(hint Hint) {
-	if h.lost && !h.send(Hint{}) {
+func (h *hintSender) send(hint Hint) {
+	if h.lost && !h.trySend(Hint{}) {
 		return
 	}
-	h.lost = !h.send(hint)
+	h.lost = !h.trySend(hint)
 }
 
-func (h *hints) send(hint Hint) bool {
+func (h *hintSender) trySend(hint Hint) bool {
 	select {
 	case h.out <- hint:
 		return true

@@ -5,7 +5,7 @@
 // What every driver keeps to (drivertest checks it):
 //
 //   - A game has at most one engine, found by the name galaxy-game-{game_id}.
-//   - Every verb can be repeated. One that timed out may have taken place; the
+//   - Every call can be repeated. One that timed out may have taken place; the
 //     truth is Inspect and List, and Watch only hints that they are worth a look.
 //   - Ensure adopts what it finds: an engine that an earlier call made, whose
 //     answer was lost, is no obstacle.

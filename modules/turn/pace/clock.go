@@ -36,8 +36,8 @@ type Clock struct {
 func (c Clock) Running() bool { return c.Status == Running }
 
 // NewClock is the clock of a game whose engine has started at the given turn.
-func NewClock(game uuid.UUID, turn int, s schedule.Settings, now time.Time) Clock {
-	c := Clock{GameID: game, Turn: turn, Status: Running, TurnMadeAt: now, Timing: timing(s)}
+func NewClock(gameID uuid.UUID, turn int, s schedule.Settings, now time.Time) Clock {
+	c := Clock{GameID: gameID, Turn: turn, Status: Running, TurnMadeAt: now, Timing: timing(s)}
 	c.NextTurnAt = deadline(s.First(now))
 	return c
 }

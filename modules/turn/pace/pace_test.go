@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/platform/schedule"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
@@ -136,8 +136,8 @@ func TestStoppedClockStays(t *testing.T) {
 	require.Equal(t, c, c.Reschedule(schedule.Settings{Mode: schedule.Interval, Interval: time.Minute}, noon))
 }
 
-func seat(race string, change func(*lobby.Seat)) lobby.Seat {
-	s := lobby.Seat{RaceName: race, Status: lobby.Active, UserID: uuid.New()}
+func seat(race string, change func(*game.Membership)) game.Membership {
+	s := game.Membership{RaceName: race, Status: game.Active, UserID: uuid.New()}
 	if change != nil {
 		change(&s)
 	}
@@ -154,12 +154,12 @@ func TestTurnWaitsForActiveSeatsOnly(t *testing.T) {
 		{RaceName: "Gone", Awaited: true},
 		{RaceName: "Vacant", Awaited: true},
 	}
-	seats := []lobby.Seat{seat("A", nil), seat("B", nil), seat("Idle", nil),
-		seat("Gone", func(s *lobby.Seat) { s.Status = lobby.Removed }), seat("Vacant", func(s *lobby.Seat) { s.Vacant = true })}
-	require.Equal(t, ReadyCount{Awaited: 2, NotReady: 1}, CountReady(submissions, seats))
+	members := []game.Membership{seat("A", nil), seat("B", nil), seat("Idle", nil),
+		seat("Gone", func(s *game.Membership) { s.Status = game.Removed }), seat("Vacant", func(s *game.Membership) { s.Vacant = true })}
+	require.Equal(t, ReadyCount{Awaited: 2, NotReady: 1}, CountReady(submissions, members))
 	submissions[1].ReadyAt = ready
-	require.True(t, CountReady(submissions, seats).AllReady())
-	require.False(t, CountReady(nil, seats).AllReady(), "a turn that waits for nobody is not wanted early")
+	require.True(t, CountReady(submissions, members).AllReady())
+	require.False(t, CountReady(nil, members).AllReady(), "a turn that waits for nobody is not wanted early")
 }
 
 func TestEngineDecidesWhoMoved(t *testing.T) {
@@ -181,11 +181,11 @@ func TestEngineDecidesWhoMoved(t *testing.T) {
 func TestAllMissedCountsThoseWhoPlay(t *testing.T) {
 	t.Parallel()
 	submissions := []Submission{{RaceName: "A"}, {RaceName: "Gone"}}
-	seats := []lobby.Seat{seat("A", nil), seat("Gone", func(s *lobby.Seat) { s.Status = lobby.Removed })}
-	require.True(t, AllMissed(submissions, map[string]string{"A": Missed, "Gone": Received}, seats))
-	require.True(t, AllMissed(submissions, map[string]string{"A": Excused}, seats))
-	require.False(t, AllMissed(submissions, map[string]string{"A": Received}, seats))
-	require.False(t, AllMissed(submissions, map[string]string{"Gone": Missed}, seats), "nobody is left who could have missed it")
+	members := []game.Membership{seat("A", nil), seat("Gone", func(s *game.Membership) { s.Status = game.Removed })}
+	require.True(t, AllMissed(submissions, map[string]string{"A": Missed, "Gone": Received}, members))
+	require.True(t, AllMissed(submissions, map[string]string{"A": Excused}, members))
+	require.False(t, AllMissed(submissions, map[string]string{"A": Received}, members))
+	require.False(t, AllMissed(submissions, map[string]string{"Gone": Missed}, members), "nobody is left who could have missed it")
 	require.True(t, AllMissed(submissions, map[string]string{"A": Received}, nil), "nobody plays any more")
 }
 
@@ -196,10 +196,10 @@ func TestExcuseIsForThoseWhoWouldMissAndHaveOneLeft(t *testing.T) {
 		{RaceName: "A", Awaited: true}, {RaceName: "B", Awaited: true}, {RaceName: "C", Awaited: true},
 		{RaceName: "D", Awaited: false}, {RaceName: "E", Awaited: true, Commands: 1},
 	}
-	seats := []lobby.Seat{seat("A", nil), seat("B", nil), seat("C", nil), seat("D", nil), seat("E", nil)}
-	require.Equal(t, []string{"A"}, ExcusableRaces(submissions, races, seats, map[string]int{"C": 2}, 2))
+	members := []game.Membership{seat("A", nil), seat("B", nil), seat("C", nil), seat("D", nil), seat("E", nil)}
+	require.Equal(t, []string{"A"}, ExcusableRaces(submissions, races, members, map[string]int{"C": 2}, 2))
 	submissions[2].ExcusedAt = &noon
-	require.Empty(t, ExcusableRaces(submissions, races, seats, nil, 2), "one extension a turn")
+	require.Empty(t, ExcusableRaces(submissions, races, members, nil, 2), "one extension a turn")
 }
 
 func TestNewTurnIsOpenedForRacesInPlayThatSomebodyPlays(t *testing.T) {
@@ -209,27 +209,27 @@ func TestNewTurnIsOpenedForRacesInPlayThatSomebodyPlays(t *testing.T) {
 		{RaceName: "Dead", State: enginev1.RaceEliminated}, {RaceName: "Nobody", State: enginev1.RaceActive},
 		{RaceName: "Quitting", State: enginev1.RaceQuitting},
 	}
-	seats := []lobby.Seat{seat("A", nil), seat("Idle", nil), seat("Dead", nil), seat("Quitting", nil)}
+	members := []game.Membership{seat("A", nil), seat("Idle", nil), seat("Dead", nil), seat("Quitting", nil)}
 	got := map[string]bool{}
-	for _, r := range NewSubmissions(races, seats, 2) {
+	for _, r := range NewSubmissions(races, members, 2) {
 		got[r.RaceName] = r.Awaited
 	}
 	require.Equal(t, map[string]bool{"A": true, "Idle": false, "Quitting": true}, got)
-	for _, r := range NewSubmissions(races, seats, 0) {
+	for _, r := range NewSubmissions(races, members, 0) {
 		require.True(t, r.Awaited, "0 waits for everybody")
 	}
-	require.Equal(t, []string{"Idle"}, AbsentRaces(races, seats, 2))
-	require.Empty(t, AbsentRaces(races, seats, 0))
-	seats[1].Vacant = true
-	require.Empty(t, AbsentRaces(races, seats, 2), "marked already")
+	require.Equal(t, []string{"Idle"}, AbsentRaces(races, members, 2))
+	require.Empty(t, AbsentRaces(races, members, 0))
+	members[1].Vacant = true
+	require.Empty(t, AbsentRaces(races, members, 2), "marked already")
 }
 
 func TestMembersAreActiveAndInOrder(t *testing.T) {
 	t.Parallel()
-	seats := []lobby.Seat{seat("A", nil), seat("B", nil), seat("C", func(s *lobby.Seat) { s.Status = lobby.Blocked })}
-	got := ActiveUsers(seats)
+	members := []game.Membership{seat("A", nil), seat("B", nil), seat("C", func(s *game.Membership) { s.Status = game.Blocked })}
+	got := ActiveUsers(members)
 	require.Len(t, got, 2)
-	require.NotContains(t, got, seats[2].UserID)
-	seats[0], seats[1] = seats[1], seats[0]
-	require.Equal(t, got, ActiveUsers(seats))
+	require.NotContains(t, got, members[2].UserID)
+	members[0], members[1] = members[1], members[0]
+	require.Equal(t, got, ActiveUsers(members))
 }

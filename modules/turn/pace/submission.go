@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
@@ -36,10 +36,10 @@ type Submission struct {
 func (s Submission) Submitted() bool { return s.OrdersAt != nil || s.Commands > 0 }
 
 // activeSeats returns the seats of active members by their race.
-func activeSeats(seats []lobby.Seat) map[string]lobby.Seat {
-	out := make(map[string]lobby.Seat, len(seats))
-	for _, s := range seats {
-		if s.Status == lobby.Active {
+func activeMembers(members []game.Membership) map[string]game.Membership {
+	out := make(map[string]game.Membership, len(members))
+	for _, s := range members {
+		if s.Status == game.Active {
 			out[s.RaceName] = s
 		}
 	}
@@ -47,10 +47,10 @@ func activeSeats(seats []lobby.Seat) map[string]lobby.Seat {
 }
 
 // ActiveUsers are the users of active seats, in order.
-func ActiveUsers(seats []lobby.Seat) []uuid.UUID {
+func ActiveUsers(members []game.Membership) []uuid.UUID {
 	var out []uuid.UUID
-	for _, s := range seats {
-		if s.Status == lobby.Active {
+	for _, s := range members {
+		if s.Status == game.Active {
 			out = append(out, s.UserID)
 		}
 	}
@@ -68,9 +68,9 @@ func (c ReadyCount) AllReady() bool { return c.Awaited > 0 && c.NotReady == 0 }
 
 // CountReady counts a turn's submissions by who plays now. A vacant seat is not
 // waited for, though its member may still play.
-func CountReady(submissions []Submission, seats []lobby.Seat) ReadyCount {
+func CountReady(submissions []Submission, members []game.Membership) ReadyCount {
 	var c ReadyCount
-	active := activeSeats(seats)
+	active := activeMembers(members)
 	for _, s := range submissions {
 		if seat, ok := active[s.RaceName]; !ok || seat.Vacant || !s.Awaited {
 			continue
@@ -86,9 +86,9 @@ func CountReady(submissions []Submission, seats []lobby.Seat) ReadyCount {
 // NewSubmissions are those that a turn begins with: one for each race in play
 // that somebody plays. Races idle for idleAfter turns are not waited for; 0 waits
 // for all.
-func NewSubmissions(races []enginev1.RaceStatus, seats []lobby.Seat, idleAfter int) []Submission {
+func NewSubmissions(races []enginev1.RaceStatus, members []game.Membership, idleAfter int) []Submission {
 	out := []Submission{}
-	active := activeSeats(seats)
+	active := activeMembers(members)
 	for _, race := range races {
 		seat, ok := active[race.RaceName]
 		if !ok || !race.State.InPlay() {
@@ -102,9 +102,9 @@ func NewSubmissions(races []enginev1.RaceStatus, seats []lobby.Seat, idleAfter i
 
 // AbsentRaces are those whose players stayed away for so many turns in a row
 // that their seats may be taken; 0 is never.
-func AbsentRaces(races []enginev1.RaceStatus, seats []lobby.Seat, vacateAfter int) []string {
+func AbsentRaces(races []enginev1.RaceStatus, members []game.Membership, vacateAfter int) []string {
 	var out []string
-	active := activeSeats(seats)
+	active := activeMembers(members)
 	for _, race := range races {
 		seat, ok := active[race.RaceName]
 		if vacateAfter > 0 && ok && !seat.Vacant && race.State.InPlay() && race.IdleTurns >= vacateAfter {
@@ -140,8 +140,8 @@ func raceIndex(races []enginev1.RaceStatus, name string) int {
 
 // AllMissed reports whether nobody who plays sent anything. A game that nobody
 // plays any more was missed by all.
-func AllMissed(submissions []Submission, outcomes map[string]string, seats []lobby.Seat) bool {
-	active := activeSeats(seats)
+func AllMissed(submissions []Submission, outcomes map[string]string, members []game.Membership) bool {
+	active := activeMembers(members)
 	if len(active) == 0 {
 		return true
 	}
@@ -162,11 +162,11 @@ func AllMissed(submissions []Submission, outcomes map[string]string, seats []lob
 
 // ExcusableRaces are those that would miss the turn and have misses left that
 // extend it. One extension per turn serves all of them.
-func ExcusableRaces(submissions []Submission, races []enginev1.RaceStatus, seats []lobby.Seat,
+func ExcusableRaces(submissions []Submission, races []enginev1.RaceStatus, members []game.Membership,
 	used map[string]int, allowed int,
 ) []string {
 	out := []string{}
-	active := activeSeats(seats)
+	active := activeMembers(members)
 	for _, s := range submissions {
 		if s.ExcusedAt != nil {
 			return nil // this turn was extended already

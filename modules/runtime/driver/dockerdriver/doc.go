@@ -9,8 +9,8 @@
 // its events before anything else is asked: a container of another instance
 // costs its line in the answer.
 //
-// The label galaxy.spec is a hash of the
-// whole Spec, so that a container is adopted only when it is the wanted one.
+// The label galaxy.spec is a hash of the whole Spec, so that a container is
+// adopted only when it is the wanted one.
 // Engines are reached by asking the daemon for the container at every new
 // connection: an address kept longer may be another game's by then.
 package dockerdriver

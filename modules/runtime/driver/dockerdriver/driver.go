@@ -118,16 +118,16 @@ func (d *Driver) Remove(ctx context.Context, game uuid.UUID) error {
 
 // withOwn does something to the game's container, by its id, if it has one and
 // it is not foreign.
-func (d *Driver) withOwn(ctx context.Context, game uuid.UUID, verb string, do func(id string) error) error {
+func (d *Driver) withOwn(ctx context.Context, game uuid.UUID, call string, do func(id string) error) error {
 	observed, err := d.Inspect(ctx, game)
 	switch {
 	case err != nil || observed.Phase == driver.PhaseAbsent:
 		return err
 	case observed.Foreign:
-		return fmt.Errorf("%s engine of game %s: %w", verb, game, driver.ErrForeign)
+		return fmt.Errorf("%s engine of game %s: %w", call, game, driver.ErrForeign)
 	}
 	if err := do(observed.ContainerID); err != nil && !errors.Is(err, docker.ErrNotFound) {
-		return fmt.Errorf("%s engine of game %s: %w", verb, game, translate(err))
+		return fmt.Errorf("%s engine of game %s: %w", call, game, translate(err))
 	}
 	return nil
 }
@@ -146,6 +146,20 @@ func (d *Driver) Inspect(ctx context.Context, game uuid.UUID) (driver.Observed, 
 		return driver.Observed{}, translate(err)
 	}
 	return d.observe(found), nil
+}
+
+// ownContainer is the id of the game's container, unless it is foreign.
+func (d *Driver) ownContainer(ctx context.Context, game uuid.UUID) (string, error) {
+	o, err := d.Inspect(ctx, game)
+	switch {
+	case err != nil:
+		return "", err
+	case o.Phase == driver.PhaseAbsent:
+		return "", fmt.Errorf("game %s: %w", game, driver.ErrNotFound)
+	case o.Foreign:
+		return "", fmt.Errorf("game %s: %w", game, driver.ErrForeign)
+	}
+	return o.ContainerID, nil
 }
 
 // List implements driver.Driver.
@@ -217,9 +231,6 @@ func (d *Driver) Pull(ctx context.Context, image string, policy driver.PullPolic
 	}
 	return driver.PullResult{Digest: img.Digest, Pulled: img.Pulled, Fallback: img.Fallback}, nil
 }
-
-// Available implements driver.Driver.
-func (d *Driver) Available(ctx context.Context) error { return translate(d.docker.Ping(ctx)) }
 
 // Close implements driver.Driver. The containers outlive the backend.
 func (d *Driver) Close(ctx context.Context) error { return d.docker.Close(ctx) }

@@ -19,8 +19,8 @@ import (
 )
 
 const (
-	poll      = 20 * time.Millisecond // how often an adopted engine is asked whether it has ended
-	logBudget = 1 << 20
+	exitPoll     = 20 * time.Millisecond // how often an adopted engine is asked whether it has ended
+	logReadLimit = 1 << 20
 )
 
 // Driver implements driver.Driver.
@@ -32,7 +32,7 @@ type Driver struct {
 	log      *zap.Logger
 	starter  *starter
 	reapers  sync.WaitGroup
-	games    locks
+	locks    gameLocks
 
 	starting sync.RWMutex // held for reading while an engine is started
 	closing  bool         // written under starting and mu
@@ -42,10 +42,10 @@ type Driver struct {
 	watchers map[chan driver.Hint]struct{}
 }
 
-// locks hold the verbs of one game apart.
-type locks struct{ byGame sync.Map }
+// gameLocks have calls about one game follow each other.
+type gameLocks struct{ byGame sync.Map }
 
-func (l *locks) lock(game uuid.UUID) (unlock func()) {
+func (l *gameLocks) lock(game uuid.UUID) (unlock func()) {
 	m, _ := l.byGame.LoadOrStore(game, &sync.Mutex{})
 	mu := m.(*sync.Mutex)
 	mu.Lock()
@@ -75,7 +75,7 @@ func (d *Driver) Ensure(ctx context.Context, spec driver.Spec) (driver.Observed,
 	if err != nil {
 		return driver.Observed{}, err
 	}
-	defer d.games.lock(spec.GameID)()
+	defer d.locks.lock(spec.GameID)()
 	r, found, err := d.records.read(spec.GameID)
 	if err != nil {
 		return driver.Observed{}, err
@@ -90,7 +90,7 @@ func (d *Driver) Ensure(ctx context.Context, spec driver.Spec) (driver.Observed,
 		}
 		return r.observed(), nil
 	}
-	d.settle(spec.GameID)
+	d.awaitRecordedExit(spec.GameID)
 	d.starting.RLock()
 	defer d.starting.RUnlock()
 	if d.closing {
@@ -100,19 +100,19 @@ func (d *Driver) Ensure(ctx context.Context, spec driver.Spec) (driver.Observed,
 		return driver.Observed{}, fmt.Errorf("ensure engine of game %s: %w", spec.GameID, err)
 	}
 	d.mu.Lock()
-	d.hint(driver.Hint{GameID: spec.GameID, Action: "start"})
+	d.notify(driver.Hint{GameID: spec.GameID, Action: "start"})
 	d.mu.Unlock()
 	return r.observed(), nil
 }
 
 // Stop implements driver.Driver.
 func (d *Driver) Stop(ctx context.Context, game uuid.UUID, grace time.Duration) error {
-	defer d.games.lock(game)()
+	defer d.locks.lock(game)()
 	r, found, err := d.find(ctx, game)
 	if err != nil || !found {
 		return err
 	}
-	if err := d.end(ctx, r, grace); err != nil {
+	if err := d.terminate(ctx, r, grace); err != nil {
 		return fmt.Errorf("stop engine of game %s: %w", game, err)
 	}
 	return nil
@@ -124,7 +124,7 @@ func (d *Driver) Remove(ctx context.Context, game uuid.UUID) error {
 	if err != nil {
 		return err
 	}
-	defer d.games.lock(game)()
+	defer d.locks.lock(game)()
 	r, found, err := d.records.read(game)
 	switch {
 	case err != nil:
@@ -132,7 +132,7 @@ func (d *Driver) Remove(ctx context.Context, game uuid.UUID) error {
 	case found && !r.ownOrUnmarked(instance):
 		return nil
 	case found:
-		if err := d.end(ctx, r, 0); err != nil {
+		if err := d.terminate(ctx, r, 0); err != nil {
 			return fmt.Errorf("remove engine of game %s: %w", game, err)
 		}
 	}

@@ -28,14 +28,14 @@ const parentEnv = "GALAXY_TEST_PARENT"
 
 func TestMain(m *testing.M) {
 	if spec := os.Getenv(parentEnv); spec != "" {
-		parent(spec)
+		runParent(spec)
 	}
 	os.Exit(drivertest.Main(m))
 }
 
 // fixture is a state root with the drivers of two installations.
 type fixture struct {
-	drivertest.Bench
+	drivertest.Fixture
 	driver   *processdriver.Driver
 	instance drivertest.Instance
 	root     string
@@ -46,7 +46,7 @@ func newFixture(t *testing.T) fixture {
 	f := fixture{instance: drivertest.NewInstance(), root: t.TempDir()}
 	other := newDriver(t, f.root, drivertest.NewInstance())
 	f.driver = newDriver(t, f.root, f.instance)
-	f.Bench = drivertest.Bench{Driver: f.driver, Other: other, Dirs: driver.NewStateDirs(f.root), Image: "galaxy-game:0.1.0"}
+	f.Fixture = drivertest.Fixture{Driver: f.driver, Other: other, Dirs: driver.NewStateDirs(f.root), Image: "galaxy-game:0.1.0"}
 	return f
 }
 
@@ -68,7 +68,7 @@ func newDriver(t *testing.T, root string, instance driver.Instance) *processdriv
 }
 
 func TestDriverKeepsToThePort(t *testing.T) {
-	drivertest.Run(t, newFixture(t).Bench)
+	drivertest.Run(t, newFixture(t).Fixture)
 }
 
 func TestBackendThatStartsAfreshAdoptsTheEngine(t *testing.T) {
@@ -86,7 +86,7 @@ func TestBackendThatStartsAfreshAdoptsTheEngine(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, conn.Close())
 	require.NoError(t, fresh.Stop(t.Context(), e.Spec.GameID, 5*time.Second))
-	e.Becomes(driver.PhaseExited)
+	e.WaitFor(driver.PhaseExited)
 	require.NoError(t, fresh.Close(t.Context()))
 }
 
@@ -116,12 +116,12 @@ func TestEngineDiesWithTheBackendAndCountsAsNoCrash(t *testing.T) {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), parentEnv+"="+string(body), "GALAXY_TEST_ROOT="+f.root, "GALAXY_TEST_INSTANCE="+uuid.UUID(f.instance).String(), "GALAXY_TEST_PROGRAM="+drivertest.Program(t))
 	require.NoError(t, cmd.Start())
-	e.Becomes(driver.PhaseRunning)
+	e.WaitFor(driver.PhaseRunning)
 
 	require.NoError(t, cmd.Process.Kill())
 	_ = cmd.Wait()
 
-	o := e.Becomes(driver.PhaseCreated)
+	o := e.WaitFor(driver.PhaseCreated)
 	pid, err := strconv.Atoi(o.ContainerID)
 	require.NoError(t, err)
 	require.NotZero(t, pid)
@@ -130,7 +130,7 @@ func TestEngineDiesWithTheBackendAndCountsAsNoCrash(t *testing.T) {
 	e.Run()
 }
 
-func parent(text string) {
+func runParent(text string) {
 	var spec driver.Spec
 	if err := json.Unmarshal([]byte(text), &spec); err != nil {
 		os.Exit(2)
@@ -166,10 +166,9 @@ func TestMissingProgramIsAMissingImage(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
 	d := processdriver.New(filepath.Join(root, "absent"), root, drivertest.NewInstance(), clock.System{}, zap.NewNop())
-	b := drivertest.Bench{Driver: d, Dirs: driver.NewStateDirs(root), Image: "galaxy-game:0.1.0"}
+	b := drivertest.Fixture{Driver: d, Dirs: driver.NewStateDirs(root), Image: "galaxy-game:0.1.0"}
 	e := b.NewEngine(t)
 
-	require.ErrorIs(t, d.Available(t.Context()), driver.ErrUnavailable)
 	_, err := d.Pull(t.Context(), b.Image, driver.PullAlways)
 	require.ErrorIs(t, err, driver.ErrImageUnavailable)
 	_, err = d.Ensure(t.Context(), e.Spec)
@@ -183,10 +182,11 @@ func TestFileThatIsNoProgramIsRefused(t *testing.T) {
 	plain := filepath.Join(root, "plain")
 	require.NoError(t, os.WriteFile(plain, []byte("text"), 0o600))
 	d := processdriver.New(plain, root, drivertest.NewInstance(), clock.System{}, zap.NewNop())
-	e := drivertest.Bench{Driver: d, Dirs: driver.NewStateDirs(root), Image: "x"}.NewEngine(t)
+	e := drivertest.Fixture{Driver: d, Dirs: driver.NewStateDirs(root), Image: "x"}.NewEngine(t)
 
-	require.ErrorIs(t, d.Available(t.Context()), driver.ErrUnavailable)
-	_, err := d.Ensure(t.Context(), e.Spec)
+	_, err := d.Pull(t.Context(), "x", driver.PullIfMissing)
+	require.ErrorIs(t, err, driver.ErrImageUnavailable)
+	_, err = d.Ensure(t.Context(), e.Spec)
 	require.ErrorIs(t, err, driver.ErrConfigInvalid)
 	require.NoError(t, d.Close(t.Context()))
 }
