@@ -42,7 +42,7 @@ func environment(vars map[string]string, changes map[string]string) []string {
 
 func plan(t *testing.T, c Config, options []fx.Option) string {
 	t.Helper()
-	l, err := pg.NewLock(c.Postgres, zap.NewNop())
+	l, err := pg.NewLeaderLock(c.Postgres, zap.NewNop())
 	require.NoError(t, err)
 	var p lifecycle.Plan
 	app := fx.New(append(program(c, lock{l}, options), fx.NopLogger, fx.Populate(&p))...)
@@ -80,7 +80,7 @@ func TestTheDocumentedSumOfBudgetsIsTheRealOne(t *testing.T) {
 	for limit, says := range map[string]string{"": "the sum is %.0f s, and a stop", "10s": "at 10 s the sum is %.0f s"} {
 		c, _, err := Load(environment(complete(), map[string]string{"BACKEND_SHUTDOWN_TIMEOUT": limit}))
 		require.NoError(t, err)
-		l, err := pg.NewLock(c.Postgres, zap.NewNop())
+		l, err := pg.NewLeaderLock(c.Postgres, zap.NewNop())
 		require.NoError(t, err)
 		var p lifecycle.Plan
 		app := fx.New(append(program(c, lock{l}, modules()), fx.NopLogger, fx.Populate(&p))...)

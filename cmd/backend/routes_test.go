@@ -17,7 +17,7 @@ func tables(t *testing.T) (out []httpx.Table, doc httpx.Document) {
 	t.Helper()
 	c, _, err := Load(environment(complete(), nil))
 	require.NoError(t, err)
-	l, err := pg.NewLock(c.Postgres, zap.NewNop())
+	l, err := pg.NewLeaderLock(c.Postgres, zap.NewNop())
 	require.NoError(t, err)
 	app := fx.New(append(program(c, lock{l}, modules()), fx.NopLogger, fx.Populate(&doc),
 		fx.Invoke(fx.Annotate(func(all []httpx.Table) { out = all }, fx.ParamTags(`group:"routes"`))))...)

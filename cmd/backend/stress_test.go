@@ -25,7 +25,7 @@ func TestEveryComponentToleratesAnyOrderOfStartAndStop(t *testing.T) {
 	vars := newWorld(t, p.DSN, "BACKEND_HTTP_LISTEN_ADDR=127.0.0.1:0", "BACKEND_GRPC_PUSH_LISTEN_ADDR=127.0.0.1:0", "BACKEND_LOGGING_LEVEL=fatal").vars
 	c, _, err := Load(environment(vars, nil))
 	require.NoError(t, err)
-	l, err := pg.NewLock(c.Postgres, zap.NewNop())
+	l, err := pg.NewLeaderLock(c.Postgres, zap.NewNop())
 	require.NoError(t, err)
 	require.NoError(t, l.Acquire(t.Context(), func() {}))
 	var plan lifecycle.Plan
