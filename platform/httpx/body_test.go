@@ -4,13 +4,16 @@ import (
 	"bufio"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/httpx"
+	"galaxy/backend/platform/httpx/gateway"
 )
 
 func userOf(w *world) uuid.UUID { return httpx.UserID(w.lastCtx) }
@@ -192,4 +195,24 @@ func TestABodyThatEndsEarlyIsMalformed(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, http.StatusBadRequest, resp.StatusCode)
 	require.Contains(t, readAll(t, resp), "the body ended early")
+}
+
+func TestABodyNeverReachesTheFieldOfAParameter(t *testing.T) {
+	t.Parallel()
+	w := &world{}
+	type noted struct {
+		ID   uuid.UUID `path:"ship_id"`
+		Note string    `json:"note"`
+	}
+	table := httpx.User("ship", httpx.Route{Op: "putOrders", Method: "PUT", Path: "/ships/{ship_id}/orders", Handle: record[noted](w)})
+	s, err := httpx.New(httpx.Config{}, document, gateway.New(gateway.Config{}, gateway.TLSConfig{}), httpx.Gates{User: w}, httpx.Telemetry{},
+		clock.System{}, httpx.Parts{Tables: []httpx.Table{table}})
+	require.NoError(t, err)
+	r := httptest.NewRequest(http.MethodPut, "/api/v1/user/ships/"+goodID+"/orders", strings.NewReader(`{"ID":"`+blockedID+`","id":1,"note":"x"}`))
+	r.Header.Set("X-User-ID", goodID)
+	r.Header.Set("Content-Type", "application/json")
+	rec := httptest.NewRecorder()
+	s.Handler().ServeHTTP(rec, r)
+	require.Equal(t, http.StatusOK, rec.Code, rec.Body)
+	require.Equal(t, noted{uuid.MustParse(goodID), "x"}, w.last)
 }

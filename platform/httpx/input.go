@@ -44,22 +44,24 @@ func (in *input) into(target any) error {
 	if err := in.e.op.checkBody(tree); err != nil {
 		return err
 	}
-	if raw := in.e.route.Handle.plan.raw; raw != nil {
-		v.FieldByIndex(raw).SetBytes(data)
+	plan := &in.e.route.Handle.plan
+	if plan.raw != nil {
+		v.FieldByIndex(plan.raw).SetBytes(data)
 		return nil
 	}
-	if err := json.Unmarshal(data, target); err != nil {
-		return undecodable(err)
-	}
-	// encoding/json matches names regardless of case, so a body could have
-	// reached a field that belongs to a parameter. The parameter has the last word.
-	return in.bind(v)
+	return undecodable(plan.decode(v, tree))
 }
 
 // undecodable is a body that fits its schema and not its struct: a number that
 // is an integer only mathematically, or a type that reads its own text.
 func undecodable(err error) error {
-	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+	if err == nil {
+		return nil
+	}
+	if e, ok := errors.AsType[*strict.Error](err); ok {
+		return ErrValidation.At(field(e.Path, e.Code))
+	}
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok { // of a type that reads its own JSON
 		return ErrValidation.At(field(e.Field, badType))
 	}
 	return ErrValidation.Because(err)

@@ -9,6 +9,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"galaxy/backend/openapi/shapes"
+	"galaxy/backend/platform/httpx/strict"
 )
 
 // plan says where the fields of an In come from. It is made once per route.
@@ -16,6 +17,7 @@ type plan struct {
 	params []param
 	body   bool  // something comes from the body
 	raw    []int // the field that takes the body undecoded, nil when none
+	decode strict.Decoder
 	err    error // what is wrong with In; the boot reports it
 }
 
@@ -39,12 +41,14 @@ func planOf(t reflect.Type) plan {
 	var p plan
 	if t.Kind() != reflect.Struct {
 		p.body = true
+		p.decode, p.err = strict.DecoderOf(t)
 		return p
 	}
-	p.err = p.fields(t, nil)
-	if p.err != nil {
+	if p.err = p.fields(t, nil); p.err != nil {
 		p.err = fmt.Errorf("%s: %w", t, p.err)
+		return p
 	}
+	p.decode, p.err = strict.TaggedDecoderOf(t)
 	return p
 }
 

@@ -20,7 +20,7 @@ const (
 // Error says why a text was refused and where.
 type Error struct {
 	Path string // dotted path of the value, empty for the root
-	Code string // stable token: syntax, duplicate_field, invalid_encoding, too_deep, out_of_range
+	Code string // stable token: syntax, duplicate_field, invalid_encoding, too_deep, out_of_range, wrong_type
 	Text string // for people; never quotes a value
 }
 
