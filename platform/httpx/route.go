@@ -90,7 +90,7 @@ func sorted(tables []Table) []Table {
 	})
 }
 
-// checkTables finds what the router would accept silently: a second route of
+// checkTables finds what echo would accept silently: a second route of
 // one shape, a second route of one operation, a missing role.
 func checkTables(tables []Table) error {
 	var errs []error
@@ -119,7 +119,7 @@ func (r Route) check(s Surface) error {
 		return errors.New("it has no operation or no method")
 	case !strings.HasPrefix(r.Path, "/") || strings.ContainsAny(r.Path, ":*"):
 		return fmt.Errorf("the path %q has to start with a slash and put parameters in braces", r.Path)
-	case r.Handle.run == nil:
+	case r.Handle.serve == nil:
 		return errors.New("it has no handler")
 	case s == SurfaceAdmin && (r.Role < Viewer || r.Role > Administrator):
 		return errors.New("an admin route has to name its role")
@@ -140,7 +140,7 @@ func shapeOf(path string) string {
 	return strings.Join(parts, "/")
 }
 
-// echoPath is the path as the router spells it.
+// echoPath is the path as echo spells it.
 func echoPath(path string) string {
 	return strings.NewReplacer("{", ":", "}", "").Replace(path)
 }
