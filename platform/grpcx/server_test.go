@@ -109,7 +109,7 @@ func open(t *testing.T, guard *gateway.Guard, tel grpcx.Telemetry) *world {
 	core, logs := observer.New(zap.InfoLevel)
 	tel.Log = zap.New(core)
 	h := newHub()
-	s := grpcx.New(grpcx.Config{ListenAddr: "127.0.0.1:0"}, guard, tel, grpcx.Services{{Desc: &desc, Impl: h}})
+	s := grpcx.New(grpcx.Config{ListenAddr: "127.0.0.1:0"}, guard, tel, []grpcx.Service{{Desc: &desc, Impl: h}})
 	require.Error(t, s.Ready(t.Context()))
 	require.NoError(t, s.Start(t.Context()))
 	require.NoError(t, s.Start(t.Context()), "a second start does nothing")
@@ -118,7 +118,7 @@ func open(t *testing.T, guard *gateway.Guard, tel grpcx.Telemetry) *world {
 	t.Cleanup(func() {
 		ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 		cancel()
-		_ = s.Drained(ctx) // cuts
+		_ = s.Drain(ctx) // cuts
 	})
 	return w
 }
@@ -172,12 +172,12 @@ func TestAStreamLivesThroughTheFirstStepAndEndsInTheSecond(t *testing.T) {
 	require.Error(t, err, "the listener is closed")
 
 	drained := make(chan error, 1)
-	go func() { drained <- w.Drained(t.Context()) }()
+	go func() { drained <- w.Drain(t.Context()) }()
 	close(w.quit) // the hub ends its streams
 	require.Equal(t, "drained", receive(t, s))
 	require.Equal(t, codes.Unavailable, status.Code(s.RecvMsg(&wrapperspb.StringValue{})))
 	require.NoError(t, <-drained, "also with somebody watching the health service")
-	require.NoError(t, w.Drained(t.Context()))
+	require.NoError(t, w.Drain(t.Context()))
 }
 
 func TestAStreamThatDoesNotEndIsCut(t *testing.T) {
@@ -186,7 +186,7 @@ func TestAStreamThatDoesNotEndIsCut(t *testing.T) {
 	s := w.subscribe(t, t.Context())
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.ErrorIs(t, w.Drained(ctx), context.Canceled)
+	require.ErrorIs(t, w.Drain(ctx), context.Canceled)
 	require.Error(t, s.RecvMsg(&wrapperspb.StringValue{}))
 }
 
@@ -194,7 +194,7 @@ func TestAServerThatNeverStartedCanBeStopped(t *testing.T) {
 	t.Parallel()
 	s := grpcx.New(grpcx.Config{}, unguarded(), grpcx.Telemetry{}, nil)
 	require.NoError(t, s.Stop(t.Context()))
-	require.NoError(t, s.Drained(t.Context()))
+	require.NoError(t, s.Drain(t.Context()))
 	require.Nil(t, s.Addr())
 }
 
@@ -323,7 +323,7 @@ func TestASubscriptionHasNoSpan(t *testing.T) {
 	_ = receive(t, s)
 	require.Error(t, s.RecvMsg(&wrapperspb.StringValue{}))
 	require.NoError(t, w.call(t.Context(), "x"))
-	require.NoError(t, w.Drained(t.Context()))
+	require.NoError(t, w.Drain(t.Context()))
 	require.Len(t, recorder.Ended(), 1)
 	require.Equal(t, "test.v1.Hub/Echo", recorder.Ended()[0].Name())
 }

@@ -206,7 +206,7 @@ func TestABodyNeverReachesTheFieldOfAParameter(t *testing.T) {
 	}
 	table := httpx.User("ship", httpx.Route{Op: "putOrders", Method: "PUT", Path: "/ships/{ship_id}/orders", Handle: record[noted](w)})
 	s, err := httpx.New(httpx.Config{}, document, gateway.New(gateway.Config{}, gateway.TLSConfig{}), httpx.Gates{User: w}, httpx.Telemetry{},
-		clock.System{}, httpx.Parts{Tables: []httpx.Table{table}})
+		clock.System{}, []httpx.Table{table}, nil)
 	require.NoError(t, err)
 	r := httptest.NewRequest(http.MethodPut, "/api/v1/user/ships/"+goodID+"/orders", strings.NewReader(`{"ID":"`+blockedID+`","id":1,"note":"x"}`))
 	r.Header.Set("X-User-ID", goodID)

@@ -65,7 +65,7 @@ func TestATableThatContradictsTheDocumentStopsTheBoot(t *testing.T) {
 		}]()})},
 	} {
 		_, err := httpx.New(httpx.Config{}, document, gateway.New(gateway.Config{}, gateway.TLSConfig{}), httpx.Gates{}, httpx.Telemetry{},
-			clock.System{}, httpx.Parts{Tables: tables})
+			clock.System{}, tables, nil)
 		require.ErrorContains(t, err, want)
 	}
 }
@@ -94,7 +94,7 @@ func TestASurfaceWithoutItsGateRefusesEveryone(t *testing.T) {
 	t.Parallel()
 	w, _ := build(t)
 	s, err := httpx.New(httpx.Config{}, document, gateway.New(gateway.Config{}, gateway.TLSConfig{}), httpx.Gates{}, httpx.Telemetry{},
-		clock.System{}, httpx.Parts{Tables: w.tables()})
+		clock.System{}, w.tables(), nil)
 	require.NoError(t, err)
 	for _, path := range []string{"/api/v1/user/account", "/api/v1/admin/me"} {
 		r := httptest.NewRequest(http.MethodGet, path, nil)
@@ -121,7 +121,7 @@ func TestOutKnowsItsAnswer(t *testing.T) {
 		Handle: httpx.JSON(http.StatusOK, func(_ context.Context, in putOrders) (func(), error) { return nil, nil })})
 	w := &world{}
 	s, err := httpx.New(httpx.Config{}, document, gateway.New(gateway.Config{}, gateway.TLSConfig{}), httpx.Gates{User: w}, httpx.Telemetry{},
-		clock.System{}, httpx.Parts{Tables: []httpx.Table{table}})
+		clock.System{}, []httpx.Table{table}, nil)
 	require.NoError(t, err)
 	ask := func(method, path string) *httptest.ResponseRecorder {
 		r := httptest.NewRequest(method, path, nil)

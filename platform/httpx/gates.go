@@ -5,7 +5,6 @@ import (
 	"net/netip"
 
 	"github.com/google/uuid"
-	"go.uber.org/fx"
 )
 
 // UserGate decides whether a user may use the user surface at all. It answers
@@ -39,21 +38,8 @@ type Gates struct {
 	Auditor Auditor
 }
 
-func newGates(user UserGate, seen UserSeen, admin AdminGate, auditor Auditor) Gates {
-	return Gates{User: user, Seen: seen, Admin: admin, Auditor: auditor}
-}
-
 // Check is one condition of /readyz.
 type Check struct {
 	Name  string
 	Check func(ctx context.Context) error // nil error: fulfilled
-}
-
-// ProvideCheck feeds conditions into /readyz. Each constructor returns a Check.
-func ProvideCheck(constructors ...any) fx.Option {
-	options := make([]fx.Option, len(constructors))
-	for i, c := range constructors {
-		options[i] = fx.Provide(fx.Annotate(c, fx.ResultTags(`group:"readyz"`)))
-	}
-	return fx.Options(options...)
 }

@@ -254,7 +254,7 @@ func build(t testing.TB, options ...func(*setup)) (*world, setup) {
 	}
 	var err error
 	w.Server, err = httpx.New(s.config, document, s.guard, httpx.Gates{User: w, Seen: w, Admin: w, Auditor: w}, s.tel, s.clock,
-		httpx.Parts{Tables: w.tables(), Checks: s.checks})
+		w.tables(), s.checks)
 	require.NoError(t, err)
 	return w, s
 }

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"go.uber.org/fx"
 )
 
 // Surface is an audience: a path prefix, a way to authenticate, a body limit.
@@ -70,15 +68,6 @@ func User(module string, routes ...Route) Table { return Table{SurfaceUser, modu
 
 // Admin makes a table of routes for operators; each names its Role.
 func Admin(module string, routes ...Route) Table { return Table{SurfaceAdmin, module, routes} }
-
-// Provide feeds tables into the server. Each constructor returns a Table.
-func Provide(constructors ...any) fx.Option {
-	options := make([]fx.Option, len(constructors))
-	for i, c := range constructors {
-		options[i] = fx.Provide(fx.Annotate(c, fx.ResultTags(`group:"routes"`)))
-	}
-	return fx.Options(options...)
-}
 
 // fullPath is the route's path as openapi.yaml has it.
 func (t Table) fullPath(r Route) string { return surfaces[t.Surface].prefix + r.Path }

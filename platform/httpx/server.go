@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -50,14 +51,16 @@ type Telemetry struct {
 
 // New builds the server from the tables of all modules. It opens nothing yet;
 // a route that contradicts the document or another route is an error.
-func New(c Config, doc Document, guard *gateway.Guard, gates Gates, tel Telemetry, clk clock.Clock, parts Parts) (*Server, error) {
+func New(c Config, doc Document, guard *gateway.Guard, gates Gates, tel Telemetry, clk clock.Clock,
+	tables []Table, checks []Check,
+) (*Server, error) {
 	if tel.Log == nil {
 		tel.Log = zap.NewNop()
 	}
-	p := &probes{checks: parts.Checks, clock: clk}
+	p := &probes{checks: checks, clock: clk}
 	docs := newDocuments(doc)
 	a := &app{gates: gates, guard: guard, proxies: c.TrustedProxies, tel: newInstruments(tel.Log, tel.Traces, tel.Meters)}
-	handler, err := a.echo(doc, append(parts.Tables, probeTable(p, docs)), docs)
+	handler, err := a.echo(doc, append(slices.Clone(tables), probeTable(p, docs)), docs)
 	if err != nil {
 		return nil, fmt.Errorf("route tables: %w", err)
 	}
@@ -71,12 +74,6 @@ func New(c Config, doc Document, guard *gateway.Guard, gates Gates, tel Telemetr
 		s.http.ErrorLog = std // TLS handshakes of strangers and the like
 	}
 	return s, nil
-}
-
-// Parts is what modules contribute to the server.
-type Parts struct {
-	Tables []Table
-	Checks []Check
 }
 
 // Start binds the address, so that a port in use fails the boot, and serves

@@ -111,7 +111,7 @@ func TestAPortInUseFailsTheStart(t *testing.T) {
 func TestTheServerIsHardened(t *testing.T) {
 	t.Parallel()
 	s, err := httpx.New(httpx.Config{ReadTimeout: 30 * time.Second, WriteTimeout: 31 * time.Second}, document,
-		gateway.New(gateway.Config{}, gateway.TLSConfig{}), httpx.Gates{}, httpx.Telemetry{}, clock.System{}, httpx.Parts{})
+		gateway.New(gateway.Config{}, gateway.TLSConfig{}), httpx.Gates{}, httpx.Telemetry{}, clock.System{}, nil, nil)
 	require.NoError(t, err)
 	h := s.HTTP()
 	require.Equal(t, []any{5 * time.Second, 30 * time.Second, 31 * time.Second, time.Minute, 32 << 10},
