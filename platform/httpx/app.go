@@ -3,6 +3,7 @@ package httpx
 import (
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -53,7 +54,7 @@ func (a *app) echo(doc Document, tables []Table, docs *documents) (*echo.Echo, e
 	for _, p := range endpoints {
 		// A group's own Use would make echo answer 404 where it has to be 405: it
 		// enters a route for everything below the prefix.
-		r := groups[p.surface].Add(p.route.Method, echoPath(p.route.Path), p.handler(), a.middleware(p)...)
+		r := groups[p.surface].Add(p.route.Method, echoPath(p.route.Path), chain(p.handler(), a.middleware(p)))
 		r.Name = p.route.Op
 		a.endpoints[routeKey{r.Method, r.Path}] = p
 	}
@@ -88,6 +89,15 @@ func (a *app) middleware(p *endpoint) []echo.MiddlewareFunc {
 		all = append(all, writeDeadline(p.route.Timeout))
 	}
 	return all
+}
+
+// chain puts middleware around a handler once, at boot. echo's Add does it anew
+// for every request, which allocates each of them.
+func chain(h echo.HandlerFunc, all []echo.MiddlewareFunc) echo.HandlerFunc {
+	for _, m := range slices.Backward(all) {
+		h = m(h)
+	}
+	return h
 }
 
 // resolve finds the operation of every route.
