@@ -79,11 +79,11 @@ func (a *app) middleware(p *endpoint) []echo.MiddlewareFunc {
 	case SurfaceInternal:
 		all = append(all, a.requireGateway)
 	case SurfacePublic:
-		all = append(all, a.requireGateway, a.noticeUserID)
+		all = append(all, a.requireGateway, a.reportStrayUserID)
 	case SurfaceUser:
 		all = append(all, a.requireGateway, a.requireUser)
 	case SurfaceAdmin:
-		all = append(all, a.requireGateway, a.noticeUserID, a.requireOperator, requireRole(p.route.Role))
+		all = append(all, a.requireGateway, a.reportStrayUserID, a.requireOperator, requireRole(p.route.Role))
 	}
 	if p.route.Timeout > 0 {
 		all = append(all, writeDeadline(p.route.Timeout))

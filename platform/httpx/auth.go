@@ -14,16 +14,16 @@ import (
 func (a *app) requireGateway(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
-		if !a.guard.Admits(single(r.Header[gateway.Header]), r.TLS) {
+		if !a.guard.Admits(onlyValue(r.Header[gateway.Header]), r.TLS) {
 			return gateway.ErrUnauthenticated
 		}
 		return next(c)
 	}
 }
 
-// single is the only value of a header; with several nobody can say which one
+// onlyValue is the one value of a header; with several nobody can say which one
 // the proxies before us looked at.
-func single(values []string) string {
+func onlyValue(values []string) string {
 	if len(values) == 1 {
 		return values[0]
 	}
@@ -34,7 +34,7 @@ func single(values []string) string {
 func (a *app) requireUser(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
-		id, ok := parseUUID(single(r.Header["X-User-Id"]))
+		id, ok := parseUUID(onlyValue(r.Header["X-User-Id"]))
 		if !ok || a.gates.User == nil {
 			return ErrUnknownUser
 		}
@@ -50,9 +50,9 @@ func (a *app) requireUser(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// noticeUserID notices X-User-ID where it means nothing: a gateway that is set
+// reportStrayUserID counts X-User-ID where it means nothing: a gateway that is set
 // up wrongly, or somebody probing.
-func (a *app) noticeUserID(next echo.HandlerFunc) echo.HandlerFunc {
+func (a *app) reportStrayUserID(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if _, ok := c.Request().Header["X-User-Id"]; ok {
 			info := infoOf(c.Request().Context())
@@ -66,7 +66,7 @@ func (a *app) noticeUserID(next echo.HandlerFunc) echo.HandlerFunc {
 func (a *app) requireOperator(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		info := infoOf(c.Request().Context())
-		username, password, ok := parseBasic(single(c.Request().Header[echo.HeaderAuthorization]))
+		username, password, ok := parseBasic(onlyValue(c.Request().Header[echo.HeaderAuthorization]))
 		if !ok || a.gates.Admin == nil {
 			return errCredentials
 		}

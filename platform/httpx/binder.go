@@ -47,8 +47,8 @@ func readIdempotencyKey(r *http.Request) error {
 	if !ok || r.Method == http.MethodGet {
 		return nil
 	}
-	key := single(keys)
-	if !header.Visible(key, maxIdempotencyKey) {
+	key := onlyValue(keys)
+	if !header.VisibleASCII(key, maxIdempotencyKey) {
 		return Invalid("Idempotency-Key", badFormat, "one key of 1 to 64 visible ASCII characters is needed")
 	}
 	infoOf(r.Context()).idempotencyKey = key
@@ -125,7 +125,7 @@ func (b *binder) query(r *http.Request) (url.Values, error) {
 		}
 	}
 	if unknown != nil {
-		return nil, ErrInvalid.At(tidy(unknown)...)
+		return nil, ErrInvalid.At(normalized(unknown)...)
 	}
 	return query, nil
 }
@@ -150,8 +150,8 @@ func (p *boundParam) values(c echo.Context, query url.Values) []string {
 // assign sets a field and answers with the code of what is wrong, or "".
 func (p *boundParam) assign(v reflect.Value, values []string) string {
 	v.SetZero()
-	if len(values) == 0 && p.fallback != "" {
-		values = []string{p.fallback}
+	if len(values) == 0 && p.defaultText != "" {
+		values = []string{p.defaultText}
 	}
 	if len(values) == 0 {
 		if p.required {
@@ -159,7 +159,7 @@ func (p *boundParam) assign(v reflect.Value, values []string) string {
 		}
 		return ""
 	}
-	if len(values) > 1 && !p.many {
+	if len(values) > 1 && !p.repeatable {
 		return "repeated"
 	}
 	for _, text := range values {
@@ -171,7 +171,7 @@ func (p *boundParam) assign(v reflect.Value, values []string) string {
 		return code
 	}
 	switch {
-	case p.many:
+	case p.repeatable:
 		v.Set(reflect.MakeSlice(v.Type(), len(values), len(values)))
 		for i, text := range values {
 			if code := p.set(v.Index(i), text); code != "" {

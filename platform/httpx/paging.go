@@ -22,10 +22,10 @@ type List[T any] struct {
 	NextCursor *string `json:"next_cursor"`
 }
 
-// filler is an Out that must not show null where its schema says array.
-type filler interface{ fill() }
+// listOut is an Out that must not show null where its schema says array.
+type listOut interface{ noNull() }
 
-func (l *List[T]) fill() {
+func (l *List[T]) noNull() {
 	if l.Items == nil {
 		l.Items = []T{}
 	}

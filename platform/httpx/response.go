@@ -74,8 +74,8 @@ func sendJSON(c echo.Context, status int, out any) error {
 		send(c, status, "", nil)
 		return nil
 	}
-	if f, ok := out.(filler); ok {
-		f.fill()
+	if l, ok := out.(listOut); ok {
+		l.noNull()
 	}
 	body, err := json.Marshal(out)
 	if err != nil {

@@ -83,20 +83,20 @@ func sorted(tables []Table) []Table {
 // one shape, a second route of one operation, a missing role.
 func checkTables(tables []Table) error {
 	var errs []error
-	shapes, ops := map[string]string{}, map[string]bool{}
+	patterns, ops := map[string]string{}, map[string]bool{}
 	for _, t := range sorted(tables) {
 		for _, r := range t.Routes {
 			if err := r.check(t.Surface); err != nil {
 				errs = append(errs, fmt.Errorf("route %s of %s: %w", r.Op, t.Module, err))
 			}
-			shape := r.Method + " " + shapeOf(t.fullPath(r))
-			if other, taken := shapes[shape]; taken {
-				errs = append(errs, fmt.Errorf("routes %s and %s are both %s", other, r.Op, shape))
+			pattern := r.Method + " " + patternOf(t.fullPath(r))
+			if other, taken := patterns[pattern]; taken {
+				errs = append(errs, fmt.Errorf("routes %s and %s are both %s", other, r.Op, pattern))
 			}
 			if ops[r.Op] {
 				errs = append(errs, fmt.Errorf("operation %s has two routes", r.Op))
 			}
-			shapes[shape], ops[r.Op] = r.Op, true
+			patterns[pattern], ops[r.Op] = r.Op, true
 		}
 	}
 	return errors.Join(errs...)
@@ -118,8 +118,8 @@ func (r Route) check(s Surface) error {
 	return r.Handle.plan.err
 }
 
-// shapeOf is the path with its parameters' names removed.
-func shapeOf(path string) string {
+// patternOf is the path with its parameters' names removed.
+func patternOf(path string) string {
 	parts := strings.Split(path, "/")
 	for i, p := range parts {
 		if strings.HasPrefix(p, "{") {

@@ -21,7 +21,7 @@ var schemaOptions = []openapi3.SchemaValidationOption{
 	openapi3.WithStringFormatValidator("date-time", formatCheck(func(s string) bool { _, err := time.Parse(time.RFC3339, s); return err == nil })),
 }
 
-var errFormat = errors.New("another form")
+var errFormat = errors.New("wrong format")
 
 func formatCheck(ok func(string) bool) openapi3.StringFormatValidator {
 	return openapi3.NewCallbackValidator(func(s string) error {
@@ -64,9 +64,9 @@ func (op *operation) checkBody(tree any) error {
 		}
 	}
 	if len(unknown) > 0 {
-		return ErrInvalid.At(tidy(unknown)...)
+		return ErrInvalid.At(normalized(unknown)...)
 	}
-	return ErrValidation.At(tidy(wrong)...)
+	return ErrValidation.At(normalized(wrong)...)
 }
 
 // checkParam holds the text of a parameter against its schema.
@@ -75,7 +75,7 @@ func (p boundParam) checkParam(values []string) (code string) {
 		return ""
 	}
 	var value any = values[0]
-	if p.many {
+	if p.repeatable {
 		items := make([]any, len(values))
 		for i, v := range values {
 			items[i] = v
@@ -144,8 +144,8 @@ func field(name, code string) fault.Field {
 	return fault.Field{Name: strings.ToValidUTF8(name, ""), Code: code, Message: messages[code]}
 }
 
-// tidy sorts, removes repetitions and bounds.
-func tidy(fields []fault.Field) []fault.Field {
+// normalized is the fields sorted, without repetitions, and a bounded number of them.
+func normalized(fields []fault.Field) []fault.Field {
 	slices.SortFunc(fields, func(a, b fault.Field) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Code, b.Code)) })
 	fields = slices.Compact(fields)
 	return fields[:min(len(fields), maxFields)]

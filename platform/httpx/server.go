@@ -94,7 +94,7 @@ func (s *Server) Start(ctx context.Context) error {
 		return fmt.Errorf("listen on BACKEND_HTTP_LISTEN_ADDR: %w", err)
 	}
 	s.addr = listener.Addr()
-	s.warn()
+	s.warnIfExposed()
 	listener = netutil.LimitListener(listener, maxConnections)
 	if config != nil {
 		config.NextProtos = []string{"http/1.1"}
@@ -111,8 +111,8 @@ func (s *Server) Start(ctx context.Context) error {
 	return nil
 }
 
-// warn is loud about a listener where anyone could speak for every user.
-func (s *Server) warn() {
+// warnIfExposed is loud about a listener where anyone could speak for every user.
+func (s *Server) warnIfExposed() {
 	exposed := s.app.guard.Exposed(s.addr)
 	value := int64(0)
 	if exposed {

@@ -18,7 +18,7 @@ type Decoder func(v reflect.Value, value any) error
 
 // typeError is a value that does not fit the Go type, although it may fit a
 // schema: 1.0 for an int.
-func typeError() error { return &Error{Code: "wrong_type", Text: "the value has another type"} }
+func typeError() error { return &Error{Code: "wrong_type", Text: "the value has the wrong type"} }
 
 // within adds to an error where the value stands.
 func within(name string, err error) error {

@@ -1,4 +1,4 @@
-// Package strict reads JSON without mercy.
+// Package strict reads JSON strictly.
 //
 // encoding/json lets through what an attacker likes: the last of two equal
 // keys wins, a second value after the first is ignored, invalid UTF-8 and lone
