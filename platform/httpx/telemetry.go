@@ -23,7 +23,7 @@ const scope = "galaxy/backend/platform/httpx"
 // instruments is where requests are reported to.
 type instruments struct {
 	log        *zap.Logger
-	anomalyLog *zap.Logger // thinned out: a peer can cause as many as it likes
+	anomalyLog *zap.Logger // once a minute: a peer can cause as many as it likes
 	tracer     trace.Tracer
 	propagator propagation.TextMapPropagator
 	requests   metric.Int64Counter
@@ -41,7 +41,7 @@ func newInstruments(log *zap.Logger, tp trace.TracerProvider, mp metric.MeterPro
 	if mp == nil {
 		mp = otel.GetMeterProvider()
 	}
-	t := &instruments{log: log, anomalyLog: telemetry.Thin(log), tracer: tp.Tracer(scope),
+	t := &instruments{log: log, anomalyLog: telemetry.OncePerMinute(log), tracer: tp.Tracer(scope),
 		propagator: propagation.TraceContext{}, unmatched: unmatchedMetrics()}
 	m := mp.Meter(scope)
 	// The names and options are constants: the SDK has nothing to object to.

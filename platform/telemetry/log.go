@@ -46,9 +46,9 @@ func (s spanFields) MarshalLogObject(e zapcore.ObjectEncoder) error {
 	return nil
 }
 
-// Thin returns a logger that passes each message once a minute: for what a
+// OncePerMinute returns a logger that passes each message once a minute: for what a
 // stranger or a dead neighbour can cause without end.
-func Thin(log *zap.Logger) *zap.Logger {
+func OncePerMinute(log *zap.Logger) *zap.Logger {
 	return log.WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core {
 		return zapcore.NewSamplerWithOptions(core, time.Minute, 1, 0)
 	}))

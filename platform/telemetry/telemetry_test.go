@@ -112,7 +112,7 @@ func overHTTP(t *testing.T) (*collector, string) {
 // report makes one span and one count and stops, which flushes.
 func report(t *testing.T, p *Providers) {
 	t.Helper()
-	require.NoError(t, p.measure())
+	require.NoError(t, p.registerMetrics())
 	_, span := p.Traces.Tracer("test").Start(t.Context(), "work")
 	span.End()
 	counter, err := p.Meters.Meter("test").Int64Counter("http_requests_total")
