@@ -54,8 +54,8 @@ func cpuTime(b *testing.B) time.Duration {
 }
 
 func BenchmarkUserReadInProcess(b *testing.B) {
-	w, _ := build(b, instrumented)
-	for name, h := range map[string]http.Handler{"bare": bare(), "edge": w.Handler()} {
+	f, _ := newStoppedFixture(b, instrumented)
+	for name, h := range map[string]http.Handler{"bare": bare(), "httpx": f.Handler()} {
 		b.Run(name, func(b *testing.B) {
 			r, d := accountRequest(), &discard{http.Header{}}
 			b.ReportAllocs()
@@ -73,9 +73,9 @@ func BenchmarkUserReadInProcess(b *testing.B) {
 // beside a bare router with a JSON handler. The client is as small as it can be:
 // it writes the same bytes again and again and looks for the end of the answer.
 func BenchmarkUserRead(b *testing.B) {
-	w, _ := build(b, instrumented)
+	f, _ := newStoppedFixture(b, instrumented)
 	request := []byte("GET /api/v1/user/account HTTP/1.1\r\nHost: x\r\nUser-Agent: gateway/1.0\r\nX-User-ID: " + goodID + "\r\n\r\n")
-	for name, h := range map[string]http.Handler{"bare": bare(), "edge": w.Handler()} {
+	for name, h := range map[string]http.Handler{"bare": bare(), "httpx": f.Handler()} {
 		b.Run(name, func(b *testing.B) {
 			server := httptest.NewServer(h)
 			defer server.Close()

@@ -19,9 +19,9 @@ import (
 	"galaxy/backend/platform/lifecycle"
 )
 
-func inProcess(w *world, path string) *httptest.ResponseRecorder {
+func inProcess(f *fixture, path string) *httptest.ResponseRecorder {
 	rec := httptest.NewRecorder()
-	w.Handler().ServeHTTP(rec, httptest.NewRequest(http.MethodGet, path, nil))
+	f.Handler().ServeHTTP(rec, httptest.NewRequest(http.MethodGet, path, nil))
 	return rec
 }
 
@@ -72,17 +72,17 @@ func TestATableThatContradictsTheDocumentStopsTheBoot(t *testing.T) {
 
 func TestCompareFindsDifferencesBothWays(t *testing.T) {
 	t.Parallel()
-	w, _ := build(t)
-	problems, err := httpx.Compare(document, w.tables()...)
+	f, _ := newStoppedFixture(t)
+	problems, err := httpx.Compare(document, f.tables()...)
 	require.NoError(t, err)
 	require.Empty(t, problems)
 
-	problems, err = httpx.Compare(document, w.tables()[1:]...)
+	problems, err = httpx.Compare(document, f.tables()[1:]...)
 	require.NoError(t, err)
 	require.Equal(t, []string{"operation publicEcho (POST /api/v1/public/echo) has no route"}, problems)
 
 	extra := httpx.User("m", httpx.Route{Op: "getX", Method: "GET", Path: "/x", Handle: handlerOf[struct{}]()})
-	problems, err = httpx.Compare(document, append(w.tables(), extra)...)
+	problems, err = httpx.Compare(document, append(f.tables(), extra)...)
 	require.NoError(t, err)
 	require.Equal(t, []string{"route getX (GET /api/v1/user/x) is not in openapi.yaml"}, problems)
 
@@ -92,9 +92,9 @@ func TestCompareFindsDifferencesBothWays(t *testing.T) {
 
 func TestASurfaceWithoutItsGateRefusesEveryone(t *testing.T) {
 	t.Parallel()
-	w, _ := build(t)
+	f, _ := newStoppedFixture(t)
 	s, err := httpx.New(httpx.Config{}, document, gateway.New(gateway.Config{}, gateway.TLSConfig{}), httpx.Gates{}, httpx.Telemetry{},
-		clock.System{}, w.tables(), nil)
+		clock.System{}, f.tables(), nil)
 	require.NoError(t, err)
 	for _, path := range []string{"/api/v1/user/account", "/api/v1/admin/me"} {
 		r := httptest.NewRequest(http.MethodGet, path, nil)
@@ -119,8 +119,8 @@ func TestOutKnowsItsAnswer(t *testing.T) {
 			return httpx.Raw{ContentType: "text/plain", Body: []byte("sent")}, nil
 		})}, httpx.Route{Op: "putOrders", Method: "PUT", Path: "/ships/{ship_id}/orders",
 		Handle: httpx.JSON(http.StatusOK, func(_ context.Context, in putOrders) (func(), error) { return nil, nil })})
-	w := &world{}
-	s, err := httpx.New(httpx.Config{}, document, gateway.New(gateway.Config{}, gateway.TLSConfig{}), httpx.Gates{User: w}, httpx.Telemetry{},
+	f := &fixture{}
+	s, err := httpx.New(httpx.Config{}, document, gateway.New(gateway.Config{}, gateway.TLSConfig{}), httpx.Gates{User: f}, httpx.Telemetry{},
 		clock.System{}, []httpx.Table{table}, nil)
 	require.NoError(t, err)
 	ask := func(method, path string) *httptest.ResponseRecorder {
@@ -142,19 +142,19 @@ func TestOutKnowsItsAnswer(t *testing.T) {
 
 func TestTheModuleBootsAndStops(t *testing.T) {
 	t.Parallel()
-	w := &world{}
+	f := &fixture{}
 	var server *httpx.Server
 	app := fx.New(fx.NopLogger, httpx.Module, lifecycle.Module, fx.Replace(document),
 		fx.Supply(zap.NewNop(), lifecycle.Cap(0), httpx.Config{ListenAddr: "127.0.0.1:0", ShutdownTimeout: 1e9}, httpx.GatewayConfig{}, httpx.TLSConfig{}),
-		fx.Provide(func() clock.Clock { return clock.System{} }, func() httpx.UserGate { return w }),
-		httpx.Provide(func() httpx.Table { return w.tables()[2] }),
+		fx.Provide(func() clock.Clock { return clock.System{} }, func() httpx.UserGate { return f }),
+		httpx.Provide(func() httpx.Table { return f.tables()[2] }),
 		httpx.ProvideCheck(func() httpx.Check { return httpx.Check{Name: "x", Check: func(context.Context) error { return nil }} }),
 		fx.Populate(&server))
 	require.NoError(t, app.Start(t.Context()))
-	w.Server, w.base = server, "http://"+server.Addr().String()
-	require.Equal(t, http.StatusOK, w.user(t, http.MethodGet, "/api/v1/user/account", "").StatusCode)
+	f.Server, f.base = server, "http://"+server.Addr().String()
+	require.Equal(t, http.StatusOK, f.user(t, http.MethodGet, "/api/v1/user/account", "").StatusCode)
 	var ready httpx.Readiness
-	require.NoError(t, json.Unmarshal([]byte(w.do(t, http.MethodGet, "/readyz", "").text), &ready))
+	require.NoError(t, json.Unmarshal([]byte(f.do(t, http.MethodGet, "/readyz", "").text), &ready))
 	require.Equal(t, map[string]string{"x": "ok"}, ready.Checks)
 	require.NoError(t, app.Stop(t.Context()))
 }
