@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -18,12 +17,6 @@ import (
 	"galaxy/backend/platform/httpx/gateway"
 	"galaxy/backend/platform/lifecycle"
 )
-
-func inProcess(f *fixture, path string) *httptest.ResponseRecorder {
-	rec := httptest.NewRecorder()
-	f.Handler().ServeHTTP(rec, httptest.NewRequest(http.MethodGet, path, nil))
-	return rec
-}
 
 func handlerOf[In any]() httpx.Handler {
 	return httpx.Empty(http.StatusNoContent, func(context.Context, In) error { return nil })
@@ -92,17 +85,9 @@ func TestCompareFindsDifferencesBothWays(t *testing.T) {
 
 func TestASurfaceWithoutItsGateRefusesEveryone(t *testing.T) {
 	t.Parallel()
-	f, _ := newStoppedFixture(t)
-	s, err := httpx.New(httpx.Config{}, document, gateway.New(gateway.Config{}, gateway.TLSConfig{}), httpx.Gates{}, httpx.Telemetry{},
-		clock.System{}, f.tables(), nil)
-	require.NoError(t, err)
+	f, _ := newStoppedFixture(t, func(s *setup) { s.gates = &httpx.Gates{} })
 	for _, path := range []string{"/api/v1/user/account", "/api/v1/admin/me"} {
-		r := httptest.NewRequest(http.MethodGet, path, nil)
-		r.Header.Set("X-User-ID", goodID)
-		r.Header.Set("Authorization", as("admin")[1])
-		rec := httptest.NewRecorder()
-		s.Handler().ServeHTTP(rec, r)
-		require.Equal(t, http.StatusUnauthorized, rec.Code, path)
+		require.Equal(t, http.StatusUnauthorized, f.ask(http.MethodGet, path, "", as("admin")...).Code, path)
 	}
 }
 
@@ -119,25 +104,15 @@ func TestOutKnowsItsAnswer(t *testing.T) {
 			return httpx.Raw{ContentType: "text/plain", Body: []byte("sent")}, nil
 		})}, httpx.Route{Op: "putOrders", Method: "PUT", Path: "/ships/{ship_id}/orders",
 		Handle: httpx.JSON(http.StatusOK, func(_ context.Context, in putOrders) (func(), error) { return nil, nil })})
-	f := &fixture{}
-	s, err := httpx.New(httpx.Config{}, document, gateway.New(gateway.Config{}, gateway.TLSConfig{}), httpx.Gates{User: f}, httpx.Telemetry{},
-		clock.System{}, []httpx.Table{table}, nil)
-	require.NoError(t, err)
-	ask := func(method, path string) *httptest.ResponseRecorder {
-		r := httptest.NewRequest(method, path, nil)
-		r.Header.Set("X-User-ID", goodID)
-		rec := httptest.NewRecorder()
-		s.Handler().ServeHTTP(rec, r)
-		return rec
-	}
-	list := ask("GET", "/api/v1/user/account")
+	f, _ := newStoppedFixture(t, with(table))
+	list := f.ask("GET", "/api/v1/user/account", "")
 	require.Equal(t, http.StatusAccepted, list.Code)
 	require.Equal(t, "x", list.Header().Get("ETag"))
 	require.Equal(t, "private", list.Header().Get("Cache-Control"), "the handler's header wins")
 	require.JSONEq(t, `{"items":[],"next_cursor":null}`, list.Body.String())
-	require.Empty(t, ask("DELETE", shipPath+"f").Body.String())
-	require.Equal(t, "sent", ask("DELETE", shipPath+"e").Body.String())
-	require.Equal(t, http.StatusInternalServerError, ask("PUT", shipPath+"f/orders").Code, "an answer that cannot be encoded")
+	require.Empty(t, f.ask("DELETE", shipPath+"f", "").Body.String())
+	require.Equal(t, "sent", f.ask("DELETE", shipPath+"e", "").Body.String())
+	require.Equal(t, http.StatusInternalServerError, f.ask("PUT", shipPath+"f/orders", "").Code, "an answer that cannot be encoded")
 }
 
 func TestTheModuleBootsAndStops(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"strings"
 	"sync"
@@ -98,7 +99,12 @@ type setup struct {
 	checks []httpx.Check
 	level  zapcore.Level
 	tel    httpx.Telemetry
+	tables []httpx.Table // none: the ships
+	gates  *httpx.Gates  // nil: the fixture itself
 }
+
+// with makes the server serve these tables instead of the ships.
+func with(tables ...httpx.Table) func(*setup) { return func(s *setup) { s.tables = tables } }
 
 // newFixture starts a server on a port of its own.
 func newFixture(t *testing.T, options ...func(*setup)) *fixture {
@@ -133,11 +139,32 @@ func newStoppedFixture(t testing.TB, options ...func(*setup)) (*fixture, setup) 
 	if s.tel.Log == nil {
 		s.tel.Log = zap.New(core)
 	}
+	if s.tables == nil {
+		s.tables = f.tables()
+	}
+	if s.gates == nil {
+		s.gates = &httpx.Gates{User: f, Seen: f, Admin: f, Auditor: f}
+	}
 	var err error
-	f.Server, err = httpx.New(s.config, document, s.guard, httpx.Gates{User: f, Seen: f, Admin: f, Auditor: f}, s.tel, s.clock,
-		f.tables(), s.checks)
+	f.Server, err = httpx.New(s.config, document, s.guard, *s.gates, s.tel, s.clock, s.tables, s.checks)
 	require.NoError(t, err)
 	return f, s
+}
+
+// ask serves a request without a listener, as the good user, with a JSON body
+// when there is one.
+func (f *fixture) ask(method, path, body string, headers ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	r.Header.Set("X-User-ID", goodID)
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	rec := httptest.NewRecorder()
+	f.Handler().ServeHTTP(rec, r)
+	return rec
 }
 
 // do sends a request; headers are name, value pairs.

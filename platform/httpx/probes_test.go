@@ -73,8 +73,8 @@ func TestAStopFailsReadinessFirstAndWaitsForRequestsUnderWay(t *testing.T) {
 	_, err := http.Get(f.base + "/readyz") //nolint:noctx // there is nobody to answer
 	require.Error(t, err)
 	require.NoError(t, f.Stop(t.Context()), "a second stop does nothing")
-	require.Equal(t, http.StatusServiceUnavailable, inProcess(f, "/readyz").Code)
-	require.JSONEq(t, `{"status":"draining","checks":{}}`, inProcess(f, "/readyz").Body.String())
+	require.Equal(t, http.StatusServiceUnavailable, f.ask(http.MethodGet, "/readyz", "").Code)
+	require.JSONEq(t, `{"status":"draining","checks":{}}`, f.ask(http.MethodGet, "/readyz", "").Body.String())
 }
 
 func TestAStopPastItsBudgetCutsTheConnections(t *testing.T) {
@@ -107,7 +107,7 @@ func TestTheDocumentIsServedAndRenderedWithoutTheInternet(t *testing.T) {
 	require.NotRegexp(t, `(src|href)="https?://`, page.text)
 	for _, asset := range []string{"swagger-ui.css", "swagger-ui-bundle.js", "swagger-ui-standalone-preset.js"} {
 		require.Contains(t, page.text, "/docs/"+asset)
-		require.Equal(t, http.StatusOK, inProcess(f, "/docs/"+asset).Code, asset)
+		require.Equal(t, http.StatusOK, f.ask(http.MethodGet, "/docs/"+asset, "").Code, asset)
 	}
 	require.Contains(t, f.do(t, http.MethodGet, "/version", "").text, `"go":"go1.`)
 }
