@@ -19,7 +19,7 @@ PG_MAJOR := $(or $(lastword $(sort $(notdir $(wildcard /usr/lib/postgresql/*))))
 # What the integration tests run on. The images are made by `make test-images`
 # without a registry; each can be replaced from outside.
 export GALAXY_TEST_POSTGRES_IMAGE ?= galaxy-test/postgres:$(PG_MAJOR)
-export GALAXY_TEST_ENGINE_IMAGE   ?= galaxy-engine:$(ENGINE_VERSION)
+export GALAXY_TEST_ENGINE_IMAGE   ?= galaxy-test/engine:$(ENGINE_VERSION)
 # testcontainers' reaper is an image of its own, which no registry may be there
 # for; and where /.dockerenv exists it would look for containers at the default
 # gateway instead of on this host.

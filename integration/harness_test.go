@@ -233,7 +233,7 @@ func (b *backend) operator() *testkit.API { return b.api().Admin(adminUser, admi
 func (b *backend) registerEngine() {
 	b.Helper()
 	b.operator().Post("/api/v1/admin/engine-versions", map[string]any{
-		"version": "0.1.0", "image_ref": cmp.Or(os.Getenv("GALAXY_TEST_ENGINE_IMAGE"), "galaxy-engine:0.1.0")}).Want(http.StatusCreated)
+		"version": "0.1.0", "image_ref": engineImage()}).Want(http.StatusCreated)
 	b.operator().Post("/api/v1/admin/engine-versions/0.1.0/default", nil).Want(http.StatusOK)
 }
 

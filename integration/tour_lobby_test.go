@@ -99,7 +99,7 @@ func (s *tour) enrolled(in object, owner *person, race string, guests map[string
 	return id
 }
 
-// launched closes the enrolment of a game and has its owner start it.
+// launched closes the enrollment of a game and has its owner start it.
 func (s *tour) launched(owner *person, id uuid.UUID, players int) {
 	s.Helper()
 	g := got[game](owner.Post(inLobby(id, "/close"), nil))

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -25,7 +24,7 @@ const lastTurn = 12
 func inPlay(game uuid.UUID, rest string) string { return userAPI + "/games/" + game.String() + rest }
 
 func engineImage() string {
-	return cmp.Or(os.Getenv("GALAXY_TEST_ENGINE_IMAGE"), "galaxy-engine:0.1.0")
+	return cmp.Or(os.Getenv("GALAXY_TEST_ENGINE_IMAGE"), "galaxy-test/engine:0.1.0")
 }
 
 // privateGameStartsAtTheSecondTry finds the name of its engine's container taken
@@ -44,12 +43,6 @@ func (s *tour) privateGameStartsAtTheSecondTry() {
 	require.Equal(s, "starting", accepted[game](s.ada.Post(inLobby(s.bots, "/retry"), nil)).State)
 	s.comesTo(s.bots, "running")
 	s.told(s.bob, "game.started")
-}
-
-func (s *tour) docker(args ...string) {
-	s.Helper()
-	out, err := exec.Command("docker", args...).CombinedOutput()
-	require.NoError(s, err, "docker %v: %s", args, out)
 }
 
 func (s *tour) report(p *person, game uuid.UUID) enginev1.Report {
@@ -96,7 +89,7 @@ func (s *tour) move(p *person, game uuid.UUID) (turn int) {
 	for _, c := range commands {
 		p.With("Idempotency-Key", uuid.NewString()).Post(inPlay(game, "/commands"), object{"turn": r.Turn, "command": c}).Want(200)
 	}
-	out := got[enginev1.OrderResponse](p.Put(inPlay(game, "/orders"), object{"turn": r.Turn, "orders": slices.Concat([]enginev1.Order{}, orders)}))
+	out := got[enginev1.OrderResponse](p.Put(inPlay(game, "/orders"), object{"turn": r.Turn, "orders": append([]enginev1.Order{}, orders...)}))
 	require.True(s, out.Stored)
 	return r.Turn
 }

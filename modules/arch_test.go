@@ -26,7 +26,7 @@ const (
 
 // order is the one list of domains, lowest first. A domain may import only
 // domains to its left.
-var order = []string{"admin", "mail", "push", "engine", "user", "geo", "auth", "notification", "runtime", "lobby", "turn", "console"}
+var order = []string{"admin", "mail", "push", "engine", "user", "geo", "auth", "notification", "engineversion", "runtime", "racename", "game", "lobby", "turn", "console"}
 
 // drivers are what modules reach only through platform/.
 var drivers = []string{
@@ -186,7 +186,7 @@ func TestOnlyLifecycleNamesFxLifecycleAndInvoke(t *testing.T) {
 // What takes value groups does so through one small fx.In beside the wiring.
 func TestParameterObjectsStandInModuleFilesAlone(t *testing.T) {
 	t.Parallel()
-	for _, s := range sources(t) {
+	for _, s := range product(t) {
 		for name, at := range fxNames(s) {
 			if s.in("modules") && (name == "Out" || name == "In" && path.Base(s.name) != "module.go") {
 				t.Errorf("%s: no fx.%s here", at, name)

@@ -7,11 +7,13 @@ import (
 	"galaxy/backend/modules/admin"
 	"galaxy/backend/modules/auth"
 	"galaxy/backend/modules/engine"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/geo"
 	"galaxy/backend/modules/lobby"
 	"galaxy/backend/modules/mail"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/push"
+	"galaxy/backend/modules/racename"
 	"galaxy/backend/modules/runtime"
 	"galaxy/backend/modules/runtime/driver"
 	"galaxy/backend/modules/turn"
@@ -47,7 +49,7 @@ type Config struct {
 	GeoIP        geo.Config
 	Auth         auth.Config
 	User         user.Config
-	Lobby        lobby.Config
+	Lobby        Lobby
 	Turn         turn.Config
 	Notification notification.Config
 	Cache        Caches
@@ -71,28 +73,44 @@ func (p Process) Validate() error {
 	return errors.Join(errs...)
 }
 
+// Lobby is BACKEND_LOBBY_*: games, their ways in and the names of races.
+type Lobby struct {
+	GameConfig
+	RaceNameConfig
+	LobbyConfig
+}
+
+// Embedded, so that the modules' names need no prefix of their own.
+type (
+	GameConfig     = game.Config
+	RaceNameConfig = racename.Config
+	LobbyConfig    = lobby.Config
+)
+
 // Caches are the ceilings BACKEND_CACHE_*_MAX.
 type Caches struct {
 	UserCache
 	AuthCache
-	LobbyCache
+	GameCache
+	RaceNameCache
 	RuntimeCache
 }
 
 // Embedded, so that the modules' names need no prefix of their own.
 type (
-	UserCache    = user.CacheConfig
-	AuthCache    = auth.CacheConfig
-	LobbyCache   = lobby.CacheConfig
-	RuntimeCache = runtime.CacheConfig
+	UserCache     = user.CacheConfig
+	AuthCache     = auth.CacheConfig
+	GameCache     = game.CacheConfig
+	RaceNameCache = racename.CacheConfig
+	RuntimeCache  = runtime.CacheConfig
 )
 
 // sections lists what validates itself, by the name of its variables.
 func (c Config) sections() []interface{ Validate() error } {
 	return []interface{ Validate() error }{
 		c.Process, c.Config, c.HTTP, c.GRPCPush, c.Gateway, c.TLS, c.Logging, c.OTel, c.Pprof, c.Postgres, c.SMTP, c.Mail, c.Game,
-		c.Runtime, c.Engine, c.Admin, c.GeoIP, c.Auth, c.User, c.Lobby, c.Turn, c.Notification,
-		c.Cache.UserCache, c.Cache.AuthCache, c.Cache.LobbyCache, c.Cache.RuntimeCache,
+		c.Runtime, c.Engine, c.Admin, c.GeoIP, c.Auth, c.User, c.Lobby.GameConfig, c.Lobby.RaceNameConfig, c.Lobby.LobbyConfig, c.Turn, c.Notification,
+		c.Cache.UserCache, c.Cache.AuthCache, c.Cache.GameCache, c.Cache.RaceNameCache, c.Cache.RuntimeCache,
 	}
 }
 

@@ -4,9 +4,11 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
@@ -18,7 +20,8 @@ import (
 // withDocker prepares engines on the real daemon; the image is the engine's.
 func withDocker(t *testing.T, cfg config) *stack {
 	t.Helper()
-	cfg.Driver, cfg.EngineVersion = driverDocker, "0.0.1-devstack-test"
+	// A version of its own makes an image of its own, which nobody else untags.
+	cfg.Driver, cfg.EngineVersion = driverDocker, "0.0.1-"+strings.ToLower(rand.Text()[:10])
 	s := newStack(cfg, buildEngine, io.Discard)
 	require.NoError(t, s.settle())
 	require.NoError(t, s.compile(t.Context()))
@@ -51,7 +54,7 @@ func (s *stack) game(t *testing.T, mine bool) (name string) {
 	name = "galaxy-game-" + id
 	_, err := s.engines.client.Create(t.Context(), docker.Spec{
 		Name: name, Image: s.engines.image, User: "65532:65532", Network: s.engines.network, Port: 8080,
-		Labels: map[string]string{"galaxy.backend": "1", "galaxy.game_id": id},
+		Labels: map[string]string{"galaxy.backend": "1", "galaxy.game_id": id, "galaxy.instance": uuid.NewString()},
 		Source: dir, Target: "/var/lib/galaxy-game", CPUs: 1, Memory: 64 << 20, Pids: 64, Logs: docker.Logging{Driver: "json-file"},
 	})
 	require.NoError(t, err)
@@ -71,7 +74,9 @@ func TestEnginesOfAnEphemeralStackGoWithIt(t *testing.T) {
 	require.Equal(t, docker.Running, found.Status)
 
 	network := s.engines.network
-	_ = s.down() // the foreign container is still on the network, which therefore stays
+	image, err := watch.Image(t.Context(), s.engines.image)
+	require.NoError(t, err)
+	_ = s.down() // the foreign container is still on the network and of the image, which therefore stay
 	_, err = watch.Inspect(t.Context(), mine)
 	require.ErrorIs(t, err, docker.ErrNotFound)
 	found, err = watch.Inspect(t.Context(), foreign)
@@ -79,5 +84,5 @@ func TestEnginesOfAnEphemeralStackGoWithIt(t *testing.T) {
 	require.Equal(t, docker.Running, found.Status, "another backend's game goes on")
 	require.NoError(t, watch.Remove(t.Context(), foreign))
 	require.NoError(t, watch.RemoveNetwork(t.Context(), network))
-	require.NoError(t, watch.RemoveImage(t.Context(), s.engines.image))
+	require.NoError(t, watch.RemoveImage(t.Context(), image.ID))
 }

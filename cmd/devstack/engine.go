@@ -8,8 +8,10 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"go.uber.org/zap"
 
 	"galaxy/backend/platform/clock"
@@ -29,10 +31,11 @@ type engines struct {
 // prepareEngines makes the image and the network where Docker answers, and
 // otherwise has the backend run engines as processes.
 func (s *stack) prepareEngines(ctx context.Context) error {
-	s.engines = engines{driver: driverProcess, image: "galaxy-devstack/engine:" + s.cfg.EngineVersion, network: "galaxy-devstack"}
+	name := "galaxy-devstack" // of the network and in front of the image
 	if s.cfg.Ephemeral {
-		s.engines.network = filepath.Base(s.home.dir)
+		name = strings.ToLower(filepath.Base(s.home.dir))
 	}
+	s.engines = engines{driver: driverProcess, image: name + "/engine:" + s.cfg.EngineVersion, network: name}
 	if s.cfg.Driver == driverProcess {
 		s.engines.why = "as -driver asks"
 		return nil
@@ -107,13 +110,9 @@ const backendLabel = "galaxy.backend=1"
 // stays are started again by the backend; an ephemeral one takes them along.
 func (s *stack) stopEngines(ctx context.Context) error {
 	client := s.engines.client
-	containers, err := client.ListByLabel(ctx, backendLabel)
+	containers, err := client.List(ctx, docker.Selector{Label: backendLabel, Match: s.ownGame})
 	errs := []error{err}
 	for _, c := range containers {
-		game := c.Labels["galaxy.game_id"]
-		if _, err := os.Stat(s.home.path("games", filepath.Base(game))); game == "" || err != nil {
-			continue // another backend's
-		}
 		if c.Status == docker.Running {
 			errs = append(errs, client.Stop(ctx, c.Name, 10*time.Second))
 		}
@@ -122,7 +121,18 @@ func (s *stack) stopEngines(ctx context.Context) error {
 		}
 	}
 	if s.cfg.Ephemeral {
-		errs = append(errs, client.RemoveNetwork(ctx, s.engines.network))
+		errs = append(errs, client.RemoveNetwork(ctx, s.engines.network), client.RemoveImage(ctx, s.engines.image))
 	}
 	return errors.Join(append(errs, client.Close(ctx))...)
+}
+
+// ownGame says whether a container is of a game that has its state here. The
+// database, which knows the instance, may be down by now.
+func (s *stack) ownGame(labels map[string]string) bool {
+	game, err := uuid.Parse(labels["galaxy.game_id"])
+	if err != nil {
+		return false
+	}
+	_, err = os.Stat(s.home.path("games", game.String()))
+	return err == nil
 }

@@ -7,8 +7,8 @@ import (
 	"galaxy/backend/platform/cache"
 )
 
-// newAccountCache holds every operator by user name, so that Basic
-// authentication needs no query. Operators are few: there is no ceiling.
+// newAccountCache holds every account by user name, so that Basic authentication
+// needs no query. There are few accounts, so it is unbounded.
 func newAccountCache(s *Service) *cache.Table[string, accountRow] {
 	return cache.New("admin_accounts", 0, func(ctx context.Context, username string) (accountRow, bool, error) {
 		row, err := s.store.account(ctx, s.db, username)

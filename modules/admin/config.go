@@ -22,7 +22,7 @@ func (c Config) Validate() error {
 	}
 	var errs []error
 	if _, err := normalizeUsername(c.BootstrapUser); err != nil {
-		errs = append(errs, errors.New("BACKEND_ADMIN_BOOTSTRAP_USER must be 2 to 32 letters, digits, dots, dashes or underscores"))
+		errs = append(errs, errors.New("BACKEND_ADMIN_BOOTSTRAP_USER must be "+usernameRule))
 	}
 	if checkPassword(c.BootstrapPassword.Reveal()) != nil {
 		errs = append(errs, errors.New("BACKEND_ADMIN_BOOTSTRAP_PASSWORD must have 15 to 72 bytes and no control characters"))

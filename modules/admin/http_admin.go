@@ -120,7 +120,7 @@ type auditQuery struct {
 	Since  time.Time `query:"since"`
 }
 
-type auditView struct {
+type auditRowView struct {
 	ID        uuid.UUID       `json:"audit_id"`
 	At        time.Time       `json:"at"`
 	Actor     string          `json:"actor"`
@@ -135,18 +135,14 @@ type auditView struct {
 	Source    string          `json:"source"`
 }
 
-func (h adminRoutes) audit(ctx context.Context, in auditQuery) (httpx.List[auditView], error) {
-	f := AuditFilter{Actor: in.Actor, Target: in.Target, Action: in.Action, Since: in.Since, Limit: in.Limit + 1}
-	var err error
-	if f.Before, err = httpx.IDCursor("audit", in.Cursor); err != nil {
-		return httpx.List[auditView]{}, err
-	}
-	rows, err := h.service.Audit(ctx, f)
-	if err != nil {
-		return httpx.List[auditView]{}, err
-	}
-	return httpx.PageOf(rows, in.Limit, func(r AuditRow) auditView {
-		return auditView{ID: r.ID, At: r.At, Actor: r.Actor, Role: r.Role, Action: r.Action, Target: r.Target, Outcome: r.Outcome,
-			Reason: r.Reason, Before: r.Before, After: r.After, RequestID: r.RequestID, Source: r.Source}
-	}, func(r AuditRow) string { return httpx.EncodeCursor("audit", r.ID.String()) }), nil
+func auditViewOf(r AuditRow) auditRowView {
+	return auditRowView{ID: r.ID, At: r.At, Actor: r.Actor, Role: r.Role, Action: r.Action, Target: r.Target,
+		Outcome: r.Outcome, Reason: r.Reason, Before: r.Before, After: r.After, RequestID: r.RequestID, Source: r.Source}
+}
+
+func (h adminRoutes) audit(ctx context.Context, in auditQuery) (httpx.List[auditRowView], error) {
+	return httpx.PageByID("audit", in.Page, func(before uuid.UUID, n int) ([]AuditRow, error) {
+		return h.service.Audit(ctx, AuditFilter{Actor: in.Actor, Target: in.Target, Action: in.Action, Since: in.Since,
+			Before: before, Limit: n})
+	}, auditViewOf, func(r AuditRow) uuid.UUID { return r.ID })
 }

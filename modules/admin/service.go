@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"time"
 
 	"go.uber.org/zap"
 
@@ -16,16 +15,17 @@ import (
 	"galaxy/backend/platform/pg"
 )
 
-// Service owns the operators. It is the admin surface's gate.
+// Service keeps the operators' accounts and the audit log. It authenticates the
+// admin surface.
 type Service struct {
-	db       *pg.DB
-	clock    clock.Clock
-	log      *zap.Logger
-	cfg      Config
-	store    store
-	accounts *cache.Table[string, accountRow]
-	verifier *verifier
-	nobodies *nobodies
+	db        *pg.DB
+	clock     clock.Clock
+	log       *zap.Logger
+	cfg       Config
+	store     store
+	accounts  *cache.Table[string, accountRow]
+	verifier  *verifier
+	anonymous *anonymousLimiter
 }
 
 // NewService makes the service; Start warms its cache and inserts the bootstrap
@@ -35,7 +35,7 @@ func NewService(db *pg.DB, clk clock.Clock, log *zap.Logger, cfg Config) (*Servi
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{db: db, clock: clk, log: log, cfg: cfg, verifier: v, nobodies: newNobodies()}
+	s := &Service{db: db, clock: clk, log: log, cfg: cfg, verifier: v, anonymous: newAnonymousLimiter()}
 	s.accounts = newAccountCache(s)
 	return s, nil
 }
@@ -78,40 +78,43 @@ func (s *Service) bootstrap(ctx context.Context) error {
 	}
 	now := s.clock.Now()
 	return s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		made, err := s.store.insert(ctx, tx, accountRow{Username: name, Hash: h, Role: httpx.Administrator.String(), Bootstrap: true, CreatedAt: now, UpdatedAt: now})
-		if made {
+		created, err := s.store.insertAccount(ctx, tx, accountRow{Username: name, Hash: h, Role: httpx.Administrator.String(),
+			Bootstrap: true, CreatedAt: now, UpdatedAt: now})
+		if created {
 			tx.OnCommit(func() { s.log.Info("bootstrap admin account created", zap.String("username", name)) })
 		}
 		return err
 	})
 }
 
-// Authenticate implements httpx.AdminGate. What nobody can have is refused
-// before anything is spent on it; the database is asked only after the throttle,
-// so that an unknown name is no quicker and no slower to be turned away.
-func (s *Service) Authenticate(ctx context.Context, username, password string, source netip.Addr) (httpx.Principal, error) {
+// Authenticate implements httpx.AdminGate. A user name or password that no
+// account can have is refused at no cost; the database is asked only after the
+// throttle, so that an unknown name takes as long as a known one.
+func (s *Service) Authenticate(
+	ctx context.Context, username, password string, source netip.Addr,
+) (httpx.Principal, error) {
 	name, err := normalizeUsername(username)
 	if err != nil || checkPassword(password) != nil {
 		return httpx.Principal{}, ErrCredentials
 	}
-	id := s.verifier.identify(name, password)
+	mac := s.verifier.mac(name, password)
 	row, _ := s.accounts.Peek(name)
-	known := s.verifier.knows(id, row.usable())
-	if known == fresh {
+	state := s.verifier.state(mac, row.loginHash())
+	if state == fresh {
 		return row.principal()
 	}
-	if known == stranger && !s.verifier.allowed(name, source) {
-		return httpx.Principal{}, ErrThrottled.After(12 * time.Second)
+	if state == uncached && !s.verifier.throttle.allow(s.clock.Now(), name, source) {
+		return httpx.Principal{}, ErrThrottled.After(retryAfter)
 	}
 	if row, _, err = s.accounts.Get(ctx, name); err != nil {
 		return httpx.Principal{}, err
 	}
-	if err := s.verifier.verify(ctx, id, password, row.usable()); err != nil {
+	if err := s.verifier.verify(ctx, mac, password, row.loginHash()); err != nil {
 		return httpx.Principal{}, err
 	}
 	// The account may have changed while bcrypt ran.
 	now, _, err := s.accounts.Get(ctx, name)
-	if err != nil || now.usable() != row.usable() {
+	if err != nil || now.loginHash() != row.loginHash() {
 		return httpx.Principal{}, cmp.Or(err, error(ErrCredentials))
 	}
 	return now.principal()

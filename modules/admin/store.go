@@ -2,9 +2,7 @@ package admin
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -31,12 +29,17 @@ func (r accountRow) account() (Account, error) {
 		UpdatedAt: r.UpdatedAt, DisabledAt: r.DisabledAt}, err
 }
 
-// usable is the hash that a password may be compared with, or "".
-func (r accountRow) usable() string {
+// loginHash is the hash to compare a password with; empty for an account that is
+// disabled or does not exist.
+func (r accountRow) loginHash() string {
 	if r.DisabledAt != nil {
 		return ""
 	}
 	return r.Hash
+}
+
+func (r accountRow) enabledAdmin() bool {
+	return r.DisabledAt == nil && r.Role == httpx.Administrator.String()
 }
 
 func (r accountRow) principal() (httpx.Principal, error) {
@@ -58,9 +61,9 @@ func (store) accounts(ctx context.Context, q pg.Querier) ([]accountRow, error) {
 	return pg.All[accountRow](ctx, q, accountColumns+` ORDER BY username`)
 }
 
-// lockAll keeps two requests from disabling the last two admins at once. There
-// are few operators, so all rows are taken, in one order.
-func (store) lockAll(ctx context.Context, tx *pg.Tx) ([]accountRow, error) {
+// lockAccounts keeps two requests from disabling the last two admins at once.
+// There are few operators, so all rows are locked, in one order.
+func (store) lockAccounts(ctx context.Context, tx *pg.Tx) ([]accountRow, error) {
 	return pg.All[accountRow](ctx, tx, accountColumns+` ORDER BY username FOR UPDATE`)
 }
 
@@ -69,8 +72,8 @@ INSERT INTO admin_accounts (username, password_hash, role, bootstrap, created_at
 VALUES ($1, $2, $3, $4, $5, $5)
 ON CONFLICT (username) DO NOTHING`
 
-// insert reports false when the name is taken.
-func (store) insert(ctx context.Context, tx *pg.Tx, r accountRow) (bool, error) {
+// insertAccount reports false when the name is taken.
+func (store) insertAccount(ctx context.Context, tx *pg.Tx, r accountRow) (bool, error) {
 	n, err := tx.Exec(ctx, insertAccount, r.Username, r.Hash, r.Role, r.Bootstrap, r.CreatedAt)
 	return n == 1, err
 }
@@ -78,39 +81,17 @@ func (store) insert(ctx context.Context, tx *pg.Tx, r accountRow) (bool, error) 
 const updateAccount = `
 UPDATE admin_accounts SET password_hash = $2, role = $3, bootstrap = $4, updated_at = $5, disabled_at = $6 WHERE username = $1`
 
-func (store) update(tx *pg.Tx, r accountRow) {
+func (store) updateAccount(tx *pg.Tx, r accountRow) {
 	tx.Queue(updateAccount, r.Username, r.Hash, r.Role, r.Bootstrap, r.UpdatedAt, r.DisabledAt)
-}
-
-type auditRow struct {
-	ID        uuid.UUID       `db:"audit_id"`
-	At        time.Time       `db:"at"`
-	Actor     string          `db:"actor"`
-	Role      string          `db:"role"`
-	Action    string          `db:"action"`
-	Target    string          `db:"target"`
-	Outcome   Outcome         `db:"outcome"`
-	Reason    *string         `db:"reason"`
-	Before    json.RawMessage `db:"before"`
-	After     json.RawMessage `db:"after"`
-	RequestID string          `db:"request_id"`
-	Source    string          `db:"source"`
 }
 
 const insertAudit = `
 INSERT INTO admin_audit (audit_id, at, actor, role, action, target, outcome, reason, before, after, request_id, source)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
 
-func (store) audit(tx *pg.Tx, r auditRow) {
-	tx.Queue(insertAudit, r.ID, r.At, r.Actor, r.Role, r.Action, r.Target, r.Outcome, r.Reason, r.Before, r.After, r.RequestID, r.Source)
-}
-
-// AuditFilter narrows the audit log; zero fields do not.
-type AuditFilter struct {
-	Actor, Target, Action string
-	Since                 time.Time
-	Before                uuid.UUID // cursor: rows older than this one
-	Limit                 int
+func (store) insertAudit(tx *pg.Tx, r AuditRow) {
+	tx.Queue(insertAudit, r.ID, r.At, r.Actor, r.Role, r.Action, r.Target, r.Outcome, r.Reason, r.Before, r.After,
+		r.RequestID, r.Source)
 }
 
 const listAudit = `
@@ -121,17 +102,11 @@ WHERE ($1::text = '' OR actor = $1) AND ($2::text = '' OR target = $2) AND ($3::
 ORDER BY audit_id DESC
 LIMIT $6`
 
-func (store) listAudit(ctx context.Context, q pg.Querier, f AuditFilter) ([]auditRow, error) {
-	var since, before any
+func (store) listAudit(ctx context.Context, q pg.Querier, f AuditFilter) ([]AuditRow, error) {
+	var since *time.Time
 	if !f.Since.IsZero() {
-		since = f.Since
+		since = &f.Since
 	}
-	if f.Before != uuid.Nil {
-		before = f.Before
-	}
-	rows, err := pg.All[auditRow](ctx, q, listAudit, f.Actor, f.Target, f.Action, since, before, f.Limit)
-	if err != nil {
-		return nil, fmt.Errorf("list the audit log: %w", err)
-	}
-	return rows, nil
+	before := uuid.NullUUID{UUID: f.Before, Valid: f.Before != uuid.Nil}
+	return pg.All[AuditRow](ctx, q, listAudit, f.Actor, f.Target, f.Action, since, before, f.Limit)
 }

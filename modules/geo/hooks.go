@@ -9,25 +9,25 @@ import (
 	"galaxy/backend/platform/pg"
 )
 
-// hooks is what the domain hangs on users.
-type hooks struct{ service *Service }
+// userHooks takes part in the departure and the export of users.
+type userHooks struct{ service *Service }
 
 // Name implements user.Departure and user.Export.
-func (hooks) Name() string { return "geo" }
+func (userHooks) Name() string { return "geo" }
 
-// Depart implements user.Departure: counters last as long as an account can come
-// back.
-func (h hooks) Depart(_ context.Context, tx *pg.Tx, id uuid.UUID, why user.Reason) error {
+// Depart implements user.Departure. Counters are kept as long as the account can
+// be restored.
+func (h userHooks) Depart(_ context.Context, tx *pg.Tx, id uuid.UUID, why user.Reason) error {
 	if why == user.Erased {
-		h.service.leaving.add(id, h.service.clock.Now())
-		h.service.store.erase(tx, id)
-		tx.OnCommit(func() { h.service.buffer.drop(id) })
+		h.service.erasures.add(id, h.service.clock.Now())
+		h.service.store.deleteCounters(tx, id)
+		tx.OnCommit(func() { h.service.buffer.dropUser(id) })
 	}
 	return nil
 }
 
 // Export implements user.Export.
-func (h hooks) Export(ctx context.Context, q pg.Querier, id uuid.UUID) (any, error) {
+func (h userHooks) Export(ctx context.Context, q pg.Querier, id uuid.UUID) (any, error) {
 	counters, err := h.service.store.counters(ctx, q, id)
 	return map[string]any{"country_counters": counters}, err
 }

@@ -13,10 +13,10 @@ import (
 
 type adminRoutes struct {
 	service *Service
-	users   Directory
+	users   Users
 }
 
-func newAdminRoutes(s *Service, users Directory) httpx.Table {
+func newAdminRoutes(s *Service, users Users) httpx.Table {
 	h := adminRoutes{s, users}
 	return httpx.Admin("geo",
 		httpx.Route{Op: "lookUpAddress", Method: http.MethodGet, Path: "/geo/lookup", Role: httpx.Viewer, Handle: httpx.JSON(200, h.lookup)},
@@ -25,7 +25,7 @@ func newAdminRoutes(s *Service, users Directory) httpx.Table {
 	)
 }
 
-type lookup struct {
+type lookupQuery struct {
 	IP string `query:"ip"`
 }
 
@@ -34,7 +34,7 @@ type lookupView struct {
 	Country *string `json:"country"`
 }
 
-func (h adminRoutes) lookup(_ context.Context, in lookup) (lookupView, error) {
+func (h adminRoutes) lookup(_ context.Context, in lookupQuery) (lookupView, error) {
 	ip, err := netip.ParseAddr(in.IP)
 	if err != nil || ip.Zone() != "" {
 		return lookupView{}, errAddress
@@ -61,11 +61,11 @@ func (h adminRoutes) database(context.Context, struct{}) (databaseView, error) {
 	return databaseView(info), nil
 }
 
-type byUser struct {
+type userParam struct {
 	UserID uuid.UUID `path:"user_id"`
 }
 
-func (h adminRoutes) counters(ctx context.Context, in byUser) (httpx.List[Counter], error) {
+func (h adminRoutes) counters(ctx context.Context, in userParam) (httpx.List[Counter], error) {
 	if err := h.users.Exists(ctx, in.UserID); err != nil {
 		return httpx.List[Counter]{}, err
 	}

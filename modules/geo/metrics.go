@@ -23,9 +23,10 @@ func newMetrics(s *Service) metrics {
 	}
 	var err error
 	m.lookups, err = meter.Int64Counter("geo_lookups_total", metric.WithDescription("addresses looked up, by outcome"))
-	handle(err)
-	m.drops, err = meter.Int64Counter("geo_sightings_dropped_total", metric.WithDescription("requests not counted for want of room"))
-	handle(err)
+	reportError(err)
+	m.drops, err = meter.Int64Counter("geo_sightings_dropped_total",
+		metric.WithDescription("requests not counted for want of room"))
+	reportError(err)
 	_, err = meter.Int64ObservableGauge("geo_database_build_seconds", metric.WithUnit("s"),
 		metric.WithDescription("when the country database was built, in seconds since 1970"),
 		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
@@ -34,17 +35,19 @@ func newMetrics(s *Service) metrics {
 			}
 			return nil
 		}))
-	handle(err)
+	reportError(err)
 	return m
 }
 
-// handle reports what the API refuses; the instruments work all the same.
-func handle(err error) {
+// reportError reports an instrument that the API refuses; it works all the same.
+func reportError(err error) {
 	if err != nil {
 		otel.Handle(err)
 	}
 }
 
-func (m metrics) looked(o outcome, n int64) { m.lookups.Add(context.Background(), n, m.labels[o]) }
+func (m metrics) countLookups(o outcome, n int64) {
+	m.lookups.Add(context.Background(), n, m.labels[o])
+}
 
-func (m metrics) dropped(n int64) { m.drops.Add(context.Background(), n) }
+func (m metrics) countDropped(n int64) { m.drops.Add(context.Background(), n) }

@@ -15,15 +15,15 @@ import (
 var Module = module.New("geo",
 	fx.Provide(
 		NewService,
-		NewFlusher,
+		NewWorker,
 		func(s *Service) httpx.UserSeen { return s },
-		func(u *user.Service) Directory { return u },
+		func(u *user.Service) Users { return u },
 	),
-	user.ProvideDeparture(newHooks),
-	user.ProvideExport(newHooks),
+	user.ProvideDeparture(newUserHooks),
+	user.ProvideExport(newUserHooks),
 	httpx.Provide(newAdminRoutes),
 	lifecycle.Component(lifecycle.Cache, "country database", 0, (*Service).Start, nil),
-	lifecycle.Component(lifecycle.Work, "geo counters", 10*time.Second, (*Flusher).Start, (*Flusher).Stop),
+	lifecycle.Component(lifecycle.Work, "geo counters", 10*time.Second, (*Worker).Start, (*Worker).Stop),
 )
 
-func newHooks(s *Service) hooks { return hooks{s} }
+func newUserHooks(s *Service) userHooks { return userHooks{s} }

@@ -6,7 +6,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Directory knows who exists, for operators' routes.
-type Directory interface {
+// Users knows who exists, for operators' routes.
+type Users interface {
 	Exists(ctx context.Context, id uuid.UUID) error
 }

@@ -14,27 +14,26 @@ import (
 
 // Service looks addresses up and counts where users are seen.
 type Service struct {
-	db      *pg.DB
-	clock   clock.Clock
-	log     *zap.Logger
-	file    *database
-	buffer  counters
-	leaving leaving
-	store   store
-	metrics metrics
+	db       *pg.DB
+	clock    clock.Clock
+	database *database
+	buffer   buffer
+	erasures erasures
+	store    store
+	metrics  metrics
 }
 
 // NewService makes the service; Start reads the database file.
 func NewService(db *pg.DB, clk clock.Clock, log *zap.Logger, cfg Config) *Service {
-	s := &Service{db: db, clock: clk, log: log, file: &database{path: cfg.DBPath, log: log}}
+	s := &Service{db: db, clock: clk, database: &database{path: cfg.DBPath, log: log}}
 	s.metrics = newMetrics(s)
 	return s
 }
 
-// Start reads the database file. Without one the start fails: a typing mistake
-// would otherwise show as users without countries, for ever.
+// Start reads the database file. Without one the start fails: a mistyped path
+// would otherwise only show as users without countries.
 func (s *Service) Start(context.Context) error {
-	if err := s.file.load(s.clock.Now()); err != nil {
+	if err := s.database.load(s.clock.Now()); err != nil {
 		return fmt.Errorf("BACKEND_GEOIP_DB_PATH: %w", err)
 	}
 	return nil
@@ -43,8 +42,8 @@ func (s *Service) Start(context.Context) error {
 // Country is the ISO 3166 code of the country of an address, or empty. It never
 // blocks.
 func (s *Service) Country(ip netip.Addr) string {
-	country, how := s.file.country(ip)
-	s.metrics.looked(how, 1)
+	country, outcome := s.database.country(ip)
+	s.metrics.countLookups(outcome, 1)
 	return country
 }
 
@@ -53,8 +52,8 @@ func (s *Service) Seen(user uuid.UUID, ip netip.Addr) {
 	if !ip.IsValid() {
 		return
 	}
-	if !s.buffer.add(sighting{user, ip}, 1) {
-		s.metrics.dropped(1)
+	if !s.buffer.add(userAddress{user, ip}, 1) {
+		s.metrics.countDropped(1)
 	}
 }
 
@@ -69,9 +68,9 @@ func (s *Service) Counters(ctx context.Context, user uuid.UUID) ([]Counter, erro
 }
 
 // Database describes the file that is loaded; false before Start.
-func (s *Service) Database() (Info, bool) {
-	if now := s.file.current.Load(); now != nil {
-		return now.info, true
+func (s *Service) Database() (DatabaseInfo, bool) {
+	if loaded := s.database.current.Load(); loaded != nil {
+		return loaded.info, true
 	}
-	return Info{}, false
+	return DatabaseInfo{}, false
 }

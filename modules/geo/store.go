@@ -21,14 +21,22 @@ type Counter struct {
 }
 
 // One statement for any number of counters. The caller sorts them, so that two
-// processes that flush at once never wait for each other in a circle.
+// processes that flush at once never deadlock.
 const upsertCounters = `
 INSERT INTO user_country_counters AS c (user_id, country, count, first_seen_at, last_seen_at)
-SELECT user_id, country, count, $4, $4 FROM unnest($1::uuid[], $2::text[], $3::bigint[]) AS seen (user_id, country, count)
-ON CONFLICT (user_id, country) DO UPDATE SET count = c.count + EXCLUDED.count, last_seen_at = greatest(c.last_seen_at, EXCLUDED.last_seen_at)`
+SELECT user_id, country, count, $4, $4 FROM unnest($1::uuid[], $2::text[], $3::bigint[]) AS counted (user_id, country, count)
+ON CONFLICT (user_id, country) DO UPDATE SET count = c.count + EXCLUDED.count,
+    last_seen_at = greatest(c.last_seen_at, EXCLUDED.last_seen_at)`
 
-func (store) add(tx *pg.Tx, b batch, now time.Time) {
-	tx.Queue(upsertCounters, b.users, b.countries, b.counts, now)
+// counterColumns is the columns of many counters, in one order.
+type counterColumns struct {
+	users     []uuid.UUID
+	countries []string
+	counts    []int64
+}
+
+func (store) addCounters(tx *pg.Tx, c counterColumns, now time.Time) {
+	tx.Queue(upsertCounters, c.users, c.countries, c.counts, now)
 }
 
 const selectCounters = `
@@ -44,7 +52,8 @@ func (store) countries(ctx context.Context, q pg.Querier, user uuid.UUID) ([]str
 	return pg.All[string](ctx, q, selectCountries, user)
 }
 
-func (store) erase(tx *pg.Tx, user uuid.UUID) {
+// deleteCounters forgets where a user was seen.
+func (store) deleteCounters(tx *pg.Tx, user uuid.UUID) {
 	tx.Queue(`DELETE FROM user_country_counters WHERE user_id = $1`, user)
 }
 
@@ -52,5 +61,5 @@ const deleteErased = `
 DELETE FROM user_country_counters c
 WHERE user_id = ANY($1) AND EXISTS (SELECT FROM accounts a WHERE a.user_id = c.user_id AND a.erased_at IS NOT NULL)`
 
-// eraseAgain deletes the counters of those among users who are erased by now.
-func (store) eraseAgain(tx *pg.Tx, users []uuid.UUID) { tx.Queue(deleteErased, users) }
+// deleteErased deletes the counters of those among users who are erased by now.
+func (store) deleteErased(tx *pg.Tx, users []uuid.UUID) { tx.Queue(deleteErased, users) }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -17,87 +18,85 @@ import (
 )
 
 const (
-	flushEvery  = 5 * time.Second
-	lookEvery   = 30 * time.Second
-	batchWrites = 10_000 // rows of one statement
+	flushInterval = 5 * time.Second
+	watchInterval = 30 * time.Second
+	maxRows       = 10_000 // of one statement
 )
 
-// Flusher writes counters and watches the database file.
-type Flusher struct {
+// Worker flushes counters and watches the database file.
+type Worker struct {
 	service *Service
 	flush   *worker.Loop
 	watch   *worker.Loop
 }
 
-// NewFlusher makes both loops, stopped.
-func NewFlusher(s *Service, clk clock.Clock, log *zap.Logger) *Flusher {
-	f := &Flusher{service: s}
-	f.flush = worker.NewLoop("geo counters", flushEvery, clk, log, func(ctx context.Context) (bool, error) {
+// NewWorker makes both loops, stopped.
+func NewWorker(s *Service, clk clock.Clock, log *zap.Logger) *Worker {
+	w := &Worker{service: s}
+	w.flush = worker.NewLoop("geo counters", flushInterval, clk, log, func(ctx context.Context) (bool, error) {
 		return false, s.Flush(ctx)
 	})
-	f.watch = worker.NewLoop("geo database", lookEvery, clk, log, func(ctx context.Context) (bool, error) {
-		return false, s.file.refresh(ctx, clk.Now())
+	w.watch = worker.NewLoop("geo database", watchInterval, clk, log, func(ctx context.Context) (bool, error) {
+		return false, s.database.refresh(ctx, clk.Now())
 	})
-	return f
+	return w
 }
 
 // Start starts both loops.
-func (f *Flusher) Start(ctx context.Context) error {
-	return errors.Join(f.flush.Start(ctx), f.watch.Start(ctx))
+func (w *Worker) Start(ctx context.Context) error {
+	return errors.Join(w.flush.Start(ctx), w.watch.Start(ctx))
 }
 
 // Stop ends both loops and writes what is still buffered: by then no request is
 // under way any more.
-func (f *Flusher) Stop(ctx context.Context) error {
-	return errors.Join(f.flush.Stop(ctx), f.watch.Stop(ctx), f.service.Flush(ctx))
+func (w *Worker) Stop(ctx context.Context) error {
+	return errors.Join(w.flush.Stop(ctx), w.watch.Stop(ctx), w.service.Flush(ctx))
 }
 
-// batch is the columns of one statement.
-type batch struct {
-	users     []uuid.UUID
-	countries []string
-	counts    []int64
-}
-
-type place struct {
+// counterKey is what a counter counts.
+type counterKey struct {
 	user    uuid.UUID
 	country string
 }
 
+func (k counterKey) compare(other counterKey) int {
+	return cmp.Or(slices.Compare(k.user[:], other.user[:]), cmp.Compare(k.country, other.country))
+}
+
+// pending is how many requests of one counter are to be written. address is one
+// of those that were counted, to buffer them again when they cannot be.
+type pending struct {
+	counterKey
+	count   int64
+	address userAddress
+}
+
 // Flush writes what was counted. What cannot be written is counted again, as far
-// as there is room, unless it may have been written: then it is let go.
+// as there is room, unless it may have been written: then it is dropped.
 func (s *Service) Flush(ctx context.Context) error {
-	sums, samples := s.drain()
-	places := make([]place, 0, len(sums))
-	for p := range sums {
-		places = append(places, p)
-	}
-	slices.SortFunc(places, func(a, b place) int {
-		return cmp.Or(slices.Compare(a.user[:], b.user[:]), cmp.Compare(a.country, b.country))
-	})
 	var errs []error
-	for part := range slices.Chunk(places, batchWrites) {
-		err := s.write(ctx, part, sums)
+	for rows := range slices.Chunk(s.drain(), maxRows) {
+		err := s.write(ctx, rows)
 		if err == nil {
 			continue
 		}
 		errs = append(errs, err)
 		if !errors.Is(err, pg.ErrOutcomeUnknown) {
-			s.putBack(part, sums, samples)
+			s.bufferAgain(rows)
 		}
 	}
-	errs = append(errs, s.eraseAgain(ctx))
+	errs = append(errs, s.deleteErased(ctx))
 	return errors.Join(errs...)
 }
 
-// eraseAgain takes back what was written of users who were erased meanwhile.
-func (s *Service) eraseAgain(ctx context.Context) error {
-	users := s.leaving.list(s.clock.Now())
+// deleteErased deletes what was written of users who were erased meanwhile.
+func (s *Service) deleteErased(ctx context.Context) error {
+	users := s.erasures.recent(s.clock.Now())
 	if users == nil {
 		return nil
 	}
 	err := s.db.InTx(ctx, func(_ context.Context, tx *pg.Tx) error {
-		s.store.eraseAgain(tx, users)
+		s.store.deleteErased(tx, users)
 		return nil
 	})
 	if err != nil {
@@ -106,46 +105,46 @@ func (s *Service) eraseAgain(ctx context.Context) error {
 	return nil
 }
 
-// drain sums up what is buffered by user and country. samples holds one address
-// of each, to put a failed write back with.
-func (s *Service) drain() (sums map[place]int64, samples map[place]sighting) {
-	sums, samples = map[place]int64{}, map[place]sighting{}
+// drain empties the buffer and sums it up by user and country, in the order in
+// which rows are locked. Addresses without a country are dropped.
+func (s *Service) drain() []pending {
+	sums := map[counterKey]pending{}
 	outcomes := map[outcome]int64{}
-	s.buffer.take(func(seen sighting, n int64) {
-		country, how := s.file.country(seen.ip)
-		outcomes[how]++
-		if how == found {
-			p := place{seen.user, country}
-			sums[p] += n
-			samples[p] = seen
+	s.buffer.drain(func(a userAddress, n int64) {
+		country, outcome := s.database.country(a.ip)
+		outcomes[outcome]++
+		if outcome == found {
+			k := counterKey{a.user, country}
+			sums[k] = pending{k, sums[k].count + n, a}
 		}
 	})
-	for how, n := range outcomes {
-		s.metrics.looked(how, n)
+	for outcome, n := range outcomes {
+		s.metrics.countLookups(outcome, n)
 	}
-	return sums, samples
+	return slices.SortedFunc(maps.Values(sums), func(a, b pending) int { return a.compare(b.counterKey) })
 }
 
-func (s *Service) write(ctx context.Context, places []place, sums map[place]int64) error {
-	b := batch{make([]uuid.UUID, len(places)), make([]string, len(places)), make([]int64, len(places))}
-	for i, p := range places {
-		b.users[i], b.countries[i], b.counts[i] = p.user, p.country, sums[p]
+func (s *Service) write(ctx context.Context, rows []pending) error {
+	c := counterColumns{make([]uuid.UUID, len(rows)), make([]string, len(rows)), make([]int64, len(rows))}
+	for i, p := range rows {
+		c.users[i], c.countries[i], c.counts[i] = p.user, p.country, p.count
 	}
 	now := s.clock.Now()
 	err := s.db.InTx(ctx, func(_ context.Context, tx *pg.Tx) error {
-		s.store.add(tx, b, now)
+		s.store.addCounters(tx, c, now)
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("write %d country counters: %w", len(places), err)
+		return fmt.Errorf("write %d country counters: %w", len(rows), err)
 	}
 	return nil
 }
 
-func (s *Service) putBack(places []place, sums map[place]int64, samples map[place]sighting) {
-	for _, p := range places {
-		if !s.buffer.add(samples[p], sums[p]) {
-			s.metrics.dropped(sums[p])
+// bufferAgain counts what could not be written for the next flush.
+func (s *Service) bufferAgain(rows []pending) {
+	for _, p := range rows {
+		if !s.buffer.add(p.address, p.count) {
+			s.metrics.countDropped(p.count)
 		}
 	}
 }

@@ -54,10 +54,10 @@ func doors(member uuid.UUID) map[string]door {
 type parties struct{ owner, member, guest, stranger, blocked, deleted uuid.UUID }
 
 // ids are what the paths name.
-type ids struct{ game, invite, application, member uuid.UUID }
+type ids struct{ gameID, invite, application, member uuid.UUID }
 
 func (i ids) in(path string) string {
-	return "/api/v1/user" + strings.NewReplacer("{game_id}", i.game.String(), "{invite_id}", i.invite.String(), "{application_id}", i.application.String(),
+	return "/api/v1/user" + strings.NewReplacer("{game_id}", i.gameID.String(), "{invite_id}", i.invite.String(), "{application_id}", i.application.String(),
 		"{user_id}", i.member.String(), "{race_name}", "Zorg", "{name}", "Zorg").Replace(path)
 }
 
@@ -88,7 +88,7 @@ func TestWhoMayCallWhat(t *testing.T) {
 			s.Limits = user.Limits{OwnedPrivateGames: 1000, ActiveMemberships: 1000, PendingApplications: 1000}
 		})
 	}
-	for _, r := range append(newUserRoutes(l.Service).Routes, newUserMemberRoutes(l.Service).Routes...) {
+	for _, r := range l.userRoutes() {
 		d, ok := known[r.Op]
 		require.True(t, ok, "who may call %s?", r.Op)
 		delete(known, r.Op)

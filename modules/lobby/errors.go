@@ -2,9 +2,9 @@ package lobby
 
 import "galaxy/backend/platform/fault"
 
-// Why somebody does not get into a game, or not out of it.
+// Why somebody does not get into a game.
 var (
-	ErrQuota            = fault.New(fault.Conflict, "quota_exceeded", "there are too many of these")
+	ErrQuota            = fault.New(fault.Conflict, "quota_exceeded", "the game has sent as many invites as it may")
 	ErrJoinBlocked      = fault.New(fault.Forbidden, "game_join_blocked", "joining games is blocked for this account")
 	ErrMembershipLimit  = fault.New(fault.Conflict, "membership_limit_reached", "the plan allows no further membership")
 	ErrApplicationLimit = fault.New(fault.Conflict, "application_limit_reached", "the plan allows no further pending application")
@@ -23,7 +23,6 @@ var (
 	ErrInviteExpired    = fault.New(fault.Conflict, "invite_expired", "the invite has expired")
 	ErrInviteExpiry     = fault.New(fault.Unprocessable, "validation_failed", "an invite expires between one minute and 90 days from now")
 	ErrUserUnavailable  = fault.New(fault.Conflict, "user_unavailable", "this account cannot take part in games")
-	ErrMembershipEnded  = fault.New(fault.Conflict, "membership_ended", "the membership has ended")
 	ErrSeatTaken        = fault.New(fault.Conflict, "seat_not_free", "the seat is not free")
 	ErrSeatNotOffered   = fault.New(fault.Conflict, "seat_not_offered", "the seat has not been offered")
 )

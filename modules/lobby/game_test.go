@@ -8,9 +8,10 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"galaxy/backend/modules/lobby/internal/games"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/fault"
+	"galaxy/backend/platform/nullable"
 	"galaxy/backend/platform/schedule"
 	"galaxy/backend/platform/testkit"
 )
@@ -20,8 +21,8 @@ func TestAUsersGameIsPrivateAndAnOperatorsPublic(t *testing.T) {
 	l := open(t)
 	ada := l.person()
 	mine, theirs := l.draft(by(ada)), l.draft(root)
-	require.Equal(t, []any{Private, PolicyInvite, true}, []any{mine.Visibility, mine.JoinPolicy, mine.Owned(ada)})
-	require.Equal(t, []any{Public, PolicyAuto, (*uuid.UUID)(nil)}, []any{theirs.Visibility, theirs.JoinPolicy, theirs.OwnerID})
+	require.Equal(t, []any{game.Private, game.PolicyInvite, true}, []any{mine.Visibility, mine.JoinPolicy, mine.Owned(ada)})
+	require.Equal(t, []any{game.Public, game.PolicyAuto, (*uuid.UUID)(nil)}, []any{theirs.Visibility, theirs.JoinPolicy, theirs.OwnerID})
 	require.Equal(t, "0.1.0", mine.EngineVersion)
 	require.Equal(t, mine, l.game(mine.ID))
 	require.Len(t, l.log.audit, 1)
@@ -35,8 +36,8 @@ func TestAPlanLimitsOwnedGames(t *testing.T) {
 	l.people.set(ada, func(s *user.Snapshot) { s.Limits.OwnedPrivateGames = 1 })
 	g := l.draft(by(ada))
 	_, _, err := l.Create(t.Context(), by(ada), wish(), "")
-	refused(t, err, games.ErrOwnedLimit)
-	l.step(by(ada), g.ID, Cancel)
+	refused(t, err, game.ErrOwnedLimit)
+	l.step(by(ada), g.ID, game.Cancel)
 	l.draft(by(ada)) // a game that is over does not count
 }
 
@@ -46,7 +47,7 @@ func TestASanctionKeepsFromCreating(t *testing.T) {
 	ada := l.person()
 	l.people.set(ada, func(s *user.Snapshot) { s.Sanctions = []user.ActiveSanction{{Kind: user.GameCreateBlock}} })
 	_, _, err := l.Create(t.Context(), by(ada), wish(), "")
-	refused(t, err, games.ErrCreateBlocked)
+	refused(t, err, game.ErrCreateBlocked)
 }
 
 func TestCreatingIsRepeatableUnderItsKey(t *testing.T) {
@@ -64,7 +65,7 @@ func TestCreatingIsRepeatableUnderItsKey(t *testing.T) {
 	other := wish()
 	other.Name = "Another"
 	_, _, err = l.Create(t.Context(), by(ada), other, "key-1")
-	refused(t, err, ErrReplay)
+	refused(t, err, game.ErrReplay)
 	_, made, err = l.Create(t.Context(), by(bob), wish(), "key-1") // the key is the creator's own
 	require.NoError(t, err)
 	require.True(t, made)
@@ -75,22 +76,22 @@ func TestGamesThatCannotBe(t *testing.T) {
 	l := open(t)
 	ada := l.person()
 	past := noon.Add(-time.Minute)
-	for name, change := range map[string]func(*NewGame){
-		"max_players":        func(n *NewGame) { n.MinPlayers, n.MaxPlayers = 5, 4 },
-		"join_policy":        func(n *NewGame) { n.JoinPolicy = PolicyAuto },
-		"enrollment_ends_at": func(n *NewGame) { n.EnrollmentEndsAt = &past },
-		"turns.interval_seconds": func(n *NewGame) {
+	for name, change := range map[string]func(*game.NewGame){
+		"max_players":        func(n *game.NewGame) { n.MinPlayers, n.MaxPlayers = 5, 4 },
+		"join_policy":        func(n *game.NewGame) { n.JoinPolicy = game.PolicyAuto },
+		"enrollment_ends_at": func(n *game.NewGame) { n.EnrollmentEndsAt = &past },
+		"turns.interval_seconds": func(n *game.NewGame) {
 			n.Turns = schedule.Settings{Mode: schedule.Interval, Interval: time.Second}
 		},
-		"turns.zone": func(n *NewGame) {
+		"turns.zone": func(n *game.NewGame) {
 			n.Turns = schedule.Settings{Mode: schedule.Grid, Times: []string{"19:00"}, Zone: "Mars/Olympus"}
 		},
-		"turns.cron": func(n *NewGame) { n.Turns = schedule.Settings{Cron: "* * * * *"} },
+		"turns.cron": func(n *game.NewGame) { n.Turns = schedule.Settings{Cron: "* * * * *"} },
 	} {
 		in := wish()
 		change(&in)
 		_, _, err := l.Create(t.Context(), by(ada), in, "")
-		refused(t, err, games.ErrInvalidGame)
+		refused(t, err, game.ErrInvalidGame)
 		var fields []string
 		for _, f := range fault.From(err).Fields {
 			fields = append(fields, f.Name)
@@ -109,16 +110,16 @@ func TestADraftCanBeChangedUnlessSomebodyWasFaster(t *testing.T) {
 	ada := l.person()
 	g := l.draft(by(ada))
 	name, most := "Another war", 6
-	changed, err := l.Patch(t.Context(), by(ada), g.ID, g.ETag(), Patch{Name: &name, MaxPlayers: &most, Turns: []byte(`{"early_when_ready":true}`)})
+	changed, err := l.Patch(t.Context(), by(ada), g.ID, g.ETag(), game.Patch{Name: &name, MaxPlayers: &most, Turns: []byte(`{"early_when_ready":true}`)})
 	require.NoError(t, err)
 	require.Equal(t, changed, l.game(g.ID))
 	require.Equal(t, []any{name, 6, 2, time.Hour, true},
 		[]any{changed.Name, changed.MaxPlayers, changed.MinPlayers, changed.Turns.Interval, changed.Turns.EarlyWhenReady})
-	_, err = l.Patch(t.Context(), by(ada), g.ID, g.ETag(), Patch{Name: &name})
-	refused(t, err, games.ErrVersion)
-	l.step(by(ada), g.ID, Open)
-	_, err = l.Patch(t.Context(), by(ada), g.ID, "", Patch{Name: &name})
-	refused(t, err, ErrState)
+	_, err = l.Patch(t.Context(), by(ada), g.ID, g.ETag(), game.Patch{Name: &name})
+	refused(t, err, game.ErrVersion)
+	l.step(by(ada), g.ID, game.Open)
+	_, err = l.Patch(t.Context(), by(ada), g.ID, "", game.Patch{Name: &name})
+	refused(t, err, game.ErrState)
 }
 
 func TestADeadlineCanBeTakenBack(t *testing.T) {
@@ -126,14 +127,14 @@ func TestADeadlineCanBeTakenBack(t *testing.T) {
 	l := open(t)
 	ada := l.person()
 	soon := noon.Add(time.Hour)
-	g := l.draft(by(ada), func(n *NewGame) { n.EnrollmentEndsAt = &soon })
+	g := l.draft(by(ada), func(n *game.NewGame) { n.EnrollmentEndsAt = &soon })
 	l.clock.Advance(2 * time.Hour)
-	_, err := l.Move(t.Context(), by(ada), g.ID, Open)
-	refused(t, err, games.ErrEnrollmentPast)
-	g, err = l.Patch(t.Context(), by(ada), g.ID, "", Patch{EnrollmentEndsAt: games.Nullable[time.Time]{Given: true}})
+	_, err := l.Move(t.Context(), by(ada), g.ID, game.Open)
+	refused(t, err, game.ErrEnrollmentPast)
+	g, err = l.Patch(t.Context(), by(ada), g.ID, "", game.Patch{EnrollmentEndsAt: nullable.Field[time.Time]{Given: true}})
 	require.NoError(t, err)
 	require.Nil(t, g.EnrollmentEndsAt)
-	l.step(by(ada), g.ID, Open)
+	l.step(by(ada), g.ID, game.Open)
 }
 
 func TestWhoMaySeeAGame(t *testing.T) {
@@ -146,14 +147,14 @@ func TestWhoMaySeeAGame(t *testing.T) {
 	require.NoError(t, l.Leave(t.Context(), former, private.ID))
 	_, _, err := l.Invite(t.Context(), ada, Invitation{Game: private.ID, UserID: invited}, "")
 	require.NoError(t, err)
-	byLink := l.opened(by(ada), func(n *NewGame) { n.JoinPolicy = PolicyApplication })
+	byLink := l.opened(by(ada), func(n *game.NewGame) { n.JoinPolicy = game.PolicyApplication })
 	public, hidden := l.opened(root), l.draft(root)
-	settled := l.opened(by(ada), func(n *NewGame) { n.JoinPolicy = PolicyApplication })
+	settled := l.opened(by(ada), func(n *game.NewGame) { n.JoinPolicy = game.PolicyApplication })
 	_, err = l.apply(settled, applied, "Zorg")
 	require.NoError(t, err)
-	l.step(by(ada), settled.ID, Cancel)
+	l.step(by(ada), settled.ID, game.Cancel)
 	for name, c := range map[string]struct {
-		game Game
+		game game.Game
 		who  uuid.UUID
 		seen bool
 	}{
@@ -162,28 +163,29 @@ func TestWhoMaySeeAGame(t *testing.T) {
 		"applied once": {settled, applied, true}, "link of a closed game": {settled, stranger, false},
 		"with the link": {byLink, stranger, true}, "public": {public, stranger, true}, "public draft": {hidden, stranger, false},
 	} {
-		_, err := l.View(t.Context(), c.who, c.game.ID)
+		_, err := l.Show(t.Context(), c.who, c.game.ID)
 		require.Equal(t, c.seen, err == nil, "%s: %v", name, err)
 		if c.game.Owned(c.who) {
 			continue
 		}
-		want := ErrNotFound
+		want := game.ErrNotFound
 		if c.seen {
-			want = ErrNotOwner
+			want = game.ErrNotOwner
 		}
-		_, err = l.Move(t.Context(), by(c.who), c.game.ID, Cancel)
+		_, err = l.Move(t.Context(), by(c.who), c.game.ID, game.Cancel)
 		refused(t, err, want)
 	}
-	_, err = l.View(t.Context(), ada, uuid.New())
-	refused(t, err, ErrNotFound)
+	_, err = l.Show(t.Context(), ada, uuid.New())
+	refused(t, err, game.ErrNotFound)
 }
 
-func (l *lounge) names(f Filter) []string {
+func (l *lounge) listed(viewer uuid.UUID, f game.Filter) []string {
 	l.Helper()
-	if f.Limit == 0 {
-		f.Limit = 50
+	f.Before, f.Limit = uuid.Max, 50
+	games, err := l.gameService.List(l.Context(), f)
+	if viewer != uuid.Nil {
+		games, err = l.Service.List(l.Context(), viewer, f)
 	}
-	games, err := l.List(l.Context(), f)
 	require.NoError(l, err)
 	out := []string{}
 	for _, g := range games {
@@ -196,25 +198,25 @@ func TestGamesAreFilteredWithoutPatterns(t *testing.T) {
 	t.Parallel()
 	l := open(t)
 	ada, bob := l.person(), l.person()
-	called := func(name string) func(*NewGame) { return func(n *NewGame) { n.Name, n.MaxPlayers = name, 2 } }
+	called := func(name string) func(*game.NewGame) { return func(n *game.NewGame) { n.Name, n.MaxPlayers = name, 2 } }
 	l.opened(root, called("50% off_\\war"))
 	full := l.opened(root, called("Full house"))
 	l.seated(full, ada, bob)
 	l.opened(by(ada), called("Ada's"))
 	l.draft(root, called("Not yet"))
-	require.Equal(t, []string{"Full house", "50% off_\\war"}, l.names(Filter{User: bob}))
-	require.Equal(t, []string{"Ada's", "Full house", "50% off_\\war"}, l.names(Filter{User: ada}))
-	require.Equal(t, []string{"Ada's"}, l.names(Filter{User: ada, Visibility: Private}))
-	require.Equal(t, []string{"Full house", "50% off_\\war"}, l.names(Filter{User: ada, Visibility: Public}))
-	require.Equal(t, []string{"Ada's", "50% off_\\war"}, l.names(Filter{User: ada, Open: true}))
-	require.Equal(t, []string{"Full house"}, l.names(Filter{User: ada, Query: "full HOUSE"}))
+	require.Equal(t, []string{"Full house", "50% off_\\war"}, l.listed(bob, game.Filter{}))
+	require.Equal(t, []string{"Ada's", "Full house", "50% off_\\war"}, l.listed(ada, game.Filter{}))
+	require.Equal(t, []string{"Ada's"}, l.listed(ada, game.Filter{Visibility: game.Private}))
+	require.Equal(t, []string{"Full house", "50% off_\\war"}, l.listed(ada, game.Filter{Visibility: game.Public}))
+	require.Equal(t, []string{"Ada's", "50% off_\\war"}, l.listed(ada, game.Filter{Open: true}))
+	require.Equal(t, []string{"Full house"}, l.listed(ada, game.Filter{Query: "full HOUSE"}))
 	for query, want := range map[string]int{"%": 1, "_": 1, "\\": 1, "50% off_\\w": 1, "'; DROP TABLE games; --": 0, "5_%": 0} {
-		require.Len(t, l.names(Filter{User: bob, Query: query}), want, query)
+		require.Len(t, l.listed(bob, game.Filter{Query: query}), want, query)
 	}
-	require.Equal(t, []string{"Not yet"}, l.names(Filter{Status: Draft}))
-	require.Len(t, l.names(Filter{}), 4)
-	require.Equal(t, []string{"Ada's"}, l.names(Filter{Visibility: Private}))
-	require.Equal(t, []string{"Ada's"}, l.names(Filter{Visibility: Private, Status: EnrollmentOpen}))
+	require.Equal(t, []string{"Not yet"}, l.listed(uuid.Nil, game.Filter{Status: game.Draft}))
+	require.Len(t, l.listed(uuid.Nil, game.Filter{}), 4)
+	require.Equal(t, []string{"Ada's"}, l.listed(uuid.Nil, game.Filter{Visibility: game.Private}))
+	require.Equal(t, []string{"Ada's"}, l.listed(uuid.Nil, game.Filter{Visibility: game.Private, Status: game.EnrollmentOpen}))
 }
 
 func TestAListIsReadPageByPage(t *testing.T) {
@@ -222,8 +224,8 @@ func TestAListIsReadPageByPage(t *testing.T) {
 	l := open(t)
 	ada := l.person()
 	for i := range 7 {
-		l.opened(root, func(n *NewGame) { n.Name = fmt.Sprint("public ", i) })
-		l.opened(by(ada), func(n *NewGame) { n.Name = fmt.Sprint("private ", i) })
+		l.opened(root, func(n *game.NewGame) { n.Name = fmt.Sprint("public ", i) })
+		l.opened(by(ada), func(n *game.NewGame) { n.Name = fmt.Sprint("private ", i) })
 	}
 	type page struct {
 		Items []struct {
@@ -255,10 +257,10 @@ func TestAGameChangesHandsWithinItsMembers(t *testing.T) {
 	g := l.opened(by(ada))
 	l.seated(g, bob)
 	_, err := l.Transfer(t.Context(), by(ada), g.ID, eve)
-	refused(t, err, games.ErrNoSuccessor)
+	refused(t, err, game.ErrNoSuccessor)
 	g, err = l.Transfer(t.Context(), by(ada), g.ID, bob)
 	require.NoError(t, err)
 	require.True(t, l.game(g.ID).Owned(bob))
-	_, err = l.Move(t.Context(), by(ada), g.ID, Cancel)
-	refused(t, err, ErrNotFound) // she has no part in it any more
+	_, err = l.Move(t.Context(), by(ada), g.ID, game.Cancel)
+	refused(t, err, game.ErrNotFound) // she has no part in it any more
 }

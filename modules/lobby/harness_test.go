@@ -2,6 +2,7 @@ package lobby
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -15,12 +16,14 @@ import (
 	"go.uber.org/fx"
 
 	"galaxy/backend/modules/admin"
-	"galaxy/backend/modules/lobby/internal/games"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/notification"
+	"galaxy/backend/modules/racename"
 	"galaxy/backend/modules/runtime"
 	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/fault"
+	"galaxy/backend/platform/hook"
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/pg"
 	"galaxy/backend/platform/schedule"
@@ -32,46 +35,105 @@ func TestMain(m *testing.M) { testkit.Main(m) }
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// lounge is the domain on a real database, among stand-ins for its neighbours.
+// gameService is embedded beside the domain's own service.
+type gameService = game.Service
+
+// lounge is games, their names and the ways into them on a real database, among
+// stand-ins for their neighbours.
 type lounge struct {
 	*testing.T
 	*Service
-	db      *pg.DB
-	clock   *clock.Fake
-	sweeper *Sweeper
-	api     *testkit.API
-	people  *people
-	log     *log
-	draftID uuid.UUID
+	*gameService
+	rows     *game.Games
+	names    *racename.Service
+	db       *pg.DB
+	clock    *clock.Fake
+	sweepers sweepers
+	hooks    hooksIn
+	api      *testkit.API
+	people   *people
+	log      *log
+	draftID  uuid.UUID
+}
+
+type sweepers struct {
+	fx.In
+	Game  *game.Sweeper
+	Name  *racename.Sweeper
+	Lobby *Sweeper
+}
+
+// runOnce is one pass of each.
+func (s sweepers) runOnce(ctx context.Context) (again bool, err error) {
+	for _, pass := range []func(context.Context) (bool, error){s.Game.RunOnce, s.Name.RunOnce, s.Lobby.RunOnce} {
+		more, failed := pass(ctx)
+		again, err = again || more, errors.Join(err, failed)
+	}
+	return again, err
+}
+
+// hooksIn is what the domains hang on those below.
+type hooksIn struct {
+	fx.In
+	Departures []user.Departure   `group:"hooks"`
+	Exports    []user.Export      `group:"hooks"`
+	Usages     []user.Usage       `group:"hooks"`
+	Observers  []runtime.Observer `group:"hooks"`
+	Tables     []httpx.Table      `group:"routes"`
+}
+
+// userRoutes are those of the three domains.
+func (l *lounge) userRoutes() []httpx.Route {
+	var out []httpx.Route
+	for _, t := range l.hooks.Tables {
+		if t.Surface == httpx.SurfaceUser {
+			out = append(out, t.Routes...)
+		}
+	}
+	return out
 }
 
 func open(t *testing.T) *lounge {
 	t.Helper()
 	l := &lounge{T: t, clock: clock.NewFake(noon), people: &people{known: map[uuid.UUID]user.Snapshot{}}, log: &log{}}
 	var server *httpx.Server
-	testkit.Boot(t, Module, httpx.Module,
+	const never = 100_000 * time.Hour
+	testkit.Boot(t, racename.Module, game.Module, Module, httpx.Module,
 		fx.Supply(
-			Config{SweeperInterval: 100_000 * time.Hour, PendingRegistrationTTL: 720 * time.Hour, InviteDefaultTTL: 168 * time.Hour, MinTurnInterval: time.Minute, FinishedEngineTTL: 168 * time.Hour},
-			CacheConfig{GamesMax: 10_000, RaceNameKeysMax: 10_000},
+			game.Config{SweeperInterval: never, MinTurnInterval: time.Minute, FinishedEngineTTL: 168 * time.Hour},
+			racename.Config{PendingRegistrationTTL: 720 * time.Hour, SweepInterval: never},
+			Config{InviteDefaultTTL: 168 * time.Hour, SweepInterval: never},
+			game.CacheConfig{GamesMax: 10_000}, racename.CacheConfig{RaceNameKeysMax: 10_000},
 			httpx.Config{ListenAddr: "127.0.0.1:0", ReadTimeout: time.Minute, WriteTimeout: time.Minute, ShutdownTimeout: time.Minute},
 			httpx.GatewayConfig{}, httpx.TLSConfig{},
 		),
 		testkit.StandIn[clock.Clock](l.clock),
-		testkit.StandIn[Users](l.people),
-		testkit.StandIn[Notifier](l.log),
-		testkit.StandIn[Launcher](l.log),
+		testkit.StandIn[Accounts](l.people), testkit.StandIn[game.Accounts](l.people), testkit.StandIn[racename.Accounts](l.people),
+		testkit.StandIn[Notifier](l.log), testkit.StandIn[game.Notifier](l.log), testkit.StandIn[racename.Notifier](l.log),
+		testkit.StandIn[game.Launcher](l.log),
+		testkit.StandIn[game.EngineVersions](l.log),
 		testkit.StandIn[admin.Auditor](l.log),
 		testkit.StandIn[httpx.UserGate](l.people),
 		testkit.StandIn[httpx.UserSeen](l.people),
 		testkit.StandIn[httpx.AdminGate](l.people),
 		testkit.StandIn[httpx.Auditor](l.log),
-		fx.Provide(fx.Annotate(func() Observer { return l.log }, fx.ResultTags(`group:"lobby.observers"`))),
-		fx.Provide(fx.Annotate(func() Expectation { return l.log }, fx.ResultTags(`group:"lobby.expectations"`))),
-		fx.Populate(&l.db, &l.Service, &l.sweeper, &server),
+		game.ProvideObserver(func() game.Observer { return l.log }),
+		game.ProvideExpectation(func() game.Expectation { return l.log }),
+		fx.Populate(&l.db, &l.Service, &l.gameService, &l.rows, &l.names, &l.sweepers, &l.hooks, &server),
 	)
 	l.api = testkit.Client(t, "http://"+server.Addr().String())
-	l.clock.BlockUntil(1) // the first pass of the sweeper is over; it goes on by hand
+	l.clock.BlockUntil(3) // the first passes of the sweepers are over; they go on by hand
 	return l
+}
+
+// Seat is a user's membership, from memory.
+func (l *lounge) Seat(ctx context.Context, g, u uuid.UUID) (game.Membership, error) {
+	return l.rows.Membership(ctx, g, u)
+}
+
+// Seats are the memberships of a game, from memory.
+func (l *lounge) Seats(ctx context.Context, g uuid.UUID) ([]game.Membership, error) {
+	return l.rows.Memberships(ctx, g)
 }
 
 // people stands in for user, and for the gates of the edge.
@@ -140,11 +202,11 @@ type log struct {
 	intents  []notification.Intent
 	starts   []runtime.Spec
 	stops    []uuid.UUID
-	events   []Event
-	blocked  []BlockedRace
+	events   []game.Event
+	blocked  []game.BlockedRace
 	statuses []*enginev1.Status
 	audit    []admin.Entry
-	expected map[uuid.UUID]Expect
+	expected map[uuid.UUID]game.Expect
 }
 
 func (l *log) keep(tx *pg.Tx, fn func()) {
@@ -165,8 +227,8 @@ func (l *log) Start(_ context.Context, tx *pg.Tx, spec runtime.Spec, _ runtime.S
 	return uuid.New(), nil
 }
 
-func (l *log) Stop(_ context.Context, tx *pg.Tx, game uuid.UUID, _ runtime.Source) (uuid.UUID, error) {
-	l.keep(tx, func() { l.stops = append(l.stops, game) })
+func (l *log) Stop(_ context.Context, tx *pg.Tx, gameID uuid.UUID, _ runtime.Source) (uuid.UUID, error) {
+	l.keep(tx, func() { l.stops = append(l.stops, gameID) })
 	return uuid.New(), nil
 }
 
@@ -188,18 +250,21 @@ func (l *log) Refused(context.Context, httpx.AuditEntry) {}
 
 func (l *log) Name() string { return "log" }
 
-func (l *log) GameChanged(_ context.Context, tx *pg.Tx, g Game, e Event, status *enginev1.Status) error {
+func (l *log) GameChanged(_ context.Context, tx *pg.Tx, c game.Change) error {
+	if c.Event == game.EventEnrollmentEnded {
+		return nil
+	}
 	l.keep(tx, func() {
-		l.events = append(l.events, e)
-		l.statuses = append(l.statuses, status)
-		if g.Blocked != nil {
-			l.blocked = append(l.blocked, *g.Blocked)
+		l.events = append(l.events, c.Event)
+		l.statuses = append(l.statuses, c.Status)
+		if c.Blocked != nil {
+			l.blocked = append(l.blocked, *c.Blocked)
 		}
 	})
 	return nil
 }
 
-func (l *log) Expected(context.Context, uuid.UUID, []uuid.UUID) (map[uuid.UUID]Expect, error) {
+func (l *log) Expected(context.Context, uuid.UUID, []uuid.UUID) (map[uuid.UUID]game.Expect, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.expected, nil
@@ -246,18 +311,18 @@ func (l *lounge) persons(n int) []uuid.UUID {
 }
 
 var (
-	root   = Actor{Operator: "root"}
+	root   = game.Actor{Operator: "root"}
 	hourly = schedule.Settings{Mode: schedule.Interval, Interval: time.Hour}
 )
 
-func by(id uuid.UUID) Actor { return Actor{User: id} }
+func by(id uuid.UUID) game.Actor { return game.Actor{User: id} }
 
-func wish() NewGame {
-	return NewGame{Name: "The long war", MinPlayers: 2, MaxPlayers: 4, Turns: hourly}
+func wish() game.NewGame {
+	return game.NewGame{Name: "The long war", MinPlayers: 2, MaxPlayers: 4, Turns: hourly}
 }
 
 // draft makes a game; change may adapt it before.
-func (l *lounge) draft(who Actor, change ...func(*NewGame)) Game {
+func (l *lounge) draft(who game.Actor, change ...func(*game.NewGame)) game.Game {
 	l.Helper()
 	in := wish()
 	for _, fn := range change {
@@ -269,14 +334,14 @@ func (l *lounge) draft(who Actor, change ...func(*NewGame)) Game {
 	return g
 }
 
-func (l *lounge) opened(who Actor, change ...func(*NewGame)) Game {
+func (l *lounge) opened(who game.Actor, change ...func(*game.NewGame)) game.Game {
 	l.Helper()
-	return l.step(who, l.draft(who, change...).ID, Open)
+	return l.step(who, l.draft(who, change...).ID, game.Open)
 }
 
-func (l *lounge) step(who Actor, id uuid.UUID, verbs ...Verb) Game {
+func (l *lounge) step(who game.Actor, id uuid.UUID, verbs ...game.Verb) game.Game {
 	l.Helper()
-	var g Game
+	var g game.Game
 	for _, v := range verbs {
 		var err error
 		g, err = l.Move(l.Context(), who, id, v)
@@ -286,7 +351,7 @@ func (l *lounge) step(who Actor, id uuid.UUID, verbs ...Verb) Game {
 }
 
 // seated enrols users in an open game of any policy; races are Race0, Race1, …
-func (l *lounge) seated(g Game, users ...uuid.UUID) []string {
+func (l *lounge) seated(g game.Game, users ...uuid.UUID) []string {
 	l.Helper()
 	var races []string
 	for _, u := range users {
@@ -305,11 +370,11 @@ func raceOf(u uuid.UUID) string {
 	return string(name)
 }
 
-func (l *lounge) sit(g Game, u uuid.UUID, race string) string {
+func (l *lounge) sit(g game.Game, u uuid.UUID, race string) string {
 	l.Helper()
 	ctx := l.Context()
 	switch {
-	case g.JoinPolicy == PolicyAuto:
+	case g.JoinPolicy == game.PolicyAuto:
 		_, _, err := l.Apply(ctx, Application{GameID: g.ID, UserID: u, RaceName: race}, "")
 		require.NoError(l, err)
 	case g.Owned(u):
@@ -325,39 +390,48 @@ func (l *lounge) sit(g Game, u uuid.UUID, race string) string {
 }
 
 // running is a game in play with these members.
-func (l *lounge) running(who Actor, members ...uuid.UUID) (Game, []string) {
+func (l *lounge) running(who game.Actor, members ...uuid.UUID) (game.Game, []string) {
 	l.Helper()
-	g := l.opened(who, func(n *NewGame) { n.MinPlayers, n.MaxPlayers = 1, max(4, len(members)) })
+	g := l.opened(who, func(n *game.NewGame) { n.MinPlayers, n.MaxPlayers = 1, max(4, len(members)) })
 	races := l.seated(g, members...)
 	if who.Operator != "" {
-		l.step(who, g.ID, ForceStart)
+		l.step(who, g.ID, game.ForceStart)
 	} else {
-		l.step(who, g.ID, Close, Start)
+		l.step(who, g.ID, game.Close, game.Start)
 	}
 	l.observe(g.ID, runtime.Running, func(c *runtime.Change) { c.Status = statusOf(0, races...) })
 	return l.game(g.ID), races
 }
 
 // game is the row as it is; it has to be what the cache says.
-func (l *lounge) game(id uuid.UUID) Game {
+func (l *lounge) game(id uuid.UUID) game.Game {
 	l.Helper()
-	row, err := l.Store.Game(l.Context(), l.db, id)
+	row, err := l.row(l.Context(), id)
 	require.NoError(l, err)
-	kept, err := l.Game(l.Context(), id)
+	kept, err := l.rows.Game(l.Context(), id)
 	require.NoError(l, err)
 	require.Equal(l, row, kept, "the cache differs from the row")
 	return row
 }
 
+// row is the row of a game.
+func (l *lounge) row(ctx context.Context, id uuid.UUID) (g game.Game, err error) {
+	err = l.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		g, err = l.rows.LockGame(ctx, tx, id)
+		return err
+	})
+	return g, err
+}
+
 // observe plays runtime's part.
-func (l *lounge) observe(game uuid.UUID, seen runtime.Observed, change ...func(*runtime.Change)) {
+func (l *lounge) observe(gameID uuid.UUID, seen runtime.Observed, change ...func(*runtime.Change)) {
 	l.Helper()
-	c := runtime.Change{GameID: game, Desired: string(runtime.WantRunning), Observed: string(seen), Generation: 1, Source: runtime.User}
+	c := runtime.Change{GameID: gameID, Desired: string(runtime.WantRunning), Observed: string(seen), Generation: 1, Source: runtime.User}
 	for _, fn := range change {
 		fn(&c)
 	}
 	require.NoError(l, l.db.InTx(l.Context(), func(ctx context.Context, tx *pg.Tx) error {
-		return games.RuntimeObserver{Ledger: l.Ledger}.RuntimeChanged(ctx, tx, c)
+		return l.hooks.Observers[0].RuntimeChanged(ctx, tx, c)
 	}))
 }
 
@@ -367,18 +441,28 @@ func (l *lounge) depart(who uuid.UUID, why user.Reason) {
 		if _, err := l.people.Lock(ctx, tx, who); err != nil {
 			return err
 		}
-		return games.UserHooks{Ledger: l.Ledger}.Depart(ctx, tx, who, why)
+		return l.departIn(ctx, tx, who, why)
 	}))
 }
 
+// departIn calls the hooks in their order.
+func (l *lounge) departIn(ctx context.Context, tx *pg.Tx, who uuid.UUID, why user.Reason) error {
+	for _, h := range hook.Sorted(l.hooks.Departures) {
+		if err := h.Depart(ctx, tx, who, why); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // record plays turn's part.
-func (l *lounge) record(r TurnRecord) error {
+func (l *lounge) record(r game.TurnRecord) error {
 	return l.db.InTx(l.Context(), func(ctx context.Context, tx *pg.Tx) error { return l.RecordTurn(ctx, tx, r) })
 }
 
 func (l *lounge) sweep() {
 	l.Helper()
-	_, err := l.sweeper.runOnce(l.Context())
+	_, err := l.sweepers.runOnce(l.Context())
 	require.NoError(l, err)
 }
 
@@ -391,10 +475,10 @@ func statusOf(turn int, races ...string) *enginev1.Status {
 }
 
 // statsFor makes every race active with so many planets.
-func statsFor(planets int, races ...string) []RaceStats {
-	var out []RaceStats
+func statsFor(planets int, races ...string) []game.RaceStats {
+	var out []game.RaceStats
 	for _, r := range races {
-		out = append(out, RaceStats{RaceName: r, State: string(enginev1.RaceActive), Planets: planets, Population: 1000 * float64(planets)})
+		out = append(out, game.RaceStats{RaceName: r, State: string(enginev1.RaceActive), Planets: planets, Population: 1000 * float64(planets)})
 	}
 	return out
 }

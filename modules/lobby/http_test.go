@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/runtime"
 	"galaxy/backend/platform/testkit"
 )
@@ -49,7 +50,7 @@ func TestAPrivateGameOverHTTP(t *testing.T) {
 	etag := ada.Get(at).Want(200).Header.Get("ETag")
 	require.NotEmpty(t, etag)
 	ada.With("If-Match", etag).Patch(at, object{"name": "Renamed", "enrollment_ends_at": nil}).Want(200)
-	ada.With("If-Match", etag).Patch(at, object{"name": "Lost update"}).Refused(412, "version_conflict")
+	ada.With("If-Match", etag).Patch(at, object{"name": "Lost update"}).Refused(412, "version_mismatch")
 	bob.Get(at).Refused(404, "not_found")
 	ada.Post(at+"/open", nil).Want(200)
 	ada.Post(at+"/open", nil).Refused(409, "game_state_conflict")
@@ -80,7 +81,7 @@ func TestAPrivateGameOverHTTP(t *testing.T) {
 	ada.Post(at+"/start", nil).Want(202)
 	l.observe(uuid.MustParse(id(made, "game_id")), runtime.Running, startsWith([]string{"Zorg", "Vogon"}))
 	l.log.mu.Lock()
-	l.log.expected = map[uuid.UUID]Expect{uuid.MustParse(id(made, "game_id")): {Submitted: true, Deadline: &noon}}
+	l.log.expected = map[uuid.UUID]game.Expect{uuid.MustParse(id(made, "game_id")): {Submitted: true, Deadline: &noon}}
 	l.log.mu.Unlock()
 	mine := items(bob.Get(mineAt + "games"))
 	require.Equal(t, object{"submitted": true, "ready": false, "deadline": "2026-03-01T12:00:00Z"}, mine[0]["expected"])
@@ -102,17 +103,17 @@ func TestAPublicGameOverHTTP(t *testing.T) {
 	admin, viewer := l.api.Admin("operator", "x"), l.api.Admin("viewer", "x")
 	viewer.Post(adminGames, newGame()).Refused(403, "forbidden")
 	made := admin.Post(adminGames, newGame(func(o object) { o["join_policy"] = "application" })).Want(201)
-	at, game := made.Header.Get("Location"), userGames+"/"+id(made, "game_id")
+	at, gameID := made.Header.Get("Location"), userGames+"/"+id(made, "game_id")
 	admin.Patch(at, object{"max_players": 3}).Want(200)
 	admin.Post(at+"/open", nil).Want(200)
 	var applications []string
 	for i, u := range p {
-		applications = append(applications, id(l.api.User(u).Post(game+"/applications", object{"race_name": fmt.Sprint("Zorg ", i), "message": "hi"}).Want(201), "application_id"))
+		applications = append(applications, id(l.api.User(u).Post(gameID+"/applications", object{"race_name": fmt.Sprint("Zorg ", i), "message": "hi"}).Want(201), "application_id"))
 	}
-	l.api.User(p[0]).Post(game+"/applications", object{"race_name": "Zorg 0", "message": "hi"}).Want(200)
-	l.api.User(p[0]).Post(game+"/applications", object{"race_name": "Other"}).Refused(409, "application_pending")
+	l.api.User(p[0]).Post(gameID+"/applications", object{"race_name": "Zorg 0", "message": "hi"}).Want(200)
+	l.api.User(p[0]).Post(gameID+"/applications", object{"race_name": "Other"}).Refused(409, "application_pending")
 	require.Len(t, items(viewer.Get(at+"/applications")), 4)
-	l.api.User(p[0]).Get(game+"/applications").Refused(403, "not_owner")
+	l.api.User(p[0]).Get(gameID+"/applications").Refused(403, "not_owner")
 	require.Len(t, items(l.api.User(p[0]).Get(mineAt+"applications")), 1)
 	l.api.User(p[0]).Post("/api/v1/user/lobby/applications/"+applications[1]+"/approve", nil).Refused(404, "not_found")
 	l.api.User(p[0]).Post("/api/v1/user/lobby/applications/"+applications[1]+"/reject", nil).Refused(404, "not_found")
@@ -127,13 +128,13 @@ func TestAPublicGameOverHTTP(t *testing.T) {
 	gid := uuid.MustParse(id(made, "game_id"))
 	l.observe(gid, runtime.StartFailed, func(c *runtime.Change) { c.Error = "no image" })
 	require.Equal(t, "no image", testkit.Into[object](viewer.Get(at).Want(200))["last_error"])
-	require.Nil(t, testkit.Into[object](l.api.User(p[0]).Get(game).Want(200))["last_error"])
+	require.Nil(t, testkit.Into[object](l.api.User(p[0]).Get(gameID).Want(200))["last_error"])
 	admin.Post(at+"/retry", nil).Want(202)
 	l.observe(gid, runtime.Running, startsWith([]string{"Zorg 0", "Zorg 1"}))
 	admin.Post(at+"/pause", nil).Want(200)
 	admin.Put(at+"/schedule", object{"turns": object{"mode": "grid", "times": []string{"19:00"}, "zone": "Europe/Berlin"}}).Want(200)
 	admin.Post(at+"/resume", nil).Want(200)
-	l.api.User(p[0]).Post(game+"/leave", nil).Want(204)
+	l.api.User(p[0]).Post(gameID+"/leave", nil).Want(204)
 	admin.Post(at+"/memberships/"+p[0].String()+"/replace", object{"successor_user_id": p[2]}).Want(200)
 	admin.Post(at+"/memberships/"+p[1].String()+"/ban", nil).Want(200)
 	admin.Post(at+"/memberships/"+p[1].String()+"/unban", nil).Want(204)
@@ -172,7 +173,7 @@ func TestRemainingRoutesOverHTTP(t *testing.T) {
 
 	failed := l.opened(by(p[0]))
 	l.seated(failed, p[0], p[1])
-	l.step(by(p[0]), failed.ID, Close, Start)
+	l.step(by(p[0]), failed.ID, game.Close, game.Start)
 	l.observe(failed.ID, runtime.StartFailed)
 	ada.Post(userGames+"/"+failed.ID.String()+"/retry", nil).Want(202)
 
@@ -198,7 +199,7 @@ func TestBadInputIsRefusedAtTheEdge(t *testing.T) {
 		"ten years":         newGame(func(o object) { o["turns"] = object{"mode": "interval", "interval_seconds": 315360000} }),
 		"every minute":      newGame(func(o object) { o["turns"] = object{"mode": "grid", "cron": "* * * * *"} }),
 		"no such zone":      newGame(func(o object) { o["turns"] = object{"mode": "grid", "times": []string{"19:00"}, "zone": "../etc"} }),
-		"past enrolment":    newGame(func(o object) { o["enrollment_ends_at"] = "2020-01-01T00:00:00Z" }),
+		"past enrollment":   newGame(func(o object) { o["enrollment_ends_at"] = "2020-01-01T00:00:00Z" }),
 		"max below min":     newGame(func(o object) { o["min_players"] = 9 }),
 		"auto is public":    newGame(func(o object) { o["join_policy"] = "auto" }),
 	} {

@@ -3,11 +3,10 @@ package lobby
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/google/uuid"
 
-	"galaxy/backend/modules/lobby/directory"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/platform/httpx"
 )
 
@@ -15,142 +14,120 @@ type userRoutes struct{ service *Service }
 
 func newUserRoutes(s *Service) httpx.Table {
 	h := userRoutes{s}
+	const one = "/lobby/games/{game_id}"
 	return httpx.User("lobby",
 		httpx.Route{Op: "listGames", Method: http.MethodGet, Path: "/lobby/games", Handle: httpx.JSON(200, h.list)},
-		httpx.Route{Op: "createGame", Method: http.MethodPost, Path: "/lobby/games", Handle: httpx.JSON(201, h.create)},
-		httpx.Route{Op: "getGame", Method: http.MethodGet, Path: "/lobby/games/{game_id}", Handle: httpx.JSON(200, h.get)},
-		httpx.Route{Op: "patchGame", Method: http.MethodPatch, Path: "/lobby/games/{game_id}", Handle: httpx.JSON(200, h.patch)},
-		httpx.Route{Op: "openGame", Method: http.MethodPost, Path: "/lobby/games/{game_id}/open", Handle: h.move(200, Open)},
-		httpx.Route{Op: "closeGame", Method: http.MethodPost, Path: "/lobby/games/{game_id}/close", Handle: h.move(200, Close)},
-		httpx.Route{Op: "startGame", Method: http.MethodPost, Path: "/lobby/games/{game_id}/start", Handle: h.move(202, Start)},
-		httpx.Route{Op: "retryGame", Method: http.MethodPost, Path: "/lobby/games/{game_id}/retry", Handle: h.move(202, Retry)},
-		httpx.Route{Op: "pauseGame", Method: http.MethodPost, Path: "/lobby/games/{game_id}/pause", Handle: h.move(200, Pause)},
-		httpx.Route{Op: "resumeGame", Method: http.MethodPost, Path: "/lobby/games/{game_id}/resume", Handle: h.move(200, Resume)},
-		httpx.Route{Op: "cancelGame", Method: http.MethodPost, Path: "/lobby/games/{game_id}/cancel", Handle: h.move(200, Cancel)},
-		httpx.Route{Op: "transferGame", Method: http.MethodPost, Path: "/lobby/games/{game_id}/transfer", Handle: httpx.JSON(200, h.transfer)},
-		httpx.Route{Op: "listMyGames", Method: http.MethodGet, Path: "/lobby/my/games", Handle: httpx.JSON(200, h.mine)},
-		httpx.Route{Op: "listMyRaceNames", Method: http.MethodGet, Path: "/lobby/my/race-names", Handle: httpx.JSON(200, h.names)},
-		httpx.Route{Op: "getRaceName", Method: http.MethodGet, Path: "/lobby/race-names/{name}", Handle: httpx.JSON(200, h.availability)},
-		httpx.Route{Op: "registerRaceName", Method: http.MethodPost, Path: "/lobby/race-names/register", Handle: httpx.JSON(200, h.register)},
+		httpx.Route{Op: "createApplication", Method: http.MethodPost, Path: one + "/applications", Handle: httpx.JSON(201, h.apply)},
+		httpx.Route{Op: "listApplications", Method: http.MethodGet, Path: one + "/applications", Handle: httpx.JSON(200, h.applications)},
+		httpx.Route{Op: "approveApplication", Method: http.MethodPost, Path: "/lobby/applications/{application_id}/approve", Handle: httpx.JSON(200, h.approve)},
+		httpx.Route{Op: "rejectApplication", Method: http.MethodPost, Path: "/lobby/applications/{application_id}/reject", Handle: httpx.JSON(200, h.reject)},
+		httpx.Route{Op: "withdrawApplication", Method: http.MethodPost, Path: "/lobby/applications/{application_id}/withdraw", Handle: httpx.JSON(200, h.withdraw)},
+		httpx.Route{Op: "joinGame", Method: http.MethodPost, Path: one + "/join", Handle: httpx.JSON(201, h.join)},
+		httpx.Route{Op: "offerSeat", Method: http.MethodPost, Path: one + "/seats/{race_name}/offer", Handle: httpx.JSON(200, h.offer)},
+		httpx.Route{Op: "takeSeat", Method: http.MethodPost, Path: one + "/seats/{race_name}/take", Handle: httpx.JSON(201, h.take)},
+		httpx.Route{Op: "listMyApplications", Method: http.MethodGet, Path: "/lobby/my/applications", Handle: httpx.JSON(200, h.myApplications)},
 	)
 }
 
-func (h userRoutes) list(ctx context.Context, in gameQuery) (httpx.List[gameView], error) {
-	f, err := in.filter(httpx.UserID(ctx))
-	if err != nil {
-		return httpx.List[gameView]{}, err
+type listGames struct {
+	httpx.Page
+	Status     string `query:"status"`
+	Visibility string `query:"visibility"`
+	Query      string `query:"q"`
+	Open       bool   `query:"open"`
+}
+
+func (h userRoutes) list(ctx context.Context, in listGames) (httpx.List[game.View], error) {
+	by := game.CallingUser(ctx)
+	f := game.Filter{Status: game.State(in.Status), Visibility: in.Visibility, Query: in.Query, Open: in.Open}
+	return httpx.PageByID("games", in.Page, func(before uuid.UUID, n int) ([]game.Game, error) {
+		f.Before, f.Limit = before, n
+		return h.service.List(ctx, by.User, f)
+	}, func(g game.Game) game.View { return game.ViewFor(by, g) }, func(g game.Game) uuid.UUID { return g.ID })
+}
+
+type createApplication struct {
+	byGame
+	RaceName string `json:"race_name"`
+	Message  string `json:"message"`
+}
+
+func (h userRoutes) apply(ctx context.Context, in createApplication) (httpx.Response[applicationView], error) {
+	a, made, err := h.service.Apply(ctx, Application{GameID: in.Game, UserID: httpx.UserID(ctx), RaceName: in.RaceName, Message: in.Message}, httpx.IdempotencyKey(ctx))
+	out := httpx.Response[applicationView]{Body: viewApplication(a), Status: http.StatusOK}
+	if made {
+		out.Status = http.StatusCreated
+		out.Header = http.Header{"Location": {"/api/v1/user/lobby/my/applications"}}
 	}
-	games, err := h.service.List(ctx, f)
-	return in.page(caller(ctx), games), err
+	return out, err
 }
 
-func (h userRoutes) create(ctx context.Context, in NewGame) (httpx.Response[gameView], error) {
-	g, made, err := h.service.Create(ctx, caller(ctx), in, httpx.IdempotencyKey(ctx))
-	return created(caller(ctx), g, made, err, "/api/v1/user/lobby/games")
-}
-
-func (h userRoutes) get(ctx context.Context, in byGame) (httpx.Response[gameView], error) {
-	g, err := h.service.View(ctx, httpx.UserID(ctx), in.Game)
-	return tagged(caller(ctx), g, err)
-}
-
-type patchGame struct {
+type gamePage struct {
 	byGame
-	ETag string `header:"If-Match"`
-	Patch
+	httpx.Page
 }
 
-func (h userRoutes) patch(ctx context.Context, in patchGame) (httpx.Response[gameView], error) {
-	g, err := h.service.Patch(ctx, caller(ctx), in.Game, in.ETag, in.Patch)
-	return tagged(caller(ctx), g, err)
+func (h userRoutes) applications(ctx context.Context, in gamePage) (httpx.List[applicationView], error) {
+	return listApplications(ctx, h.service, game.CallingUser(ctx), in)
 }
 
-// move is the handler of a verb.
-func (h userRoutes) move(status int, verb Verb) httpx.Handler {
-	return httpx.JSON(status, func(ctx context.Context, in byGame) (httpx.Response[gameView], error) {
-		g, err := h.service.Move(ctx, caller(ctx), in.Game, verb)
-		return tagged(caller(ctx), g, err)
-	})
+func listApplications(
+	ctx context.Context, s *Service, by game.Actor, in gamePage,
+) (httpx.List[applicationView], error) {
+	return httpx.PageByID("applications", in.Page, func(before uuid.UUID, n int) ([]Application, error) {
+		return s.Applications(ctx, by, in.Game, before, n)
+	}, viewApplication, func(a Application) uuid.UUID { return a.ID })
 }
 
-type transferGame struct {
+type byApplication struct {
+	ID uuid.UUID `path:"application_id"`
+}
+
+type rejectApplication struct {
+	byApplication
+	Reason string `json:"reason"`
+}
+
+func (h userRoutes) approve(ctx context.Context, in byApplication) (applicationView, error) {
+	a, err := h.service.Approve(ctx, game.CallingUser(ctx), in.ID)
+	return viewApplication(a), err
+}
+
+func (h userRoutes) reject(ctx context.Context, in rejectApplication) (applicationView, error) {
+	a, err := h.service.Reject(ctx, game.CallingUser(ctx), in.ID, in.Reason)
+	return viewApplication(a), err
+}
+
+func (h userRoutes) withdraw(ctx context.Context, in byApplication) (applicationView, error) {
+	a, err := h.service.Withdraw(ctx, httpx.UserID(ctx), in.ID)
+	return viewApplication(a), err
+}
+
+type joinGame struct {
 	byGame
-	To uuid.UUID `json:"user_id"`
-}
-
-func (h userRoutes) transfer(ctx context.Context, in transferGame) (httpx.Response[gameView], error) {
-	g, err := h.service.Transfer(ctx, caller(ctx), in.Game, in.To)
-	return tagged(caller(ctx), g, err)
-}
-
-// myGameView is a game with what it expects of the user; null when it expects
-// nothing.
-type myGameView struct {
-	gameView
-	Expected *expectView `json:"expected"`
-}
-
-type expectView struct {
-	Submitted bool       `json:"submitted"`
-	Ready     bool       `json:"ready"`
-	Deadline  *time.Time `json:"deadline"`
-}
-
-func (h userRoutes) mine(ctx context.Context, in httpx.Page) (httpx.List[myGameView], error) {
-	by := caller(ctx)
-	var expected map[uuid.UUID]Expect
-	return pageOf("my_games", in, func(before uuid.UUID, n int) (games []Game, err error) {
-		games, expected, err = h.service.Mine(ctx, by.User, before, n)
-		return games, err
-	}, func(g Game) myGameView {
-		v := myGameView{gameView: viewFor(by, g)}
-		if x, ok := expected[g.ID]; ok {
-			v.Expected = &expectView{Submitted: x.Submitted, Ready: x.Ready, Deadline: x.Deadline}
-		}
-		return v
-	}, func(g Game) uuid.UUID { return g.ID })
-}
-
-type raceNameView struct {
-	RaceName     string     `json:"race_name"`
-	State        string     `json:"state"`
-	GameID       *uuid.UUID `json:"game_id"`
-	SourceGameID *uuid.UUID `json:"source_game_id"`
-	ExpiresAt    *time.Time `json:"expires_at"`
-	RegisteredAt *time.Time `json:"registered_at"`
-	CreatedAt    time.Time  `json:"created_at"`
-}
-
-func viewRaceName(n directory.Name) raceNameView {
-	return raceNameView{RaceName: n.Display, State: n.State, GameID: n.GameID, SourceGameID: n.SourceGameID, ExpiresAt: n.ExpiresAt,
-		RegisteredAt: n.RegisteredAt, CreatedAt: n.CreatedAt}
-}
-
-func (h userRoutes) names(ctx context.Context, in httpx.Page) (httpx.List[raceNameView], error) {
-	return pageOf("race_names", in, func(before uuid.UUID, n int) ([]directory.Name, error) {
-		return h.service.RaceNames().Names(ctx, httpx.UserID(ctx), before, n)
-	}, viewRaceName, func(n directory.Name) uuid.UUID { return n.ID })
-}
-
-type raceNamePath struct {
-	Name string `path:"name"`
-}
-
-type availabilityView struct {
-	RaceName     string                 `json:"race_name"`
-	Availability directory.Availability `json:"availability"`
-}
-
-func (h userRoutes) availability(ctx context.Context, in raceNamePath) (availabilityView, error) {
-	name, answer, err := h.service.RaceNames().Availability(ctx, httpx.UserID(ctx), in.Name)
-	return availabilityView{name, answer}, err
-}
-
-type registration struct {
 	RaceName string `json:"race_name"`
 }
 
-func (h userRoutes) register(ctx context.Context, in registration) (raceNameView, error) {
-	n, err := h.service.RaceNames().Register(ctx, httpx.UserID(ctx), in.RaceName)
-	return viewRaceName(n), err
+func (h userRoutes) join(ctx context.Context, in joinGame) (httpx.Response[game.MembershipView], error) {
+	return seated(h.service.Join(ctx, httpx.UserID(ctx), in.Game, in.RaceName))
+}
+
+type byRace struct {
+	byGame
+	RaceName string `path:"race_name"`
+}
+
+func (h userRoutes) offer(ctx context.Context, in byRace) (game.MembershipView, error) {
+	s, err := h.service.Offer(ctx, game.CallingUser(ctx), in.Game, in.RaceName)
+	return game.ViewMembership(s), err
+}
+
+func (h userRoutes) take(ctx context.Context, in byRace) (httpx.Response[game.MembershipView], error) {
+	return seated(h.service.Take(ctx, httpx.UserID(ctx), in.Game, in.RaceName))
+}
+
+func (h userRoutes) myApplications(ctx context.Context, in httpx.Page) (httpx.List[applicationView], error) {
+	return httpx.PageByID("my_applications", in, func(before uuid.UUID, n int) ([]Application, error) {
+		return h.service.MyApplications(ctx, httpx.UserID(ctx), before, n)
+	}, viewApplication, func(a Application) uuid.UUID { return a.ID })
 }

@@ -10,24 +10,25 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"galaxy/backend/modules/lobby/directory"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/notification"
+	"galaxy/backend/modules/racename"
 	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/pg"
 )
 
-func (l *lounge) apply(g Game, who uuid.UUID, race string) (Application, error) {
+func (l *lounge) apply(g game.Game, who uuid.UUID, race string) (Application, error) {
 	a, _, err := l.Apply(l.Context(), Application{GameID: g.ID, UserID: who, RaceName: race}, "")
 	return a, err
 }
 
-func application(n *NewGame) { n.JoinPolicy = PolicyApplication }
+func application(n *game.NewGame) { n.JoinPolicy = game.PolicyApplication }
 
 func TestAPublicGameTakesWhoeverComesWhileThereIsRoom(t *testing.T) {
 	t.Parallel()
 	l := open(t)
 	p := l.persons(3)
-	g := l.opened(root, func(n *NewGame) { n.MaxPlayers = 2 })
+	g := l.opened(root, func(n *game.NewGame) { n.MaxPlayers = 2 })
 	for _, u := range p[:2] {
 		a, err := l.apply(g, u, raceOf(u))
 		require.NoError(t, err)
@@ -38,9 +39,9 @@ func TestAPublicGameTakesWhoeverComesWhileThereIsRoom(t *testing.T) {
 	require.Equal(t, 2, l.game(g.ID).SeatsTaken)
 	seat, err := l.Seat(t.Context(), g.ID, p[0])
 	require.NoError(t, err)
-	require.Equal(t, Active, seat.Status)
+	require.Equal(t, game.Active, seat.Status)
 	_, err = l.Seat(t.Context(), g.ID, p[2])
-	refused(t, err, ErrNotMember)
+	refused(t, err, game.ErrNotMember)
 }
 
 func TestWhyAnApplicationIsRefused(t *testing.T) {
@@ -48,7 +49,7 @@ func TestWhyAnApplicationIsRefused(t *testing.T) {
 	l := open(t)
 	p := l.persons(9)
 	ada, member, left, banned, invited, applied, eve := p[0], p[1], p[2], p[3], p[4], p[5], p[6]
-	g := l.opened(by(ada), application, func(n *NewGame) { n.MaxPlayers = 3 })
+	g := l.opened(by(ada), application, func(n *game.NewGame) { n.MaxPlayers = 3 })
 	l.seated(g, member, left, banned)
 	require.NoError(t, l.Leave(t.Context(), left, g.ID))
 	_, err := l.Block(t.Context(), by(ada), g.ID, banned)
@@ -59,19 +60,19 @@ func TestWhyAnApplicationIsRefused(t *testing.T) {
 	require.NoError(t, err)
 	byInvite, closed := l.opened(by(ada)), l.opened(root)
 	l.seated(closed, p[7], p[8])
-	l.step(root, closed.ID, Close)
+	l.step(root, closed.ID, game.Close)
 	started, _ := l.running(root, l.person(), l.person())
-	full := l.opened(root, func(n *NewGame) { n.MaxPlayers = 2 })
+	full := l.opened(root, func(n *game.NewGame) { n.MaxPlayers = 2 })
 	l.seated(full, l.person(), l.person())
 	for name, c := range map[string]struct {
-		game Game
+		game game.Game
 		who  uuid.UUID
 		want error
 	}{
 		"twice with another race": {g, applied, ErrAlreadyApplied}, "own": {g, ada, ErrOwnGame}, "member": {g, member, ErrAlreadyMember},
 		"left": {g, left, ErrMemberRemoved}, "banned": {g, banned, ErrMemberBlocked}, "invited": {g, invited, ErrAlreadyInvited},
 		"closed": {closed, eve, ErrEnrollmentClosed}, "started": {started, eve, ErrGameStarted}, "full": {full, eve, ErrGameFull},
-		"a stranger's": {byInvite, eve, ErrNotFound}, "no such game": {Game{ID: uuid.New()}, eve, ErrNotFound},
+		"a stranger's": {byInvite, eve, game.ErrNotFound}, "no such game": {game.Game{ID: uuid.New()}, eve, game.ErrNotFound},
 	} {
 		before := l.fingerprint()
 		_, err := l.apply(c.game, c.who, "Vogon")
@@ -79,7 +80,7 @@ func TestWhyAnApplicationIsRefused(t *testing.T) {
 		require.Equal(t, before, l.fingerprint(), name)
 	}
 	_, err = l.apply(g, eve, "Z\u200borg")
-	refused(t, err, directory.ErrInvalid)
+	refused(t, err, racename.ErrInvalid)
 	l.people.set(eve, func(s *user.Snapshot) { s.Sanctions = []user.ActiveSanction{{Kind: user.GameJoinBlock}} })
 	_, err = l.apply(g, eve, "Vogon")
 	refused(t, err, ErrJoinBlocked)
@@ -91,13 +92,13 @@ func TestTheSameApplicationAnswersAsTheFirst(t *testing.T) {
 	ada, bob := l.person(), l.person()
 	l.people.set(bob, func(s *user.Snapshot) { s.Limits.PendingApplications = 1 })
 	g, auto := l.opened(by(ada), application), l.opened(root)
-	for _, game := range []Game{g, auto} {
-		for _, key := range []string{"", "key-" + game.ID.String()} {
+	for _, gameID := range []game.Game{g, auto} {
+		for _, key := range []string{"", "key-" + gameID.ID.String()} {
 			who := bob
 			if key != "" {
 				who = l.person()
 			}
-			wish := Application{GameID: game.ID, UserID: who, RaceName: raceOf(who), Message: "please"}
+			wish := Application{GameID: gameID.ID, UserID: who, RaceName: raceOf(who), Message: "please"}
 			first, made, err := l.Apply(t.Context(), wish, key)
 			require.NoError(t, err)
 			require.True(t, made)
@@ -105,11 +106,11 @@ func TestTheSameApplicationAnswersAsTheFirst(t *testing.T) {
 			require.NoError(t, err)
 			require.False(t, made)
 			require.Equal(t, first.ID, again.ID)
-			require.Equal(t, 1, l.one(`SELECT count(*) FROM applications WHERE user_id = $1 AND game_id = $2`, who, game.ID))
+			require.Equal(t, 1, l.one(`SELECT count(*) FROM applications WHERE user_id = $1 AND game_id = $2`, who, gameID.ID))
 			if key != "" {
 				wish.Message = "now!"
 				_, _, err = l.Apply(t.Context(), wish, key)
-				refused(t, err, ErrReplay)
+				refused(t, err, game.ErrReplay)
 			}
 		}
 	}
@@ -125,15 +126,15 @@ func TestAnOwnerDecidesApplications(t *testing.T) {
 	g := l.opened(by(ada), application)
 	a, err := l.apply(g, bob, "Zorg")
 	require.NoError(t, err)
-	require.Equal(t, 1, l.log.told(notification.ApplicationSubmitted, ada))
+	require.Equal(t, 1, l.log.told(notification.KindApplicationSubmitted, ada))
 	_, err = l.Approve(t.Context(), by(eve), a.ID)
-	refused(t, err, ErrNotFound)
+	refused(t, err, game.ErrNotFound)
 	for range 2 { // approved again, it answers as it did
 		a, err = l.Approve(t.Context(), by(ada), a.ID)
 		require.NoError(t, err)
 		require.Equal(t, approved, a.State)
 	}
-	require.Equal(t, 1, l.log.told(notification.ApplicationApproved, bob))
+	require.Equal(t, 1, l.log.told(notification.KindApplicationApproved, bob))
 	require.Equal(t, 1, l.game(g.ID).SeatsTaken)
 	_, err = l.Reject(t.Context(), by(ada), a.ID, "")
 	refused(t, err, ErrApplicationEnded)
@@ -145,11 +146,11 @@ func TestAnOwnerDecidesApplications(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []string{rejected, "no"}, []string{b.State, b.Reason})
 	}
-	require.Equal(t, 1, l.log.told(notification.ApplicationRejected, eve))
+	require.Equal(t, 1, l.log.told(notification.KindApplicationRejected, eve))
 	c, err := l.apply(g, eve, "Vogon") // a rejected one may try again
 	require.NoError(t, err)
 	_, err = l.Withdraw(t.Context(), bob, c.ID)
-	refused(t, err, ErrNotFound)
+	refused(t, err, game.ErrNotFound)
 	for range 2 {
 		c, err = l.Withdraw(t.Context(), eve, c.ID)
 		require.NoError(t, err)
@@ -169,13 +170,13 @@ func TestAnApprovalNeedsTheNameToBeFree(t *testing.T) {
 	l.sit(l.opened(root), ada, "zorg")
 	before := l.fingerprint()
 	_, err = l.Approve(t.Context(), by(ada), a.ID)
-	refused(t, err, directory.ErrTaken)
+	refused(t, err, racename.ErrTaken)
 	require.Equal(t, before, l.fingerprint())
 }
 
-func TestLeavingEnrolmentSettlesWhatIsOpen(t *testing.T) {
+func TestLeavingEnrollmentSettlesWhatIsOpen(t *testing.T) {
 	t.Parallel()
-	for verb, reason := range map[Verb]string{Close: "enrollment_closed", ForceStart: "game_started", Cancel: "game_cancelled"} {
+	for verb, reason := range map[game.Verb]string{game.Close: "enrollment_closed", game.ForceStart: "game_started", game.Cancel: "game_cancelled"} {
 		l := open(t)
 		p := l.persons(5)
 		g := l.opened(by(p[0]), application)
@@ -185,13 +186,13 @@ func TestLeavingEnrolmentSettlesWhatIsOpen(t *testing.T) {
 		i, _, err := l.Invite(t.Context(), p[0], Invitation{Game: g.ID, UserID: p[4]}, "")
 		require.NoError(t, err)
 		l.step(root, g.ID, verb)
-		a, err = l.requests.application(t.Context(), l.db, a.ID)
+		a, err = l.store.application(t.Context(), l.db, a.ID)
 		require.NoError(t, err)
-		i, err = l.requests.invite(t.Context(), l.db, i.ID)
+		i, err = l.store.invite(t.Context(), l.db, i.ID)
 		require.NoError(t, err)
 		require.Equal(t, []string{rejected, reason, revoked}, []string{a.State, a.Reason, i.State})
-		require.Equal(t, 1, l.log.told(notification.ApplicationRejected, p[3]))
-		require.Equal(t, 1, l.log.told(notification.InviteRevoked, p[4]))
+		require.Equal(t, 1, l.log.told(notification.KindApplicationRejected, p[3]))
+		require.Equal(t, 1, l.log.told(notification.KindInviteRevoked, p[4]))
 	}
 }
 
@@ -205,20 +206,20 @@ func TestAnInviteReachesAUserByIDOrName(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, made)
 	require.Equal(t, noon.Add(168*time.Hour), i.ExpiresAt)
-	require.Equal(t, 1, l.log.told(notification.InviteReceived, bob))
+	require.Equal(t, 1, l.log.told(notification.KindInviteReceived, bob))
 	require.Equal(t, i.ExpiresAt, l.log.intents[0].Payload["expires_at"])
 	again, made, err := l.Invite(t.Context(), ada, Invitation{Game: g.ID, UserID: bob}, "")
 	require.NoError(t, err)
 	require.False(t, made)
 	require.Equal(t, i.ID, again.ID)
-	require.Equal(t, 1, l.log.told(notification.InviteReceived, bob))
+	require.Equal(t, 1, l.log.told(notification.KindInviteReceived, bob))
 	_, _, err = l.Invite(t.Context(), ada, Invitation{Game: g.ID, UserID: bob, Message: "come on"}, "")
 	refused(t, err, ErrAlreadyInvited)
 	j, _, err := l.Invite(t.Context(), ada, Invitation{Game: g.ID, UserName: l.people.known[eve].UserName}, "key-1")
 	require.NoError(t, err)
 	require.Equal(t, eve, j.UserID)
 	_, _, err = l.Invite(t.Context(), ada, Invitation{Game: g.ID, UserID: eve}, "key-1")
-	refused(t, err, ErrReplay)
+	refused(t, err, game.ErrReplay)
 }
 
 func TestWhyAnInviteIsNotSent(t *testing.T) {
@@ -240,9 +241,9 @@ func TestWhyAnInviteIsNotSent(t *testing.T) {
 	}{
 		"oneself": {ada, Invitation{Game: g.ID, UserID: ada}, ErrOwnGame}, "member": {ada, Invitation{Game: g.ID, UserID: member}, ErrAlreadyMember},
 		"left": {ada, Invitation{Game: g.ID, UserID: left}, ErrMemberRemoved}, "banned": {ada, Invitation{Game: g.ID, UserID: banned}, ErrMemberBlocked},
-		"draft": {ada, Invitation{Game: early.ID, UserID: eve}, ErrEnrollmentClosed}, "unknown": {ada, Invitation{Game: g.ID, UserID: uuid.New()}, ErrNotFound},
-		"unknown name": {ada, Invitation{Game: g.ID, UserName: "nobody"}, ErrNotFound}, "deleted": {ada, Invitation{Game: g.ID, UserID: p[5]}, ErrNotFound},
-		"by a member": {member, Invitation{Game: g.ID, UserID: eve}, ErrNotOwner}, "by a stranger": {eve, Invitation{Game: g.ID, UserID: p[5]}, ErrNotFound},
+		"draft": {ada, Invitation{Game: early.ID, UserID: eve}, ErrEnrollmentClosed}, "unknown": {ada, Invitation{Game: g.ID, UserID: uuid.New()}, game.ErrNotFound},
+		"unknown name": {ada, Invitation{Game: g.ID, UserName: "nobody"}, game.ErrNotFound}, "deleted": {ada, Invitation{Game: g.ID, UserID: p[5]}, game.ErrNotFound},
+		"by a member": {member, Invitation{Game: g.ID, UserID: eve}, game.ErrNotOwner}, "by a stranger": {eve, Invitation{Game: g.ID, UserID: p[5]}, game.ErrNotFound},
 		"too soon over": {ada, Invitation{Game: g.ID, UserID: eve, ExpiresAt: &soon}, ErrInviteExpiry},
 		"too late over": {ada, Invitation{Game: g.ID, UserID: eve, ExpiresAt: &late}, ErrInviteExpiry},
 	} {
@@ -251,7 +252,7 @@ func TestWhyAnInviteIsNotSent(t *testing.T) {
 		require.ErrorIs(t, err, c.want, name)
 		require.Equal(t, before, l.fingerprint(), name)
 	}
-	l.exec(`UPDATE games SET invites_made = $2 WHERE game_id = $1`, g.ID, maxInvites)
+	l.exec(`UPDATE invite_counts SET made = 500 WHERE game_id = $1`, g.ID)
 	_, _, err = l.Invite(t.Context(), ada, Invitation{Game: g.ID, UserID: eve}, "")
 	refused(t, err, ErrQuota)
 }
@@ -265,7 +266,7 @@ func TestAnInviteIsRedeemedOnce(t *testing.T) {
 	i, _, err := l.Invite(t.Context(), ada, Invitation{Game: g.ID, UserID: bob}, "")
 	require.NoError(t, err)
 	_, _, err = l.Redeem(t.Context(), eve, i.ID, "Zorg")
-	refused(t, err, ErrNotFound)
+	refused(t, err, game.ErrNotFound)
 	for made := true; ; made = false {
 		seat, now, err := l.Redeem(t.Context(), bob, i.ID, "Zorg")
 		require.NoError(t, err)
@@ -302,9 +303,9 @@ func TestAnInviteEndsInOtherWays(t *testing.T) {
 		require.Equal(t, revoked, i.State)
 	}
 	_, err := l.Revoke(t.Context(), by(p[3]), ids[2])
-	refused(t, err, ErrNotFound)
+	refused(t, err, game.ErrNotFound)
 	_, err = l.Decline(t.Context(), p[1], ids[2], "")
-	refused(t, err, ErrNotFound)
+	refused(t, err, game.ErrNotFound)
 	for n, u := range p[1:3] {
 		_, _, err := l.Redeem(t.Context(), u, ids[n], "Zorg")
 		refused(t, err, ErrInviteEnded)
@@ -315,7 +316,7 @@ func TestAnInviteEndsInOtherWays(t *testing.T) {
 	l.sweep()
 	_, _, err = l.Redeem(t.Context(), p[4], ids[3], "Zorg")
 	refused(t, err, ErrInviteExpired)
-	i, err := l.requests.invite(t.Context(), l.db, ids[3])
+	i, err := l.store.invite(t.Context(), l.db, ids[3])
 	require.NoError(t, err)
 	require.Equal(t, expired, i.State)
 	_, _, err = l.Invite(t.Context(), ada, Invitation{Game: g.ID, UserID: p[4]}, "") // may be sent again
@@ -352,19 +353,19 @@ func TestNeverMoreMembersThanSeats(t *testing.T) {
 	const seats = 4
 	users := l.persons(20)
 	ada := l.person()
-	for name, prepare := range map[string]func(g Game, u uuid.UUID) func() error{
-		"redeem": func(g Game, u uuid.UUID) func() error {
+	for name, prepare := range map[string]func(g game.Game, u uuid.UUID) func() error{
+		"redeem": func(g game.Game, u uuid.UUID) func() error {
 			i, _, err := l.Invite(t.Context(), ada, Invitation{Game: g.ID, UserID: u}, "")
 			require.NoError(t, err)
 			return func() error { _, _, err := l.Redeem(t.Context(), u, i.ID, raceOf(u)); return err }
 		},
-		"approve": func(g Game, u uuid.UUID) func() error {
+		"approve": func(g game.Game, u uuid.UUID) func() error {
 			a, err := l.apply(g, u, raceOf(u))
 			require.NoError(t, err)
 			return func() error { _, err := l.Approve(t.Context(), by(ada), a.ID); return err }
 		},
 	} {
-		g := l.opened(by(ada), application, func(n *NewGame) { n.MaxPlayers = seats })
+		g := l.opened(by(ada), application, func(n *game.NewGame) { n.MaxPlayers = seats })
 		var attempts []func() error
 		for _, u := range users {
 			attempts = append(attempts, prepare(g, u))
@@ -388,11 +389,11 @@ func TestALimitHoldsAgainstManyGamesAtOnce(t *testing.T) {
 	l := open(t)
 	ada := l.person()
 	l.people.set(ada, func(s *user.Snapshot) { s.Limits.ActiveMemberships = 3 })
-	var games []Game
+	var games []game.Game
 	for range 12 {
 		games = append(games, l.opened(root))
 	}
-	won, lost := race(games, func(g Game) error { _, err := l.apply(g, ada, "Zorg"); return err })
+	won, lost := race(games, func(g game.Game) error { _, err := l.apply(g, ada, "Zorg"); return err })
 	require.Equal(t, 3, won)
 	for _, err := range lost {
 		refused(t, err, ErrMembershipLimit)
@@ -414,25 +415,26 @@ func TestRevokingAndRedeemingAtOnceHaveOneWinner(t *testing.T) {
 			func() error { _, err := l.Revoke(t.Context(), by(ada), i.ID); return err },
 		}, func(fn func() error) error { return fn() })
 		require.Equal(t, 1, won)
-		i, err = l.requests.invite(t.Context(), l.db, i.ID)
+		i, err = l.store.invite(t.Context(), l.db, i.ID)
 		require.NoError(t, err)
 		require.Equal(t, i.State == redeemed, l.game(g.ID).SeatsTaken == 1)
-		l.step(by(ada), g.ID, Cancel)
+		l.step(by(ada), g.ID, game.Cancel)
 	}
 }
 
-func TestARolledBackEnrolmentLeavesNoTrace(t *testing.T) {
+func TestARolledBackEnrollmentLeavesNoTrace(t *testing.T) {
 	t.Parallel()
 	l := open(t)
 	ada := l.person()
 	g := l.opened(root)
 	before := l.fingerprint()
 	err := l.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
-		c, err := l.Store.Candidate(ctx, tx, g.ID, ada)
+		c, err := l.store.candidate(ctx, tx, g.ID, ada)
 		require.NoError(t, err)
-		name, err := directory.Parse("Zorg")
+		name, err := racename.Parse("Zorg")
 		require.NoError(t, err)
-		require.NoError(t, l.enrol(ctx, tx, &c.Game, ada, name))
+		_, err = l.Enroll(ctx, tx, &c.Game, ada, name)
+		require.NoError(t, err)
 		return ErrQuota
 	})
 	refused(t, err, ErrQuota)

@@ -5,10 +5,11 @@ import (
 	"testing"
 	"time"
 
+	"galaxy/backend/modules/game"
+
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"galaxy/backend/modules/lobby/internal/games"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime"
 	"galaxy/backend/platform/pg"
@@ -25,13 +26,13 @@ func TestAGameIsStartedWithItsMembers(t *testing.T) {
 	l := open(t)
 	p := l.persons(4)
 	ten := 10
-	g := l.opened(by(p[0]), func(n *NewGame) {
-		n.Map = MapOptions{Size: 200, PlanetsPerRace: &ten, MaxTurns: 50, BattleLog: "shots"}
+	g := l.opened(by(p[0]), func(n *game.NewGame) {
+		n.Map = game.MapOptions{Size: 200, PlanetsPerRace: &ten, MaxTurns: 50, BattleLog: "shots"}
 	})
 	races := l.seated(g, p...)
 	require.NoError(t, l.Leave(t.Context(), p[3], g.ID))
-	g = l.step(by(p[0]), g.ID, Close, Start)
-	require.Equal(t, Starting, g.State)
+	g = l.step(by(p[0]), g.ID, game.Close, game.Start)
+	require.Equal(t, game.Starting, g.State)
 	require.Len(t, l.log.starts, 1)
 	spec := l.log.starts[0]
 	require.Equal(t, []any{g.ID, "0.1.0"}, []any{spec.GameID, spec.Version})
@@ -49,8 +50,8 @@ func TestAGameIsStartedWithItsMembers(t *testing.T) {
 	status := statusOf(0, races[:3]...)
 	l.observe(g.ID, runtime.Running, func(c *runtime.Change) { c.Status = status })
 	g = l.game(g.ID)
-	require.Equal(t, []any{Running, 3, "hash-0", "running", "ok"}, []any{g.State, g.ActiveRaces, g.StateHash, g.RuntimeStatus, g.EngineHealth})
-	require.Equal(t, []Event{EventStarted}, l.log.events)
+	require.Equal(t, []any{game.Running, 3, "hash-0", "running", "ok"}, []any{g.State, g.ActiveRaces, g.StateHash, g.RuntimeStatus, g.EngineHealth})
+	require.Equal(t, []game.Event{game.EventStarted}, l.log.events)
 	require.Equal(t, status, l.log.statuses[0])
 	require.Equal(t, 3, l.one(`SELECT count(*) FROM player_turn_stats WHERE game_id = $1 AND turn = 0`, g.ID))
 	l.observe(g.ID, runtime.Unreachable)
@@ -63,12 +64,12 @@ func TestTooFewMembersStartNothing(t *testing.T) {
 	l := open(t)
 	p := l.persons(2)
 	g := l.opened(root)
-	_, err := l.Move(t.Context(), root, g.ID, ForceStart)
-	refused(t, err, games.ErrTooFewPlayers)
+	_, err := l.Move(t.Context(), root, g.ID, game.ForceStart)
+	refused(t, err, game.ErrTooFewPlayers)
 	l.seated(g, p[0])
-	_, err = l.Move(t.Context(), root, g.ID, Close)
-	refused(t, err, games.ErrTooFewPlayers)
-	require.Equal(t, Starting, l.step(root, g.ID, ForceStart).State) // one is enough for an operator
+	_, err = l.Move(t.Context(), root, g.ID, game.Close)
+	refused(t, err, game.ErrTooFewPlayers)
+	require.Equal(t, game.Starting, l.step(root, g.ID, game.ForceStart).State) // one is enough for an operator
 }
 
 func TestAFailedStartIsTriedAgainWithTheSameRaces(t *testing.T) {
@@ -77,16 +78,16 @@ func TestAFailedStartIsTriedAgainWithTheSameRaces(t *testing.T) {
 	p := l.persons(3)
 	g := l.opened(by(p[0]))
 	l.seated(g, p...)
-	l.step(by(p[0]), g.ID, Close, Start)
+	l.step(by(p[0]), g.ID, game.Close, game.Start)
 	l.observe(g.ID, runtime.StartFailed, func(c *runtime.Change) { c.Error = "no image" })
 	g = l.game(g.ID)
-	require.Equal(t, []any{StartFailed, "no image"}, []any{g.State, g.LastError})
+	require.Equal(t, []any{game.StartFailed, "no image"}, []any{g.State, g.LastError})
 	require.NoError(t, l.Leave(t.Context(), p[2], g.ID)) // the engine may know the race already
-	g = l.step(by(p[0]), g.ID, Retry)
-	require.Equal(t, []any{Starting, ""}, []any{g.State, g.LastError})
+	g = l.step(by(p[0]), g.ID, game.Retry)
+	require.Equal(t, []any{game.Starting, ""}, []any{g.State, g.LastError})
 	require.Equal(t, l.log.starts[0].Init, l.log.starts[1].Init)
 	l.observe(g.ID, runtime.Running, startsWith([]string{"A", "B", "C"}))
-	require.Equal(t, Running, l.game(g.ID).State)
+	require.Equal(t, game.Running, l.game(g.ID).State)
 }
 
 func TestACrashPausesAndOnlyAnOperatorResumes(t *testing.T) {
@@ -96,15 +97,15 @@ func TestACrashPausesAndOnlyAnOperatorResumes(t *testing.T) {
 	g, _ := l.running(by(p[0]), p...)
 	l.observe(g.ID, runtime.Crashed, func(c *runtime.Change) { c.Error = "exit code 2" })
 	g = l.game(g.ID)
-	require.Equal(t, []any{Paused, EngineCrashed, "exit code 2"}, []any{g.State, g.PauseReason, g.LastError})
-	require.Equal(t, 1, l.log.told(notification.GamePaused, p[1]))
-	_, err := l.Move(t.Context(), by(p[0]), g.ID, Resume)
-	refused(t, err, games.ErrResume)
-	g = l.step(root, g.ID, Resume)
-	require.Equal(t, []any{Running, ""}, []any{g.State, g.PauseReason})
+	require.Equal(t, []any{game.Paused, game.EngineCrashed, "exit code 2"}, []any{g.State, g.PauseReason, g.LastError})
+	require.Equal(t, 1, l.log.told(notification.KindGamePaused, p[1]))
+	_, err := l.Move(t.Context(), by(p[0]), g.ID, game.Resume)
+	refused(t, err, game.ErrResume)
+	g = l.step(root, g.ID, game.Resume)
+	require.Equal(t, []any{game.Running, ""}, []any{g.State, g.PauseReason})
 	require.Len(t, l.log.starts, 2) // a new generation is asked for
-	require.Equal(t, 1, l.log.told(notification.GameResumed, p[1]))
-	require.Equal(t, []Event{EventStarted, EventPaused, EventResumed}, l.log.events)
+	require.Equal(t, 1, l.log.told(notification.KindGameResumed, p[1]))
+	require.Equal(t, []game.Event{game.EventStarted, game.EventPaused, game.EventResumed}, l.log.events)
 }
 
 func TestAnOwnerPausesAndResumes(t *testing.T) {
@@ -112,17 +113,17 @@ func TestAnOwnerPausesAndResumes(t *testing.T) {
 	l := open(t)
 	p := l.persons(2)
 	g, _ := l.running(by(p[0]), p...)
-	require.Equal(t, ByUser, l.step(by(p[0]), g.ID, Pause).PauseReason)
-	l.step(by(p[0]), g.ID, Resume)
+	require.Equal(t, game.ByUser, l.step(by(p[0]), g.ID, game.Pause).PauseReason)
+	l.step(by(p[0]), g.ID, game.Resume)
 	require.Len(t, l.log.starts, 1) // the engine never stopped
-	require.Equal(t, ByOperator, l.step(root, g.ID, Pause).PauseReason)
-	_, err := l.Move(t.Context(), by(p[0]), g.ID, Resume)
-	refused(t, err, games.ErrResume)
-	l.step(root, g.ID, Resume)
-	require.NoError(t, l.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error { return l.Pause(ctx, tx, g.ID, AllMissed) }))
-	require.NoError(t, l.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error { return l.Pause(ctx, tx, g.ID, StateMismatch) }))
-	require.Equal(t, AllMissed, l.game(g.ID).PauseReason) // the first reason stays
-	l.step(by(p[0]), g.ID, Resume)
+	require.Equal(t, game.ByOperator, l.step(root, g.ID, game.Pause).PauseReason)
+	_, err := l.Move(t.Context(), by(p[0]), g.ID, game.Resume)
+	refused(t, err, game.ErrResume)
+	l.step(root, g.ID, game.Resume)
+	require.NoError(t, l.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error { return l.Pause(ctx, tx, g.ID, game.AllMissed) }))
+	require.NoError(t, l.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error { return l.Pause(ctx, tx, g.ID, game.StateMismatch) }))
+	require.Equal(t, game.AllMissed, l.game(g.ID).PauseReason) // the first reason stays
+	l.step(by(p[0]), g.ID, game.Resume)
 }
 
 func TestAnOperatorsStopPauses(t *testing.T) {
@@ -131,7 +132,7 @@ func TestAnOperatorsStopPauses(t *testing.T) {
 	p := l.persons(2)
 	g, _ := l.running(root, p...)
 	l.observe(g.ID, runtime.Stopped, func(c *runtime.Change) { c.Desired, c.Source = string(runtime.WantStopped), runtime.Operator })
-	require.Equal(t, ByOperator, l.game(g.ID).PauseReason)
+	require.Equal(t, game.ByOperator, l.game(g.ID).PauseReason)
 }
 
 func TestATurnIsTheSnapshotOfTheGame(t *testing.T) {
@@ -140,27 +141,22 @@ func TestATurnIsTheSnapshotOfTheGame(t *testing.T) {
 	p := l.persons(2)
 	g, races := l.running(by(p[0]), p...)
 	due := noon.Add(time.Hour)
-	r := TurnRecord{GameID: g.ID, Turn: 1, At: noon, NextTurnAt: &due, StateHash: "one", Races: statsFor(3, races...)}
+	r := game.TurnRecord{GameID: g.ID, Turn: 1, At: noon, NextTurnAt: &due, StateHash: "one", Races: statsFor(3, races...)}
 	r.Races[1].State = string(enginev1.RaceEliminated)
 	for range 2 { // a repeat is harmless
 		require.NoError(t, l.record(r))
 	}
 	g = l.game(g.ID)
 	require.Equal(t, []any{1, noon, due, "one", 1}, []any{g.CurrentTurn, *g.LastTurnAt, *g.NextTurnAt, g.StateHash, g.ActiveRaces})
-	stats, err := l.Stats(t.Context(), l.db, g.ID, 1)
+	stats, err := l.rows.Stats(t.Context(), l.db, g.ID, 1)
 	require.NoError(t, err)
 	require.ElementsMatch(t, r.Races, stats)
-	require.NoError(t, l.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
-		return l.Rewind(ctx, tx, TurnRecord{GameID: g.ID, Turn: 0, At: noon, StateHash: "hash-0", Races: statsFor(1, races...)})
-	}))
-	require.Equal(t, 0, l.game(g.ID).CurrentTurn)
-	require.Zero(t, l.one(`SELECT count(*) FROM player_turn_stats WHERE game_id = $1 AND turn > 0`, g.ID))
 	later := noon.Add(3 * time.Hour)
 	require.NoError(t, l.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
-		if _, err := l.LockGame(ctx, tx, g.ID); err != nil {
+		if _, err := l.rows.LockGame(ctx, tx, g.ID); err != nil {
 			return err
 		}
-		l.SetNextTurn(tx, g.ID, &later)
+		l.rows.SetNextTurn(tx, g.ID, &later)
 		return nil
 	}))
 	require.Equal(t, later, *l.game(g.ID).NextTurnAt)
@@ -171,14 +167,14 @@ func TestTheLastTurnEndsTheGame(t *testing.T) {
 	l := open(t)
 	p := l.persons(2)
 	g, races := l.running(by(p[0]), p...)
-	l.step(by(p[0]), g.ID, Pause) // a turn that was under way may still end the game
+	l.step(by(p[0]), g.ID, game.Pause) // a turn that was under way may still end the game
 	result := &enginev1.Result{Reason: enginev1.ResultLastRace, Winners: races[:1], Ranking: []enginev1.RankEntry{{Place: 1, Race: races[0], State: enginev1.RaceActive}}}
-	require.NoError(t, l.record(TurnRecord{GameID: g.ID, Turn: 12, At: noon, Races: statsFor(2, races...), Finished: true, Result: result}))
+	require.NoError(t, l.record(game.TurnRecord{GameID: g.ID, Turn: 12, At: noon, Races: statsFor(2, races...), Finished: true, Result: result}))
 	g = l.game(g.ID)
-	require.Equal(t, []any{Finished, "", result}, []any{g.State, g.PauseReason, g.Result})
+	require.Equal(t, []any{game.Finished, "", result}, []any{g.State, g.PauseReason, g.Result})
 	require.Nil(t, g.NextTurnAt)
-	require.Contains(t, l.log.events, EventFinished)
-	refused(t, l.record(TurnRecord{GameID: g.ID, Turn: 13, At: noon}), ErrState)
+	require.Contains(t, l.log.events, game.EventFinished)
+	refused(t, l.record(game.TurnRecord{GameID: g.ID, Turn: 13, At: noon}), game.ErrState)
 }
 
 func TestCancellingStopsTheEngineAndTellsTheMembers(t *testing.T) {
@@ -186,14 +182,14 @@ func TestCancellingStopsTheEngineAndTellsTheMembers(t *testing.T) {
 	l := open(t)
 	p := l.persons(2)
 	g, _ := l.running(by(p[0]), p...)
-	_, err := l.Move(t.Context(), by(p[0]), g.ID, Cancel)
-	refused(t, err, ErrState) // the owner may only before the start
-	g = l.step(root, g.ID, ForceStop)
-	require.Equal(t, Cancelled, g.State)
+	_, err := l.Move(t.Context(), by(p[0]), g.ID, game.Cancel)
+	refused(t, err, game.ErrState) // the owner may only before the start
+	g = l.step(root, g.ID, game.ForceStop)
+	require.Equal(t, game.Cancelled, g.State)
 	require.Contains(t, l.log.stops, g.ID)
-	require.Contains(t, l.log.events, EventCancelled)
+	require.Contains(t, l.log.events, game.EventCancelled)
 	for _, u := range p {
-		require.Equal(t, 1, l.log.told(notification.GameCancelled, u))
+		require.Equal(t, 1, l.log.told(notification.KindGameCancelled, u))
 		require.Empty(t, l.held(u))
 	}
 }
@@ -207,58 +203,58 @@ func TestTheScheduleOfARunningGameCanChange(t *testing.T) {
 	got, err := l.SetSchedule(t.Context(), root, g.ID, grid)
 	require.NoError(t, err)
 	require.Equal(t, "Europe/Berlin", got.Turns.Zone)
-	require.Contains(t, l.log.events, EventSettings)
+	require.Contains(t, l.log.events, game.EventSettings)
 	_, err = l.SetSchedule(t.Context(), root, g.ID, schedule.Settings{Mode: "never"})
-	refused(t, err, games.ErrInvalidGame)
-	l.step(root, g.ID, Cancel)
+	refused(t, err, game.ErrInvalidGame)
+	l.step(root, g.ID, game.Cancel)
 	_, err = l.SetSchedule(t.Context(), root, g.ID, grid)
-	refused(t, err, ErrState)
+	refused(t, err, game.ErrState)
 }
 
-func TestTheSweeperEndsEnrolments(t *testing.T) {
+func TestTheSweeperEndsEnrollments(t *testing.T) {
 	t.Parallel()
 	l := open(t)
 	p := l.persons(4)
 	soon := noon.Add(time.Hour)
-	deadline := func(n *NewGame) { n.EnrollmentEndsAt = &soon }
+	deadline := func(n *game.NewGame) { n.EnrollmentEndsAt = &soon }
 	enough, few, later := l.opened(root, deadline), l.opened(root, deadline), l.opened(root)
 	l.seated(enough, p[0], p[1])
 	l.seated(few, p[2])
 	l.clock.Set(soon.Add(-time.Microsecond))
 	l.sweep()
-	require.Equal(t, EnrollmentOpen, l.game(enough.ID).State)
+	require.Equal(t, game.EnrollmentOpen, l.game(enough.ID).State)
 	l.clock.Set(soon)
 	l.sweep()
-	require.Equal(t, ReadyToStart, l.game(enough.ID).State)
-	require.Equal(t, Cancelled, l.game(few.ID).State)
-	require.Equal(t, EnrollmentOpen, l.game(later.ID).State)
-	require.Equal(t, 1, l.log.told(notification.GameCancelled, p[2]))
+	require.Equal(t, game.ReadyToStart, l.game(enough.ID).State)
+	require.Equal(t, game.Cancelled, l.game(few.ID).State)
+	require.Equal(t, game.EnrollmentOpen, l.game(later.ID).State)
+	require.Equal(t, 1, l.log.told(notification.KindGameCancelled, p[2]))
 }
 
 func TestAFullGameMayStartByItself(t *testing.T) {
 	t.Parallel()
 	l := open(t)
 	p := l.persons(2)
-	g := l.opened(root, func(n *NewGame) { n.MaxPlayers, n.StartWhenFull = 2, true })
+	g := l.opened(root, func(n *game.NewGame) { n.MaxPlayers, n.StartWhenFull = 2, true })
 	l.seated(g, p...)
 	l.sweep()
-	require.Equal(t, Starting, l.game(g.ID).State)
+	require.Equal(t, game.Starting, l.game(g.ID).State)
 	l.sweep()
 	require.Len(t, l.log.starts, 1)
 }
 
-func TestAWarmedLedgerKnowsWhatTheTablesSay(t *testing.T) {
+func TestWarmedCachesKnowWhatTheTablesSay(t *testing.T) {
 	t.Parallel()
 	l := open(t)
 	p := l.persons(2)
 	g, races := l.running(root, p...)
-	fresh := games.NewLedger(l.db, l.clock, l.Config, CacheConfig{GamesMax: 10, RaceNameKeysMax: 10})
+	fresh := game.NewGames(l.db, l.clock, game.CacheConfig{GamesMax: 10})
 	require.NoError(t, fresh.Start(t.Context()))
 	require.Zero(t, l.trips(func() {
 		kept, err := fresh.Game(t.Context(), g.ID)
 		require.NoError(t, err)
 		require.Equal(t, g, kept)
-		seats, err := fresh.Seats(t.Context(), g.ID)
+		seats, err := fresh.Memberships(t.Context(), g.ID)
 		require.NoError(t, err)
 		require.Equal(t, races, []string{seats[0].RaceName, seats[1].RaceName})
 	}))
@@ -269,16 +265,16 @@ func TestTheEngineOfAFinishedGameStaysUpForItsLastReports(t *testing.T) {
 	l := open(t)
 	p := l.persons(2)
 	g, _ := l.running(root, p...)
-	require.NoError(t, l.record(TurnRecord{GameID: g.ID, Turn: 1, At: noon, Finished: true}))
-	require.Equal(t, Finished, l.game(g.ID).State)
-	l.clock.Set(noon.Add(l.Config.FinishedEngineTTL - time.Minute))
+	require.NoError(t, l.record(game.TurnRecord{GameID: g.ID, Turn: 1, At: noon, Finished: true}))
+	require.Equal(t, game.Finished, l.game(g.ID).State)
+	l.clock.Set(noon.Add((168 * time.Hour) - time.Minute))
 	l.sweep()
 	require.NotContains(t, l.log.stops, g.ID)
-	l.clock.Set(noon.Add(l.Config.FinishedEngineTTL))
+	l.clock.Set(noon.Add((168 * time.Hour)))
 	l.sweep()
 	require.Equal(t, []uuid.UUID{g.ID}, l.log.stops)
 	l.observe(g.ID, runtime.Stopped)
 	l.sweep()
 	require.Equal(t, []uuid.UUID{g.ID}, l.log.stops, "an engine that is down is left alone")
-	require.Equal(t, Finished, l.game(g.ID).State)
+	require.Equal(t, game.Finished, l.game(g.ID).State)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime"
 	"galaxy/backend/modules/user"
@@ -55,12 +56,12 @@ func (m *machine) run(seed uint64) {
 			m.Logf("seed %d: %s", seed, strings.Join(m.taken, ", "))
 		}
 	}()
-	policy := []string{PolicyInvite, PolicyApplication, PolicyApplication, PolicyAuto}[m.evenly(4)]
+	policy := []string{game.PolicyInvite, game.PolicyApplication, game.PolicyApplication, game.PolicyAuto}[m.evenly(4)]
 	owner, by := 0, by(m.users[0])
-	if policy == PolicyAuto || policy == PolicyApplication && m.evenly(2) == 0 {
+	if policy == game.PolicyAuto || policy == game.PolicyApplication && m.evenly(2) == 0 {
 		owner, by = nobody, root
 	}
-	g := m.draft(by, func(n *NewGame) { n.MaxPlayers, n.JoinPolicy = 3, policy })
+	g := m.draft(by, func(n *game.NewGame) { n.MaxPlayers, n.JoinPolicy = 3, policy })
 	m.id, m.model = g.ID, newModel(owner, g.JoinPolicy, m.clock.Now())
 	m.prologue()
 	actions := m.actions()
@@ -90,11 +91,11 @@ func (m *machine) evenly(n int) int { return m.dice.IntN(n) }
 func (m *machine) prologue() {
 	who := m.boss()
 	stage := m.evenly(6)
-	move := func(verb Verb) {
+	move := func(verb game.Verb) {
 		m.step(string(verb), m.move(verb, who), func(ctx context.Context) error { _, err := m.Move(ctx, m.actor(who), m.id, verb); return err })
 	}
 	if stage > 0 {
-		move(Open)
+		move(game.Open)
 	}
 	if stage > 1 {
 		for u := 1; u < 1+m.min+m.evenly(2); u++ {
@@ -103,10 +104,10 @@ func (m *machine) prologue() {
 		}
 	}
 	if stage > 2 {
-		move(Close)
+		move(game.Close)
 	}
 	if stage > 3 {
-		move(Start)
+		move(game.Start)
 	}
 	if stage > 4 {
 		m.engine(runtime.Running)
@@ -116,22 +117,22 @@ func (m *machine) prologue() {
 
 // enter seats a user in the way of the game.
 func (m *machine) enter(who, u int) {
-	if m.policy == PolicyInvite {
+	if m.policy == game.PolicyInvite {
 		m.asks(who, u)
 		m.redeems(u)
 		return
 	}
 	m.applies(u)
-	if m.policy == PolicyApplication {
+	if m.policy == game.PolicyApplication {
 		m.approves(who, u)
 	}
 }
 
-func (m *machine) actor(who int) Actor {
+func (m *machine) actor(who int) game.Actor {
 	if who == chief {
 		return root
 	}
-	return Actor{User: m.users[who]}
+	return game.Actor{User: m.users[who]}
 }
 
 // step takes one on both sides. want is what the model says, which has changed
@@ -178,7 +179,7 @@ const (
 func (m *machine) race(u int) string { return raceOf(m.users[u]) }
 
 // forward is how a game goes on when nothing is in its way.
-var forward = map[State]Verb{Draft: Open, EnrollmentOpen: Close, ReadyToStart: Start, StartFailed: Retry, Running: Pause, Paused: Resume}
+var forward = map[game.State]game.Verb{game.Draft: game.Open, game.EnrollmentOpen: game.Close, game.ReadyToStart: game.Start, game.StartFailed: game.Retry, game.Running: game.Pause, game.Paused: game.Resume}
 
 // likely is mostly somebody of whom the step is not out of place.
 func (m *machine) likely(u int, fits func(u int) bool) int {
@@ -192,7 +193,7 @@ func (m *machine) likely(u int, fits func(u int) bool) int {
 
 func (m *machine) invited(u int) bool { return m.invite(u) == pending }
 func (m *machine) applied(u int) bool { return m.application(u) == pending }
-func (m *machine) banned(u int) bool  { return m.seat(u) != nil && m.seat(u).status == Blocked }
+func (m *machine) banned(u int) bool  { return m.seat(u) != nil && m.seat(u).status == game.Blocked }
 func (m *machine) offered(u int) bool { return m.holder(u) != nil && m.holder(u).offered }
 func (m *machine) free(u int) bool    { return m.holder(u) != nil && m.holder(u).free() }
 
@@ -222,7 +223,7 @@ func (m *machine) redeems(u int) {
 
 func (m *machine) actions() map[string]func() {
 	anybody := func() int { return m.evenly(len(m.users)) }
-	verbs := []Verb{Open, Open, Close, Start, Start, Retry, Pause, Resume, Resume, Cancel, ForceStart, ForceStop}
+	verbs := []game.Verb{game.Open, game.Open, game.Close, game.Start, game.Start, game.Retry, game.Pause, game.Resume, game.Resume, game.Cancel, game.ForceStart, game.ForceStop}
 	// as is a step that a user takes who can still pass the edge.
 	as := func(fn func(u int)) func() {
 		return func() {
@@ -255,7 +256,7 @@ func (m *machine) actions() map[string]func() {
 		if next, ok := forward[m.state]; ok && m.evenly(3) > 0 {
 			verb = next
 		}
-		if (verb == Cancel || verb == ForceStop) && m.evenly(2) > 0 {
+		if (verb == game.Cancel || verb == game.ForceStop) && m.evenly(2) > 0 {
 			return // or most games would be over soon
 		}
 		m.step(string(verb), m.move(verb, who), func(ctx context.Context) error { _, err := m.Move(ctx, m.actor(who), m.id, verb); return err })
@@ -271,7 +272,7 @@ func (m *machine) actions() map[string]func() {
 		}),
 		"give up": over(func(who, u int) {
 			if m.evenly(3) == 0 && (m.invited(m.likely(u, m.invited)) || m.applied(m.likely(u, m.applied))) {
-				m.step("cancel", m.move(Cancel, who), func(ctx context.Context) error { _, err := m.Move(ctx, m.actor(who), m.id, Cancel); return err })
+				m.step("cancel", m.move(game.Cancel, who), func(ctx context.Context) error { _, err := m.Move(ctx, m.actor(who), m.id, game.Cancel); return err })
 			}
 		}),
 		"approve": over(func(who, u int) { m.approves(who, m.likely(u, m.applied)) }),
@@ -302,10 +303,10 @@ func (m *machine) actions() map[string]func() {
 			m.step("leave", m.leave(u), func(ctx context.Context) error { return m.Leave(ctx, m.users[u], m.id) })
 		}),
 		"remove": over(func(who, u int) {
-			m.step("remove", m.end(who, u, Removed), func(ctx context.Context) error { _, err := m.Remove(ctx, m.actor(who), m.id, m.users[u]); return err })
+			m.step("remove", m.end(who, u, game.Removed), func(ctx context.Context) error { _, err := m.Remove(ctx, m.actor(who), m.id, m.users[u]); return err })
 		}),
 		"block": over(func(who, u int) {
-			m.step("block", m.end(who, u, Blocked), func(ctx context.Context) error { _, err := m.Block(ctx, m.actor(who), m.id, m.users[u]); return err })
+			m.step("block", m.end(who, u, game.Blocked), func(ctx context.Context) error { _, err := m.Block(ctx, m.actor(who), m.id, m.users[u]); return err })
 		}),
 		"unban": over(func(_, u int) {
 			u = m.likely(u, m.banned)
@@ -329,12 +330,12 @@ func (m *machine) actions() map[string]func() {
 			if m.evenly(4) > 0 {
 				return
 			}
-			want := m.state == Running || m.state == Paused
+			want := m.state == game.Running || m.state == game.Paused
 			if want {
-				m.state, m.pause = Finished, ""
+				m.state, m.pause = game.Finished, ""
 			}
 			m.step("finish", want, func(context.Context) error {
-				return m.record(TurnRecord{GameID: m.id, Turn: 1, At: m.now, Finished: true})
+				return m.record(game.TurnRecord{GameID: m.id, Turn: 1, At: m.now, Finished: true})
 			})
 		},
 		"time":  func() { m.tick(time.Duration(m.evenly(200)) * time.Hour) },
@@ -357,12 +358,12 @@ func (m *machine) tick(d time.Duration) {
 
 func (m *machine) engine(seen runtime.Observed) {
 	switch {
-	case m.state == Starting && seen == runtime.Running:
-		m.state = Running
-	case m.state == Starting:
-		m.state = StartFailed
-	case m.state == Running && seen != runtime.Running:
-		m.pauses(EngineCrashed)
+	case m.state == game.Starting && seen == runtime.Running:
+		m.state = game.Running
+	case m.state == game.Starting:
+		m.state = game.StartFailed
+	case m.state == game.Running && seen != runtime.Running:
+		m.pauses(game.EngineCrashed)
 	}
 	m.observe(m.id, seen, func(c *runtime.Change) { c.Status = statusOf(0) })
 }
@@ -373,16 +374,16 @@ func (m *machine) swept() {
 			m.invites[u].state = expired
 		}
 	}
-	_, err := m.sweeper.runOnce(context.Background())
+	_, err := m.sweepers.runOnce(context.Background())
 	require.NoError(m, err)
 }
 
 // check compares all that can be seen of the game.
 func (m *machine) check() {
 	ctx := context.Background()
-	g, err := m.Store.Game(ctx, m.db, m.id)
+	g, err := m.row(ctx, m.id)
 	require.NoError(m, err)
-	kept, err := m.Game(ctx, m.id)
+	kept, err := m.lounge.rows.Game(ctx, m.id)
 	require.NoError(m, err)
 	require.Equal(m, g, kept, "the cache differs from the row")
 	require.Equal(m, []any{m.state, m.pause, m.active()}, []any{g.State, g.PauseReason, g.SeatsTaken})
@@ -417,7 +418,7 @@ func (m *machine) checkRequests() {
 		if m.invite(u) != "" {
 			want = append(want, fmt.Sprint("invite ", id, " ", m.invite(u)))
 		}
-		if s := m.seat(u); s != nil && s.status == Active && !s.taken && !m.state.Terminal() {
+		if s := m.seat(u); s != nil && s.status == game.Active && !s.taken && !m.state.Terminal() {
 			want = append(want, fmt.Sprint("name ", id, " reserved"))
 		}
 	}

@@ -3,23 +3,25 @@ package lobby
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"testing"
 	"time"
+
+	"galaxy/backend/modules/game"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"galaxy/backend/modules/lobby/internal/games"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/pg"
 )
 
-func (l *lounge) seatOf(g Game, u uuid.UUID) Seat {
+func (l *lounge) seatOf(g game.Game, u uuid.UUID) game.Membership {
 	l.Helper()
 	s, err := l.Seat(l.Context(), g.ID, u)
 	require.NoError(l, err)
-	row, err := l.Store.Seat(l.Context(), l.db, g.ID, u)
+	row, err := l.rows.MembershipIn(l.Context(), l.db, g.ID, u)
 	require.NoError(l, err)
 	require.Equal(l, row, s, "the cache differs from the row")
 	return s
@@ -37,23 +39,23 @@ func TestBeforeTheStartLeavingFreesTheSeat(t *testing.T) {
 	for range 2 {
 		s, err := l.Remove(t.Context(), by(p[0]), g.ID, p[2])
 		require.NoError(t, err)
-		require.Equal(t, []string{Removed, games.ReasonRemoved}, []string{s.Status, s.Reason})
+		require.Equal(t, []string{game.Removed, game.ReasonRemoved}, []string{s.Status, s.Reason})
 		s, err = l.Block(t.Context(), by(p[0]), g.ID, p[3])
 		require.NoError(t, err)
-		require.Equal(t, Blocked, s.Status)
+		require.Equal(t, game.Blocked, s.Status)
 	}
 	require.Equal(t, 1, l.game(g.ID).SeatsTaken)
-	require.Equal(t, 1, l.log.told(notification.MembershipRemoved, p[2]))
-	require.Equal(t, 1, l.log.told(notification.MembershipBlocked, p[3]))
+	require.Equal(t, 1, l.log.told(notification.KindMembershipRemoved, p[2]))
+	require.Equal(t, 1, l.log.told(notification.KindMembershipBlocked, p[3]))
 	for _, u := range p[1:] {
 		require.Empty(t, l.held(u))
 	}
 	require.Empty(t, l.log.blocked) // there is no race to banish
 	_, err := l.Remove(t.Context(), by(p[0]), g.ID, uuid.New())
-	refused(t, err, ErrNotFound)
+	refused(t, err, game.ErrNotFound)
 	_, err = l.Remove(t.Context(), by(p[1]), g.ID, p[0])
-	refused(t, err, ErrNotOwner)
-	refused(t, l.Leave(t.Context(), p[3], g.ID), ErrMembershipEnded)
+	refused(t, err, game.ErrNotOwner)
+	refused(t, l.Leave(t.Context(), p[3], g.ID), game.ErrMembershipEnded)
 	require.NoError(t, l.Unban(t.Context(), root, g.ID, p[3]))
 	l.sit(g, p[3], "Zorg") // as if never banned
 }
@@ -64,18 +66,18 @@ func TestInARunningGameTheRaceStays(t *testing.T) {
 	p := l.persons(3)
 	g, races := l.running(by(p[0]), p...)
 	require.NoError(t, l.Leave(t.Context(), p[1], g.ID))
-	require.Equal(t, []any{Removed, races[1], true}, []any{l.seatOf(g, p[1]).Status, l.seatOf(g, p[1]).RaceName, l.seatOf(g, p[1]).Free()})
+	require.Equal(t, []any{game.Removed, races[1], true}, []any{l.seatOf(g, p[1]).Status, l.seatOf(g, p[1]).RaceName, l.seatOf(g, p[1]).Free()})
 	require.Empty(t, l.log.blocked)
 	_, err := l.Block(t.Context(), by(p[0]), g.ID, p[2])
 	require.NoError(t, err)
-	require.Equal(t, []BlockedRace{{RaceName: races[2], Cause: CauseBlocked}}, l.log.blocked)
+	require.Equal(t, []game.BlockedRace{{RaceName: races[2], Cause: game.CauseBlocked}}, l.log.blocked)
 	require.False(t, l.seatOf(g, p[2]).Free())
 	_, err = l.Block(t.Context(), by(p[0]), g.ID, p[1]) // whoever left can still be banned, with the race
 	require.NoError(t, err)
 	require.Len(t, l.log.blocked, 2)
 	require.Equal(t, 1, l.game(g.ID).SeatsTaken)
 	require.NoError(t, l.Unban(t.Context(), root, g.ID, p[2]))
-	require.Equal(t, Removed, l.seatOf(g, p[2]).Status)
+	require.Equal(t, game.Removed, l.seatOf(g, p[2]).Status)
 	require.False(t, l.seatOf(g, p[2]).Free()) // the race is gone all the same
 }
 
@@ -107,13 +109,13 @@ func TestAnOfferedSeatIsTakenOverUnderItsLabel(t *testing.T) {
 		heir = ann
 	}
 	s := l.seatOf(g, heir)
-	require.Equal(t, []any{races[1], Active, true, true}, []any{s.RaceName, s.Status, s.Successor, s.Founding})
+	require.Equal(t, []any{races[1], game.Active, true, true}, []any{s.RaceName, s.Status, s.Successor, s.Founding})
 	require.Empty(t, l.held(heir)) // R15
 	require.Equal(t, 3, l.game(g.ID).SeatsTaken)
 	_, err = l.Offer(t.Context(), root, g.ID, races[1])
 	refused(t, err, ErrSeatTaken)
 	_, err = l.Offer(t.Context(), root, g.ID, "Nobody's")
-	refused(t, err, ErrNotFound)
+	refused(t, err, game.ErrNotFound)
 }
 
 func TestASeatWhoseMemberStaysAwayIsFree(t *testing.T) {
@@ -123,7 +125,7 @@ func TestASeatWhoseMemberStaysAwayIsFree(t *testing.T) {
 	g, races := l.running(root, p[:2]...)
 	mark := func(vacant bool) {
 		require.NoError(t, l.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
-			l.SetVacant(tx, g.ID, races[1], vacant)
+			l.rows.SetVacant(tx, g.ID, races[1], vacant)
 			return nil
 		}))
 	}
@@ -138,20 +140,20 @@ func TestASeatWhoseMemberStaysAwayIsFree(t *testing.T) {
 	s, err := l.Replace(t.Context(), root, g.ID, p[1], p[2]) // an operator needs no offer
 	require.NoError(t, err)
 	require.Equal(t, races[1], s.RaceName)
-	require.Equal(t, []string{Removed, games.ReasonReplaced}, []string{l.seatOf(g, p[1]).Status, l.seatOf(g, p[1]).Reason})
+	require.Equal(t, []string{game.Removed, game.ReasonReplaced}, []string{l.seatOf(g, p[1]).Status, l.seatOf(g, p[1]).Reason})
 	require.Empty(t, l.held(p[1]))
 	require.Equal(t, 2, l.game(g.ID).SeatsTaken)
 }
 
 func TestAnAccountThatEndsLeavesEverything(t *testing.T) {
 	t.Parallel()
-	for why, cause := range map[user.Reason]string{user.Deleted: CauseDeleted, user.Blocked: CauseBlocked} {
+	for why, cause := range map[user.Reason]string{user.Deleted: game.CauseDeleted, user.Blocked: game.CauseBlocked} {
 		l := open(t)
 		p := l.persons(4)
 		eve, ada, bob := p[0], p[1], p[2]
 		l.earn(eve, "Klingon")
 		l.earn(eve, "Romulan")
-		_, err := l.RaceNames().Register(t.Context(), eve, "Klingon")
+		_, err := l.names.Register(t.Context(), eve, "Klingon")
 		require.NoError(t, err)
 		waiting, asked, invited := l.opened(root), l.opened(by(ada), application), l.opened(by(ada))
 		l.seated(waiting, eve, ada)
@@ -167,17 +169,17 @@ func TestAnAccountThatEndsLeavesEverything(t *testing.T) {
 
 		l.depart(eve, why)
 
-		require.Equal(t, Removed, l.seatOf(waiting, eve).Status)
+		require.Equal(t, game.Removed, l.seatOf(waiting, eve).Status)
 		require.Equal(t, 1, l.game(waiting.ID).SeatsTaken)
-		require.Equal(t, []BlockedRace{{RaceName: races[0], Cause: cause}}, l.log.blocked)
+		require.Equal(t, []game.BlockedRace{{RaceName: races[0], Cause: cause}}, l.log.blocked)
 		require.False(t, l.seatOf(playing, eve).Free())
-		a, err = l.requests.application(t.Context(), l.db, a.ID)
+		a, err = l.store.application(t.Context(), l.db, a.ID)
 		require.NoError(t, err)
-		i, err = l.requests.invite(t.Context(), l.db, i.ID)
+		i, err = l.store.invite(t.Context(), l.db, i.ID)
 		require.NoError(t, err)
 		require.Equal(t, []string{withdrawn, declined}, []string{a.State, i.State})
 		require.True(t, l.game(mine.ID).Owned(bob), "the longest-standing member inherits")
-		require.Equal(t, Cancelled, l.game(alone.ID).State)
+		require.Equal(t, game.Cancelled, l.game(alone.ID).State)
 		if why == user.Blocked { // R13
 			require.Equal(t, []string{"registered Klingon"}, l.held(eve))
 		} else { // R12
@@ -194,9 +196,9 @@ func TestDepartingAndJoiningDoNotDeadlock(t *testing.T) {
 	t.Parallel()
 	l := open(t)
 	p := l.persons(8)
-	var lobbies []Game
+	var lobbies []game.Game
 	for range 4 {
-		g := l.opened(root, func(n *NewGame) { n.MaxPlayers = 8 })
+		g := l.opened(root, func(n *game.NewGame) { n.MaxPlayers = 8 })
 		l.seated(g, p[:4]...)
 		lobbies = append(lobbies, g)
 	}
@@ -207,7 +209,7 @@ func TestDepartingAndJoiningDoNotDeadlock(t *testing.T) {
 				if _, err := l.people.Lock(ctx, tx, u); err != nil {
 					return err
 				}
-				return games.UserHooks{Ledger: l.Ledger}.Depart(ctx, tx, u, user.Deleted)
+				return l.departIn(ctx, tx, u, user.Deleted)
 			})
 		})
 	}
@@ -229,31 +231,43 @@ func TestWhatIsHeldOnAUserIsToldAndCounted(t *testing.T) {
 	l := open(t)
 	ada, bob := l.person(), l.person()
 	l.earn(ada, "Klingon")
-	_, err := l.RaceNames().Register(t.Context(), ada, "Klingon")
+	_, err := l.names.Register(t.Context(), ada, "Klingon")
 	require.NoError(t, err)
 	g := l.opened(by(ada))
 	l.seated(g, ada, bob)
 	_, err = l.apply(l.opened(by(bob), application), ada, "Zorg")
 	require.NoError(t, err)
-	hooks := games.UserHooks{Ledger: l.Ledger}
-	counts, err := hooks.Usage(t.Context(), l.db, ada)
-	require.NoError(t, err)
+	counts, parts := l.heldOn(ada)
 	require.Equal(t, map[string]int{"owned_private_games": 1, "active_memberships": 1, "pending_applications": 1, "registered_race_names": 1}, counts)
-	exported, err := hooks.Export(t.Context(), l.db, ada)
-	require.NoError(t, err)
-	text, err := json.Marshal(exported)
-	require.NoError(t, err)
-	var all map[string][]map[string]any
-	require.NoError(t, json.Unmarshal(text, &all))
-	for part, n := range map[string]int{"owned_games": 1, "memberships": 2, "applications": 1, "invites": 1, "race_names": 2} {
-		if part == "applications" {
-			n = 2 // one of them was approved at once, in the game that earned the name
-		}
-		require.Len(t, all[part], n, part)
+	for part, n := range map[string]int{"game.owned_games": 1, "game.memberships": 2, "lobby.applications": 2, "lobby.invites": 1, "racename.race_names": 2} {
+		require.Len(t, parts[part], n, part) // one application was approved at once, in the game that earned the name
 	}
-	nothing, err := hooks.Export(t.Context(), l.db, uuid.New())
-	require.NoError(t, err)
-	text, err = json.Marshal(nothing)
-	require.NoError(t, err)
-	require.JSONEq(t, `{"owned_games":[],"memberships":[],"applications":[],"invites":[],"race_names":[]}`, string(text))
+	_, parts = l.heldOn(uuid.New())
+	for part, rows := range parts {
+		require.Equal(t, []any{}, rows, part)
+	}
+	require.Len(t, parts, 5)
+}
+
+// heldOn is what the hooks of the domains count and tell of a user.
+func (l *lounge) heldOn(u uuid.UUID) (map[string]int, map[string]any) {
+	l.Helper()
+	counts, parts := map[string]int{}, map[string]any{}
+	for _, h := range l.hooks.Usages {
+		part, err := h.Usage(l.Context(), l.db, u)
+		require.NoError(l, err)
+		maps.Copy(counts, part)
+	}
+	for _, h := range l.hooks.Exports {
+		exported, err := h.Export(l.Context(), l.db, u)
+		require.NoError(l, err)
+		text, err := json.Marshal(exported)
+		require.NoError(l, err)
+		var all map[string]any
+		require.NoError(l, json.Unmarshal(text, &all))
+		for name, rows := range all {
+			parts[h.Name()+"."+name] = rows
+		}
+	}
+	return counts, parts
 }

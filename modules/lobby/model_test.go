@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"galaxy/backend/modules/lobby/internal/games"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/notification"
 )
 
@@ -25,7 +25,7 @@ type modelSeat struct {
 }
 
 func (s modelSeat) free() bool {
-	return s.founding && s.status == Removed && slices.Contains([]string{games.ReasonLeft, games.ReasonRemoved}, s.reason)
+	return s.founding && s.status == game.Removed && slices.Contains([]string{game.ReasonLeft, game.ReasonRemoved}, s.reason)
 }
 
 type modelRequest struct {
@@ -34,7 +34,7 @@ type modelRequest struct {
 }
 
 type model struct {
-	state        State
+	state        game.State
 	pause        string
 	owner        int
 	min, max     int
@@ -49,7 +49,7 @@ type model struct {
 }
 
 func newModel(owner int, policy string, now time.Time) *model {
-	return &model{state: Draft, owner: owner, min: 2, max: 3, policy: policy, now: now, applications: map[int][]string{},
+	return &model{state: game.Draft, owner: owner, min: 2, max: 3, policy: policy, now: now, applications: map[int][]string{},
 		invites: map[int]*modelRequest{}, told: map[notification.Kind]int{}, gone: map[int]bool{}}
 }
 
@@ -64,7 +64,7 @@ func (m *model) seat(u int) *modelSeat {
 
 func (m *model) active() (n int) {
 	for _, s := range m.seats {
-		if s.status == Active {
+		if s.status == game.Active {
 			n++
 		}
 	}
@@ -97,8 +97,8 @@ func (m *model) visible(u int) bool {
 	case u == m.owner:
 		return true
 	case m.owner == nobody:
-		return m.state != Draft
-	case m.policy == PolicyApplication && m.state == EnrollmentOpen:
+		return m.state != game.Draft
+	case m.policy == game.PolicyApplication && m.state == game.EnrollmentOpen:
 		return true
 	}
 	return m.seat(u) != nil || m.invite(u) == pending || len(m.applications[u]) > 0
@@ -106,10 +106,12 @@ func (m *model) visible(u int) bool {
 
 // room is whether somebody new may sit down.
 func (m *model) room(u int) bool {
-	return !m.gone[u] && m.seat(u) == nil && !m.launched && m.state == EnrollmentOpen && m.active() < m.max
+	return !m.gone[u] && m.seat(u) == nil && !m.launched && m.state == game.EnrollmentOpen && m.active() < m.max
 }
 
-func (m *model) sit(u int) { m.seats = append(m.seats, modelSeat{user: u, origin: u, status: Active}) }
+func (m *model) sit(u int) {
+	m.seats = append(m.seats, modelSeat{user: u, origin: u, status: game.Active})
+}
 
 func (m *model) tell(kind notification.Kind) { m.told[kind]++ }
 
@@ -119,64 +121,64 @@ func (m *model) tellMembers(kind notification.Kind) {
 	}
 }
 
-// settle answers what is open when an enrolment ends.
+// settle answers what is open when an enrollment ends.
 func (m *model) settle() {
 	for u := range m.applications {
 		if m.application(u) == pending {
 			m.decide(u, rejected)
-			m.tell(notification.ApplicationRejected)
+			m.tell(notification.KindApplicationRejected)
 		}
 	}
 	for _, i := range m.invites {
 		if i.state == pending {
 			i.state = revoked
-			m.tell(notification.InviteRevoked)
+			m.tell(notification.KindInviteRevoked)
 		}
 	}
 }
 
 func (m *model) cancel() {
-	m.state, m.pause = Cancelled, ""
+	m.state, m.pause = game.Cancelled, ""
 	m.settle()
-	m.tellMembers(notification.GameCancelled)
+	m.tellMembers(notification.KindGameCancelled)
 }
 
 func (m *model) launch() {
 	if !m.launched {
 		m.settle()
 		for i := range m.seats {
-			m.seats[i].founding = m.seats[i].status == Active
+			m.seats[i].founding = m.seats[i].status == game.Active
 		}
 	}
-	m.state, m.launched = Starting, true
+	m.state, m.launched = game.Starting, true
 }
 
 // move is the diagram once more.
-func (m *model) move(verb Verb, who int) bool {
+func (m *model) move(verb game.Verb, who int) bool {
 	if !m.manages(who) {
 		return false
 	}
-	in := func(states ...State) bool { return slices.Contains(states, m.state) }
-	by := ByUser
+	in := func(states ...game.State) bool { return slices.Contains(states, m.state) }
+	by := game.ByUser
 	if who == chief {
-		by = ByOperator
+		by = game.ByOperator
 	}
 	switch {
-	case verb == Open && in(Draft):
-		m.state = EnrollmentOpen
-	case verb == Close && in(EnrollmentOpen) && m.active() >= m.min:
-		m.state = ReadyToStart
+	case verb == game.Open && in(game.Draft):
+		m.state = game.EnrollmentOpen
+	case verb == game.Close && in(game.EnrollmentOpen) && m.active() >= m.min:
+		m.state = game.ReadyToStart
 		m.settle()
-	case verb == Start && in(ReadyToStart) && m.active() >= m.min, verb == Retry && in(StartFailed),
-		verb == ForceStart && who == chief && in(EnrollmentOpen, ReadyToStart) && m.active() >= 1:
+	case verb == game.Start && in(game.ReadyToStart) && m.active() >= m.min, verb == game.Retry && in(game.StartFailed),
+		verb == game.ForceStart && who == chief && in(game.EnrollmentOpen, game.ReadyToStart) && m.active() >= 1:
 		m.launch()
-	case verb == Pause && in(Running):
+	case verb == game.Pause && in(game.Running):
 		m.pauses(by)
-	case verb == Resume && in(Paused) && (who == chief || m.pause == ByUser || m.pause == AllMissed):
-		m.state, m.pause = Running, ""
-		m.tellMembers(notification.GameResumed)
-	case verb == Cancel && (in(Draft, EnrollmentOpen, ReadyToStart, StartFailed) || who == chief && in(Starting, Running, Paused)),
-		verb == ForceStop && who == chief && in(Running, Paused):
+	case verb == game.Resume && in(game.Paused) && (who == chief || m.pause == game.ByUser || m.pause == game.AllMissed):
+		m.state, m.pause = game.Running, ""
+		m.tellMembers(notification.KindGameResumed)
+	case verb == game.Cancel && (in(game.Draft, game.EnrollmentOpen, game.ReadyToStart, game.StartFailed) || who == chief && in(game.Starting, game.Running, game.Paused)),
+		verb == game.ForceStop && who == chief && in(game.Running, game.Paused):
 		m.cancel()
 	default:
 		return false
@@ -185,8 +187,8 @@ func (m *model) move(verb Verb, who int) bool {
 }
 
 func (m *model) pauses(reason string) {
-	m.state, m.pause = Paused, reason
-	m.tellMembers(notification.GamePaused)
+	m.state, m.pause = game.Paused, reason
+	m.tellMembers(notification.KindGamePaused)
 }
 
 // apply also says yes to a repeat.
@@ -195,16 +197,16 @@ func (m *model) apply(u int) bool {
 	case m.gone[u] || !m.visible(u) || u == m.owner:
 		return false
 	case m.seat(u) != nil:
-		return m.seat(u).status == Active && (slices.Contains(m.applications[u], approved) || slices.Contains(m.applications[u], pending))
-	case !m.room(u) || m.policy == PolicyInvite || m.invite(u) == pending:
+		return m.seat(u).status == game.Active && (slices.Contains(m.applications[u], approved) || slices.Contains(m.applications[u], pending))
+	case !m.room(u) || m.policy == game.PolicyInvite || m.invite(u) == pending:
 		return false
-	case m.policy == PolicyAuto:
+	case m.policy == game.PolicyAuto:
 		m.applications[u] = append(m.applications[u], approved)
 		m.sit(u)
 	case m.application(u) != pending:
 		m.applications[u] = append(m.applications[u], pending)
 		if m.owner != nobody {
-			m.tell(notification.ApplicationSubmitted)
+			m.tell(notification.KindApplicationSubmitted)
 		}
 	}
 	return true
@@ -220,7 +222,7 @@ func (m *model) approve(who, u int) bool {
 		return false
 	}
 	m.decide(u, approved)
-	m.tell(notification.ApplicationApproved)
+	m.tell(notification.KindApplicationApproved)
 	m.sit(u)
 	return true
 }
@@ -231,7 +233,7 @@ func (m *model) reject(who, u int) bool {
 		return false
 	case m.application(u) == pending:
 		m.decide(u, rejected)
-		m.tell(notification.ApplicationRejected)
+		m.tell(notification.KindApplicationRejected)
 	}
 	return true
 }
@@ -251,13 +253,13 @@ func (m *model) ask(who, u int) bool {
 	switch {
 	case who != m.owner || m.gone[u] || u == who || m.seat(u) != nil:
 		return false
-	case m.state != EnrollmentOpen && (!m.launched || m.state.Terminal() || !m.offering()):
+	case m.state != game.EnrollmentOpen && (!m.launched || m.state.Terminal() || !m.offering()):
 		return false
 	case m.live(u):
 		return true
 	}
 	m.invites[u] = &modelRequest{state: pending, expires: m.now.Add(168 * time.Hour)}
-	m.tell(notification.InviteReceived)
+	m.tell(notification.KindInviteReceived)
 	return true
 }
 
@@ -267,7 +269,7 @@ func (m *model) offering() bool {
 }
 
 func (m *model) redeem(u int) bool {
-	if m.invite(u) == redeemed && m.seat(u) != nil && m.seat(u).status == Active {
+	if m.invite(u) == redeemed && m.seat(u) != nil && m.seat(u).status == game.Active {
 		return !m.seat(u).taken // that race has another name
 	}
 	if !m.live(u) || !m.room(u) {
@@ -288,7 +290,7 @@ func (m *model) answer(u int, state string) bool {
 	}
 	m.invites[u].state = state
 	if state == revoked {
-		m.tell(notification.InviteRevoked)
+		m.tell(notification.KindInviteRevoked)
 	}
 	return true
 }
@@ -299,7 +301,7 @@ func (m *model) join(u int) bool {
 	case u != m.owner:
 		return false
 	case s != nil:
-		return s.status == Active && s.origin == u
+		return s.status == game.Active && s.origin == u
 	case !m.room(u):
 		return false
 	}
@@ -309,16 +311,16 @@ func (m *model) join(u int) bool {
 
 func (m *model) leave(u int) bool {
 	s := m.seat(u)
-	if s == nil || s.status == Blocked {
+	if s == nil || s.status == game.Blocked {
 		return false
 	}
-	if s.status == Removed {
+	if s.status == game.Removed {
 		return true
 	}
 	if m.state.Terminal() {
 		return false
 	}
-	s.status, s.reason = Removed, games.ReasonLeft
+	s.status, s.reason = game.Removed, game.ReasonLeft
 	return true
 }
 
@@ -331,13 +333,13 @@ func (m *model) end(who, u int, status string) bool {
 	if s.status == status {
 		return true
 	}
-	if m.state.Terminal() || s.status == Blocked || s.status == Removed && !s.free() {
+	if m.state.Terminal() || s.status == game.Blocked || s.status == game.Removed && !s.free() {
 		return false
 	}
-	s.status, s.reason, s.offered = status, games.ReasonRemoved, false
-	m.tell(map[string]notification.Kind{Removed: notification.MembershipRemoved, Blocked: notification.MembershipBlocked}[status])
-	if status == Blocked {
-		s.reason = games.ReasonBanned
+	s.status, s.reason, s.offered = status, game.ReasonRemoved, false
+	m.tell(map[string]notification.Kind{game.Removed: notification.KindMembershipRemoved, game.Blocked: notification.KindMembershipBlocked}[status])
+	if status == game.Blocked {
+		s.reason = game.ReasonBanned
 	}
 	return true
 }
@@ -345,10 +347,10 @@ func (m *model) end(who, u int, status string) bool {
 func (m *model) unban(u int) bool {
 	s := m.seat(u)
 	switch {
-	case s == nil || s.status != Blocked:
+	case s == nil || s.status != game.Blocked:
 		return false
 	case m.launched:
-		s.status, s.reason = Removed, games.ReasonBanned
+		s.status, s.reason = game.Removed, game.ReasonBanned
 	default:
 		m.seats = slices.DeleteFunc(m.seats, func(x modelSeat) bool { return x.user == u })
 	}
@@ -358,7 +360,7 @@ func (m *model) unban(u int) bool {
 // holder is who sits, or sat last, where a user's race is.
 func (m *model) holder(origin int) *modelSeat {
 	for i := range m.seats {
-		if s := &m.seats[i]; s.origin == origin && s.founding && s.reason != games.ReasonReplaced {
+		if s := &m.seats[i]; s.origin == origin && s.founding && s.reason != game.ReasonReplaced {
 			return s
 		}
 	}
@@ -379,7 +381,7 @@ func (m *model) offer(who, origin int) bool {
 		told = told || m.seat(u) == nil && slices.Contains(states, rejected)
 	}
 	if told {
-		m.tell(notification.GameSeatOffered)
+		m.tell(notification.KindGameSeatOffered)
 	}
 	return true
 }
@@ -387,16 +389,16 @@ func (m *model) offer(who, origin int) bool {
 func (m *model) take(u, origin int) bool {
 	s := m.holder(origin)
 	if mine := m.seat(u); mine != nil {
-		return mine.status == Active && mine.taken && mine.origin == origin && m.launched && !m.state.Terminal()
+		return mine.status == game.Active && mine.taken && mine.origin == origin && m.launched && !m.state.Terminal()
 	}
 	if m.gone[u] || !m.visible(u) || !m.launched || m.state.Terminal() || s == nil || !s.free() || !s.offered {
 		return false
 	}
-	s.reason, s.offered = games.ReasonReplaced, false
+	s.reason, s.offered = game.ReasonReplaced, false
 	if m.invite(u) == pending {
 		m.invites[u].state = redeemed
 	}
-	m.seats = append(m.seats, modelSeat{user: u, origin: origin, status: Active, founding: true, taken: true})
+	m.seats = append(m.seats, modelSeat{user: u, origin: origin, status: game.Active, founding: true, taken: true})
 	return true
 }
 
@@ -411,14 +413,14 @@ func (m *model) depart(u int) {
 	if m.state.Terminal() {
 		return
 	}
-	if s := m.seat(u); s != nil && s.status == Active {
-		s.status, s.reason = Removed, games.ReasonDeleted
+	if s := m.seat(u); s != nil && s.status == game.Active {
+		s.status, s.reason = game.Removed, game.ReasonDeleted
 	}
 	if m.owner != u {
 		return
 	}
 	for _, s := range m.seats {
-		if s.status == Active {
+		if s.status == game.Active {
 			m.owner = s.user
 			return
 		}

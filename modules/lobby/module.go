@@ -5,33 +5,30 @@ import (
 
 	"go.uber.org/fx"
 
-	"galaxy/backend/modules/lobby/internal/games"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/notification"
-	"galaxy/backend/modules/runtime"
 	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/lifecycle"
 	"galaxy/backend/platform/module"
 )
 
-// Module wires the domain. It needs a Config and a CacheConfig.
+// Module wires the domain. It needs a Config.
 var Module = module.New("lobby",
 	fx.Provide(
-		games.NewLedger,
-		games.NewService,
 		NewService,
 		NewSweeper,
-		fx.Annotate(games.NewHooks, fx.ParamTags(`group:"lobby.observers"`, `group:"lobby.expectations"`)),
-		// what the domain needs
-		func(s *user.Service) Users { return s },
+		func(g *game.Games) Games { return g },
+		func(s *game.Service) Members { return s },
+		func(s *game.Service) Managers { return s },
+		func(a *user.Accounts) Accounts { return a },
 		func(s *notification.Service) Notifier { return s },
-		func(s *runtime.Service) Launcher { return s },
 	),
-	runtime.ProvideObserver(func(l *Ledger) runtime.Observer { return games.RuntimeObserver{Ledger: l} }),
-	user.ProvideDeparture(func(l *Ledger) user.Departure { return games.UserHooks{Ledger: l} }),
-	user.ProvideExport(func(l *Ledger) user.Export { return games.UserHooks{Ledger: l} }),
-	user.ProvideUsage(func(l *Ledger) user.Usage { return games.UserHooks{Ledger: l} }),
-	httpx.Provide(newUserRoutes, newUserMemberRoutes, newAdminRoutes),
-	lifecycle.Component(lifecycle.Cache, "games", 0, (*Ledger).Start, nil),
+	game.ProvideObserver(newHooks),
+	game.ProvideAccess(newHooks),
+	user.ProvideDeparture(newHooks),
+	user.ProvideExport(newHooks),
+	user.ProvideUsage(newHooks),
+	httpx.Provide(newUserRoutes, newUserInviteRoutes, newAdminRoutes),
 	lifecycle.Component(lifecycle.Work, "lobby sweeper", 10*time.Second, (*Sweeper).Start, (*Sweeper).Stop),
 )

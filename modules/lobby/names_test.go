@@ -8,8 +8,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"galaxy/backend/modules/lobby/directory"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/notification"
+	"galaxy/backend/modules/racename"
 	"galaxy/backend/modules/user"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
@@ -17,7 +18,7 @@ import (
 // held is the user's entries: state and display form, oldest first.
 func (l *lounge) held(u uuid.UUID) []string {
 	l.Helper()
-	names, err := l.RaceNames().Names(l.Context(), u, uuid.Nil, 100)
+	names, err := l.names.Names(l.Context(), u, uuid.Max, 100)
 	require.NoError(l, err)
 	out := []string{}
 	for i := len(names) - 1; i >= 0; i-- {
@@ -39,7 +40,7 @@ func TestOfConfusableSpellingsOneWins(t *testing.T) {
 	t.Parallel()
 	l := open(t)
 	spellings := []string{"Modern", "modern", "MODERN", "modem", "Mo dern", "mo-dern", "M.o.d.e.r.n", "Ｍｏｄｅｒｎ", "rnodern", "Rnodern"}
-	g := l.opened(root, func(n *NewGame) { n.MaxPlayers = 100 })
+	g := l.opened(root, func(n *game.NewGame) { n.MaxPlayers = 100 })
 	type attempt struct {
 		who  uuid.UUID
 		name string
@@ -51,7 +52,7 @@ func TestOfConfusableSpellingsOneWins(t *testing.T) {
 	won, lost := race(attempts, func(a attempt) error { _, err := l.apply(g, a.who, a.name); return err })
 	require.Equal(t, 1, won)
 	for _, err := range lost {
-		refused(t, err, directory.ErrTaken)
+		refused(t, err, racename.ErrTaken)
 	}
 	l.sound()
 }
@@ -67,13 +68,13 @@ func TestClaimsOfDifferentGamesDoNotDeadlock(t *testing.T) {
 			if _, err := l.apply(g, u, name); err != nil {
 				return err
 			}
-			_, err := l.Move(t.Context(), root, g.ID, Cancel) // gives the name up again
+			_, err := l.Move(t.Context(), root, g.ID, game.Cancel) // gives the name up again
 			return err
 		})
 	}
 	_, lost := race(attempts, func(fn func() error) error { return fn() })
 	for _, err := range lost {
-		refused(t, err, directory.ErrTaken)
+		refused(t, err, racename.ErrTaken)
 	}
 	require.Zero(t, l.one(`SELECT count(*) FROM race_names`))
 	l.sound()
@@ -88,12 +89,12 @@ func TestANameIsReservedAndReleased(t *testing.T) {
 	l.sit(second, ada, "Zorg") // R1: the same name in several games
 	require.Equal(t, []string{"reserved Zorg", "reserved Zorg"}, l.held(ada))
 	_, err := l.apply(first, bob, "Z-O-R-G")
-	refused(t, err, directory.ErrTaken)
+	refused(t, err, racename.ErrTaken)
 	require.NoError(t, l.Leave(t.Context(), ada, first.ID)) // R2
 	require.Equal(t, []string{"reserved Zorg"}, l.held(ada))
 	_, err = l.apply(first, bob, "zorg")
-	refused(t, err, directory.ErrTaken)
-	l.step(root, second.ID, Cancel)
+	refused(t, err, racename.ErrTaken)
+	l.step(root, second.ID, game.Cancel)
 	require.Empty(t, l.held(ada))
 	l.sit(first, bob, "zorg")
 	l.sound()
@@ -103,35 +104,35 @@ func TestAvailabilityIsWhatTheDirectorySays(t *testing.T) {
 	t.Parallel()
 	l := open(t)
 	ada, bob := l.person(), l.person()
-	ask := func(who uuid.UUID, name string, want directory.Availability) {
+	ask := func(who uuid.UUID, name string, want racename.Availability) {
 		t.Helper()
-		_, got, err := l.RaceNames().Availability(t.Context(), who, name)
+		_, got, err := l.names.Availability(t.Context(), who, name)
 		require.NoError(t, err)
 		require.Equal(t, want, got)
 	}
 	g := l.opened(root)
-	ask(ada, "Zorg", directory.Available)
+	ask(ada, "Zorg", racename.Available)
 	l.sit(g, ada, "Zorg")
-	ask(ada, "zorg", directory.Yours)
-	ask(bob, "z.org", directory.Taken)
+	ask(ada, "zorg", racename.Yours)
+	ask(bob, "z.org", racename.Taken)
 	require.NoError(t, l.Leave(t.Context(), ada, g.ID))
-	ask(bob, "Zorg", directory.Available)
-	_, _, err := l.RaceNames().Availability(t.Context(), ada, "admin")
-	refused(t, err, directory.ErrInvalidPath)
+	ask(bob, "Zorg", racename.Available)
+	_, _, err := l.names.Availability(t.Context(), ada, "admin")
+	refused(t, err, racename.ErrInvalidPath)
 }
 
 // finished plays a game to its end. Races that are grown pass the test of
 // capability; what they became is their state.
-func (l *lounge) finished(turns int, grown map[uuid.UUID]bool, states map[uuid.UUID]enginev1.RaceState, names map[uuid.UUID]string) Game {
+func (l *lounge) finished(turns int, grown map[uuid.UUID]bool, states map[uuid.UUID]enginev1.RaceState, names map[uuid.UUID]string) game.Game {
 	l.Helper()
-	g := l.opened(root, func(n *NewGame) { n.MinPlayers, n.MaxPlayers = 1, max(2, len(names)) })
+	g := l.opened(root, func(n *game.NewGame) { n.MinPlayers, n.MaxPlayers = 1, max(2, len(names)) })
 	var races []string
 	for u, name := range names {
 		races = append(races, l.sit(g, u, name))
 	}
-	l.step(root, g.ID, ForceStart)
+	l.step(root, g.ID, game.ForceStart)
 	l.observe(g.ID, "running", startsWith(races))
-	r := TurnRecord{GameID: g.ID, Turn: turns, At: l.clock.Now(), StateHash: "end", Finished: true,
+	r := game.TurnRecord{GameID: g.ID, Turn: turns, At: l.clock.Now(), StateHash: "end", Finished: true,
 		Result: &enginev1.Result{Reason: enginev1.ResultLastRace, Winners: races[:1], Ranking: []enginev1.RankEntry{}}}
 	for u, name := range names {
 		planets, state := 1, enginev1.RaceActive
@@ -141,7 +142,7 @@ func (l *lounge) finished(turns int, grown map[uuid.UUID]bool, states map[uuid.U
 		if s, ok := states[u]; ok {
 			state = s
 		}
-		r.Races = append(r.Races, RaceStats{RaceName: name, State: string(state), Planets: planets, Population: 1000 * float64(planets)})
+		r.Races = append(r.Races, game.RaceStats{RaceName: name, State: string(state), Planets: planets, Population: 1000 * float64(planets)})
 	}
 	require.NoError(l, l.record(r))
 	l.sound()
@@ -156,16 +157,16 @@ func TestOnlyMembersInGoodStandingEarnTheirName(t *testing.T) {
 	grown := map[uuid.UUID]bool{p[0]: true, p[1]: true, p[3]: true, p[4]: true, p[5]: true}
 	g := l.finished(10, grown, map[uuid.UUID]enginev1.RaceState{
 		p[1]: enginev1.RaceEliminated, p[3]: enginev1.RaceBanished, p[4]: enginev1.RaceQuit, p[5]: enginev1.RaceIdleRemoved}, names)
-	require.Equal(t, Finished, g.State)
+	require.Equal(t, game.Finished, g.State)
 	for i, want := range []bool{true, true, false, false, false, false} {
 		if want {
 			require.Equal(t, []string{"pending_registration " + names[p[i]]}, l.held(p[i]))
-			require.Equal(t, 1, l.log.told(notification.RaceNamePending, p[i]))
+			require.Equal(t, 1, l.log.told(notification.KindRaceNamePending, p[i]))
 		} else {
 			require.Empty(t, l.held(p[i]), names[p[i]])
 		}
 	}
-	pendingNames, err := l.RaceNames().Names(t.Context(), p[0], uuid.Nil, 1)
+	pendingNames, err := l.names.Names(t.Context(), p[0], uuid.Max, 1)
 	require.NoError(t, err)
 	require.Equal(t, noon.Add(720*time.Hour), *pendingNames[0].ExpiresAt)
 	require.Equal(t, g.ID, *pendingNames[0].SourceGameID)
@@ -182,7 +183,7 @@ func TestGamesThatWereNoneEarnNobodyAName(t *testing.T) {
 	}
 	g := l.opened(root)
 	l.seated(g, a, b)
-	l.step(root, g.ID, Close, Cancel) // an operator's stop promotes nobody either
+	l.step(root, g.ID, game.Close, game.Cancel) // an operator's stop promotes nobody either
 	require.Empty(t, l.held(a))
 }
 
@@ -198,30 +199,30 @@ func TestAnEarnedNameIsRegisteredInTime(t *testing.T) {
 	l := open(t)
 	ada, bob := l.person(), l.person()
 	l.earn(ada, "Zorg")
-	_, err := l.RaceNames().Register(t.Context(), bob, "Zorg")
-	refused(t, err, directory.ErrNotFound)
+	_, err := l.names.Register(t.Context(), bob, "Zorg")
+	refused(t, err, racename.ErrNotFound)
 	for range 2 { // R7, then R11
-		n, err := l.RaceNames().Register(t.Context(), ada, "zorg")
+		n, err := l.names.Register(t.Context(), ada, "zorg")
 		require.NoError(t, err)
-		require.Equal(t, directory.Registered, n.State)
+		require.Equal(t, racename.Registered, n.State)
 		require.Equal(t, "Zorg", n.Display)
 	}
-	require.Equal(t, 1, l.log.told(notification.RaceNameRegistered, ada))
+	require.Equal(t, 1, l.log.told(notification.KindRaceNameRegistered, ada))
 	l.earn(ada, "Vogon")
 	l.people.set(ada, func(s *user.Snapshot) { s.Limits.RegisteredRaceNames = 1 })
-	_, err = l.RaceNames().Register(t.Context(), ada, "Vogon") // R8: the offer stays
-	refused(t, err, directory.ErrLimit)
+	_, err = l.names.Register(t.Context(), ada, "Vogon") // R8: the offer stays
+	refused(t, err, racename.ErrLimit)
 	require.Equal(t, []string{"registered Zorg", "pending_registration Vogon"}, l.held(ada)) // R14
 	l.people.set(ada, func(s *user.Snapshot) { s.Limits.RegisteredRaceNames = 2 })
 	l.clock.Advance(720 * time.Hour)
-	_, err = l.RaceNames().Register(t.Context(), ada, "Vogon") // R9, before the sweeper ran
-	refused(t, err, directory.ErrExpired)
+	_, err = l.names.Register(t.Context(), ada, "Vogon") // R9, before the sweeper ran
+	refused(t, err, racename.ErrExpired)
 	l.sweep() // R10
 	l.sound()
 	require.Equal(t, []string{"registered Zorg"}, l.held(ada))
-	require.Equal(t, 1, l.log.told(notification.RaceNameExpired, ada))
-	_, err = l.RaceNames().Register(t.Context(), ada, "Vogon")
-	refused(t, err, directory.ErrNotFound)
+	require.Equal(t, 1, l.log.told(notification.KindRaceNameExpired, ada))
+	_, err = l.names.Register(t.Context(), ada, "Vogon")
+	refused(t, err, racename.ErrNotFound)
 }
 
 func TestANameThatIsEarnedAgainIsOnlyProlonged(t *testing.T) {
@@ -232,11 +233,11 @@ func TestANameThatIsEarnedAgainIsOnlyProlonged(t *testing.T) {
 	l.clock.Advance(24 * time.Hour)
 	l.earn(ada, "Zorg") // R4
 	require.Equal(t, []string{"pending_registration Zorg"}, l.held(ada))
-	require.Equal(t, 1, l.log.told(notification.RaceNamePending, ada))
-	names, err := l.RaceNames().Names(t.Context(), ada, uuid.Nil, 1)
+	require.Equal(t, 1, l.log.told(notification.KindRaceNamePending, ada))
+	names, err := l.names.Names(t.Context(), ada, uuid.Max, 1)
 	require.NoError(t, err)
 	require.Equal(t, noon.Add(744*time.Hour), *names[0].ExpiresAt)
-	_, err = l.RaceNames().Register(t.Context(), ada, "Zorg")
+	_, err = l.names.Register(t.Context(), ada, "Zorg")
 	require.NoError(t, err)
 	l.earn(ada, "Zorg") // R5
 	require.Equal(t, []string{"registered Zorg"}, l.held(ada))
@@ -251,12 +252,12 @@ func TestRegisteringAndExpiryHaveOneWinner(t *testing.T) {
 		l.clock.Advance(720*time.Hour - time.Microsecond)
 		won, _ := race([]func() error{
 			func() error {
-				_, err := l.RaceNames().Register(t.Context(), ada, fmt.Sprintf("Zorg %d", i))
+				_, err := l.names.Register(t.Context(), ada, fmt.Sprintf("Zorg %d", i))
 				return err
 			},
 			func() error {
 				l.clock.Advance(time.Microsecond)
-				_, err := l.sweeper.runOnce(t.Context())
+				_, err := l.sweepers.runOnce(t.Context())
 				return err
 			},
 		}, func(fn func() error) error { return fn() })

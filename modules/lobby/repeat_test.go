@@ -8,7 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"galaxy/backend/modules/lobby/internal/games"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/pg"
 	"galaxy/backend/platform/schedule"
@@ -23,14 +23,14 @@ func TestARepeatUnderItsKeyAnswersAsTheFirstWhateverHasChanged(t *testing.T) {
 	g, made, err := l.Create(t.Context(), by(ada), in, "k")
 	require.NoError(t, err)
 	require.True(t, made)
-	l.step(by(ada), g.ID, Open)
+	l.step(by(ada), g.ID, game.Open)
 	asked := Invitation{Game: g.ID, UserID: bob}
 	i, made, err := l.Invite(t.Context(), ada, asked, "k")
 	require.NoError(t, err)
 	require.True(t, made)
 	_, _, err = l.Redeem(t.Context(), bob, i.ID, "Zorg")
 	require.NoError(t, err)
-	l.clock.Advance(2 * time.Hour) // the enrolment is over, the invite redeemed
+	l.clock.Advance(2 * time.Hour) // the enrollment is over, the invite redeemed
 	again, made, err := l.Create(t.Context(), by(ada), in, "k")
 	require.NoError(t, err)
 	require.Equal(t, []any{g.ID, false}, []any{again.ID, made})
@@ -41,15 +41,15 @@ func TestARepeatUnderItsKeyAnswersAsTheFirstWhateverHasChanged(t *testing.T) {
 	refused(t, err, ErrEnrollmentClosed)
 	in.Name = "x"
 	_, _, err = l.Create(t.Context(), by(ada), in, "k")
-	refused(t, err, ErrReplay)
+	refused(t, err, game.ErrReplay)
 }
 
-func TestAnEnrolmentEndsAtItsDeadlineSweptOrNot(t *testing.T) {
+func TestAnEnrollmentEndsAtItsDeadlineSweptOrNot(t *testing.T) {
 	t.Parallel()
 	l := open(t)
 	p := l.persons(5)
 	soon := noon.Add(time.Hour)
-	until := func(n *NewGame) { n.EnrollmentEndsAt = &soon }
+	until := func(n *game.NewGame) { n.EnrollmentEndsAt = &soon }
 	public, private := l.opened(root, until), l.opened(by(p[0]), until, application)
 	i, _, err := l.Invite(t.Context(), p[0], Invitation{Game: private.ID, UserID: p[1]}, "")
 	require.NoError(t, err)
@@ -66,15 +66,15 @@ func TestAnEnrolmentEndsAtItsDeadlineSweptOrNot(t *testing.T) {
 	refused(t, err, ErrEnrollmentClosed)
 	_, _, err = l.Invite(t.Context(), p[0], Invitation{Game: private.ID, UserID: p[4]}, "")
 	refused(t, err, ErrEnrollmentClosed)
-	require.Empty(t, l.names(Filter{User: p[0], Open: true}), "neither takes members now")
+	require.Empty(t, l.listed(p[0], game.Filter{Open: true}), "neither takes members now")
 }
 
 func TestAGameInAnotherStateIsNotOpen(t *testing.T) {
 	t.Parallel()
 	l := open(t)
 	l.opened(root)
-	require.Len(t, l.names(Filter{User: l.person(), Open: true, Status: EnrollmentOpen}), 1)
-	require.Empty(t, l.names(Filter{User: l.person(), Open: true, Status: Running}))
+	require.Len(t, l.listed(l.person(), game.Filter{Open: true, Status: game.EnrollmentOpen}), 1)
+	require.Empty(t, l.listed(l.person(), game.Filter{Open: true, Status: game.Running}))
 }
 
 func TestACronExpressionReplacesTheWholeSchedule(t *testing.T) {
@@ -83,13 +83,13 @@ func TestACronExpressionReplacesTheWholeSchedule(t *testing.T) {
 	ada := l.person()
 	g := l.draft(by(ada))
 	for _, cron := range []string{"0 19 * * *", "30 7 * * 1"} { // from an interval to a grid, and from a grid to another
-		_, err := l.Patch(t.Context(), by(ada), g.ID, "", Patch{Turns: []byte(`{"cron":"` + cron + `"}`)})
+		_, err := l.Patch(t.Context(), by(ada), g.ID, "", game.Patch{Turns: []byte(`{"cron":"` + cron + `"}`)})
 		require.NoError(t, err)
 	}
 	turns := l.game(g.ID).Turns
 	require.Equal(t, []any{schedule.Grid, []string{"07:30"}, []string{"mon"}}, []any{turns.Mode, turns.Times, turns.Weekdays})
-	_, err := l.Patch(t.Context(), by(ada), g.ID, "", Patch{Turns: []byte(`{"cron":"0 19 * * *","times":["08:00"]}`)})
-	refused(t, err, games.ErrInvalidGame)
+	_, err := l.Patch(t.Context(), by(ada), g.ID, "", game.Patch{Turns: []byte(`{"cron":"0 19 * * *","times":["08:00"]}`)})
+	refused(t, err, game.ErrInvalidGame)
 }
 
 func TestATransferNeedsRoomInTheNewOwnersPlan(t *testing.T) {
@@ -97,20 +97,20 @@ func TestATransferNeedsRoomInTheNewOwnersPlan(t *testing.T) {
 	l := open(t)
 	ada, bob := l.person(), l.person()
 	l.people.set(bob, func(s *user.Snapshot) { s.Limits.OwnedPrivateGames = 1 })
-	var given []Game
+	var given []game.Game
 	for range 6 {
 		g := l.opened(by(ada))
 		l.sit(g, bob, "Zorg")
 		given = append(given, g)
 	}
-	won, lost := race(given, func(g Game) error { _, err := l.Transfer(t.Context(), by(ada), g.ID, bob); return err })
+	won, lost := race(given, func(g game.Game) error { _, err := l.Transfer(t.Context(), by(ada), g.ID, bob); return err })
 	require.Equal(t, 1, won)
 	for _, err := range lost {
-		refused(t, err, games.ErrOwnedLimit)
+		refused(t, err, game.ErrOwnedLimit)
 	}
 	require.Equal(t, 1, l.one(`SELECT count(*) FROM games WHERE owner_id = $1`, bob))
 	_, err := l.Transfer(t.Context(), by(ada), l.opened(by(ada)).ID, uuid.New())
-	refused(t, err, games.ErrNoSuccessor)
+	refused(t, err, game.ErrNoSuccessor)
 }
 
 // Why an applicant cannot play is nobody's business but theirs.
@@ -127,7 +127,7 @@ func TestAnApplicantWhoCannotPlayIsUnavailableToTheOwnerAndUnknownToOthers(t *te
 	_, err = l.Approve(t.Context(), by(p[0]), a.ID)
 	refused(t, err, ErrUserUnavailable)
 	_, err = l.Approve(t.Context(), by(p[2]), a.ID)
-	refused(t, err, ErrNotFound)
+	refused(t, err, game.ErrNotFound)
 }
 
 // waits runs fn and reports whether it came to wait for a lock before it ended.
@@ -184,7 +184,7 @@ func TestWhatTheEndOfAnAccountSettledIsNotDecidedAgain(t *testing.T) {
 	before := len(l.log.intents)
 	done := make(chan error, 1)
 	require.NoError(t, l.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
-		if err := (games.UserHooks{Ledger: l.Ledger}).Depart(ctx, tx, eve, user.Deleted); err != nil {
+		if err := l.departIn(ctx, tx, eve, user.Deleted); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, `SELECT 1`); err != nil { // what is queued reaches the database
@@ -199,7 +199,7 @@ func TestWhatTheEndOfAnAccountSettledIsNotDecidedAgain(t *testing.T) {
 	refused(t, <-done, ErrApplicationEnded)
 	_, err = l.Revoke(t.Context(), by(ada), i.ID)
 	refused(t, err, ErrInviteEnded)
-	a, err = l.requests.application(t.Context(), l.db, a.ID)
+	a, err = l.store.application(t.Context(), l.db, a.ID)
 	require.NoError(t, err)
 	require.Equal(t, withdrawn, a.State)
 	require.Len(t, l.log.intents, before, "nobody is told of what did not happen")

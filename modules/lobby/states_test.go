@@ -8,19 +8,20 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"galaxy/backend/modules/game"
 	"galaxy/backend/platform/pg"
 )
 
 // mayMove is the part of the diagram that users and operators see: from where a
 // verb is theirs. The whole table is held to the diagram where it lives.
-var mayMove = map[Verb]struct{ owner, operator []State }{
-	Open: {[]State{Draft}, nil}, Close: {[]State{EnrollmentOpen}, nil}, Start: {[]State{ReadyToStart}, nil}, Retry: {[]State{StartFailed}, nil},
-	Pause: {[]State{Running}, nil}, Resume: {[]State{Paused}, nil},
-	Cancel:     {[]State{Draft, EnrollmentOpen, ReadyToStart, StartFailed}, []State{Starting, Running, Paused}},
-	ForceStart: {nil, []State{EnrollmentOpen, ReadyToStart}}, ForceStop: {nil, []State{Running, Paused}},
+var mayMove = map[game.Verb]struct{ owner, operator []game.State }{
+	game.Open: {[]game.State{game.Draft}, nil}, game.Close: {[]game.State{game.EnrollmentOpen}, nil}, game.Start: {[]game.State{game.ReadyToStart}, nil}, game.Retry: {[]game.State{game.StartFailed}, nil},
+	game.Pause: {[]game.State{game.Running}, nil}, game.Resume: {[]game.State{game.Paused}, nil},
+	game.Cancel:     {[]game.State{game.Draft, game.EnrollmentOpen, game.ReadyToStart, game.StartFailed}, []game.State{game.Starting, game.Running, game.Paused}},
+	game.ForceStart: {nil, []game.State{game.EnrollmentOpen, game.ReadyToStart}}, game.ForceStop: {nil, []game.State{game.Running, game.Paused}},
 }
 
-var states = []State{Draft, EnrollmentOpen, ReadyToStart, Starting, StartFailed, Running, Paused, Finished, Cancelled}
+var states = []game.State{game.Draft, game.EnrollmentOpen, game.ReadyToStart, game.Starting, game.StartFailed, game.Running, game.Paused, game.Finished, game.Cancelled}
 
 // everything is a fingerprint of all rows of a game.
 const everything = `SELECT md5(concat_ws('|',
@@ -52,12 +53,12 @@ func TestAnIllegalMoveChangesNothing(t *testing.T) {
 		l.exec(`UPDATE games SET state = $2, pause_reason = CASE WHEN $2 = 'paused' THEN 'user' END WHERE game_id = $1`, g.ID, string(from))
 		before, told := l.fingerprint(), len(l.log.intents)
 		for verb, may := range mayMove {
-			for _, who := range []Actor{by(ada), root} {
+			for _, who := range []game.Actor{by(ada), root} {
 				if slices.Contains(may.owner, from) || who.Operator != "" && slices.Contains(may.operator, from) {
 					continue
 				}
 				_, err := l.Move(t.Context(), who, g.ID, verb)
-				refused(t, err, ErrState)
+				refused(t, err, game.ErrState)
 				require.Equal(t, before, l.fingerprint(), "%s from %s", verb, from)
 			}
 		}
@@ -86,7 +87,7 @@ func TestOfTwoMovesAtOnceOneWins(t *testing.T) {
 	for range cap(results) {
 		go func() {
 			<-start
-			_, err := l.Move(t.Context(), by(ada), g.ID, Open)
+			_, err := l.Move(t.Context(), by(ada), g.ID, game.Open)
 			results <- err
 		}()
 	}
@@ -96,7 +97,7 @@ func TestOfTwoMovesAtOnceOneWins(t *testing.T) {
 		if err := <-results; err == nil {
 			won++
 		} else {
-			refused(t, err, ErrState)
+			refused(t, err, game.ErrState)
 		}
 	}
 	require.Equal(t, 1, won)

@@ -6,21 +6,21 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"galaxy/backend/modules/lobby/internal/games"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime"
 )
 
 // renamed is a running game in which a former member gave a race name up that
 // the other member has now.
-func (l *lounge) renamed(owner uuid.UUID) (g Game, former, holder uuid.UUID) {
+func (l *lounge) renamed(owner uuid.UUID) (g game.Game, former, holder uuid.UUID) {
 	l.Helper()
 	former, holder = l.person(), l.person()
-	g = l.opened(by(owner), func(n *NewGame) { n.MinPlayers = 1 })
+	g = l.opened(by(owner), func(n *game.NewGame) { n.MinPlayers = 1 })
 	l.sit(g, former, "Zorg")
 	require.NoError(l, l.Leave(l.Context(), former, g.ID))
 	l.sit(g, holder, "Zorg")
-	l.step(by(owner), g.ID, Close, Start)
+	l.step(by(owner), g.ID, game.Close, game.Start)
 	l.observe(g.ID, runtime.Running, func(c *runtime.Change) { c.Status = statusOf(0, "Zorg") })
 	return g, former, holder
 }
@@ -31,9 +31,9 @@ func TestBanningAFormerMemberSparesTheRaceThatHasTheNameNow(t *testing.T) {
 	ada := l.person()
 	g, former, holder := l.renamed(ada)
 	_, err := l.Block(t.Context(), by(ada), g.ID, former)
-	refused(t, err, ErrMembershipEnded)
+	refused(t, err, game.ErrMembershipEnded)
 	require.Empty(t, l.log.blocked)
-	require.Equal(t, Active, l.seatOf(g, holder).Status)
+	require.Equal(t, game.Active, l.seatOf(g, holder).Status)
 }
 
 func TestASeatThatWasGivenUpBeforeItsRaceExistedIsNotFree(t *testing.T) {
@@ -48,7 +48,7 @@ func TestASeatThatWasGivenUpBeforeItsRaceExistedIsNotFree(t *testing.T) {
 	refused(t, err, ErrSeatTaken)
 	require.NoError(t, l.Leave(t.Context(), holder, g.ID))
 	_, err = l.Replace(t.Context(), root, g.ID, former, eve)
-	refused(t, err, ErrMembershipEnded)
+	refused(t, err, game.ErrMembershipEnded)
 	s, err := l.Replace(t.Context(), root, g.ID, holder, eve)
 	require.NoError(t, err)
 	require.True(t, s.Founding)
@@ -62,12 +62,12 @@ func TestAStartAfterATakeOverNamesEveryRaceOnce(t *testing.T) {
 	p := l.persons(4)
 	g := l.opened(by(p[0]))
 	races := l.seated(g, p[:3]...)
-	l.step(by(p[0]), g.ID, Close, Start)
+	l.step(by(p[0]), g.ID, game.Close, game.Start)
 	l.observe(g.ID, runtime.StartFailed)
 	require.NoError(t, l.Leave(t.Context(), p[2], g.ID))
 	_, err := l.Replace(t.Context(), root, g.ID, p[2], p[3])
 	require.NoError(t, err)
-	l.step(by(p[0]), g.ID, Retry)
+	l.step(by(p[0]), g.ID, game.Retry)
 	var named []string
 	for _, r := range l.log.starts[1].Init.Races {
 		named = append(named, r.RaceName)
@@ -86,7 +86,7 @@ func TestATakenSeatAnswersAsItDid(t *testing.T) {
 	first, made, err := l.Take(t.Context(), p[2], g.ID, races[1])
 	require.NoError(t, err)
 	require.True(t, made)
-	require.Equal(t, []Event{EventStarted, EventSeatLeft, EventSeatTaken}, l.log.events)
+	require.Equal(t, []game.Event{game.EventStarted, game.EventSeatLeft, game.EventSeatTaken}, l.log.events)
 	again, made, err := l.Take(t.Context(), p[2], g.ID, races[1])
 	require.NoError(t, err)
 	require.False(t, made)
@@ -118,7 +118,7 @@ func TestEveryBanIsTold(t *testing.T) {
 		require.NoError(t, l.Unban(t.Context(), root, g.ID, bob))
 	}
 	for _, in := range l.log.intents {
-		if in.Kind == notification.MembershipBlocked {
+		if in.Kind == notification.KindMembershipBlocked {
 			keys[in.Key] = true
 		}
 	}
@@ -136,7 +136,7 @@ func TestWhoeverLeavesARunningGameIsHeardOfOnce(t *testing.T) {
 		_, err := l.Block(t.Context(), by(p[0]), g.ID, p[2])
 		require.NoError(t, err)
 	}
-	require.Equal(t, []Event{EventSeatLeft, EventRaceBlocked}, l.log.events[before:])
+	require.Equal(t, []game.Event{game.EventSeatLeft, game.EventRaceBlocked}, l.log.events[before:])
 }
 
 func TestAnUnbannedMemberIsNotCalledBlockedByThePlatform(t *testing.T) {
@@ -148,8 +148,8 @@ func TestAnUnbannedMemberIsNotCalledBlockedByThePlatform(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, l.Unban(t.Context(), root, g.ID, p[1]))
 	s := l.seatOf(g, p[1])
-	require.Equal(t, []string{Removed, games.ReasonBanned}, []string{s.Status, s.Reason})
-	require.Equal(t, CauseBlocked, s.Banishes(), "the race is gone all the same")
+	require.Equal(t, []string{game.Removed, game.ReasonBanned}, []string{s.Status, s.Reason})
+	require.Equal(t, game.CauseBlocked, s.Banishes(), "the race is gone all the same")
 }
 
 func TestAStrangerSeesWhoPlaysAndNobodyWhyOthersLeft(t *testing.T) {
@@ -173,8 +173,8 @@ func TestAStrangerSeesWhoPlaysAndNobodyWhyOthersLeft(t *testing.T) {
 		return out
 	}
 	require.Equal(t, map[uuid.UUID]string{p[0]: "", p[2]: ""}, seen(p[4]), "who plays, and what is on offer")
-	require.Equal(t, map[uuid.UUID]string{p[0]: "", p[1]: games.ReasonLeft, p[2]: "", p[3]: ""}, seen(p[1]))
-	require.Equal(t, games.ReasonBanned, l.seatOf(g, p[3]).Reason, "what is kept is not changed")
+	require.Equal(t, map[uuid.UUID]string{p[0]: "", p[1]: game.ReasonLeft, p[2]: "", p[3]: ""}, seen(p[1]))
+	require.Equal(t, game.ReasonBanned, l.seatOf(g, p[3]).Reason, "what is kept is not changed")
 }
 
 func TestAnOfferedSeatOfAPrivateGameIsTakenByWhoIsInvited(t *testing.T) {
@@ -195,7 +195,7 @@ func TestAnOfferedSeatOfAPrivateGameIsTakenByWhoIsInvited(t *testing.T) {
 	require.NoError(t, invite(p[2]))
 
 	_, _, err = l.Take(t.Context(), p[3], g.ID, races[1])
-	refused(t, err, ErrNotFound)
+	refused(t, err, game.ErrNotFound)
 	seat, made, err := l.Take(t.Context(), p[2], g.ID, races[1])
 	require.NoError(t, err)
 	require.True(t, made)

@@ -3,8 +3,10 @@ package lobby
 import (
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"galaxy/backend/modules/game"
 	"galaxy/backend/platform/pg"
 )
 
@@ -40,16 +42,19 @@ func TestACommandTakesFewRoundTrips(t *testing.T) {
 		{"redeem", 4, func() error { _, _, err := l.Redeem(ctx, p[1], i.ID, "Zorg"); return err }},
 		{"apply", 3, func() error { _, err := l.apply(asking, p[1], "Vogon"); return err }},
 		{"apply, approved at once", 4, func() error { _, err := l.apply(auto, p[2], "Klingon"); return err }},
-		{"open", 2, func() error { _, err := l.Move(ctx, root, l.draftID, Open); return err }},
+		{"open", 2, func() error { _, err := l.Move(ctx, root, l.draftID, game.Open); return err }},
 		{"a game, a member, from memory", 0, func() error {
-			if _, err := l.Game(ctx, g.ID); err != nil {
+			if _, err := l.rows.Game(ctx, g.ID); err != nil {
 				return err
 			}
-			_, err := l.View(ctx, p[0], g.ID)
+			_, err := l.Show(ctx, p[0], g.ID)
 			return err
 		}},
 		{"my games", 1, func() error { _, _, err := l.Mine(ctx, p[0], [16]byte{}, 50); return err }},
-		{"open games", 1, func() error { _, err := l.List(ctx, Filter{User: p[0], Open: true, Limit: 50}); return err }},
+		{"open games", 1, func() error {
+			_, err := l.Service.List(ctx, p[0], game.Filter{Open: true, Before: uuid.Max, Limit: 50})
+			return err
+		}},
 	} {
 		if c.name == "open" {
 			l.draftID = l.draft(root).ID

@@ -2,9 +2,7 @@ package lobby
 
 import (
 	"context"
-	"time"
 
-	"github.com/google/uuid"
 	"go.uber.org/zap"
 
 	"galaxy/backend/platform/clock"
@@ -12,24 +10,21 @@ import (
 	"galaxy/backend/platform/worker"
 )
 
-// batch is how many of a kind one pass of the sweeper settles.
-const batch = 100
+// sweepBatch is how many invites one pass of the sweeper expires.
+const sweepBatch = 100
 
-// Sweeper does what is due without anybody asking: it closes enrolments, starts
-// games that are full, expires invites, releases race names and puts the engines
-// of finished games away.
+// Sweeper expires invites that nobody answered in time.
 type Sweeper struct {
-	service *Service
-	log     *zap.Logger
-	keep    time.Duration // how long the engine of a finished game stays up
-	loop    *worker.Loop
+	db    *pg.DB
+	clock clock.Clock
+	store store
+	loop  *worker.Loop
 }
 
-// NewSweeper makes it; a game that becomes full wakes it.
-func NewSweeper(s *Service, clk clock.Clock, log *zap.Logger, cfg Config) *Sweeper {
-	w := &Sweeper{service: s, log: log, keep: cfg.FinishedEngineTTL}
-	w.loop = worker.NewLoop("lobby_sweeper", cfg.SweeperInterval, clk, log, w.runOnce)
-	s.OnFull(w.loop.Wake)
+// NewSweeper makes a stopped sweeper.
+func NewSweeper(db *pg.DB, clk clock.Clock, log *zap.Logger, cfg Config) *Sweeper {
+	w := &Sweeper{db: db, clock: clk}
+	w.loop = worker.NewLoop("lobby sweeper", cfg.SweepInterval, clk, log, w.RunOnce)
 	return w
 }
 
@@ -39,41 +34,12 @@ func (w *Sweeper) Start(ctx context.Context) error { return w.loop.Start(ctx) }
 // Stop waits for the pass under way.
 func (w *Sweeper) Stop(ctx context.Context) error { return w.loop.Stop(ctx) }
 
-// runOnce is one pass. Each thing has a transaction of its own: one that cannot
-// be settled is logged and delays nobody.
-func (w *Sweeper) runOnce(ctx context.Context) (again bool, err error) {
-	now := w.service.Clock.Now()
-	full, done := false, 0
-	for _, chore := range []struct {
-		failed string
-		due    func() ([]uuid.UUID, error)
-		settle func(id uuid.UUID) error
-	}{
-		{"enrolment not settled", func() ([]uuid.UUID, error) { return w.service.Sweepable(ctx, now, batch) },
-			func(id uuid.UUID) error { return w.service.Sweep(ctx, id) }},
-		{"race name not released", func() ([]uuid.UUID, error) { return w.service.Names.Due(ctx, now, batch) },
-			func(id uuid.UUID) error { return w.service.Names.Expire(ctx, id, now) }},
-		{"engine not put away", func() ([]uuid.UUID, error) { return w.service.Finished(ctx, now.Add(-w.keep), batch) },
-			func(id uuid.UUID) error { return w.service.PutAway(ctx, id) }},
-	} {
-		ids, err := chore.due()
-		if err != nil {
-			return false, err
-		}
-		full = full || len(ids) >= batch
-		for _, id := range ids {
-			if err := chore.settle(id); err != nil {
-				w.log.Warn(chore.failed, zap.Stringer("id", id), zap.Error(err))
-				continue
-			}
-			done++
-		}
-	}
-	var invites int64
-	err = w.service.DB.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		invites, err = w.service.requests.expireInvites(ctx, tx, now, batch)
+// RunOnce is one pass.
+func (w *Sweeper) RunOnce(ctx context.Context) (again bool, err error) {
+	var expired int64
+	err = w.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) (err error) {
+		expired, err = w.store.expireInvites(ctx, tx, w.clock.Now(), sweepBatch)
 		return err
 	})
-	full = full || invites == batch
-	return full && (done > 0 || invites > 0), err
+	return expired == sweepBatch, err
 }

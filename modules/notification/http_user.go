@@ -17,8 +17,8 @@ func newUserRoutes(s *Service) httpx.Table {
 	h := userRoutes{s}
 	return httpx.User("notification",
 		httpx.Route{Op: "listNotifications", Method: http.MethodGet, Path: "/notifications", Handle: httpx.JSON(200, h.list)},
-		httpx.Route{Op: "readNotification", Method: http.MethodPost, Path: "/notifications/{notification_id}/read", Handle: httpx.Empty(204, h.read)},
-		httpx.Route{Op: "readAllNotifications", Method: http.MethodPost, Path: "/notifications/read-all", Handle: httpx.Empty(204, h.readAll)},
+		httpx.Route{Op: "readNotification", Method: http.MethodPost, Path: "/notifications/{notification_id}/read", Handle: httpx.Empty(204, h.markRead)},
+		httpx.Route{Op: "readAllNotifications", Method: http.MethodPost, Path: "/notifications/read-all", Handle: httpx.Empty(204, h.markAllRead)},
 	)
 }
 
@@ -42,27 +42,25 @@ type inboxView struct {
 }
 
 func (h userRoutes) list(ctx context.Context, in inboxQuery) (inboxView, error) {
-	before, err := httpx.IDCursor("notifications", in.Cursor)
-	if err != nil {
-		return inboxView{}, err
+	unread := 0
+	read := func(before uuid.UUID, n int) (items []InboxItem, err error) {
+		filter := InboxFilter{UnreadOnly: in.Unread, Before: before, Limit: n}
+		items, unread, err = h.service.Inbox(ctx, httpx.UserID(ctx), filter)
+		return items, err
 	}
-	items, unread, err := h.service.Inbox(ctx, httpx.UserID(ctx), in.Unread, before, in.Limit+1)
-	if err != nil {
-		return inboxView{}, err
-	}
-	page := httpx.PageOf(items, in.Limit, func(i Item) itemView { return itemView(i) },
-		func(i Item) string { return httpx.EncodeCursor("notifications", i.ID.String()) })
-	return inboxView{Items: page.Items, NextCursor: page.NextCursor, Unread: unread}, nil
+	page, err := httpx.PageByID("notifications", in.Page, read,
+		func(i InboxItem) itemView { return itemView(i) }, func(i InboxItem) uuid.UUID { return i.ID })
+	return inboxView{Items: page.Items, NextCursor: page.NextCursor, Unread: unread}, err
 }
 
-type byID struct {
+type itemPath struct {
 	ID uuid.UUID `path:"notification_id"`
 }
 
-func (h userRoutes) read(ctx context.Context, in byID) error {
-	return h.service.Read(ctx, httpx.UserID(ctx), in.ID)
+func (h userRoutes) markRead(ctx context.Context, in itemPath) error {
+	return h.service.MarkRead(ctx, httpx.UserID(ctx), in.ID)
 }
 
-func (h userRoutes) readAll(ctx context.Context, _ struct{}) error {
-	return h.service.ReadAll(ctx, httpx.UserID(ctx))
+func (h userRoutes) markAllRead(ctx context.Context, _ struct{}) error {
+	return h.service.MarkAllRead(ctx, httpx.UserID(ctx))
 }

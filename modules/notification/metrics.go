@@ -20,14 +20,15 @@ func newMetrics() (metrics, error) {
 	return metrics{intents, routes}, errors.Join(err1, err2)
 }
 
-func (m metrics) intent(k Kind, outcome string) {
+func (m metrics) countIntent(k Kind, outcome string) {
 	if _, known := catalog[k]; !known {
 		k = "other"
 	}
-	m.intents.Add(context.Background(), 1, metric.WithAttributes(attribute.String("kind", string(k)), attribute.String("outcome", outcome)))
+	m.intents.Add(context.Background(), 1,
+		metric.WithAttributes(attribute.String("kind", string(k)), attribute.String("outcome", outcome)))
 }
 
-func (m metrics) routed(routes []route) {
+func (m metrics) countRoutes(routes []route) {
 	counts := map[Channel]int64{}
 	for _, r := range routes {
 		counts[r.channel]++

@@ -7,19 +7,6 @@ import (
 	"github.com/google/uuid"
 )
 
-// Intent is what a domain wants people to know.
-type Intent struct {
-	Kind Kind
-	// Key makes the intent idempotent together with Kind.
-	Key string
-	// Fresh says that Key was made just now, from a new id: it cannot be
-	// taken, so nothing has to be read.
-	Fresh bool
-	// Recipients are users, each told once; empty for the operators' kinds.
-	Recipients []uuid.UUID
-	Payload    map[string]any
-}
-
 // Channel is a way to a recipient.
 type Channel string
 
@@ -44,8 +31,8 @@ const (
 	DeadLettered RouteStatus = "dead_lettered"
 )
 
-// Item is an entry of a user's inbox.
-type Item struct {
+// InboxItem is an entry of a user's inbox.
+type InboxItem struct {
 	ID        uuid.UUID       `db:"notification_id"`
 	Kind      Kind            `db:"kind"`
 	Payload   json.RawMessage `db:"payload"`

@@ -11,6 +11,7 @@ import (
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/lifecycle"
 	"galaxy/backend/platform/module"
+	"galaxy/backend/platform/worker"
 )
 
 // Module wires the domain. It needs a Config.
@@ -20,11 +21,12 @@ var Module = module.New("notification",
 		NewWorker,
 		func(s *mail.Service) Mailer { return s },
 		func(s *push.Service) Pusher { return s },
-		func(s *user.Service) Accounts { return s },
+		func(a *user.Accounts) Accounts { return a },
 	),
-	user.ProvideDeparture(newHooks),
-	user.ProvideExport(newHooks),
-	mail.ProvideObserver(newDeadLetters),
+	fx.Provide(worker.NewSignal, fx.Private), // wakes the worker
+	user.ProvideDeparture(newUserHooks),
+	user.ProvideExport(newUserHooks),
+	mail.ProvideObserver(newMailHooks),
 	httpx.Provide(newUserRoutes),
 	lifecycle.Component(lifecycle.Work, "notification routes", 10*time.Second, (*Worker).Start, (*Worker).Stop),
 )

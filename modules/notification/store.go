@@ -63,15 +63,15 @@ func (store) addRoutes(tx *pg.Tx, id uuid.UUID, recipients []uuid.UUID, routes [
 	tx.Queue(insertRoutes, id, ids, users, channels, states, now)
 }
 
-// A producer that says the same again and again fills no table: it is kept once
-// per key. Without a key nobody can tell.
+// A malformed intent is kept once per key, so that a producer that repeats it
+// fills no table. Without a key repeats cannot be told.
 const insertMalformed = `
 INSERT INTO notification_malformed (malformed_id, kind, idempotency_key, payload, reason, created_at)
 SELECT $1, $2, $3, $4, $5, $6
 WHERE $3::text = '' OR NOT EXISTS (SELECT FROM notification_malformed WHERE kind = $2::text AND idempotency_key = $3::text)`
 
-func (store) addMalformed(tx *pg.Tx, id uuid.UUID, in Intent, payload json.RawMessage, reason string, now time.Time) {
-	tx.Queue(insertMalformed, id, in.Kind, in.Key, payload, reason, now)
+func (store) addMalformed(tx *pg.Tx, id uuid.UUID, r row, reason string) {
+	tx.Queue(insertMalformed, id, r.kind, r.key, r.payload, reason, r.at)
 }
 
 const listInbox = `
@@ -81,32 +81,32 @@ WHERE r.user_id = $1 AND (NOT $2 OR r.read_at IS NULL) AND ($3::uuid IS NULL OR 
 ORDER BY r.notification_id DESC
 LIMIT $4`
 
-func (store) inbox(ctx context.Context, q pg.Querier, user uuid.UUID, unread bool, before uuid.UUID, limit int) ([]Item, error) {
+func (store) inbox(ctx context.Context, q pg.Querier, user uuid.UUID, f InboxFilter) ([]InboxItem, error) {
 	var cursor any
-	if before != uuid.Nil {
-		cursor = before
+	if f.Before != uuid.Nil {
+		cursor = f.Before
 	}
-	return pg.All[Item](ctx, q, listInbox, user, unread, cursor, limit)
+	return pg.All[InboxItem](ctx, q, listInbox, user, f.UnreadOnly, cursor, f.Limit)
 }
 
 const countUnread = `SELECT count(*) FROM notification_recipients WHERE user_id = $1 AND read_at IS NULL`
 
-func (store) unread(ctx context.Context, q pg.Querier, user uuid.UUID) (int, error) {
+func (store) countUnread(ctx context.Context, q pg.Querier, user uuid.UUID) (int, error) {
 	return pg.Get[int](ctx, q, countUnread, user)
 }
 
 const markRead = `
 UPDATE notification_recipients SET read_at = coalesce(read_at, $3) WHERE user_id = $1 AND notification_id = $2`
 
-// read reports whether the user has that notification.
-func (store) read(ctx context.Context, tx *pg.Tx, user, id uuid.UUID, now time.Time) (bool, error) {
+// markRead reports whether the user has that notification.
+func (store) markRead(ctx context.Context, tx *pg.Tx, user, id uuid.UUID, now time.Time) (bool, error) {
 	n, err := tx.Exec(ctx, markRead, user, id, now)
 	return n == 1, err
 }
 
 const markAllRead = `UPDATE notification_recipients SET read_at = $2 WHERE user_id = $1 AND read_at IS NULL`
 
-func (store) readAll(tx *pg.Tx, user uuid.UUID, now time.Time) { tx.Queue(markAllRead, user, now) }
+func (store) markAllRead(tx *pg.Tx, user uuid.UUID, now time.Time) { tx.Queue(markAllRead, user, now) }
 
 const eraseRoutes = `
 DELETE FROM notification_routes t USING notification_recipients r
@@ -114,7 +114,7 @@ WHERE r.user_id = $1 AND t.notification_id = r.notification_id AND t.user_id = $
 
 const eraseInbox = `DELETE FROM notification_recipients WHERE user_id = $1`
 
-// erase removes a user's inbox and the routes to him. The notifications stay:
+// erase removes a user's inbox and the routes to them. The notifications stay:
 // they say what happened, not to whom.
 func (store) erase(tx *pg.Tx, user uuid.UUID) {
 	tx.Queue(eraseRoutes, user)

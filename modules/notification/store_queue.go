@@ -20,8 +20,8 @@ var queue = outbox.Queue{
 	Claimed: "status = 'delivering'",
 }
 
-// parcel is a claimed route with what it has to say.
-type parcel struct {
+// claimedRoute is a route that the worker holds, with what it has to say.
+type claimedRoute struct {
 	outbox.Claim
 	RouteID uuid.UUID       `db:"route_id"`
 	UserID  *uuid.UUID      `db:"user_id"`
@@ -30,14 +30,14 @@ type parcel struct {
 	Payload json.RawMessage `db:"payload"`
 }
 
-const selectParcels = `
+const selectClaimed = `
 SELECT r.route_id, r.user_id, r.channel, n.kind, n.payload
 FROM notification_routes r JOIN notifications n USING (notification_id)
 WHERE r.route_id = ANY($1)
 ORDER BY r.route_id`
 
-func (store) claim(ctx context.Context, db *pg.DB, now time.Time, n int, lease time.Duration) ([]parcel, error) {
-	var parcels []parcel
+func (store) claim(ctx context.Context, db *pg.DB, now time.Time, n int, lease time.Duration) ([]claimedRoute, error) {
+	var routes []claimedRoute
 	claims := map[uuid.UUID]outbox.Claim{}
 	_, err := queue.Claim(ctx, db, now, n, lease, func(ctx context.Context, tx *pg.Tx, claimed []outbox.Claim) error {
 		ids := make([]uuid.UUID, 0, len(claimed))
@@ -46,32 +46,33 @@ func (store) claim(ctx context.Context, db *pg.DB, now time.Time, n int, lease t
 			ids = append(ids, c.Key)
 		}
 		var err error
-		parcels, err = pg.All[parcel](ctx, tx, selectParcels, ids)
+		routes, err = pg.All[claimedRoute](ctx, tx, selectClaimed, ids)
 		return err
 	})
-	for i := range parcels {
-		parcels[i].Claim = claims[parcels[i].RouteID]
+	for i := range routes {
+		routes[i].Claim = claims[routes[i].RouteID]
 	}
-	return parcels, err
+	return routes, err
 }
 
-// settleRoute changes nothing when the claim is lost.
-const settleRoute = `
-UPDATE notification_routes SET status = $3, delivery_id = $4, last_error = $5, next_attempt_at = $6, claim_token = NULL, lease_until = NULL,
+// finishRoute changes nothing when the claim is lost.
+const finishRoute = `
+UPDATE notification_routes SET status = $3, delivery_id = $4, last_error = $5, next_attempt_at = $6,
+       claim_token = NULL, lease_until = NULL,
        settled_at = CASE WHEN $3 = 'retrying' THEN NULL ELSE $7::timestamptz END
 WHERE route_id = $1 AND claim_token = $2 AND status = 'delivering'`
 
-// settlement is what became of a claimed route.
-type settlement struct {
+// routeResult is what became of a claimed route.
+type routeResult struct {
 	status   RouteStatus
 	delivery *uuid.UUID
 	reason   *string
 	next     time.Time
 }
 
-func (store) settle(tx *pg.Tx, p parcel, s settlement, now time.Time) {
-	if s.next.IsZero() {
-		s.next = now
+func (store) finish(tx *pg.Tx, r claimedRoute, res routeResult, now time.Time) {
+	if res.next.IsZero() {
+		res.next = now
 	}
-	tx.Queue(settleRoute, p.RouteID, p.Token, s.status, s.delivery, s.reason, s.next, now)
+	tx.Queue(finishRoute, r.RouteID, r.Token, res.status, res.delivery, res.reason, res.next, now)
 }

@@ -20,8 +20,8 @@ import (
 )
 
 const (
-	batch = 50
-	lease = time.Minute
+	batchSize = 50
+	leaseTime = time.Minute
 )
 
 var backoff = outbox.Backoff{Base: 10 * time.Second, Factor: 3, Max: 30 * time.Minute}
@@ -35,22 +35,22 @@ type Worker struct {
 	mail     Mailer
 	accounts Accounts
 	store    store
-	metrics  metrics
 	loop     *worker.Loop
 }
 
-// NewWorker makes a stopped worker and has service wake it.
-func NewWorker(db *pg.DB, clk clock.Clock, log *zap.Logger, cfg Config, mailer Mailer, accounts Accounts, service *Service) *Worker {
-	w := &Worker{db: db, clock: clk, log: log, cfg: cfg, mail: mailer, accounts: accounts, metrics: service.metrics}
-	w.loop = worker.NewLoop("notification routes", cfg.WorkerInterval, clk, log, w.runOnce)
-	service.wake = w.loop.Wake
+// NewWorker makes a stopped worker that looks whenever mailDue is sent.
+func NewWorker(
+	db *pg.DB, clk clock.Clock, log *zap.Logger, cfg Config, mailer Mailer, accounts Accounts, mailDue *worker.Signal,
+) *Worker {
+	w := &Worker{db: db, clock: clk, log: log, cfg: cfg, mail: mailer, accounts: accounts}
+	w.loop = worker.NewLoop("notification routes", cfg.WorkerInterval, clk, log, w.runOnce, worker.WithSignal(mailDue))
 	return w
 }
 
 // Start begins with whatever an earlier process left.
 func (w *Worker) Start(ctx context.Context) error {
 	if w.cfg.AdminEmail == "" {
-		w.log.Warn("BACKEND_NOTIFICATION_ADMIN_EMAIL is not set: operators are told of nothing by mail")
+		w.log.Warn("BACKEND_NOTIFICATION_ADMIN_EMAIL is not set: notifications for operators are skipped")
 	}
 	return w.loop.Start(ctx)
 }
@@ -59,46 +59,46 @@ func (w *Worker) Start(ctx context.Context) error {
 func (w *Worker) Stop(ctx context.Context) error { return w.loop.Stop(ctx) }
 
 func (w *Worker) runOnce(ctx context.Context) (again bool, err error) {
-	parcels, err := w.store.claim(ctx, w.db, w.clock.Now(), batch, lease)
-	if err != nil || len(parcels) == 0 {
+	routes, err := w.store.claim(ctx, w.db, w.clock.Now(), batchSize, leaseTime)
+	if err != nil || len(routes) == 0 {
 		return false, err
 	}
-	users, err := w.recipients(ctx, parcels)
+	users, err := w.recipients(ctx, routes)
 	if err != nil {
 		return false, err
 	}
-	err = w.deliver(ctx, parcels, users)
-	if err != nil && !away(err) {
-		err = w.oneByOne(ctx, parcels, users)
+	err = w.deliver(ctx, routes, users)
+	if err != nil && !databaseFailed(err) {
+		err = w.deliverOneByOne(ctx, routes, users)
 	}
-	return len(parcels) == batch, err
+	return len(routes) == batchSize, err
 }
 
-// oneByOne finds the route at whose fault a batch failed: it is charged and
-// waits, the others go out.
-func (w *Worker) oneByOne(ctx context.Context, parcels []parcel, users map[uuid.UUID]user.Snapshot) error {
+// deliverOneByOne finds the route at whose fault a batch failed: it is charged
+// and waits, the others go out.
+func (w *Worker) deliverOneByOne(ctx context.Context, routes []claimedRoute, users map[uuid.UUID]user.Snapshot) error {
 	var errs []error
-	for _, p := range parcels {
-		err := w.deliver(ctx, []parcel{p}, users)
-		if err != nil && !away(err) {
-			err = w.postpone(ctx, p, err)
+	for _, r := range routes {
+		err := w.deliver(ctx, []claimedRoute{r}, users)
+		if err != nil && !databaseFailed(err) {
+			err = w.postpone(ctx, r, err)
 		}
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }
 
-// away reports that the database, and not what it was told, is at fault: the
-// leases run out and the routes come back.
-func away(err error) bool {
+// databaseFailed reports that the database, and not what it was given, is at
+// fault: the leases run out and the routes come back.
+func databaseFailed(err error) bool {
 	return errors.Is(err, pg.ErrUnavailable) || errors.Is(err, pg.ErrOutcomeUnknown)
 }
 
-func (w *Worker) recipients(ctx context.Context, parcels []parcel) (map[uuid.UUID]user.Snapshot, error) {
+func (w *Worker) recipients(ctx context.Context, routes []claimedRoute) (map[uuid.UUID]user.Snapshot, error) {
 	var ids []uuid.UUID
-	for _, p := range parcels {
-		if p.UserID != nil {
-			ids = append(ids, *p.UserID)
+	for _, r := range routes {
+		if r.UserID != nil {
+			ids = append(ids, *r.UserID)
 		}
 	}
 	users, err := w.accounts.Snapshots(ctx, ids)
@@ -108,8 +108,8 @@ func (w *Worker) recipients(ctx context.Context, parcels []parcel) (map[uuid.UUI
 	return users, nil
 }
 
-// deliver enqueues the mails of parcels and settles their routes, all or none.
-func (w *Worker) deliver(ctx context.Context, parcels []parcel, users map[uuid.UUID]user.Snapshot) error {
+// deliver enqueues the mails of routes and finishes them, all or none.
+func (w *Worker) deliver(ctx context.Context, routes []claimedRoute, users map[uuid.UUID]user.Snapshot) error {
 	return w.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) (err error) {
 		defer func() { // a template that panics is its route's fault
 			if cause := recover(); cause != nil {
@@ -117,8 +117,8 @@ func (w *Worker) deliver(ctx context.Context, parcels []parcel, users map[uuid.U
 				err = fmt.Errorf("panic: %v", cause)
 			}
 		}()
-		for _, p := range parcels {
-			if err := w.enqueue(ctx, tx, p, users); err != nil {
+		for _, r := range routes {
+			if err := w.enqueue(ctx, tx, r, users); err != nil {
 				return err
 			}
 		}
@@ -126,55 +126,52 @@ func (w *Worker) deliver(ctx context.Context, parcels []parcel, users map[uuid.U
 	})
 }
 
-func (w *Worker) enqueue(ctx context.Context, tx *pg.Tx, p parcel, users map[uuid.UUID]user.Snapshot) error {
-	to, data, reason := w.compose(p, users)
+func (w *Worker) enqueue(ctx context.Context, tx *pg.Tx, r claimedRoute, users map[uuid.UUID]user.Snapshot) error {
+	m, reason := w.compose(r, users)
 	if reason != "" {
-		w.store.settle(tx, p, settlement{status: Skipped, reason: &reason}, w.clock.Now())
+		w.store.finish(tx, r, routeResult{status: Skipped, reason: &reason}, w.clock.Now())
 		return nil
-	}
-	m := mail.Message{Template: string(p.Kind), Key: p.RouteID.String(), To: to, Data: data}
-	if p.UserID != nil {
-		m.UserID = *p.UserID
 	}
 	delivery, err := w.mail.Enqueue(ctx, tx, m)
 	if err == nil {
-		w.store.settle(tx, p, settlement{status: Delivered, delivery: &delivery}, w.clock.Now())
+		w.store.finish(tx, r, routeResult{status: Delivered, delivery: &delivery}, w.clock.Now())
 	}
 	return err
 }
 
-// postpone records a failed attempt, the last one as a dead letter.
-func (w *Worker) postpone(ctx context.Context, p parcel, cause error) error {
-	now := w.clock.Now()
-	text := cause.Error()
-	s := settlement{status: Retrying, reason: &text, next: now.Add(backoff.Next(p.Attempt))}
-	if p.Attempt >= w.cfg.MaxAttempts {
-		s.status = DeadLettered
+// compose makes the mail of a route, or says why there is none.
+func (w *Worker) compose(r claimedRoute, users map[uuid.UUID]user.Snapshot) (m mail.Message, reason string) {
+	m = mail.Message{Template: string(r.Kind), Key: r.RouteID.String(), Data: map[string]any{}}
+	if err := json.Unmarshal(r.Payload, &m.Data); err != nil || m.Data == nil {
+		return mail.Message{}, "the payload is not an object"
 	}
-	w.log.Error("notification route failed", zap.Stringer("route_id", p.RouteID), zap.String("kind", string(p.Kind)),
-		zap.Int("attempt", p.Attempt), zap.String("status", string(s.status)), zap.Error(cause))
-	return w.db.InTx(ctx, func(_ context.Context, tx *pg.Tx) error {
-		w.store.settle(tx, p, s, now)
-		return nil
-	})
+	if r.Channel == AdminEmail {
+		if m.To = w.cfg.AdminEmail; m.To == "" {
+			return mail.Message{}, "BACKEND_NOTIFICATION_ADMIN_EMAIL is not set"
+		}
+		return m, ""
+	}
+	u, ok := users[*r.UserID]
+	if !ok || u.Deleted || u.Email == "" {
+		return mail.Message{}, "the account is gone"
+	}
+	m.To, m.UserID = u.Email, *r.UserID
+	m.Data["user_name"] = u.UserName
+	return m, ""
 }
 
-// compose finds the address and the template's data, or why there is no mail.
-func (w *Worker) compose(p parcel, users map[uuid.UUID]user.Snapshot) (to string, data map[string]any, reason string) {
-	data = map[string]any{}
-	if err := json.Unmarshal(p.Payload, &data); err != nil {
-		return "", nil, "the payload is not an object"
+// postpone records a failed attempt, the last one as a dead letter.
+func (w *Worker) postpone(ctx context.Context, r claimedRoute, cause error) error {
+	now := w.clock.Now()
+	text := cause.Error()
+	res := routeResult{status: Retrying, reason: &text, next: now.Add(backoff.Next(r.Attempt))}
+	if r.Attempt >= w.cfg.MaxAttempts {
+		res.status = DeadLettered
 	}
-	if p.Channel == AdminEmail {
-		if w.cfg.AdminEmail == "" {
-			return "", nil, "BACKEND_NOTIFICATION_ADMIN_EMAIL is not set"
-		}
-		return w.cfg.AdminEmail, data, ""
-	}
-	u, ok := users[*p.UserID]
-	if !ok || u.Deleted || u.Email == "" {
-		return "", nil, "the account is gone"
-	}
-	data["user_name"] = u.UserName
-	return u.Email, data, ""
+	w.log.Error("notification route failed", zap.Stringer("route_id", r.RouteID), zap.String("kind", string(r.Kind)),
+		zap.Int("attempt", r.Attempt), zap.String("status", string(res.status)), zap.Error(cause))
+	return w.db.InTx(ctx, func(_ context.Context, tx *pg.Tx) error {
+		w.store.finish(tx, r, res, now)
+		return nil
+	})
 }

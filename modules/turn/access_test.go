@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/testkit"
 )
@@ -47,16 +47,16 @@ func TestWhoMayCallWhat(t *testing.T) {
 	turns.MaxExtend = 2 * time.Hour
 	g := w.game(turns, 3)
 	owner, stranger, blocked, deleted := uuid.New(), uuid.New(), w.user(g, 2), uuid.New()
-	w.lobby.update(g.ID, func(g *lobby.Game) { g.OwnerID = &owner })
-	w.lobby.reseat(g.ID, 1, func(s *lobby.Seat) { s.Status = lobby.Removed })
+	w.lobby.update(g.ID, func(g *game.Game) { g.OwnerID = &owner })
+	w.lobby.reseat(g.ID, 1, func(s *game.Membership) { s.Status = game.Removed })
 	api := w.serveTo(t, doors{blocked: user.ErrBlocked, deleted: user.ErrUserUnknown})
 	known := routesOf()
 	for _, r := range newUserRoutes(w.service, config()).Routes {
 		d, ok := known[r.Op]
 		require.True(t, ok, "who may call %s?", r.Op)
 		delete(known, r.Op)
-		call := func(who, game uuid.UUID) testkit.Reply {
-			return api.User(who).Call(r.Method, "/api/v1/user"+strings.NewReplacer("{game_id}", game.String(), "{turn}", "latest").Replace(r.Path), d.body)
+		call := func(who, gameID uuid.UUID) testkit.Reply {
+			return api.User(who).Call(r.Method, "/api/v1/user"+strings.NewReplacer("{game_id}", gameID.String(), "{turn}", "latest").Replace(r.Path), d.body)
 		}
 		call(deleted, g.ID).Refused(http.StatusUnauthorized, "user_unknown")
 		call(blocked, g.ID).Refused(http.StatusForbidden, "account_blocked")

@@ -8,15 +8,14 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"galaxy/backend/modules/lobby"
-	"galaxy/backend/modules/turn/internal/ledger"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/outbox"
 	"galaxy/backend/platform/schedule"
 )
 
 // stuck lets the deadline come while somebody works on the engine: a run waits.
-func (w *table) stuck(turns schedule.Settings) lobby.Game {
+func (w *table) stuck(turns schedule.Settings) game.Game {
 	w.Helper()
 	g := w.game(turns, 2)
 	w.gate.held[g.ID] = uuid.New()
@@ -26,7 +25,7 @@ func (w *table) stuck(turns schedule.Settings) lobby.Game {
 	return g
 }
 
-func (w *table) unstick(g lobby.Game) {
+func (w *table) unstick(g game.Game) {
 	w.Helper()
 	delete(w.gate.held, g.ID)
 	w.clock.Advance(time.Minute)
@@ -39,18 +38,18 @@ func operator(t testing.TB) context.Context {
 
 func TestDeadlineThatMovedMakesNoTurn(t *testing.T) {
 	t.Parallel()
-	for name, move := range map[string]func(w *table, g lobby.Game){
-		"extended": func(w *table, g lobby.Game) {
+	for name, move := range map[string]func(w *table, g game.Game){
+		"extended": func(w *table, g game.Game) {
 			_, err := w.service.Extend(w.Context(), g.ID, uuid.Nil, noon.Add(2*time.Hour))
 			require.NoError(w, err)
 		},
-		"another schedule": func(w *table, g lobby.Game) {
-			w.lobby.update(g.ID, func(g *lobby.Game) { g.Turns.Interval = 2 * time.Hour })
-			w.tell(g, lobby.EventSettings)
+		"another schedule": func(w *table, g game.Game) {
+			w.lobby.update(g.ID, func(g *game.Game) { g.Turns.Interval = 2 * time.Hour })
+			w.tell(g, game.EventSettings)
 		},
-		"no schedule": func(w *table, g lobby.Game) {
-			w.lobby.update(g.ID, func(g *lobby.Game) { g.Turns = schedule.Settings{Mode: schedule.Manual} })
-			w.tell(g, lobby.EventSettings)
+		"no schedule": func(w *table, g game.Game) {
+			w.lobby.update(g.ID, func(g *game.Game) { g.Turns = schedule.Settings{Mode: schedule.Manual} })
+			w.tell(g, game.EventSettings)
 		},
 	} {
 		w := newTable(t)
@@ -72,11 +71,11 @@ func TestTurnThatIsBeingMadeIsNotExtended(t *testing.T) {
 	w := newTable(t)
 	g := w.stuck(hourly())
 	w.clock.Advance(time.Minute)
-	claims, err := ledger.Queue.Claim(t.Context(), w.db, w.clock.Now(), 1, time.Minute, nil)
+	claims, err := runQueue.Claim(t.Context(), w.db, w.clock.Now(), 1, time.Minute, nil)
 	require.NoError(t, err)
 	require.Len(t, claims, 1)
 	_, err = w.service.Extend(t.Context(), g.ID, uuid.Nil, noon.Add(2*time.Hour))
-	require.ErrorIs(t, err, ErrExtension)
+	require.ErrorIs(t, err, ErrExtensionRefused)
 	require.Equal(t, noon.Add(time.Hour), *w.clockOf(g).NextTurnAt)
 	w.free(claims)
 	_, err = w.service.Extend(t.Context(), g.ID, uuid.Nil, noon.Add(2*time.Hour))
@@ -87,7 +86,7 @@ func TestTurnThatIsBeingMadeIsNotExtended(t *testing.T) {
 func (w *table) free(claims []outbox.Claim) {
 	w.Helper()
 	for _, c := range claims {
-		require.NoError(w, (&attempt{Runner: w.runner, claim: c}).giveBack(w.Context(), time.Second))
+		require.NoError(w, w.runner.releaseClaim(w.Context(), attempt{claim: c}, time.Second))
 	}
 }
 
@@ -124,7 +123,7 @@ func TestGameThatNobodyPlaysAnyMorePauses(t *testing.T) {
 	w := newTable(t)
 	g := w.game(hourly(), 2)
 	for i := range 2 {
-		w.lobby.reseat(g.ID, i, func(s *lobby.Seat) { s.Status = lobby.Removed })
+		w.lobby.reseat(g.ID, i, func(s *game.Membership) { s.Status = game.Removed })
 	}
 	w.clock.Advance(time.Hour)
 	w.settle()

@@ -1,6 +1,5 @@
 // Package turn makes turns happen: the clock of every game that has started,
-// the ledger of what was asked of engines, and what players send them. It is the
-// leaf that players touch.
+// the runs that were asked of engines, and what players send in.
 //
 // Tables: turn_clocks, turn_runs, turn_submissions.
 //
@@ -15,7 +14,7 @@
 //     interfered: the game pauses (state_mismatch) and nothing is written.
 //  4. The engine is told which turn must exist. A repeat is harmless.
 //  5. One transaction records it, guarded by the clock's turn and the claim:
-//     clock, ledger, outcomes, lobby's snapshot, notifications.
+//     clock, run, outcomes, the game's snapshot, notifications.
 //
 // What always holds:
 //
@@ -23,19 +22,20 @@
 //   - A turn is recorded, announced and counted exactly once, whatever crashes
 //     between the steps.
 //   - No engine is told to generate for a game that is not running.
-//   - Whoever changes a clock holds the game's row first (lobby.LockGame, or an
-//     observer of lobby inside lobby's transaction), then the clock's.
-//   - The sweep is the truth: alarms and wake-ups only make it faster. After any
+//   - Whoever changes a clock holds the game's row first (LockGame, or an
+//     observer inside the transaction that changes the game), then the clock's.
+//   - The sweep is the truth: alarms and signals only make it faster. After any
 //     time without a sweep at most one turn catches up.
-//   - What the clock or the players asked for is judged again once the engine is
-//     there: a deadline that moved, readiness that was withdrawn, ends it. What an
-//     operator asked for is made.
-//   - A turn waits only for races in play that somebody plays. Leaving, banishing
-//     and taking a seat over are judged at once, not at the next request.
+//   - What the clock or the players asked for is checked again once the engine is
+//     leased: a deadline that moved, readiness that was withdrawn, ends it. What
+//     an operator asked for is made.
+//   - A turn waits only for races in play that somebody plays. When a member
+//     leaves, a race is banished or a seat is taken over, that is counted at once,
+//     not at the next request.
 //   - A run that turned out not to be wanted before the engine was asked leaves
 //     no row; every attempt to generate leaves one.
 //
-// A player's turn number is the turn he sees: orders for turn 12 are executed
+// A player's turn number is the turn they see: orders for turn 12 are executed
 // when turn 13 is generated. Missed turns are the host's policy alone: the
 // engine counts idle turns and never removes anybody for them. Only a turn whose
 // deadline had come can pause a game in which everybody missed it, or that nobody

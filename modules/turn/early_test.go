@@ -7,12 +7,12 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/platform/schedule"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-func (w *table) readies(g lobby.Game, i int) {
+func (w *table) readies(g game.Game, i int) {
 	w.Helper()
 	_, err := w.service.Ready(w.Context(), g.ID, w.user(g, i), w.clockOf(g).Turn)
 	require.NoError(w, err)
@@ -27,8 +27,8 @@ func TestTurnWaitsNoLongerForWhoeverLeaves(t *testing.T) {
 	w.readies(g, 0)
 	w.settle()
 	require.Equal(t, 0, w.clockOf(g).Turn)
-	w.lobby.reseat(g.ID, 1, func(s *lobby.Seat) { s.Status = lobby.Removed })
-	w.tell(g, lobby.EventSeatLeft)
+	w.lobby.reseat(g.ID, 1, func(s *game.Membership) { s.Status = game.Removed })
+	w.tell(g, game.EventSeatLeft)
 	w.settle()
 	require.Equal(t, 1, w.clockOf(g).Turn)
 }
@@ -43,7 +43,7 @@ func TestTurnWaitsNoLongerForABanishedRace(t *testing.T) {
 	w.settle()
 	require.Equal(t, 1, w.clockOf(g).Turn)
 	_, err = w.service.Ready(t.Context(), g.ID, w.user(g, 1), 1)
-	require.ErrorIs(t, err, ErrOutOfPlay)
+	require.ErrorIs(t, err, ErrRaceInactive)
 }
 
 // The member of a dead race could otherwise put himself on the list of those who
@@ -59,10 +59,10 @@ func TestRaceOutOfPlayHoldsNoTurnUp(t *testing.T) {
 	require.NoError(t, err)
 	w.settle()
 	_, err = w.service.Ready(t.Context(), g.ID, w.user(g, 1), 1)
-	require.ErrorIs(t, err, ErrOutOfPlay)
+	require.ErrorIs(t, err, ErrRaceInactive)
 	r, err := w.service.Withdraw(t.Context(), g.ID, w.user(g, 1))
 	require.NoError(t, err)
-	require.Equal(t, Readiness{Turn: 1, Awaited: 1, Open: 1}, r)
+	require.Equal(t, Readiness{Turn: 1, Awaited: 1, NotReady: 1}, r)
 	w.readies(g, 0)
 	w.clock.Set(*w.clockOf(g).NextTurnAt)
 	w.settle()
@@ -75,12 +75,11 @@ func TestSuccessorIsWaitedForAndNobodySpeaksForThem(t *testing.T) {
 	g := w.game(early(), 2)
 	w.readies(g, 1)
 	heir := uuid.Must(uuid.NewV7())
-	w.lobby.reseat(g.ID, 1, func(s *lobby.Seat) { s.UserID = heir })
-	w.lobby.update(g.ID, func(g *lobby.Game) { g.Taken = &w.lobby.seats[g.ID][1] })
-	w.tell(g, lobby.EventSeatTaken)
+	w.lobby.reseat(g.ID, 1, func(s *game.Membership) { s.UserID = heir })
+	w.tell(g, game.EventSeatTaken, func(c *game.Change) { c.Taken = &w.lobby.members[g.ID][1] })
 	expected, err := NewExpectations(w.db, w.lobby).Expected(t.Context(), heir, []uuid.UUID{g.ID})
 	require.NoError(t, err)
-	require.Equal(t, map[uuid.UUID]lobby.Expect{g.ID: {}}, expected)
+	require.Equal(t, map[uuid.UUID]game.Expect{g.ID: {}}, expected)
 	w.readies(g, 0)
 	w.settle()
 	require.Equal(t, 0, w.clockOf(g).Turn, "the one before was ready, not the successor")
@@ -97,8 +96,7 @@ func TestSuccessorOfADeadRaceIsNotWaitedFor(t *testing.T) {
 	_, err := w.service.Advance(t.Context(), g.ID, false)
 	require.NoError(t, err)
 	w.settle()
-	w.lobby.update(g.ID, func(g *lobby.Game) { g.Taken = &w.lobby.seats[g.ID][1] })
-	w.tell(g, lobby.EventSeatTaken)
+	w.tell(g, game.EventSeatTaken, func(c *game.Change) { c.Taken = &w.lobby.members[g.ID][1] })
 	w.readies(g, 0)
 	w.settle()
 	require.Equal(t, 2, w.clockOf(g).Turn)
@@ -120,7 +118,7 @@ func TestGameExpectsNothingOfWhoeverDoesNotPlayIt(t *testing.T) {
 	require.NoError(t, err)
 	w.settle()
 	require.Equal(t, []int{1, 0}, []int{expected(w.user(g, 0)), expected(w.user(g, 1))}, "a race out of play")
-	w.move(g, lobby.Paused, lobby.EventPaused)
+	w.move(g, game.Paused, game.EventPaused)
 	require.Zero(t, expected(w.user(g, 0)), "a game that stands still")
 }
 
@@ -149,13 +147,14 @@ func TestMemberWhoWasBannedWhileTheEngineCameUpIsBanished(t *testing.T) {
 	w := newTable(t)
 	g := w.game(hourly(), 3)
 	w.exec(`DELETE FROM turn_clocks WHERE game_id = $1`, g.ID) // as before it came up
-	w.lobby.reseat(g.ID, 0, func(s *lobby.Seat) { s.Founding, s.Status = true, lobby.Blocked })
-	w.lobby.reseat(g.ID, 1, func(s *lobby.Seat) { s.Founding, s.Status, s.Reason = true, lobby.Removed, "left" })
-	w.lobby.update(g.ID, func(g *lobby.Game) { g.Blocked = &lobby.BlockedRace{RaceName: "Race0", Cause: lobby.CauseBlocked} })
-	w.tell(g, lobby.EventRaceBlocked) // there is no race yet
+	w.lobby.reseat(g.ID, 0, func(s *game.Membership) { s.Founding, s.Status = true, game.Blocked })
+	w.lobby.reseat(g.ID, 1, func(s *game.Membership) { s.Founding, s.Status, s.Reason = true, game.Removed, "left" })
+	w.tell(g, game.EventRaceBlocked, func(c *game.Change) { // there is no race yet
+		c.Blocked = &game.BlockedRace{RaceName: "Race0", Cause: game.CauseBlocked}
+	})
 	w.settle()
 	require.Empty(t, w.engine.get(g.ID).banished)
-	w.tell(g, lobby.EventStarted)
+	w.tell(g, game.EventStarted)
 	w.settle()
 	require.Equal(t, []string{"Race0"}, w.engine.get(g.ID).banished)
 }

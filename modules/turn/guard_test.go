@@ -9,9 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"galaxy/backend/modules/engine"
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/notification"
-	"galaxy/backend/modules/turn/internal/ledger"
 	"galaxy/backend/platform/pg"
 )
 
@@ -26,7 +25,7 @@ func TestClockMovesFromTheTurnBeforeOnly(t *testing.T) {
 		next := c
 		next.Turn += skip
 		w.in(func(ctx context.Context, tx *pg.Tx) error {
-			moved, err := store{}.advance(ctx, tx, next)
+			moved, err := store{}.advanceClock(ctx, tx, next)
 			require.Equal(t, want, moved, "by %d", skip)
 			if want { // put it back: the order of the map is not ours
 				_, err = tx.Exec(ctx, `UPDATE turn_clocks SET turn = $2 WHERE game_id = $1`, g.ID, c.Turn)
@@ -44,23 +43,23 @@ func TestRunnerWithoutItsClaimDecidesNothing(t *testing.T) {
 	g := w.game(hourly(), 1)
 	w.moves(g)
 	w.clock.Advance(time.Hour)
-	_, err := w.runner.sweep(t.Context(), w.clock.Now())
+	_, err := w.runner.queueDue(t.Context(), w.clock.Now())
 	require.NoError(t, err)
-	claims, err := ledger.Queue.Claim(t.Context(), w.db, w.clock.Now(), 1, time.Minute, nil)
+	claims, err := runQueue.Claim(t.Context(), w.db, w.clock.Now(), 1, time.Minute, nil)
 	require.NoError(t, err)
-	run, err := store{}.Run(t.Context(), w.db, claims[0].Key)
+	run, err := store{}.run(t.Context(), w.db, claims[0].Key)
 	require.NoError(t, err)
-	late := &attempt{Runner: w.runner, run: run, claim: claims[0], base: w.clockOf(g), log: w.runner.log}
+	late := attempt{run: run, claim: claims[0], clock: w.clockOf(g), log: w.runner.log}
 	w.exec(`UPDATE turn_runs SET lease_until = clock_timestamp() - interval '1 second' WHERE game_id = $1`, g.ID)
 	w.settle()
 	require.Equal(t, 1, w.clockOf(g).Turn)
 
-	require.ErrorIs(t, late.failed(t.Context(), nil, engine.ErrTurnFailed), errLost)
-	require.Equal(t, lobby.Running, w.lobby.peek(g.ID).State)
-	require.Empty(t, w.mail.of(notification.GenerationFailed))
-	require.NoError(t, late.failed(t.Context(), nil, engine.ErrBusy))
-	require.NoError(t, late.giveBack(t.Context(), time.Second))
-	require.NoError(t, late.drop(t.Context(), "not_wanted"))
+	require.ErrorIs(t, w.runner.failed(t.Context(), late, nil, engine.ErrTurnFailed), errClaimLost)
+	require.Equal(t, game.Running, w.lobby.peek(g.ID).State)
+	require.Empty(t, w.mail.of(notification.KindGenerationFailed))
+	require.NoError(t, w.runner.failed(t.Context(), late, nil, engine.ErrBusy))
+	require.NoError(t, w.runner.releaseClaim(t.Context(), late, time.Second))
+	require.NoError(t, w.runner.discard(t.Context(), late, "not_wanted"))
 	require.Equal(t, RunDone, w.runsOf(g)[0].Status)
 }
 
@@ -69,7 +68,7 @@ func TestDuenessIsJudgedByTheRowAsItIs(t *testing.T) {
 	w := newTable(t)
 	g := w.game(hourly(), 1)
 	w.in(func(_ context.Context, tx *pg.Tx) error {
-		store{}.queueDue(tx, []uuid.UUID{uuid.Must(uuid.NewV7())}, []uuid.UUID{g.ID}, w.clock.Now())
+		store{}.addDueRuns(tx, []uuid.UUID{uuid.Must(uuid.NewV7())}, []uuid.UUID{g.ID}, w.clock.Now())
 		return nil
 	})
 	require.Empty(t, w.runsOf(g), "somebody moved the deadline after it was found due")
@@ -84,11 +83,11 @@ func TestEarlyTurnOvertakenByAPauseIsOwed(t *testing.T) {
 	w.moves(g)
 	_, err := w.service.Advance(t.Context(), g.ID, false)
 	require.NoError(t, err)
-	w.engine.get(g.ID).during = func() { w.move(g, lobby.Paused, lobby.EventPaused) }
+	w.engine.get(g.ID).during = func() { w.move(g, game.Paused, game.EventPaused) }
 	w.settle()
 	require.Equal(t, 0, w.clockOf(g).Turn)
 	require.Zero(t, *w.clockOf(g).PauseRemaining)
-	w.move(g, lobby.Running, lobby.EventResumed)
+	w.move(g, game.Running, game.EventResumed)
 	w.settle()
 	require.Equal(t, 1, w.clockOf(g).Turn)
 	require.Equal(t, map[int]int{1: 1}, w.engine.get(g.ID).made)

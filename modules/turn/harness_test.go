@@ -15,13 +15,15 @@ import (
 
 	"galaxy/backend/modules/admin"
 	"galaxy/backend/modules/engine"
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime"
+	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/pg"
 	"galaxy/backend/platform/schedule"
 	"galaxy/backend/platform/testkit"
+	"galaxy/backend/platform/worker"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
@@ -53,8 +55,8 @@ func newTableOn(t testing.TB, db *pg.DB) *table {
 	t.Helper()
 	w := &table{TB: t, db: db, clock: clock.NewFake(noon), engine: &fakeEngine{games: map[uuid.UUID]*fakeGame{}},
 		gate: &gate{held: map[uuid.UUID]uuid.UUID{}}, mail: &letters{}, audit: &auditBook{}}
-	w.lobby = &desk{db: db, seats: map[uuid.UUID][]lobby.Seat{}, games: map[uuid.UUID]lobby.Game{}}
-	w.observer = NewObserver(w.clock, w.lobby, w.mail)
+	w.lobby = &desk{db: db, members: map[uuid.UUID][]game.Membership{}, games: map[uuid.UUID]game.Game{}}
+	w.observer = NewObserver(w.clock, w.lobby, w.mail, worker.NewSignal())
 	w.lobby.observer, w.lobby.engine = w.observer, w.engine
 	w.runner, w.service = w.runners()
 	return w
@@ -67,10 +69,10 @@ func config() Config {
 // runners makes another runner and service, as a process of its own would.
 func (w *table) runners() (*Runner, *Service) {
 	w.Helper()
-	host := Host{Games: w.lobby, Seating: w.lobby, Gate: w.gate, Engine: w.engine, Table: w.engine, Notifier: w.mail, Audit: w.audit}
-	r, err := NewRunner(w.db, w.clock, zap.NewNop(), config(), host, w.observer)
+	signal := worker.NewSignal()
+	r, err := NewRunner(w.db, w.clock, zap.NewNop(), config(), w.lobby, w.lobby, w.lobby, w.gate, w.engine, w.mail, signal)
 	require.NoError(w, err)
-	return r, NewService(w.db, w.clock, host, r)
+	return r, NewService(w.db, w.clock, w.lobby, w.lobby, w.engine, w.audit, signal)
 }
 
 // settle runs passes until nothing is left to do now.
@@ -80,7 +82,7 @@ func (w *table) settleWith(r *Runner) {
 	w.Helper()
 	require.NoError(w, r.pool.Start(w.Context()))
 	for range 20 {
-		again, err := r.pass(w.Context())
+		again, err := r.runOnce(w.Context())
 		require.NoError(w, err)
 		require.NoError(w, r.pool.Stop(w.Context())) // waits for the runs
 		require.NoError(w, r.pool.Start(w.Context()))
@@ -123,41 +125,45 @@ func hourly() schedule.Settings {
 }
 
 // game starts a game with so many players.
-func (w *table) game(turns schedule.Settings, players int) lobby.Game {
+func (w *table) game(turns schedule.Settings, players int) game.Game {
 	w.Helper()
 	id := uuid.Must(uuid.NewV7())
 	now := w.clock.Now()
-	g := lobby.Game{ID: id, Name: "Andromeda", State: lobby.Running, Turns: turns, StartedAt: &now}
+	g := game.Game{ID: id, Name: "Andromeda", State: game.Running, Turns: turns, StartedAt: &now}
 	w.exec(`INSERT INTO games (game_id, created_by, visibility, name, description, state, min_players, max_players, join_policy,
     start_when_full, engine_version, turns, map, created_at, updated_at)
 VALUES ($1, 'root', 'public', $2, '', 'running', 1, 100, 'auto', false, '0.1.0', '{}', '{}', $3, $3)`, id, g.Name, now)
 	fake := &fakeGame{id: id}
-	seats := []lobby.Seat{}
+	members := []game.Membership{}
 	for i := range players {
 		race := fmt.Sprintf("Race%d", i)
-		seats = append(seats, lobby.Seat{GameID: id, UserID: uuid.Must(uuid.NewV7()), RaceName: race, Status: lobby.Active, JoinedAt: now})
+		members = append(members, game.Membership{GameID: id, UserID: uuid.Must(uuid.NewV7()), RaceName: race, Status: game.Active, JoinedAt: now})
 		fake.races = append(fake.races, enginev1.RaceStatus{RaceName: race, State: enginev1.RaceActive, Planets: 3})
 	}
-	w.lobby.put(g, seats)
+	w.lobby.put(g, members)
 	w.engine.put(fake)
-	w.tell(g, lobby.EventStarted)
+	w.tell(g, game.EventStarted)
 	return g
 }
 
 // tell has lobby report a change.
-func (w *table) tell(g lobby.Game, e lobby.Event) {
+func (w *table) tell(g game.Game, e game.Event, more ...func(*game.Change)) {
 	w.Helper()
 	w.in(func(ctx context.Context, tx *pg.Tx) error {
 		if _, err := w.lobby.LockGame(ctx, tx, g.ID); err != nil {
 			return err
 		}
 		status := w.engine.get(g.ID).status()
-		return w.observer.GameChanged(ctx, tx, w.lobby.peek(g.ID), e, &status)
+		c := game.Change{Game: w.lobby.peek(g.ID), Event: e, Status: &status}
+		for _, fn := range more {
+			fn(&c)
+		}
+		return w.observer.GameChanged(ctx, tx, c)
 	})
 }
 
 // move puts the game into a state, as a transition of lobby's does.
-func (w *table) move(g lobby.Game, s lobby.State, e lobby.Event) {
+func (w *table) move(g game.Game, s game.State, e game.Event) {
 	w.Helper()
 	w.in(func(ctx context.Context, tx *pg.Tx) error {
 		if _, err := w.lobby.LockGame(ctx, tx, g.ID); err != nil {
@@ -167,27 +173,27 @@ func (w *table) move(g lobby.Game, s lobby.State, e lobby.Event) {
 	})
 }
 
-func (w *table) clockOf(g lobby.Game) Clock {
+func (w *table) clockOf(g game.Game) pace.Clock {
 	w.Helper()
 	c, err := store{}.clock(w.Context(), w.db, g.ID)
 	require.NoError(w, err)
 	return c
 }
 
-func (w *table) runsOf(g lobby.Game) []Run {
+func (w *table) runsOf(g game.Game) []Run {
 	w.Helper()
-	runs, err := store{}.Runs(w.Context(), w.db, g.ID, uuid.Nil, 100)
+	runs, err := store{}.runs(w.Context(), w.db, g.ID, uuid.Nil, 100)
 	require.NoError(w, err)
 	return runs
 }
 
-func (w *table) user(g lobby.Game, i int) uuid.UUID { return w.lobby.seatsOf(g.ID)[i].UserID }
+func (w *table) user(g game.Game, i int) uuid.UUID { return w.lobby.seatsOf(g.ID)[i].UserID }
 
 // moves has every player send orders for the turn the game is at.
-func (w *table) moves(g lobby.Game) {
+func (w *table) moves(g game.Game) {
 	w.Helper()
 	for _, seat := range w.lobby.seatsOf(g.ID) {
-		if seat.Status == lobby.Active {
+		if seat.Status == game.Active {
 			_, err := w.service.PutOrders(w.Context(), g.ID, seat.UserID, enginev1.OrderRequest{Turn: w.clockOf(g).Turn})
 			require.NoError(w, err)
 		}
@@ -201,84 +207,84 @@ type desk struct {
 	engine   *fakeEngine
 
 	mu       sync.Mutex
-	games    map[uuid.UUID]lobby.Game
-	seats    map[uuid.UUID][]lobby.Seat
-	recorded []lobby.TurnRecord
+	games    map[uuid.UUID]game.Game
+	members  map[uuid.UUID][]game.Membership
+	recorded []game.TurnRecord
 	fail     error // of the next RecordTurn
 }
 
-func (d *desk) put(g lobby.Game, seats []lobby.Seat) {
+func (d *desk) put(g game.Game, members []game.Membership) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.games[g.ID], d.seats[g.ID] = g, seats
+	d.games[g.ID], d.members[g.ID] = g, members
 }
 
-func (d *desk) peek(game uuid.UUID) lobby.Game {
+func (d *desk) peek(gameID uuid.UUID) game.Game {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.games[game]
+	return d.games[gameID]
 }
 
-func (d *desk) seatsOf(game uuid.UUID) []lobby.Seat {
+func (d *desk) seatsOf(gameID uuid.UUID) []game.Membership {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return slices.Clone(d.seats[game])
+	return slices.Clone(d.members[gameID])
 }
 
-func (d *desk) reseat(game uuid.UUID, i int, change func(*lobby.Seat)) {
+func (d *desk) reseat(gameID uuid.UUID, i int, change func(*game.Membership)) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	change(&d.seats[game][i])
+	change(&d.members[gameID][i])
 }
 
-func (d *desk) update(game uuid.UUID, change func(*lobby.Game)) {
+func (d *desk) update(gameID uuid.UUID, change func(*game.Game)) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	g := d.games[game]
+	g := d.games[gameID]
 	change(&g)
-	d.games[game] = g
+	d.games[gameID] = g
 }
 
-func (d *desk) Game(_ context.Context, id uuid.UUID) (lobby.Game, error) {
+func (d *desk) Game(_ context.Context, id uuid.UUID) (game.Game, error) {
 	g := d.peek(id)
 	if g.ID == uuid.Nil {
-		return g, lobby.ErrNotFound
+		return g, game.ErrNotFound
 	}
 	return g, nil
 }
 
-func (d *desk) Seats(_ context.Context, game uuid.UUID) ([]lobby.Seat, error) {
-	return d.seatsOf(game), nil
+func (d *desk) Memberships(_ context.Context, gameID uuid.UUID) ([]game.Membership, error) {
+	return d.seatsOf(gameID), nil
 }
 
-func (d *desk) SeatsIn(ctx context.Context, _ *pg.Tx, game uuid.UUID) ([]lobby.Seat, error) {
-	return d.Seats(ctx, game)
+func (d *desk) MembershipsIn(ctx context.Context, _ *pg.Tx, gameID uuid.UUID) ([]game.Membership, error) {
+	return d.Memberships(ctx, gameID)
 }
 
-func (d *desk) Stats(_ context.Context, _ pg.Querier, game uuid.UUID, _ int) ([]lobby.RaceStats, error) {
-	return stats(d.engine.get(game).status().Races), nil
+func (d *desk) Stats(_ context.Context, _ pg.Querier, gameID uuid.UUID, _ int) ([]game.RaceStats, error) {
+	return raceStats(d.engine.get(gameID).status().Races), nil
 }
 
-func (d *desk) Seat(_ context.Context, game, user uuid.UUID) (lobby.Seat, error) {
-	for _, s := range d.seatsOf(game) {
+func (d *desk) Membership(_ context.Context, gameID, user uuid.UUID) (game.Membership, error) {
+	for _, s := range d.seatsOf(gameID) {
 		if s.UserID == user {
 			return s, nil
 		}
 	}
-	return lobby.Seat{}, lobby.ErrNotMember
+	return game.Membership{}, game.ErrNotMember
 }
 
-func (d *desk) LockGame(ctx context.Context, tx *pg.Tx, id uuid.UUID) (lobby.Game, error) {
+func (d *desk) LockGame(ctx context.Context, tx *pg.Tx, id uuid.UUID) (game.Game, error) {
 	state, err := pg.Get[string](ctx, tx, `SELECT state FROM games WHERE game_id = $1 FOR UPDATE`, id)
 	if err != nil {
-		return lobby.Game{}, lobby.ErrNotFound.Because(err)
+		return game.Game{}, game.ErrNotFound.Because(err)
 	}
 	g := d.peek(id)
-	g.State = lobby.State(state)
+	g.State = game.State(state)
 	return g, nil
 }
 
-func (d *desk) RecordTurn(ctx context.Context, tx *pg.Tx, r lobby.TurnRecord) error {
+func (d *desk) RecordTurn(ctx context.Context, tx *pg.Tx, r game.TurnRecord) error {
 	d.mu.Lock()
 	err := d.fail
 	d.fail = nil
@@ -295,39 +301,39 @@ func (d *desk) RecordTurn(ctx context.Context, tx *pg.Tx, r lobby.TurnRecord) er
 		d.recorded = append(d.recorded, r)
 	})
 	if r.Finished {
-		return d.move(ctx, tx, r.GameID, lobby.Finished, "", lobby.EventFinished)
+		return d.move(ctx, tx, r.GameID, game.Finished, "", game.EventFinished)
 	}
 	return nil
 }
 
-func (d *desk) Pause(ctx context.Context, tx *pg.Tx, game uuid.UUID, reason string) error {
-	return d.move(ctx, tx, game, lobby.Paused, reason, lobby.EventPaused)
+func (d *desk) Pause(ctx context.Context, tx *pg.Tx, gameID uuid.UUID, reason string) error {
+	return d.move(ctx, tx, gameID, game.Paused, reason, game.EventPaused)
 }
 
-func (d *desk) move(ctx context.Context, tx *pg.Tx, game uuid.UUID, s lobby.State, reason string, e lobby.Event) error {
-	if s != lobby.Paused {
+func (d *desk) move(ctx context.Context, tx *pg.Tx, gameID uuid.UUID, s game.State, reason string, e game.Event) error {
+	if s != game.Paused {
 		reason = ""
 	}
-	if _, err := tx.Exec(ctx, `UPDATE games SET state = $2, pause_reason = NULLIF($3, '') WHERE game_id = $1`, game, string(s), reason); err != nil {
+	if _, err := tx.Exec(ctx, `UPDATE games SET state = $2, pause_reason = NULLIF($3, '') WHERE game_id = $1`, gameID, string(s), reason); err != nil {
 		return err
 	}
-	g := d.peek(game)
+	g := d.peek(gameID)
 	g.State, g.PauseReason = s, reason
-	tx.OnCommit(func() { d.update(game, func(g *lobby.Game) { g.State, g.PauseReason = s, reason }) })
-	return d.observer.GameChanged(ctx, tx, g, e, nil)
+	tx.OnCommit(func() { d.update(gameID, func(g *game.Game) { g.State, g.PauseReason = s, reason }) })
+	return d.observer.GameChanged(ctx, tx, game.Change{Game: g, Event: e})
 }
 
-func (d *desk) SetNextTurn(tx *pg.Tx, game uuid.UUID, at *time.Time) {
-	tx.Queue(`UPDATE games SET next_turn_at = $2 WHERE game_id = $1`, game, at)
+func (d *desk) SetNextTurn(tx *pg.Tx, gameID uuid.UUID, at *time.Time) {
+	tx.Queue(`UPDATE games SET next_turn_at = $2 WHERE game_id = $1`, gameID, at)
 }
 
-func (d *desk) SetVacant(tx *pg.Tx, game uuid.UUID, race string, vacant bool) {
+func (d *desk) SetVacant(tx *pg.Tx, gameID uuid.UUID, race string, vacant bool) {
 	tx.OnCommit(func() {
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		for i := range d.seats[game] {
-			if d.seats[game][i].RaceName == race {
-				d.seats[game][i].Vacant = vacant
+		for i := range d.members[gameID] {
+			if d.members[gameID][i].RaceName == race {
+				d.members[gameID][i].Vacant = vacant
 			}
 		}
 	})
@@ -341,18 +347,18 @@ type gate struct {
 	asked int
 }
 
-func (g *gate) Lease(_ context.Context, game uuid.UUID, _ time.Duration) (runtime.Lease, error) {
+func (g *gate) Lease(_ context.Context, gameID uuid.UUID, _ time.Duration) (runtime.Lease, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.asked++
 	if g.down {
 		return runtime.Lease{}, runtime.ErrNotRunning
 	}
-	if _, taken := g.held[game]; taken {
+	if _, taken := g.held[gameID]; taken {
 		return runtime.Lease{}, runtime.ErrBusy
 	}
-	l := runtime.Lease{GameID: game, Token: uuid.Must(uuid.NewV7())}
-	g.held[game] = l.Token
+	l := runtime.Lease{GameID: gameID, Token: uuid.Must(uuid.NewV7())}
+	g.held[gameID] = l.Token
 	return l, nil
 }
 
@@ -454,15 +460,15 @@ func (g *fakeGame) status() enginev1.Status {
 	return s
 }
 
-func (e *fakeEngine) Status(_ context.Context, game uuid.UUID) (enginev1.Status, error) {
-	g := e.get(game)
+func (e *fakeEngine) Status(_ context.Context, gameID uuid.UUID) (enginev1.Status, error) {
+	g := e.get(gameID)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.status(), nil
 }
 
-func (e *fakeEngine) Turn(_ context.Context, game uuid.UUID, turn int) (enginev1.TurnResponse, error) {
-	g := e.get(game)
+func (e *fakeEngine) Turn(_ context.Context, gameID uuid.UUID, turn int) (enginev1.TurnResponse, error) {
+	g := e.get(gameID)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.puts[turn]++
@@ -501,8 +507,8 @@ func (g *fakeGame) generate(turn int) {
 	}
 }
 
-func (e *fakeEngine) Banish(_ context.Context, game uuid.UUID, race, _ string) (enginev1.BanishResponse, error) {
-	g := e.get(game)
+func (e *fakeEngine) Banish(_ context.Context, gameID uuid.UUID, race, _ string) (enginev1.BanishResponse, error) {
+	g := e.get(gameID)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if err := g.before; err != nil {
@@ -518,8 +524,8 @@ func (e *fakeEngine) Banish(_ context.Context, game uuid.UUID, race, _ string) (
 	return enginev1.BanishResponse{RaceName: race, State: enginev1.RaceBanished, Turn: g.turn}, nil
 }
 
-func (e *fakeEngine) Order(_ context.Context, game uuid.UUID, req enginev1.OrderRequest) (enginev1.OrderResponse, error) {
-	g := e.get(game)
+func (e *fakeEngine) Order(_ context.Context, gameID uuid.UUID, req enginev1.OrderRequest) (enginev1.OrderResponse, error) {
+	g := e.get(gameID)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if req.Turn != g.turn {
@@ -532,8 +538,8 @@ func (e *fakeEngine) Order(_ context.Context, game uuid.UUID, req enginev1.Order
 		Accepted: len(req.Orders), Results: []enginev1.OrderResult{}}, nil
 }
 
-func (e *fakeEngine) Command(_ context.Context, game uuid.UUID, req enginev1.CommandRequest) (enginev1.CommandResponse, error) {
-	g := e.get(game)
+func (e *fakeEngine) Command(_ context.Context, gameID uuid.UUID, req enginev1.CommandRequest) (enginev1.CommandResponse, error) {
+	g := e.get(gameID)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if req.Turn != g.turn {
@@ -542,8 +548,8 @@ func (e *fakeEngine) Command(_ context.Context, game uuid.UUID, req enginev1.Com
 	return enginev1.CommandResponse{RaceName: req.RaceName, Turn: req.Turn, CommandID: req.CommandID, Status: enginev1.CommandApplied}, nil
 }
 
-func (e *fakeEngine) Report(_ context.Context, game uuid.UUID, q engine.ReportQuery) (engine.Report, error) {
-	g := e.get(game)
+func (e *fakeEngine) Report(_ context.Context, gameID uuid.UUID, q engine.ReportQuery) (engine.Report, error) {
+	g := e.get(gameID)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.report = &q
@@ -556,7 +562,7 @@ func (e *fakeEngine) Report(_ context.Context, game uuid.UUID, q engine.ReportQu
 	if q.Accept == engine.TextReport {
 		return engine.Report{Status: 200, ContentType: "text/plain; charset=utf-8", ETag: `"text"`, CacheControl: "private, no-cache", Body: []byte("Report for " + q.Race)}, nil
 	}
-	report := enginev1.Report{GameID: game.String(), Turn: g.turn, Race: q.Race}
+	report := enginev1.Report{GameID: gameID.String(), Turn: g.turn, Race: q.Race}
 	if g.orders.RaceName == q.Race && g.orders.Turn == g.turn {
 		report.Pending = &enginev1.Pending{Turn: g.turn, Orders: g.orders.Orders, Results: []enginev1.OrderResult{}}
 	}

@@ -52,10 +52,11 @@ type runView struct {
 
 func viewRun(r Run) runView {
 	v := runView{
-		ID: r.ID, Game: r.GameID, Kind: r.Kind, Cause: r.Cause, Turn: r.Turn, RaceName: r.RaceName, Epoch: r.Epoch, Status: r.Status,
-		RequestedBy: r.RequestedBy, Attempts: r.Attempts, EngineBefore: r.EngineBefore, EngineAfter: r.EngineAfter, Replayed: r.Replayed,
-		DurationMS: r.DurationMS, ErrorCode: r.ErrorCode, Error: r.Error, StateHash: r.StateHash, DueAt: r.DueAt,
-		CreatedAt: r.CreatedAt, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt,
+		ID: r.ID, Game: r.GameID, Kind: r.Kind, Cause: r.Cause, Turn: r.Turn, RaceName: r.RaceName, Epoch: r.Epoch,
+		Status: r.Status, RequestedBy: r.RequestedBy, Attempts: r.Attempts, EngineBefore: r.EngineBefore,
+		EngineAfter: r.EngineAfter, Replayed: r.Replayed, DurationMS: r.DurationMS, ErrorCode: r.ErrorCode,
+		Error: r.Error, StateHash: r.StateHash, DueAt: r.DueAt, CreatedAt: r.CreatedAt, StartedAt: r.StartedAt,
+		FinishedAt: r.FinishedAt,
 	}
 	if r.Status == RunQueued {
 		v.NextAttempt = &r.NextAttemptAt
@@ -72,10 +73,12 @@ func (h adminRoutes) list(ctx context.Context, in listTurns) (httpx.List[runView
 	if err != nil {
 		return httpx.List[runView]{}, err
 	}
-	return httpx.PageOf(runs, in.Limit, viewRun, func(r Run) string { return httpx.EncodeCursor("turn_runs", r.ID.String()) }), nil
+	return httpx.PageOf(runs, in.Limit, viewRun, func(r Run) string {
+		return httpx.EncodeCursor("turn_runs", r.ID.String())
+	}), nil
 }
 
-type turnOf struct {
+type turnPath struct {
 	Game uuid.UUID `path:"game_id"`
 	Turn int       `path:"turn"`
 }
@@ -85,8 +88,8 @@ type turnRunsView struct {
 	Runs []runView `json:"runs"`
 }
 
-func (h adminRoutes) get(ctx context.Context, in turnOf) (turnRunsView, error) {
-	runs, err := h.service.RunsOf(ctx, in.Game, in.Turn)
+func (h adminRoutes) get(ctx context.Context, in turnPath) (turnRunsView, error) {
+	runs, err := h.service.RunsOfTurn(ctx, in.Game, in.Turn)
 	out := turnRunsView{Turn: in.Turn, Runs: []runView{}}
 	for _, r := range runs {
 		out.Runs = append(out.Runs, viewRun(r))
@@ -104,7 +107,7 @@ func (h adminRoutes) advance(ctx context.Context, in advanceTurn) (httpx.Respons
 	return accepted(r), err
 }
 
-func (h adminRoutes) retry(ctx context.Context, in inGame) (httpx.Response[runView], error) {
+func (h adminRoutes) retry(ctx context.Context, in gamePath) (httpx.Response[runView], error) {
 	r, err := h.service.Retry(ctx, in.Game)
 	return accepted(r), err
 }

@@ -15,7 +15,7 @@ import (
 
 	"galaxy/backend/modules/admin"
 	"galaxy/backend/modules/engine"
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/fault"
 	"galaxy/backend/platform/httpx"
@@ -86,7 +86,7 @@ func TestPlayerMovesOverHTTP(t *testing.T) {
 	require.Equal(t, first.CommandID, again.CommandID)
 
 	ready := testkit.Into[readinessView](ada.Put(base+"/ready", map[string]any{"turn": 0}).Want(http.StatusOK))
-	require.Equal(t, readinessView{Ready: true, Awaited: 2, Open: 1}, ready)
+	require.Equal(t, readinessView{Ready: true, Awaited: 2, NotReady: 1}, ready)
 	ada.Delete(base + "/ready").Want(http.StatusOK)
 	ada.Put(base+"/ready", map[string]any{"turn": 0}).Want(http.StatusOK)
 	api.User(w.user(g, 1)).Put(base+"/ready", map[string]any{"turn": 0}).Want(http.StatusOK)
@@ -161,9 +161,9 @@ func TestBadMovesAreRefused(t *testing.T) {
 	ada.Lenient().Put(base+"/orders", map[string]any{"turn": 0, "race_name": "Race1", "orders": []any{}}).Refused(http.StatusBadRequest, "invalid_request")
 	ada.Lenient().Put(base+"/orders", `{"turn":0,"orders":[`+strings.Repeat(" ", 1<<20)+`]}`).Refused(http.StatusRequestEntityTooLarge, "body_too_large")
 	ada.Lenient().Post(base+"/commands", map[string]any{"turn": 0, "command": map[string]any{"type": "race.cheat"}}).Refused(http.StatusUnprocessableEntity, "validation_failed")
-	w.lobby.reseat(g.ID, 1, func(s *lobby.Seat) { s.Status = lobby.Blocked })
+	w.lobby.reseat(g.ID, 1, func(s *game.Membership) { s.Status = game.Blocked })
 	api.User(w.user(g, 1)).Put(base+"/ready", map[string]any{"turn": 0}).Refused(http.StatusForbidden, "membership_ended")
-	w.move(g, lobby.Paused, lobby.EventPaused)
+	w.move(g, game.Paused, game.EventPaused)
 	ada.Put(base+"/orders", orders).Refused(http.StatusConflict, "game_state_conflict")
 }
 
@@ -203,7 +203,7 @@ func TestOwnerExtendsTheTurn(t *testing.T) {
 	turns.MaxExtend = 2 * time.Hour
 	g := w.game(turns, 2)
 	owner := w.user(g, 0)
-	w.lobby.update(g.ID, func(g *lobby.Game) { g.OwnerID = &owner })
+	w.lobby.update(g.ID, func(g *game.Game) { g.OwnerID = &owner })
 	api := w.serve(t)
 	path := "/api/v1/user/lobby/games/" + g.ID.String() + "/extend"
 	until := func(hours int) map[string]any {
@@ -218,8 +218,8 @@ func TestOwnerExtendsTheTurn(t *testing.T) {
 	api.User(owner).Post(path, until(1)).Refused(http.StatusConflict, "extension_refused")
 	api.User(owner).Post(path, until(3)).Want(http.StatusOK)
 	require.Equal(t, noon.Add(3*time.Hour), *w.clockOf(g).NextTurnAt)
-	w.lobby.update(g.ID, func(g *lobby.Game) { g.Turns.Mode = "manual" })
-	w.tell(g, lobby.EventSettings)
+	w.lobby.update(g.ID, func(g *game.Game) { g.Turns.Mode = "manual" })
+	w.tell(g, game.EventSettings)
 	api.User(owner).Post(path, until(5)).Refused(http.StatusConflict, "no_deadline")
 }
 
@@ -230,7 +230,7 @@ func TestRenderingFollowsAccept(t *testing.T) {
 		"text/plain;q=0.5, application/json": engine.JSONReport, "application/json;q=0.1, text/plain;q=0.2": engine.TextReport,
 		"text/html": engine.JSONReport, "text/plain;q=x": engine.TextReport,
 	} {
-		require.Equal(t, want, rendering(accept), strconv.Quote(accept))
+		require.Equal(t, want, reportFormat(accept), strconv.Quote(accept))
 	}
 }
 
@@ -241,8 +241,8 @@ func TestModuleMakesATurnByItself(t *testing.T) {
 	var server *httpx.Server
 	testkit.Boot(t, Module, edge(nil), fx.Supply(config()),
 		testkit.StandIn[*pg.DB](w.db), testkit.StandIn[clock.Clock](w.clock),
-		testkit.StandIn[Games](w.lobby), testkit.StandIn[Seating](w.lobby), testkit.StandIn[Ledger](w.lobby),
-		testkit.StandIn[Gate](w.gate), testkit.StandIn[Generator](w.engine), testkit.StandIn[Table](w.engine),
+		testkit.StandIn[Games](w.lobby), testkit.StandIn[GameReader](w.lobby), testkit.StandIn[Recorder](w.lobby), testkit.StandIn[HookGames](w.lobby),
+		testkit.StandIn[EngineLeaser](w.gate), testkit.StandIn[Generator](w.engine), testkit.StandIn[PlayerAPI](w.engine),
 		testkit.StandIn[Notifier](w.mail), testkit.StandIn[admin.Auditor](w.audit),
 		fx.Populate(&server, &w.lobby.observer, &w.service))
 	w.observer = w.lobby.observer

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"galaxy/backend/modules/engine"
+	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/httpx"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
@@ -20,11 +21,11 @@ type userRoutes struct{ service *Service }
 
 func newUserRoutes(s *Service, cfg Config) httpx.Table {
 	h := userRoutes{s}
-	patience := cfg.CallTimeout + 5*time.Second // an order waits for its engine, not for the server's own limit
+	timeout := cfg.CallTimeout + 5*time.Second // an order waits for its engine, not for the server's own limit
 	return httpx.User("turn",
-		httpx.Route{Op: "getOrders", Method: http.MethodGet, Path: "/games/{game_id}/orders", Handle: httpx.JSON(200, h.orders), Timeout: patience},
-		httpx.Route{Op: "putOrders", Method: http.MethodPut, Path: "/games/{game_id}/orders", Handle: httpx.JSON(200, h.putOrders), MaxBody: enginev1.MaxOrderBody, Timeout: patience},
-		httpx.Route{Op: "giveCommand", Method: http.MethodPost, Path: "/games/{game_id}/commands", Handle: httpx.JSON(200, h.command), Timeout: patience},
+		httpx.Route{Op: "getOrders", Method: http.MethodGet, Path: "/games/{game_id}/orders", Handle: httpx.JSON(200, h.orders), Timeout: timeout},
+		httpx.Route{Op: "putOrders", Method: http.MethodPut, Path: "/games/{game_id}/orders", Handle: httpx.JSON(200, h.putOrders), MaxBody: enginev1.MaxOrderBody, Timeout: timeout},
+		httpx.Route{Op: "giveCommand", Method: http.MethodPost, Path: "/games/{game_id}/commands", Handle: httpx.JSON(200, h.command), Timeout: timeout},
 		httpx.Route{Op: "setReady", Method: http.MethodPut, Path: "/games/{game_id}/ready", Handle: httpx.JSON(200, h.ready)},
 		httpx.Route{Op: "withdrawReady", Method: http.MethodDelete, Path: "/games/{game_id}/ready", Handle: httpx.JSON(200, h.withdraw)},
 		httpx.Route{Op: "listTurns", Method: http.MethodGet, Path: "/games/{game_id}/turns", Handle: httpx.JSON(200, h.turns)},
@@ -33,7 +34,7 @@ func newUserRoutes(s *Service, cfg Config) httpx.Table {
 	)
 }
 
-type inGame struct {
+type gamePath struct {
 	Game uuid.UUID `path:"game_id"`
 }
 
@@ -44,7 +45,7 @@ type orderListView struct {
 	Results  []enginev1.OrderResult `json:"results"`
 }
 
-func (h userRoutes) orders(ctx context.Context, in inGame) (orderListView, error) {
+func (h userRoutes) orders(ctx context.Context, in gamePath) (orderListView, error) {
 	list, err := h.service.Orders(ctx, in.Game, httpx.UserID(ctx))
 	return orderListView(list), err
 }
@@ -57,7 +58,8 @@ type putOrders struct {
 }
 
 func (h userRoutes) putOrders(ctx context.Context, in putOrders) (enginev1.OrderResponse, error) {
-	return h.service.PutOrders(ctx, in.Game, httpx.UserID(ctx), enginev1.OrderRequest{Turn: in.Turn, Mode: in.Mode, Orders: in.Orders})
+	req := enginev1.OrderRequest{Turn: in.Turn, Mode: in.Mode, Orders: in.Orders}
+	return h.service.PutOrders(ctx, in.Game, httpx.UserID(ctx), req)
 }
 
 type giveCommand struct {
@@ -70,24 +72,24 @@ func (h userRoutes) command(ctx context.Context, in giveCommand) (enginev1.Comma
 	return h.service.Command(ctx, in.Game, httpx.UserID(ctx), in.Turn, httpx.IdempotencyKey(ctx), in.Command)
 }
 
-type readyFor struct {
+type setReady struct {
 	Game uuid.UUID `path:"game_id"`
 	Turn int       `json:"turn"`
 }
 
 type readinessView struct {
-	Turn    int  `json:"turn"`
-	Ready   bool `json:"ready"`
-	Awaited int  `json:"awaited"`
-	Open    int  `json:"not_ready"`
+	Turn     int  `json:"turn"`
+	Ready    bool `json:"ready"`
+	Awaited  int  `json:"awaited"`
+	NotReady int  `json:"not_ready"`
 }
 
-func (h userRoutes) ready(ctx context.Context, in readyFor) (readinessView, error) {
+func (h userRoutes) ready(ctx context.Context, in setReady) (readinessView, error) {
 	r, err := h.service.Ready(ctx, in.Game, httpx.UserID(ctx), in.Turn)
 	return readinessView(r), err
 }
 
-func (h userRoutes) withdraw(ctx context.Context, in inGame) (readinessView, error) {
+func (h userRoutes) withdraw(ctx context.Context, in gamePath) (readinessView, error) {
 	r, err := h.service.Withdraw(ctx, in.Game, httpx.UserID(ctx))
 	return readinessView(r), err
 }
@@ -126,7 +128,7 @@ type turnListView struct {
 }
 
 func (h userRoutes) turns(ctx context.Context, in listTurns) (turnListView, error) {
-	below, err := belowTurn(in.Cursor)
+	below, err := turnCursor(in.Cursor)
 	if err != nil {
 		return turnListView{}, err
 	}
@@ -134,27 +136,31 @@ func (h userRoutes) turns(ctx context.Context, in listTurns) (turnListView, erro
 	if err != nil {
 		return turnListView{}, err
 	}
-	page := httpx.PageOf(p.Made, in.Limit, viewMade, func(m Made) string { return httpx.EncodeCursor("turns", strconv.Itoa(m.Run.Target())) })
+	page := httpx.PageOf(p.Completed, in.Limit, viewTurn, func(t CompletedTurn) string {
+		return httpx.EncodeCursor("turns", strconv.Itoa(t.Run.Target()))
+	})
 	out := turnListView{
 		CurrentTurn: p.Clock.Turn, Clock: p.Clock.Status, NextTurnAt: p.Clock.NextTurnAt,
 		Submissions: []submissionView{}, Items: page.Items, NextCursor: page.NextCursor,
 	}
-	for _, r := range p.Receipts {
-		out.Submissions = append(out.Submissions, submissionView{RaceName: r.RaceName, Submitted: r.Submitted(), Ready: r.ReadyAt != nil, Awaited: r.Awaited})
+	for _, s := range p.Submissions {
+		out.Submissions = append(out.Submissions, submissionView{
+			RaceName: s.RaceName, Submitted: s.Submitted(), Ready: s.ReadyAt != nil, Awaited: s.Awaited,
+		})
 	}
 	return out, nil
 }
 
-func viewMade(m Made) turnView {
-	v := turnView{Turn: m.Run.Target(), MadeAt: m.Run.FinishedAt, Cause: m.Run.Cause, Outcomes: []outcomeView{}}
-	for _, o := range m.Outcomes {
-		v.Outcomes = append(v.Outcomes, outcomeView{o.RaceName, o.Outcome})
+func viewTurn(t CompletedTurn) turnView {
+	v := turnView{Turn: t.Run.Target(), MadeAt: t.Run.FinishedAt, Cause: t.Run.Cause, Outcomes: []outcomeView{}}
+	for _, s := range t.Submissions {
+		v.Outcomes = append(v.Outcomes, outcomeView{s.RaceName, s.Outcome})
 	}
 	return v
 }
 
-// belowTurn reads the cursor of a list of turns.
-func belowTurn(cursor string) (int, error) {
+// turnCursor is the turn below which a list goes on.
+func turnCursor(cursor string) (int, error) {
 	parts, err := httpx.DecodeCursor("turns", cursor, 1)
 	if err != nil || parts == nil {
 		return math.MaxInt32, err
@@ -177,7 +183,7 @@ type deadlineView struct {
 	Extended   int64      `json:"extended_seconds"`
 }
 
-func viewDeadline(c Clock) deadlineView {
+func viewDeadline(c pace.Clock) deadlineView {
 	return deadlineView{Turn: c.Turn, NextTurnAt: c.NextTurnAt, Extended: int64(c.ExtendedTotal / time.Second)}
 }
 
@@ -190,7 +196,7 @@ type getReport struct {
 	Game   uuid.UUID `path:"game_id"`
 	Turn   string    `path:"turn"`
 	Accept string    `header:"Accept"`
-	Match  string    `header:"If-None-Match"`
+	ETag   string    `header:"If-None-Match"`
 }
 
 func (h userRoutes) report(ctx context.Context, in getReport) (httpx.Raw, error) {
@@ -202,7 +208,7 @@ func (h userRoutes) report(ctx context.Context, in getReport) (httpx.Raw, error)
 		}
 		turn = &n
 	}
-	r, err := h.service.Report(ctx, in.Game, httpx.UserID(ctx), turn, rendering(in.Accept), in.Match)
+	r, err := h.service.Report(ctx, in.Game, httpx.UserID(ctx), turn, reportFormat(in.Accept), in.ETag)
 	if err != nil {
 		return httpx.Raw{}, err
 	}
@@ -215,8 +221,8 @@ func (h userRoutes) report(ctx context.Context, in getReport) (httpx.Raw, error)
 	return httpx.Raw{Status: r.Status, ContentType: r.ContentType, Body: r.Body, Header: header}, nil
 }
 
-// rendering picks plain text for whoever prefers it, and JSON for all others.
-func rendering(accept string) string {
+// reportFormat is plain text for whoever prefers it, and JSON for all others.
+func reportFormat(accept string) string {
 	text, other := 0.0, 0.0
 	for part := range strings.SplitSeq(accept, ",") {
 		name, parameters, _ := strings.Cut(strings.TrimSpace(part), ";")

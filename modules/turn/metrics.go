@@ -21,9 +21,12 @@ type metrics struct {
 func newMetrics(r *Runner) (metrics, error) {
 	m := otel.Meter("galaxy/turn")
 	runs, err1 := m.Int64Counter("turn_runs_total", metric.WithDescription("runs by kind and outcome"))
-	took, err2 := m.Float64Histogram("turn_duration_seconds", metric.WithUnit("s"), metric.WithDescription("time an engine takes to generate a turn"))
-	lag, err3 := m.Float64Histogram("turn_lag_seconds", metric.WithUnit("s"), metric.WithDescription("time from a deadline until its turn is recorded"))
-	overdue, err4 := m.Int64ObservableGauge("turn_overdue", metric.WithDescription("games whose deadline passed over a minute ago without a turn"))
+	duration, err2 := m.Float64Histogram("turn_duration_seconds", metric.WithUnit("s"),
+		metric.WithDescription("time an engine takes to generate a turn"))
+	lag, err3 := m.Float64Histogram("turn_lag_seconds", metric.WithUnit("s"),
+		metric.WithDescription("time from a deadline until its turn is recorded"))
+	overdue, err4 := m.Int64ObservableGauge("turn_overdue",
+		metric.WithDescription("games whose deadline passed over a minute ago without a turn"))
 	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		return metrics{}, err
 	}
@@ -32,14 +35,14 @@ func newMetrics(r *Runner) (metrics, error) {
 		o.ObserveInt64(overdue, n)
 		return err
 	}, overdue)
-	return metrics{runs: runs, duration: took, lag: lag}, err
+	return metrics{runs: runs, duration: duration, lag: lag}, err
 }
 
-func (m metrics) ended(ctx context.Context, kind, outcome string) {
+func (m metrics) runEnded(ctx context.Context, kind, outcome string) {
 	m.runs.Add(ctx, 1, metric.WithAttributes(attribute.String("kind", kind), attribute.String("outcome", outcome)))
 }
 
-func (m metrics) made(ctx context.Context, took, lag time.Duration) {
+func (m metrics) turnMade(ctx context.Context, took, lag time.Duration) {
 	m.duration.Record(ctx, took.Seconds())
 	m.lag.Record(ctx, max(lag, 0).Seconds())
 }

@@ -5,15 +5,15 @@ import (
 
 	"go.uber.org/fx"
 
-	"galaxy/backend/modules/admin"
 	"galaxy/backend/modules/engine"
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime"
 	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/lifecycle"
 	"galaxy/backend/platform/module"
+	"galaxy/backend/platform/worker"
 )
 
 // Module wires the domain. It needs a Config.
@@ -24,24 +24,20 @@ var Module = module.New("turn",
 		NewObserver,
 		NewExpectations,
 		// what the domain needs
-		func(s *lobby.Service) Games { return s },
-		func(s *lobby.Service) Seating { return s },
-		func(l *lobby.Ledger) Ledger { return l },
-		func(s *runtime.Service) Gate { return s },
+		func(g *game.Games) Games { return g },
+		func(g *game.Games) GameReader { return g },
+		func(g *game.Games) HookGames { return g },
+		func(s *game.Service) Recorder { return s },
+		func(s *runtime.Service) EngineLeaser { return s },
 		func(c *engine.Client) Generator { return c },
-		func(c *engine.Client) Table { return c },
+		func(c *engine.Client) PlayerAPI { return c },
 		func(s *notification.Service) Notifier { return s },
-		newHost,
-		// what it hangs on lobby
-		fx.Annotate(func(o *Observer) lobby.Observer { return o }, fx.ResultTags(`group:"lobby.observers"`)),
-		fx.Annotate(func(e *Expectations) lobby.Expectation { return e }, fx.ResultTags(`group:"lobby.expectations"`)),
 	),
+	game.ProvideObserver(func(o *Observer) game.Observer { return o }),
+	game.ProvideExpectation(func(e *Expectations) game.Expectation { return e }),
+	fx.Provide(worker.NewSignal, fx.Private), // wakes the runner
 	user.ProvideExport(newExport),
 	httpx.Provide(newUserRoutes, newAdminRoutes),
 	// A turn under way has its engine's answer to wait for.
 	lifecycle.Component(lifecycle.Work, "turn clock", 30*time.Second, (*Runner).Start, (*Runner).Stop),
 )
-
-func newHost(g Games, s Seating, gate Gate, e Generator, t Table, n Notifier, a admin.Auditor) Host {
-	return Host{Games: g, Seating: s, Gate: gate, Engine: e, Table: t, Notifier: n, Audit: a}
-}

@@ -7,61 +7,64 @@ import (
 	"github.com/google/uuid"
 
 	"galaxy/backend/modules/engine"
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime"
 	"galaxy/backend/platform/pg"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// Games is what turn needs of lobby.
+// Games is what turn reads and changes of games in a transaction.
 type Games interface {
 	// LockGame is the first statement of every transaction that changes a clock.
-	LockGame(ctx context.Context, tx *pg.Tx, game uuid.UUID) (lobby.Game, error)
-	RecordTurn(ctx context.Context, tx *pg.Tx, r lobby.TurnRecord) error
-	Pause(ctx context.Context, tx *pg.Tx, game uuid.UUID, reason string) error
-	SetNextTurn(tx *pg.Tx, game uuid.UUID, at *time.Time)
+	LockGame(ctx context.Context, tx *pg.Tx, gameID uuid.UUID) (game.Game, error)
+	SetNextTurn(tx *pg.Tx, gameID uuid.UUID, at *time.Time)
 	// SetVacant marks the seat of a member who stayed away as free to take.
-	SetVacant(tx *pg.Tx, game uuid.UUID, race string, vacant bool)
-	// SeatsIn is who plays what by what the transaction sees.
-	SeatsIn(ctx context.Context, tx *pg.Tx, game uuid.UUID) ([]lobby.Seat, error)
+	SetVacant(tx *pg.Tx, gameID uuid.UUID, race string, vacant bool)
+	// MembershipsIn is who plays what by what the transaction sees.
+	MembershipsIn(ctx context.Context, tx *pg.Tx, gameID uuid.UUID) ([]game.Membership, error)
 }
 
-// Seating answers, from memory, who plays what.
-type Seating interface {
-	Game(ctx context.Context, game uuid.UUID) (lobby.Game, error)
-	Seat(ctx context.Context, game, user uuid.UUID) (lobby.Seat, error)
+// GameReader answers, from memory, what a game is and who plays in it.
+type GameReader interface {
+	Game(ctx context.Context, gameID uuid.UUID) (game.Game, error)
+	Membership(ctx context.Context, gameID, user uuid.UUID) (game.Membership, error)
 }
 
-// Ledger is what turn's hooks need of lobby, whose service does not exist yet
-// when the hooks are made.
-type Ledger interface {
-	Seats(ctx context.Context, game uuid.UUID) ([]lobby.Seat, error)
-	SeatsIn(ctx context.Context, tx *pg.Tx, game uuid.UUID) ([]lobby.Seat, error)
+// HookGames is what turn's hooks need of games.
+type HookGames interface {
+	Memberships(ctx context.Context, gameID uuid.UUID) ([]game.Membership, error)
+	MembershipsIn(ctx context.Context, tx *pg.Tx, gameID uuid.UUID) ([]game.Membership, error)
 	// Stats are the races as they stood at the end of a turn.
-	Stats(ctx context.Context, q pg.Querier, game uuid.UUID, turn int) ([]lobby.RaceStats, error)
-	// SetNextTurn shows a deadline in lobby's snapshot; nil: there is none.
-	SetNextTurn(tx *pg.Tx, game uuid.UUID, at *time.Time)
+	Stats(ctx context.Context, q pg.Querier, gameID uuid.UUID, turn int) ([]game.RaceStats, error)
+	// SetNextTurn shows a deadline in the game's snapshot; nil: there is none.
+	SetNextTurn(tx *pg.Tx, gameID uuid.UUID, at *time.Time)
 }
 
-// Gate is the one gate of a game's engine: who holds its lease works alone.
-type Gate interface {
-	Lease(ctx context.Context, game uuid.UUID, d time.Duration) (runtime.Lease, error)
+// Recorder moves a game on by what its turns decide.
+type Recorder interface {
+	RecordTurn(ctx context.Context, tx *pg.Tx, r game.TurnRecord) error
+	Pause(ctx context.Context, tx *pg.Tx, gameID uuid.UUID, reason string) error
+}
+
+// EngineLeaser leases a game's engine: who holds the lease works alone.
+type EngineLeaser interface {
+	Lease(ctx context.Context, gameID uuid.UUID, d time.Duration) (runtime.Lease, error)
 	Release(ctx context.Context, l runtime.Lease) error
 }
 
-// Generator is the host's side of an engine.
+// Generator is an engine as the host of the game sees it.
 type Generator interface {
-	Status(ctx context.Context, game uuid.UUID) (enginev1.Status, error)
-	Turn(ctx context.Context, game uuid.UUID, turn int) (enginev1.TurnResponse, error)
-	Banish(ctx context.Context, game uuid.UUID, race, reason string) (enginev1.BanishResponse, error)
+	Status(ctx context.Context, gameID uuid.UUID) (enginev1.Status, error)
+	Turn(ctx context.Context, gameID uuid.UUID, turn int) (enginev1.TurnResponse, error)
+	Banish(ctx context.Context, gameID uuid.UUID, race, reason string) (enginev1.BanishResponse, error)
 }
 
-// Table is the players' side of an engine.
-type Table interface {
-	Order(ctx context.Context, game uuid.UUID, req enginev1.OrderRequest) (enginev1.OrderResponse, error)
-	Command(ctx context.Context, game uuid.UUID, req enginev1.CommandRequest) (enginev1.CommandResponse, error)
-	Report(ctx context.Context, game uuid.UUID, q engine.ReportQuery) (engine.Report, error)
+// PlayerAPI is an engine as the players of the game see it.
+type PlayerAPI interface {
+	Order(ctx context.Context, gameID uuid.UUID, req enginev1.OrderRequest) (enginev1.OrderResponse, error)
+	Command(ctx context.Context, gameID uuid.UUID, req enginev1.CommandRequest) (enginev1.CommandResponse, error)
+	Report(ctx context.Context, gameID uuid.UUID, q engine.ReportQuery) (engine.Report, error)
 }
 
 // Notifier tells people.

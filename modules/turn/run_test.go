@@ -10,12 +10,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"galaxy/backend/modules/engine"
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/notification"
-	"galaxy/backend/modules/turn/internal/ledger"
 	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/pg"
 	"galaxy/backend/platform/schedule"
+	"galaxy/backend/platform/worker"
 )
 
 func TestStartSetsTheClockAndTellsEveryMember(t *testing.T) {
@@ -25,16 +25,16 @@ func TestStartSetsTheClockAndTellsEveryMember(t *testing.T) {
 	c := w.clockOf(g)
 	require.Equal(t, 0, c.Turn)
 	require.Equal(t, noon.Add(time.Hour), *c.NextTurnAt)
-	intents := w.mail.of(notification.GameStarted)
+	intents := w.mail.of(notification.KindGameStarted)
 	require.Len(t, intents, 3)
 	require.Equal(t, "Race1", intents[1].Payload["race_name"])
 	require.Equal(t, []uuid.UUID{w.user(g, 1)}, intents[1].Recipients)
-	receipts, err := store{}.Receipts(t.Context(), w.db, c)
+	submissions, err := store{}.submissions(t.Context(), w.db, c)
 	require.NoError(t, err)
-	require.Len(t, receipts, 3)
+	require.Len(t, submissions, 3)
 
-	w.tell(g, lobby.EventStarted) // heard twice
-	require.Len(t, w.mail.of(notification.GameStarted), 3)
+	w.tell(g, game.EventStarted) // heard twice
+	require.Len(t, w.mail.of(notification.KindGameStarted), 3)
 	require.Equal(t, c, w.clockOf(g))
 }
 
@@ -53,7 +53,7 @@ func TestDueTurnIsMadeRecordedAndAnnouncedOnce(t *testing.T) {
 	require.Equal(t, 1, c.Turn)
 	require.Equal(t, noon.Add(2*time.Hour), *c.NextTurnAt)
 	require.Equal(t, map[int]int{1: 1}, w.engine.get(g.ID).puts)
-	ready := w.mail.of(notification.GameTurnReady)
+	ready := w.mail.of(notification.KindGameTurnReady)
 	require.Len(t, ready, 1)
 	require.Len(t, ready[0].Recipients, 2)
 	require.Equal(t, 1, ready[0].Payload["turn"])
@@ -76,11 +76,11 @@ func TestDueTurnIsMadeRecordedAndAnnouncedOnce(t *testing.T) {
 // The windows in which a crash can fall: each of these leaves an engine that is ahead.
 func TestTurnIsRecordedOnceWhateverIsLost(t *testing.T) {
 	t.Parallel()
-	for name, breakIt := range map[string]func(w *table, g lobby.Game){
-		"the request":               func(w *table, g lobby.Game) { w.engine.get(g.ID).before = engine.ErrUnreachable },
-		"the answer":                func(w *table, g lobby.Game) { w.engine.get(g.ID).after = engine.ErrUnreachable },
-		"the transaction":           func(w *table, _ lobby.Game) { w.lobby.fail = errors.New("the database went away") },
-		"the outcome of the commit": func(w *table, _ lobby.Game) { w.lobby.fail = pg.ErrOutcomeUnknown },
+	for name, breakIt := range map[string]func(w *table, g game.Game){
+		"the request":               func(w *table, g game.Game) { w.engine.get(g.ID).before = engine.ErrUnreachable },
+		"the answer":                func(w *table, g game.Game) { w.engine.get(g.ID).after = engine.ErrUnreachable },
+		"the transaction":           func(w *table, _ game.Game) { w.lobby.fail = errors.New("the database went away") },
+		"the outcome of the commit": func(w *table, _ game.Game) { w.lobby.fail = pg.ErrOutcomeUnknown },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -91,14 +91,14 @@ func TestTurnIsRecordedOnceWhateverIsLost(t *testing.T) {
 			w.clock.Advance(time.Hour)
 			w.settle()
 			require.Equal(t, 0, w.clockOf(g).Turn, "not recorded yet")
-			require.Empty(t, w.mail.of(notification.GameTurnReady))
+			require.Empty(t, w.mail.of(notification.KindGameTurnReady))
 			require.Equal(t, RunQueued, w.runsOf(g)[0].Status)
 			require.NotEmpty(t, w.runsOf(g)[0].ErrorCode)
 			w.clock.Advance(time.Minute)
 			w.settle()
 			require.Equal(t, 1, w.clockOf(g).Turn)
 			require.Equal(t, map[int]int{1: 1}, w.engine.get(g.ID).made, "generated once")
-			require.Len(t, w.mail.of(notification.GameTurnReady), 1)
+			require.Len(t, w.mail.of(notification.KindGameTurnReady), 1)
 			require.Len(t, w.lobby.recorded, 1)
 			require.Len(t, w.runsOf(g), 1)
 		})
@@ -116,9 +116,9 @@ func TestAnotherProcessTakesOverWhatADeadOneLeft(t *testing.T) {
 			g := w.game(hourly(), 2)
 			w.moves(g)
 			w.clock.Advance(time.Hour)
-			_, err := w.runner.sweep(t.Context(), w.clock.Now())
+			_, err := w.runner.queueDue(t.Context(), w.clock.Now())
 			require.NoError(t, err)
-			claims, err := ledger.Queue.Claim(t.Context(), w.db, w.clock.Now(), 4, time.Minute, nil)
+			claims, err := runQueue.Claim(t.Context(), w.db, w.clock.Now(), 4, time.Minute, nil)
 			require.NoError(t, err)
 			require.Len(t, claims, 1)
 			if reached == 1 {
@@ -133,7 +133,7 @@ func TestAnotherProcessTakesOverWhatADeadOneLeft(t *testing.T) {
 			w.settleWith(successor)
 			require.Equal(t, 1, w.clockOf(g).Turn)
 			require.Equal(t, map[int]int{1: 1}, w.engine.get(g.ID).made)
-			require.Len(t, w.mail.of(notification.GameTurnReady), 1)
+			require.Len(t, w.mail.of(notification.KindGameTurnReady), 1)
 			require.Equal(t, reached == 1, w.runsOf(g)[0].Replayed)
 		})
 	}
@@ -147,29 +147,29 @@ func TestTwoRunnersRecordOnce(t *testing.T) {
 	g := w.game(hourly(), 2)
 	w.moves(g)
 	w.clock.Advance(time.Hour)
-	_, err := w.runner.sweep(t.Context(), w.clock.Now())
+	_, err := w.runner.queueDue(t.Context(), w.clock.Now())
 	require.NoError(t, err)
-	attempts := make([]*attempt, 2)
+	attempts := make([]attempt, 2)
 	for i := range attempts {
-		claims, err := ledger.Queue.Claim(t.Context(), w.db, w.clock.Now(), 1, time.Minute, nil)
+		claims, err := runQueue.Claim(t.Context(), w.db, w.clock.Now(), 1, time.Minute, nil)
 		require.NoError(t, err)
 		require.Len(t, claims, 1)
 		w.exec(`UPDATE turn_runs SET lease_until = clock_timestamp() - interval '1 second' WHERE game_id = $1`, g.ID)
-		run, err := store{}.Run(t.Context(), w.db, claims[0].Key)
+		run, err := store{}.run(t.Context(), w.db, claims[0].Key)
 		require.NoError(t, err)
-		attempts[i] = &attempt{Runner: w.runner, run: run, claim: claims[0], base: w.clockOf(g), log: w.runner.log}
+		attempts[i] = attempt{run: run, claim: claims[0], clock: w.clockOf(g), log: w.runner.log}
 	}
 	res, err := w.engine.Turn(t.Context(), g.ID, 1)
 	require.NoError(t, err)
 	results := make(chan error, 2)
 	for _, a := range attempts {
-		go func() { results <- a.record(context.WithoutCancel(t.Context()), 0, res, time.Second) }()
+		go func() { results <- w.runner.record(context.WithoutCancel(t.Context()), a, 0, res, time.Second) }()
 	}
 	errs := []error{<-results, <-results}
 	require.Contains(t, errs, nil)
-	require.True(t, errors.Is(errs[0], errLost) || errors.Is(errs[1], errLost), "%v", errs)
+	require.True(t, errors.Is(errs[0], errClaimLost) || errors.Is(errs[1], errClaimLost), "%v", errs)
 	require.Equal(t, 1, w.clockOf(g).Turn)
-	require.Len(t, w.mail.of(notification.GameTurnReady), 1)
+	require.Len(t, w.mail.of(notification.KindGameTurnReady), 1)
 	require.Len(t, w.lobby.recorded, 1)
 }
 
@@ -191,7 +191,7 @@ func TestEngineElsewhereStopsTheGame(t *testing.T) {
 			w.settle()
 			require.Len(t, w.engine.get(g.ID).puts, puts, "nothing was written")
 			require.Equal(t, "state_mismatch", w.lobby.peek(g.ID).PauseReason)
-			in := w.mail.of(notification.StateMismatch)
+			in := w.mail.of(notification.KindStateMismatch)
 			require.Len(t, in, 1)
 			require.Equal(t, at, in[0].Payload["engine_turn"])
 			require.Equal(t, 2, in[0].Payload["turn"])
@@ -216,10 +216,10 @@ func TestFailuresAreRetriedThenTheGameIsPaused(t *testing.T) {
 	require.Equal(t, 3, run.Attempts)
 	require.Equal(t, "engine_unreachable", run.ErrorCode)
 	require.Equal(t, "generation_failed", w.lobby.peek(g.ID).PauseReason)
-	require.Len(t, w.mail.of(notification.GenerationFailed), 1)
-	require.Empty(t, w.mail.of(notification.GameTurnReady), "players get no report of a failed run")
+	require.Len(t, w.mail.of(notification.KindGenerationFailed), 1)
+	require.Empty(t, w.mail.of(notification.KindGameTurnReady), "players get no report of a failed run")
 
-	w.move(g, lobby.Running, lobby.EventResumed)
+	w.move(g, game.Running, game.EventResumed)
 	w.settle()
 	require.Equal(t, 1, w.clockOf(g).Turn, "the turn is due when the game resumes")
 }
@@ -233,7 +233,7 @@ func TestDeterministicFailureIsNotRepeated(t *testing.T) {
 	w.settle()
 	require.Equal(t, map[int]int{1: 1}, w.engine.get(g.ID).puts)
 	require.Equal(t, "turn_failed", w.runsOf(g)[0].ErrorCode)
-	require.Equal(t, lobby.Paused, w.lobby.peek(g.ID).State)
+	require.Equal(t, game.Paused, w.lobby.peek(g.ID).State)
 }
 
 func TestLastTurnEndsTheGame(t *testing.T) {
@@ -249,7 +249,7 @@ func TestLastTurnEndsTheGame(t *testing.T) {
 	require.Nil(t, c.NextTurnAt)
 	require.True(t, w.lobby.recorded[0].Finished)
 	require.Nil(t, w.lobby.recorded[0].NextTurnAt)
-	over := w.mail.of(notification.GameFinished)
+	over := w.mail.of(notification.KindGameFinished)
 	require.Len(t, over, 1)
 	require.Equal(t, []string{"Race0"}, over[0].Payload["winners"])
 	require.Zero(t, w.number(`SELECT count(*) FROM turn_submissions WHERE game_id = $1 AND turn = 1`, g.ID))
@@ -277,12 +277,12 @@ func TestPausedGameMakesNoTurnAndKeepsItsTime(t *testing.T) {
 	w := newTable(t)
 	g := w.game(hourly(), 1)
 	w.clock.Advance(20 * time.Minute)
-	w.move(g, lobby.Paused, lobby.EventPaused)
+	w.move(g, game.Paused, game.EventPaused)
 	require.Nil(t, w.clockOf(g).NextTurnAt)
 	w.clock.Advance(72 * time.Hour)
 	w.settle()
 	require.Empty(t, w.engine.get(g.ID).puts)
-	w.move(g, lobby.Running, lobby.EventResumed)
+	w.move(g, game.Running, game.EventResumed)
 	require.Equal(t, w.clock.Now().Add(40*time.Minute), *w.clockOf(g).NextTurnAt)
 }
 
@@ -292,11 +292,11 @@ func TestPauseOvertakesARun(t *testing.T) {
 	w := newTable(t)
 	g := w.game(hourly(), 1)
 	w.clock.Advance(time.Hour)
-	_, err := w.runner.sweep(t.Context(), w.clock.Now())
+	_, err := w.runner.queueDue(t.Context(), w.clock.Now())
 	require.NoError(t, err)
-	claims, err := ledger.Queue.Claim(t.Context(), w.db, w.clock.Now(), 1, time.Minute, nil)
+	claims, err := runQueue.Claim(t.Context(), w.db, w.clock.Now(), 1, time.Minute, nil)
 	require.NoError(t, err)
-	w.move(g, lobby.Paused, lobby.EventPaused)
+	w.move(g, game.Paused, game.EventPaused)
 	w.runner.execute(t.Context(), claims[0])
 	require.Empty(t, w.engine.get(g.ID).puts)
 	require.Empty(t, w.runsOf(g), "it never reached the engine")
@@ -307,17 +307,17 @@ func TestPauseWhileTheEngineWorksLeavesTheTurnForLater(t *testing.T) {
 	w := newTable(t)
 	g := w.game(hourly(), 1)
 	w.moves(g)
-	w.engine.get(g.ID).during = func() { w.move(g, lobby.Paused, lobby.EventPaused) }
+	w.engine.get(g.ID).during = func() { w.move(g, game.Paused, game.EventPaused) }
 	w.clock.Advance(time.Hour)
 	w.settle()
 	require.Equal(t, 0, w.clockOf(g).Turn)
 	require.Equal(t, "game_paused", w.runsOf(g)[0].ErrorCode)
 	w.clock.Advance(72 * time.Hour)
-	w.move(g, lobby.Running, lobby.EventResumed)
+	w.move(g, game.Running, game.EventResumed)
 	w.settle()
 	require.Equal(t, 1, w.clockOf(g).Turn)
 	require.Equal(t, map[int]int{1: 1}, w.engine.get(g.ID).made)
-	require.Len(t, w.mail.of(notification.GameTurnReady), 1)
+	require.Len(t, w.mail.of(notification.KindGameTurnReady), 1)
 }
 
 func TestBusyOrAbsentEngineCostsNoAttempt(t *testing.T) {
@@ -337,7 +337,7 @@ func TestBusyOrAbsentEngineCostsNoAttempt(t *testing.T) {
 	w.gate.down = true
 	w.settle()
 	require.Equal(t, 0, w.runsOf(g)[0].Attempts)
-	require.Equal(t, lobby.Running, w.lobby.peek(g.ID).State)
+	require.Equal(t, game.Running, w.lobby.peek(g.ID).State)
 	w.gate.down = false
 	w.clock.Advance(10 * time.Second)
 	w.settle()
@@ -348,7 +348,7 @@ func TestBusyOrAbsentEngineCostsNoAttempt(t *testing.T) {
 func TestHerdOfGamesDueAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newTable(t)
-	games := make([]lobby.Game, 30)
+	games := make([]game.Game, 30)
 	for i := range games {
 		games[i] = w.game(hourly(), 1)
 		w.moves(games[i])
@@ -438,7 +438,7 @@ func TestGameThatEverybodyMissedPauses(t *testing.T) {
 	require.NoError(t, err)
 	w.settle()
 	require.Equal(t, 1, w.clockOf(other).Turn)
-	require.Equal(t, lobby.Running, w.lobby.peek(other.ID).State, "an operator's turn pauses nothing")
+	require.Equal(t, game.Running, w.lobby.peek(other.ID).State, "an operator's turn pauses nothing")
 }
 
 func TestIdleRacesAreNotWaitedForAndTheirSeatsBecomeFree(t *testing.T) {
@@ -456,7 +456,7 @@ func TestIdleRacesAreNotWaitedForAndTheirSeatsBecomeFree(t *testing.T) {
 	turn()
 	r, err := w.service.Ready(t.Context(), g.ID, w.user(g, 0), 1)
 	require.NoError(t, err)
-	require.Equal(t, Readiness{Turn: 1, Ready: true, Awaited: 1, Open: 0}, r)
+	require.Equal(t, Readiness{Turn: 1, Ready: true, Awaited: 1, NotReady: 0}, r)
 	w.settle()
 	require.Equal(t, 2, w.clockOf(g).Turn, "nobody waits for the idle race")
 	require.True(t, w.lobby.seatsOf(g.ID)[1].Vacant)
@@ -466,7 +466,7 @@ func TestIdleRacesAreNotWaitedForAndTheirSeatsBecomeFree(t *testing.T) {
 	require.False(t, w.lobby.seatsOf(g.ID)[1].Vacant, "coming back takes the seat back")
 	r, err = w.service.Ready(t.Context(), g.ID, w.user(g, 0), 2)
 	require.NoError(t, err)
-	require.Equal(t, Readiness{Turn: 2, Ready: true, Awaited: 2, Open: 1}, r)
+	require.Equal(t, Readiness{Turn: 2, Ready: true, Awaited: 2, NotReady: 1}, r)
 }
 
 func TestBlockedMembersRaceIsBanished(t *testing.T) {
@@ -474,11 +474,9 @@ func TestBlockedMembersRaceIsBanished(t *testing.T) {
 	w := newTable(t)
 	g := w.game(hourly(), 2)
 	w.engine.get(g.ID).before = engine.ErrUnreachable
-	w.lobby.update(g.ID, func(g *lobby.Game) {
-		g.Blocked = &lobby.BlockedRace{RaceName: "Race1", Cause: lobby.CauseBlocked}
-	})
-	w.tell(g, lobby.EventRaceBlocked)
-	w.tell(g, lobby.EventRaceBlocked)
+	blocked := func(c *game.Change) { c.Blocked = &game.BlockedRace{RaceName: "Race1", Cause: game.CauseBlocked} }
+	w.tell(g, game.EventRaceBlocked, blocked)
+	w.tell(g, game.EventRaceBlocked, blocked)
 	w.settle()
 	require.Empty(t, w.engine.get(g.ID).banished)
 	for range 3 {
@@ -499,14 +497,14 @@ func TestNewScheduleStartsANewDeadline(t *testing.T) {
 	w := newTable(t)
 	g := w.game(hourly(), 1)
 	w.clock.Advance(30 * time.Minute)
-	w.lobby.update(g.ID, func(g *lobby.Game) { g.Turns.EarlyWhenReady = true })
-	w.tell(g, lobby.EventSettings)
+	w.lobby.update(g.ID, func(g *game.Game) { g.Turns.EarlyWhenReady = true })
+	w.tell(g, game.EventSettings)
 	require.Equal(t, noon.Add(time.Hour), *w.clockOf(g).NextTurnAt, "the deadline is none of its business")
-	w.lobby.update(g.ID, func(g *lobby.Game) { g.Turns.Interval = 2 * time.Hour })
-	w.tell(g, lobby.EventSettings)
+	w.lobby.update(g.ID, func(g *game.Game) { g.Turns.Interval = 2 * time.Hour })
+	w.tell(g, game.EventSettings)
 	require.Equal(t, w.clock.Now().Add(2*time.Hour), *w.clockOf(g).NextTurnAt)
-	w.lobby.update(g.ID, func(g *lobby.Game) { g.Turns = schedule.Settings{Mode: schedule.Manual} })
-	w.tell(g, lobby.EventSettings)
+	w.lobby.update(g.ID, func(g *game.Game) { g.Turns = schedule.Settings{Mode: schedule.Manual} })
+	w.tell(g, game.EventSettings)
 	require.Nil(t, w.clockOf(g).NextTurnAt)
 }
 
@@ -514,9 +512,10 @@ func TestNewScheduleStartsANewDeadline(t *testing.T) {
 func TestLoopWakesAtTheDeadline(t *testing.T) {
 	t.Parallel()
 	w := newTable(t)
-	w.runner.cfg.SweepInterval = 24 * time.Hour
-	r, err := NewRunner(w.db, w.clock, w.runner.log, Config{SweepInterval: 24 * time.Hour, MaxAttempts: 3, RetryBase: time.Second, PoolSize: 2, CallTimeout: time.Minute},
-		Host{Games: w.lobby, Seating: w.lobby, Gate: w.gate, Engine: w.engine, Notifier: w.mail}, w.observer)
+	cfg := config()
+	cfg.SweepInterval = 24 * time.Hour
+	signal := worker.NewSignal()
+	r, err := NewRunner(w.db, w.clock, w.runner.log, cfg, w.lobby, w.lobby, w.lobby, w.gate, w.engine, w.mail, signal)
 	require.NoError(t, err)
 	g := w.game(hourly(), 1)
 	w.moves(g)

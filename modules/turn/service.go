@@ -9,9 +9,11 @@ import (
 
 	"galaxy/backend/modules/admin"
 	"galaxy/backend/modules/engine"
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
+	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/pg"
+	"galaxy/backend/platform/worker"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
@@ -21,71 +23,88 @@ type Service struct {
 	clock   clock.Clock
 	store   store
 	games   Games
-	seating Seating
-	table   Table
-	audit   admin.Auditor
-	wake    func()
+	reader  GameReader
+	engine  PlayerAPI
+	auditor admin.Auditor
+	queue   enqueuer
 }
 
-// NewService makes the service; it wakes the runner.
-func NewService(db *pg.DB, clk clock.Clock, host Host, r *Runner) *Service {
-	return &Service{db: db, clock: clk, games: host.Games, seating: host.Seating, table: host.Table, audit: host.Audit, wake: r.Wake}
+// NewService makes the service. signal is the runner's.
+func NewService(db *pg.DB, clk clock.Clock, games Games, reader GameReader, engine PlayerAPI, auditor admin.Auditor,
+	signal *worker.Signal,
+) *Service {
+	return &Service{
+		db: db, clock: clk, games: games, reader: reader, engine: engine, auditor: auditor,
+		queue: enqueuer{clock: clk, signal: signal},
+	}
 }
 
-// member returns the game and the seat of somebody who plays in it. Strangers
-// learn nothing of the game; whoever lost the seat may not look through it.
-func (s *Service) member(ctx context.Context, game, user uuid.UUID) (lobby.Game, lobby.Seat, error) {
-	seat, err := s.seating.Seat(ctx, game, user)
-	if err != nil {
-		return lobby.Game{}, lobby.Seat{}, err
+// findSeat returns the seat of a user who plays in a game that has started.
+// Strangers learn nothing of the game; whoever lost the seat reads nothing more.
+func (s *Service) findSeat(ctx context.Context, gameID, user uuid.UUID) (game.Membership, error) {
+	_, seat, err := s.findGameAndSeat(ctx, gameID, user)
+	return seat, err
+}
+
+// findSeatForMove is findSeat in a game that takes moves.
+func (s *Service) findSeatForMove(ctx context.Context, gameID, user uuid.UUID) (game.Membership, error) {
+	g, seat, err := s.findGameAndSeat(ctx, gameID, user)
+	if err == nil && g.State != game.Running {
+		err = stateConflict(g)
 	}
-	if seat.Status != lobby.Active {
-		return lobby.Game{}, lobby.Seat{}, ErrNotPlaying
-	}
-	g, err := s.seating.Game(ctx, game)
+	return seat, err
+}
+
+func (s *Service) findGameAndSeat(ctx context.Context, gameID, user uuid.UUID) (game.Game, game.Membership, error) {
+	seat, err := s.reader.Membership(ctx, gameID, user)
 	if err != nil {
-		return lobby.Game{}, lobby.Seat{}, err
+		return game.Game{}, game.Membership{}, err
+	}
+	if seat.Status != game.Active {
+		return game.Game{}, game.Membership{}, ErrNotPlaying
+	}
+	g, err := s.reader.Game(ctx, gameID)
+	if err != nil {
+		return game.Game{}, game.Membership{}, err
 	}
 	if g.StartedAt == nil {
-		return lobby.Game{}, lobby.Seat{}, wrongState(g)
+		return game.Game{}, game.Membership{}, stateConflict(g)
 	}
 	return g, seat, nil
 }
 
-// player is member in a game that takes moves.
-func (s *Service) player(ctx context.Context, game, user uuid.UUID) (lobby.Game, lobby.Seat, error) {
-	g, seat, err := s.member(ctx, game, user)
-	if err == nil && g.State != running {
-		err = wrongState(g)
-	}
-	return g, seat, err
-}
-
-func wrongState(g lobby.Game) error {
-	return ErrState.With("state", g.State).With("wanted", running)
+// stateConflict says in which state a game is that ought to be running.
+func stateConflict(g game.Game) error {
+	return ErrState.With("state", g.State).With("wanted", game.Running)
 }
 
 // PutOrders replaces the order list of the user's race for the coming turn. The
-// engine decides; what it has accepted gets a receipt.
-func (s *Service) PutOrders(ctx context.Context, game, user uuid.UUID, req enginev1.OrderRequest) (enginev1.OrderResponse, error) {
-	_, seat, err := s.player(ctx, game, user)
+// engine decides; what it has accepted is recorded as a submission.
+func (s *Service) PutOrders(ctx context.Context, gameID, user uuid.UUID, req enginev1.OrderRequest,
+) (enginev1.OrderResponse, error) {
+	seat, err := s.findSeatForMove(ctx, gameID, user)
 	if err != nil {
 		return enginev1.OrderResponse{}, err
 	}
 	req.RaceName = seat.RaceName
-	res, err := s.table.Order(ctx, game, req)
+	res, err := s.engine.Order(ctx, gameID, req)
 	if err != nil || !res.Stored {
 		return res, err
 	}
-	return res, s.note(ctx, seat, func(tx *pg.Tx) {
-		s.store.NoteOrders(tx, game, res.Turn, seat.RaceName, user, s.clock.Now(), len(req.Orders), res.OrderHash)
+	now := s.clock.Now()
+	return res, s.recordSubmission(ctx, seat, func(tx *pg.Tx) {
+		s.store.recordOrders(tx, gameID, pace.Submission{
+			Turn: res.Turn, RaceName: seat.RaceName, UserID: user,
+			OrdersAt: &now, Orders: len(req.Orders), OrderHash: res.OrderHash,
+		})
 	})
 }
 
 // Command has one action executed at once. key makes a repeat harmless; a
 // missing one is made up.
-func (s *Service) Command(ctx context.Context, game, user uuid.UUID, turn int, key string, command json.RawMessage) (enginev1.CommandResponse, error) {
-	_, seat, err := s.player(ctx, game, user)
+func (s *Service) Command(ctx context.Context, gameID, user uuid.UUID, turn int, key string, command json.RawMessage,
+) (enginev1.CommandResponse, error) {
+	seat, err := s.findSeatForMove(ctx, gameID, user)
 	if err != nil {
 		return enginev1.CommandResponse{}, err
 	}
@@ -93,16 +112,19 @@ func (s *Service) Command(ctx context.Context, game, user uuid.UUID, turn int, k
 	if err != nil {
 		return enginev1.CommandResponse{}, err
 	}
-	res, err := s.table.Command(ctx, game, enginev1.CommandRequest{RaceName: seat.RaceName, Turn: turn, CommandID: id.String(), Command: command})
+	req := enginev1.CommandRequest{RaceName: seat.RaceName, Turn: turn, CommandID: id.String(), Command: command}
+	res, err := s.engine.Command(ctx, gameID, req)
 	if err != nil || res.Replayed {
 		return res, err
 	}
-	return res, s.note(ctx, seat, func(tx *pg.Tx) { s.store.NoteCommand(tx, game, res.Turn, seat.RaceName, user) })
+	return res, s.recordSubmission(ctx, seat, func(tx *pg.Tx) {
+		s.store.recordCommand(tx, gameID, res.Turn, seat.RaceName, user)
+	})
 }
 
 // commandID keeps a key that is a UUID, and derives one from any other: keys of
 // two races never meet in the engine.
-func commandID(seat lobby.Seat, key string) (uuid.UUID, error) {
+func commandID(seat game.Membership, key string) (uuid.UUID, error) {
 	if key == "" {
 		return uuid.NewV7()
 	}
@@ -112,9 +134,9 @@ func commandID(seat lobby.Seat, key string) (uuid.UUID, error) {
 	return uuid.NewSHA1(seat.GameID, []byte(seat.RaceName+"\x00"+key)), nil
 }
 
-// note writes a receipt. Whoever sends something takes a seat back that had been
-// vacated.
-func (s *Service) note(ctx context.Context, seat lobby.Seat, write func(tx *pg.Tx)) error {
+// recordSubmission writes what a player has sent. A seat that had been marked as
+// vacant is taken back by that.
+func (s *Service) recordSubmission(ctx context.Context, seat game.Membership, write func(tx *pg.Tx)) error {
 	return s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		if seat.Vacant {
 			if _, err := s.games.LockGame(ctx, tx, seat.GameID); err != nil {
@@ -136,12 +158,12 @@ type OrderList struct {
 }
 
 // Orders reads the order list of the user's race back from the engine.
-func (s *Service) Orders(ctx context.Context, game, user uuid.UUID) (OrderList, error) {
-	_, seat, err := s.member(ctx, game, user)
+func (s *Service) Orders(ctx context.Context, gameID, user uuid.UUID) (OrderList, error) {
+	seat, err := s.findSeat(ctx, gameID, user)
 	if err != nil {
 		return OrderList{}, err
 	}
-	raw, err := s.table.Report(ctx, game, engine.ReportQuery{Race: seat.RaceName})
+	raw, err := s.engine.Report(ctx, gameID, engine.ReportQuery{Race: seat.RaceName})
 	if err != nil {
 		return OrderList{}, err
 	}
@@ -149,7 +171,10 @@ func (s *Service) Orders(ctx context.Context, game, user uuid.UUID) (OrderList, 
 	if err := json.Unmarshal(raw.Body, &report); err != nil {
 		return OrderList{}, engine.ErrBadResponse.Because(fmt.Errorf("read the report: %w", err))
 	}
-	list := OrderList{RaceName: seat.RaceName, Turn: report.Turn, Orders: []enginev1.Order{}, Results: []enginev1.OrderResult{}}
+	list := OrderList{
+		RaceName: seat.RaceName, Turn: report.Turn,
+		Orders: []enginev1.Order{}, Results: []enginev1.OrderResult{},
+	}
 	if p := report.Pending; p != nil {
 		list.Orders, list.Results = append(list.Orders, p.Orders...), append(list.Results, p.Results...)
 	}
@@ -157,11 +182,14 @@ func (s *Service) Orders(ctx context.Context, game, user uuid.UUID) (OrderList, 
 }
 
 // Report reads the report of the user's race. A nil turn is the latest; accept
-// is engine.JSONReport or engine.TextReport.
-func (s *Service) Report(ctx context.Context, game, user uuid.UUID, turn *int, accept, match string) (engine.Report, error) {
-	_, seat, err := s.member(ctx, game, user)
+// is engine.JSONReport or engine.TextReport; etag is that of the client's copy.
+func (s *Service) Report(ctx context.Context, gameID, user uuid.UUID, turn *int, accept, etag string,
+) (engine.Report, error) {
+	seat, err := s.findSeat(ctx, gameID, user)
 	if err != nil {
 		return engine.Report{}, err
 	}
-	return s.table.Report(ctx, game, engine.ReportQuery{Race: seat.RaceName, Turn: turn, Accept: accept, IfNoneMatch: match})
+	return s.engine.Report(ctx, gameID, engine.ReportQuery{
+		Race: seat.RaceName, Turn: turn, Accept: accept, IfNoneMatch: etag,
+	})
 }

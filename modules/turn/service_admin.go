@@ -9,22 +9,23 @@ import (
 	"github.com/google/uuid"
 
 	"galaxy/backend/modules/admin"
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
+	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/pg"
 )
 
 // Runs lists what was asked of a game's engine, newest first.
-func (s *Service) Runs(ctx context.Context, game, before uuid.UUID, limit int) ([]Run, error) {
-	if _, err := s.seating.Game(ctx, game); err != nil {
+func (s *Service) Runs(ctx context.Context, gameID, before uuid.UUID, limit int) ([]Run, error) {
+	if _, err := s.reader.Game(ctx, gameID); err != nil {
 		return nil, err
 	}
-	return s.store.Runs(ctx, s.db, game, before, limit)
+	return s.store.runs(ctx, s.db, gameID, before, limit)
 }
 
-// RunsOf lists the runs that were to make one turn, newest first. It is
+// RunsOfTurn lists the runs that were to make one turn, newest first. It is
 // ErrNotFound when there is none.
-func (s *Service) RunsOf(ctx context.Context, game uuid.UUID, turn int) ([]Run, error) {
-	runs, err := s.store.RunsOf(ctx, s.db, game, turn)
+func (s *Service) RunsOfTurn(ctx context.Context, gameID uuid.UUID, turn int) ([]Run, error) {
+	runs, err := s.store.runsOfTurn(ctx, s.db, gameID, turn)
 	if err == nil && len(runs) == 0 {
 		err = ErrNotFound
 	}
@@ -32,10 +33,10 @@ func (s *Service) RunsOf(ctx context.Context, game uuid.UUID, turn int) ([]Run, 
 }
 
 // Advance has a turn made now. keepDeadline leaves the next deadline where it
-// is. A run that is under way already is the answer, and is made to hurry.
-func (s *Service) Advance(ctx context.Context, game uuid.UUID, keepDeadline bool) (Run, error) {
-	return s.order(ctx, game, "game.turn.advance", func(ctx context.Context, tx *pg.Tx, _ lobby.Game, c Clock) (Run, error) {
-		r, err := newRun(ctx, c, KindTurn, CauseManual, s.clock.Now())
+// is. A run that is under way already is the answer, and is tried at once.
+func (s *Service) Advance(ctx context.Context, gameID uuid.UUID, keepDeadline bool) (Run, error) {
+	return s.request(ctx, gameID, "game.turn.advance", func(ctx context.Context, _ *pg.Tx, c pace.Clock) (Run, error) {
+		r, err := s.queue.newTurn(ctx, c, CauseManual)
 		r.KeepDeadline = keepDeadline
 		return r, err
 	})
@@ -44,47 +45,41 @@ func (s *Service) Advance(ctx context.Context, game uuid.UUID, keepDeadline bool
 // Retry has a turn tried again that failed: at once and with all its attempts,
 // if it waits for the next one. A game that was paused over it is resumed
 // first, which makes the turn due by itself.
-func (s *Service) Retry(ctx context.Context, game uuid.UUID) (Run, error) {
-	return s.order(ctx, game, "game.turn.retry", func(ctx context.Context, tx *pg.Tx, _ lobby.Game, c Clock) (Run, error) {
-		last, err := s.store.Last(ctx, tx, game)
+func (s *Service) Retry(ctx context.Context, gameID uuid.UUID) (Run, error) {
+	return s.request(ctx, gameID, "game.turn.retry", func(ctx context.Context, tx *pg.Tx, c pace.Clock) (Run, error) {
+		last, err := s.store.lastTurnRun(ctx, tx, gameID)
 		if errors.Is(err, ErrNotFound) || err == nil && (last.Status == RunDone || last.Epoch != c.Epoch) {
-			return Run{}, ErrNothingFails
+			return Run{}, ErrNoFailedRun
 		}
 		if err != nil {
 			return Run{}, err
 		}
-		return newRun(ctx, c, KindTurn, CauseRetry, s.clock.Now())
+		return s.queue.newTurn(ctx, c, CauseRetry)
 	})
 }
 
-// order queues an operator's run, or hurries the one that is there.
-func (s *Service) order(ctx context.Context, game uuid.UUID, action string,
-	ask func(ctx context.Context, tx *pg.Tx, g lobby.Game, c Clock) (Run, error),
+// request queues an operator's turn, or expedites the one that is there.
+func (s *Service) request(ctx context.Context, gameID uuid.UUID, action string,
+	newRun func(ctx context.Context, tx *pg.Tx, c pace.Clock) (Run, error),
 ) (Run, error) {
 	var out Run
 	err := s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		g, c, err := s.lockRunning(ctx, tx, game)
+		_, c, err := s.lockRunningGame(ctx, tx, gameID)
 		if err != nil {
 			return err
 		}
-		wanted, err := ask(ctx, tx, g, c)
+		if out, err = newRun(ctx, tx, c); err != nil {
+			return err
+		}
+		added, err := s.queue.add(ctx, tx, out)
+		if err == nil && !added {
+			out, err = s.expedite(ctx, tx, out)
+		}
 		if err != nil {
 			return err
 		}
-		out = wanted
-		added, err := s.store.Add(ctx, tx, wanted)
-		if err != nil {
-			return fmt.Errorf("queue a turn of game %s: %w", game, err)
-		}
-		if !added {
-			if out, err = s.store.Live(ctx, tx, game); err != nil {
-				return fmt.Errorf("the run under way of game %s: %w", game, err)
-			}
-			out = s.hurry(tx, out, wanted)
-		}
-		tx.OnCommit(s.wake)
-		return s.audit.Record(ctx, tx, admin.Entry{
-			Action: action, Target: "game:" + game.String(),
+		return s.auditor.Record(ctx, tx, admin.Entry{
+			Action: action, Target: "game:" + gameID.String(),
 			Before: map[string]any{"turn": c.Turn, "next_turn_at": c.NextTurnAt},
 			After:  map[string]any{"run_id": out.ID, "turn": out.Turn, "cause": out.Cause, "keep_deadline": out.KeepDeadline},
 		})
@@ -92,52 +87,67 @@ func (s *Service) order(ctx context.Context, game uuid.UUID, action string,
 	return out, err
 }
 
-// hurry has a run that waits tried at once. One that an operator wants no matter
-// what is made his: a deadline that moves, or somebody who needs more time, ends
-// what the clock or the players asked for.
-func (s *Service) hurry(tx *pg.Tx, live, wanted Run) Run {
-	if live.Status == RunQueued && wanted.Cause == CauseManual {
-		live.Cause, live.KeepDeadline, live.RequestedBy, live.RequestID = wanted.Cause, wanted.KeepDeadline, wanted.RequestedBy, wanted.RequestID
+// expedite has the live run tried at once, if it waits. A turn that an operator
+// wants no matter what becomes theirs: a deadline that moves, or somebody who
+// needs more time, ends what the clock or the players asked for.
+func (s *Service) expedite(ctx context.Context, tx *pg.Tx, wanted Run) (Run, error) {
+	live, err := s.store.liveTurnRun(ctx, tx, wanted.GameID)
+	if err != nil {
+		return Run{}, fmt.Errorf("the run under way of game %s: %w", wanted.GameID, err)
 	}
-	s.store.Hurry(tx, live, s.clock.Now())
-	return live
+	if live.Status == RunQueued && wanted.Cause == CauseManual {
+		live.Cause, live.KeepDeadline = wanted.Cause, wanted.KeepDeadline
+		live.RequestedBy, live.RequestID = wanted.RequestedBy, wanted.RequestID
+	}
+	s.store.expedite(tx, live, s.clock.Now())
+	return live, nil
 }
 
-// Banish has a race taken out of the game's engine, whoever plays it.
-func (s *Service) Banish(ctx context.Context, game uuid.UUID, race string) (Run, error) {
+// Banish has a race taken out of the game's engine, whoever plays it. A run that
+// does so already is the answer.
+func (s *Service) Banish(ctx context.Context, gameID uuid.UUID, race string) (Run, error) {
 	var out Run
 	err := s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		g, err := s.games.LockGame(ctx, tx, game)
+		c, err := s.lockGameOfRace(ctx, tx, gameID, race)
 		if err != nil {
 			return err
 		}
-		if g.State != lobby.Running && g.State != lobby.Paused {
-			return wrongState(g)
+		if out, err = s.queue.newBanishment(ctx, c, race, CauseOperator); err != nil {
+			return err
 		}
-		seats, err := s.games.SeatsIn(ctx, tx, game)
+		added, err := s.queue.add(ctx, tx, out)
 		if err != nil {
 			return err
 		}
-		if !slices.ContainsFunc(seats, func(seat lobby.Seat) bool { return seat.RaceName == race }) {
-			return ErrNoRace
-		}
-		c, err := s.store.clock(ctx, tx, game)
-		if err != nil {
-			return err
-		}
-		if out, err = newRun(ctx, c, KindBanish, CauseOperator, s.clock.Now()); err != nil {
-			return err
-		}
-		out.Turn, out.RaceName = nil, &race
-		if added, err := s.store.Add(ctx, tx, out); err != nil {
-			return fmt.Errorf("queue a banish in game %s: %w", game, err)
-		} else if !added {
-			if out, err = s.store.Banishing(ctx, tx, game, race); err != nil {
-				return fmt.Errorf("the banish under way in game %s: %w", game, err)
+		if !added {
+			if out, err = s.store.liveBanishment(ctx, tx, gameID, race); err != nil {
+				return fmt.Errorf("the banishment under way in game %s: %w", gameID, err)
 			}
 		}
-		tx.OnCommit(s.wake)
-		return s.audit.Record(ctx, tx, admin.Entry{Action: "game.race.banish", Target: "game:" + game.String(), After: map[string]any{"run_id": out.ID, "race_name": race}})
+		return s.auditor.Record(ctx, tx, admin.Entry{
+			Action: "game.race.banish", Target: "game:" + gameID.String(),
+			After: map[string]any{"run_id": out.ID, "race_name": race},
+		})
 	})
 	return out, err
+}
+
+// lockGameOfRace locks a game that has an engine and in which somebody plays, or
+// played, the race. It returns the clock.
+func (s *Service) lockGameOfRace(ctx context.Context, tx *pg.Tx, gameID uuid.UUID, race string) (pace.Clock, error) {
+	g, err := s.games.LockGame(ctx, tx, gameID)
+	if err != nil {
+		return pace.Clock{}, err
+	}
+	if g.State != game.Running && g.State != game.Paused {
+		return pace.Clock{}, stateConflict(g)
+	}
+	members, err := s.games.MembershipsIn(ctx, tx, gameID)
+	if err != nil {
+		return pace.Clock{}, err
+	}
+	if !slices.ContainsFunc(members, func(seat game.Membership) bool { return seat.RaceName == race }) {
+		return pace.Clock{}, ErrRaceNotFound
+	}
+	return s.store.clock(ctx, tx, gameID)
 }

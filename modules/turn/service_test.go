@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"galaxy/backend/modules/engine"
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/fault"
 	"galaxy/backend/platform/schedule"
@@ -48,18 +48,18 @@ func TestOrdersAreRefusedOutOfPlay(t *testing.T) {
 		_, err := w.service.PutOrders(t.Context(), g.ID, user, orderFor(turn))
 		return err
 	}
-	require.ErrorIs(t, put(uuid.New(), 0), lobby.ErrNotMember)
+	require.ErrorIs(t, put(uuid.New(), 0), game.ErrNotMember)
 	err := put(w.user(g, 0), 12)
 	require.ErrorIs(t, err, ErrTurnMismatch)
 	require.Equal(t, 0, fault.From(err).Details["current_turn"])
-	w.lobby.reseat(g.ID, 1, func(s *lobby.Seat) { s.Status = lobby.Removed })
+	w.lobby.reseat(g.ID, 1, func(s *game.Membership) { s.Status = game.Removed })
 	require.ErrorIs(t, put(w.user(g, 1), 0), ErrNotPlaying)
 	_, err = w.service.Report(t.Context(), g.ID, w.user(g, 1), nil, "", "")
 	require.ErrorIs(t, err, ErrNotPlaying, "a former member sees nothing more")
-	w.move(g, lobby.Paused, lobby.EventPaused)
+	w.move(g, game.Paused, game.EventPaused)
 	err = put(w.user(g, 0), 0)
 	require.ErrorIs(t, err, ErrState)
-	require.Equal(t, lobby.Paused, fault.From(err).Details["state"])
+	require.Equal(t, game.Paused, fault.From(err).Details["state"])
 	_, err = w.service.Report(t.Context(), g.ID, w.user(g, 0), nil, "", "")
 	require.NoError(t, err, "a paused game can be looked at")
 }
@@ -84,7 +84,7 @@ func TestOrdersDuringGenerationAreForTheNewTurn(t *testing.T) {
 	p, err := w.service.Progress(t.Context(), g.ID, w.user(g, 0), 100, 10)
 	require.NoError(t, err)
 	require.Equal(t, 1, p.Clock.Turn)
-	require.True(t, p.Receipts[0].Submitted(), "the receipt was not lost")
+	require.True(t, p.Submissions[0].Submitted(), "the submission was not lost")
 }
 
 func TestOrdersCostOneTransaction(t *testing.T) {
@@ -99,7 +99,7 @@ func TestOrdersCostOneTransaction(t *testing.T) {
 
 func TestCommandIDIsTheIdempotencyKey(t *testing.T) {
 	t.Parallel()
-	seat := lobby.Seat{GameID: uuid.New(), RaceName: "Zorg"}
+	seat := game.Membership{GameID: uuid.New(), RaceName: "Zorg"}
 	key := uuid.NewString()
 	id, err := commandID(seat, key)
 	require.NoError(t, err)
@@ -125,7 +125,7 @@ func TestCommandCountsAsActivity(t *testing.T) {
 	expected, err := NewExpectations(w.db, w.lobby).Expected(t.Context(), w.user(g, 0), []uuid.UUID{g.ID, uuid.New()})
 	require.NoError(t, err)
 	deadline := noon.Add(time.Hour)
-	require.Equal(t, map[uuid.UUID]lobby.Expect{g.ID: {Submitted: true, Deadline: &deadline}}, expected)
+	require.Equal(t, map[uuid.UUID]game.Expect{g.ID: {Submitted: true, Deadline: &deadline}}, expected)
 }
 
 func TestLastOneReadyMakesAnEarlyTurn(t *testing.T) {
@@ -136,10 +136,10 @@ func TestLastOneReadyMakesAnEarlyTurn(t *testing.T) {
 	g := w.game(turns, 2)
 	r, err := w.service.Ready(t.Context(), g.ID, w.user(g, 0), 0)
 	require.NoError(t, err)
-	require.Equal(t, Readiness{Turn: 0, Ready: true, Awaited: 2, Open: 1}, r)
+	require.Equal(t, Readiness{Turn: 0, Ready: true, Awaited: 2, NotReady: 1}, r)
 	r, err = w.service.Withdraw(t.Context(), g.ID, w.user(g, 0))
 	require.NoError(t, err)
-	require.Equal(t, Readiness{Turn: 0, Awaited: 2, Open: 2}, r)
+	require.Equal(t, Readiness{Turn: 0, Awaited: 2, NotReady: 2}, r)
 	for i := range 2 {
 		_, err = w.service.Ready(t.Context(), g.ID, w.user(g, i), 0)
 		require.NoError(t, err)
@@ -191,7 +191,7 @@ func TestChangedOrdersWithdrawReadiness(t *testing.T) {
 	ready := func() bool {
 		p, err := w.service.Progress(t.Context(), g.ID, w.user(g, 0), 100, 10)
 		require.NoError(t, err)
-		return p.Receipts[0].ReadyAt != nil
+		return p.Submissions[0].ReadyAt != nil
 	}
 	require.True(t, ready(), "the same list again changes nothing")
 	_, err = w.service.PutOrders(t.Context(), g.ID, w.user(g, 0), enginev1.OrderRequest{Turn: 0})
@@ -205,8 +205,8 @@ func TestSeatsThatAreNotPlayedAreNotWaitedFor(t *testing.T) {
 	turns := hourly()
 	turns.EarlyWhenReady = true
 	g := w.game(turns, 3)
-	w.lobby.reseat(g.ID, 1, func(s *lobby.Seat) { s.Status = lobby.Removed })
-	w.lobby.reseat(g.ID, 2, func(s *lobby.Seat) { s.Vacant = true })
+	w.lobby.reseat(g.ID, 1, func(s *game.Membership) { s.Status = game.Removed })
+	w.lobby.reseat(g.ID, 2, func(s *game.Membership) { s.Vacant = true })
 	_, err := w.service.Ready(t.Context(), g.ID, w.user(g, 0), 0)
 	require.NoError(t, err)
 	w.settle()
@@ -236,7 +236,7 @@ func TestOperatorAdvancesWithAndWithoutTheDeadline(t *testing.T) {
 	require.Len(t, w.audit.entries, 3)
 	require.Equal(t, "game.turn.advance", w.audit.entries[0].Action)
 
-	w.move(g, lobby.Paused, lobby.EventPaused)
+	w.move(g, game.Paused, game.EventPaused)
 	_, err = w.service.Advance(ctx, g.ID, false)
 	require.ErrorIs(t, err, ErrState)
 }
@@ -246,7 +246,7 @@ func TestRetryHurriesWhatWaits(t *testing.T) {
 	w := newTable(t)
 	g := w.game(hourly(), 1)
 	_, err := w.service.Retry(t.Context(), g.ID)
-	require.ErrorIs(t, err, ErrNothingFails)
+	require.ErrorIs(t, err, ErrNoFailedRun)
 	w.moves(g)
 	w.engine.get(g.ID).before = engine.ErrBusy
 	w.clock.Advance(time.Hour)
@@ -256,10 +256,10 @@ func TestRetryHurriesWhatWaits(t *testing.T) {
 	require.NoError(t, err)
 	w.settle()
 	require.Equal(t, 1, w.clockOf(g).Turn)
-	runs, err := w.service.RunsOf(t.Context(), g.ID, 1)
+	runs, err := w.service.RunsOfTurn(t.Context(), g.ID, 1)
 	require.NoError(t, err)
 	require.Len(t, runs, 1)
-	_, err = w.service.RunsOf(t.Context(), g.ID, 2)
+	_, err = w.service.RunsOfTurn(t.Context(), g.ID, 2)
 	require.ErrorIs(t, err, ErrNotFound)
 }
 
@@ -268,7 +268,7 @@ func TestOperatorBanishesARace(t *testing.T) {
 	w := newTable(t)
 	g := w.game(hourly(), 2)
 	_, err := w.service.Banish(t.Context(), g.ID, "Nobody")
-	require.ErrorIs(t, err, ErrNoRace)
+	require.ErrorIs(t, err, ErrRaceNotFound)
 	run, err := w.service.Banish(t.Context(), g.ID, "Race1")
 	require.NoError(t, err)
 	again, err := w.service.Banish(t.Context(), g.ID, "Race1")
@@ -291,13 +291,13 @@ func TestProgressShowsTurnsOutcomesAndTheDeadline(t *testing.T) {
 	p, err := w.service.Progress(t.Context(), g.ID, w.user(g, 1), 100, 2)
 	require.NoError(t, err)
 	require.Equal(t, 3, p.Clock.Turn)
-	require.Len(t, p.Made, 2)
-	require.Equal(t, 3, p.Made[0].Run.Target())
-	require.Equal(t, pace.Received, *p.Made[0].Outcomes[0].Outcome)
-	require.Equal(t, pace.Missed, *p.Made[0].Outcomes[1].Outcome)
+	require.Len(t, p.Completed, 2)
+	require.Equal(t, 3, p.Completed[0].Run.Target())
+	require.Equal(t, pace.Received, *p.Completed[0].Submissions[0].Outcome)
+	require.Equal(t, pace.Missed, *p.Completed[0].Submissions[1].Outcome)
 	p, err = w.service.Progress(t.Context(), g.ID, w.user(g, 1), 2, 2)
 	require.NoError(t, err)
-	require.Len(t, p.Made, 1)
+	require.Len(t, p.Completed, 1)
 	_, err = w.service.Progress(t.Context(), g.ID, uuid.New(), 100, 2)
-	require.ErrorIs(t, err, lobby.ErrNotMember)
+	require.ErrorIs(t, err, game.ErrNotMember)
 }

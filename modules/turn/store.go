@@ -6,59 +6,71 @@ import (
 
 	"github.com/google/uuid"
 
-	"galaxy/backend/modules/turn/internal/ledger"
+	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/pg"
 )
 
-// store is the SQL of the domain: clocks here, runs and receipts in the ledger.
-type store struct{ ledger.Store }
+// store is the SQL of the domain: clocks in this file, runs and submissions in
+// files of their own.
+type store struct{}
 
 const clockColumns = `game_id, epoch, turn, status, next_turn_at, paused_at, pause_remaining, extended_total, turn_made_at, timing`
 
+const selectClock = `SELECT ` + clockColumns + ` FROM turn_clocks WHERE game_id = $1`
+
 // clock is ErrNotFound for a game that has not started.
-func (store) clock(ctx context.Context, q pg.Querier, game uuid.UUID) (Clock, error) {
-	c, err := pg.Get[Clock](ctx, q, `SELECT `+clockColumns+` FROM turn_clocks WHERE game_id = $1`, game)
-	return c, ledger.Missing(err)
+func (store) clock(ctx context.Context, q pg.Querier, gameID uuid.UUID) (pace.Clock, error) {
+	c, err := pg.Get[pace.Clock](ctx, q, selectClock, gameID)
+	return c, notFound(err)
 }
 
-// lockClock comes after the game's lock, which serialises all who judge a clock;
-// it is for the eyes of statements that hold no game. Rows that refer to the
-// clock do not wait for it.
-func (store) lockClock(ctx context.Context, tx *pg.Tx, game uuid.UUID) (Clock, error) {
-	c, err := pg.Get[Clock](ctx, tx, `SELECT `+clockColumns+` FROM turn_clocks WHERE game_id = $1 FOR NO KEY UPDATE`, game)
-	return c, ledger.Missing(err)
+// lockClock comes after the game's lock, which serialises all who decide by a
+// clock; it stops statements that lock no game. Rows that refer to the clock do
+// not wait for it.
+func (store) lockClock(ctx context.Context, tx *pg.Tx, gameID uuid.UUID) (pace.Clock, error) {
+	c, err := pg.Get[pace.Clock](ctx, tx, selectClock+` FOR NO KEY UPDATE`, gameID)
+	return c, notFound(err)
 }
 
 const insertClock = `INSERT INTO turn_clocks (` + clockColumns + `)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (game_id) DO NOTHING`
 
-// begin reports false when the game has its clock already.
-func (store) begin(ctx context.Context, tx *pg.Tx, c Clock) (bool, error) {
-	n, err := tx.Exec(ctx, insertClock, c.GameID, c.Epoch, c.Turn, c.Status, c.NextTurnAt, c.PausedAt, c.PauseRemaining, c.ExtendedTotal, c.TurnMadeAt, c.Timing)
+// createClock reports false when the game has its clock already.
+func (store) createClock(ctx context.Context, tx *pg.Tx, c pace.Clock) (bool, error) {
+	n, err := tx.Exec(ctx, insertClock, c.GameID, c.Epoch, c.Turn, c.Status, c.NextTurnAt, c.PausedAt,
+		c.PauseRemaining, c.ExtendedTotal, c.TurnMadeAt, c.Timing)
 	return n == 1, err
 }
 
 const updateClock = `UPDATE turn_clocks SET status = $2, next_turn_at = $3, paused_at = $4, pause_remaining = $5,
     extended_total = $6, timing = $7 WHERE game_id = $1`
 
-// save writes everything but the turn.
-func (store) save(tx *pg.Tx, c Clock) {
+// saveClock writes everything but the turn.
+func (store) saveClock(tx *pg.Tx, c pace.Clock) {
 	tx.Queue(updateClock, c.GameID, c.Status, c.NextTurnAt, c.PausedAt, c.PauseRemaining, c.ExtendedTotal, c.Timing)
 }
 
-const advanceClock = `UPDATE turn_clocks SET turn = $3, next_turn_at = $4, extended_total = '0', turn_made_at = $5, timing = $6
+const updateClockTurn = `UPDATE turn_clocks SET turn = $3, next_turn_at = $4, extended_total = '0', turn_made_at = $5, timing = $6
 WHERE game_id = $1 AND turn = $2 AND epoch = $7 AND status = 'running'`
 
-// advance is the guard of every turn: it reports false when the clock is not at
-// the turn before any more.
-func (store) advance(ctx context.Context, tx *pg.Tx, c Clock) (bool, error) {
-	n, err := tx.Exec(ctx, advanceClock, c.GameID, c.Turn-1, c.Turn, c.NextTurnAt, c.TurnMadeAt, c.Timing, c.Epoch)
+// advanceClock is the guard of every turn: it reports false when the clock is
+// not at the turn before any more.
+func (store) advanceClock(ctx context.Context, tx *pg.Tx, c pace.Clock) (bool, error) {
+	n, err := tx.Exec(ctx, updateClockTurn, c.GameID, c.Turn-1, c.Turn, c.NextTurnAt, c.TurnMadeAt, c.Timing, c.Epoch)
 	return n == 1, err
 }
 
-// earliest is the next deadline after now, nil when there is none.
-func (store) earliest(ctx context.Context, q pg.Querier, now time.Time) (*time.Time, error) {
-	return pg.Get[*time.Time](ctx, q, `SELECT min(next_turn_at) FROM turn_clocks WHERE status = 'running' AND next_turn_at > $1`, now)
+// markDue makes the turn of a paused game due as soon as it resumes: its engine
+// may be a turn ahead.
+func (store) markDue(tx *pg.Tx, gameID uuid.UUID) {
+	tx.Queue(`UPDATE turn_clocks SET pause_remaining = '0' WHERE game_id = $1 AND status = 'paused'`, gameID)
+}
+
+const selectNextDeadline = `SELECT min(next_turn_at) FROM turn_clocks WHERE status = 'running' AND next_turn_at > $1`
+
+// nextDeadline is the earliest one after now, nil when there is none.
+func (store) nextDeadline(ctx context.Context, q pg.Querier, now time.Time) (*time.Time, error) {
+	return pg.Get[*time.Time](ctx, q, selectNextDeadline, now)
 }
 
 // dueClock is a deadline that has come.
@@ -73,24 +85,12 @@ WHERE c.status = 'running' AND c.next_turn_at <= $1
   AND NOT EXISTS (SELECT 1 FROM turn_runs r WHERE r.game_id = c.game_id AND r.kind = 'turn' AND r.status IN ('queued', 'running'))
 ORDER BY c.next_turn_at LIMIT $2`
 
-func (store) due(ctx context.Context, tx *pg.Tx, now time.Time, limit int) ([]dueClock, error) {
+func (store) dueClocks(ctx context.Context, tx *pg.Tx, now time.Time, limit int) ([]dueClock, error) {
 	return pg.All[dueClock](ctx, tx, selectDue, now, limit)
 }
 
-// Due-ness is judged again, by the row as it is now.
-const insertDue = `INSERT INTO turn_runs (run_id, game_id, epoch, kind, cause, turn, requested_by, request_id, status, next_attempt_at, due_at, created_at)
-SELECT u.run_id, c.game_id, c.epoch, 'turn', 'due', c.turn + 1, 'clock', '', 'queued', $3, c.next_turn_at, $3
-FROM unnest($1::uuid[], $2::uuid[]) AS u (run_id, game_id)
-JOIN turn_clocks c ON c.game_id = u.game_id
-WHERE c.status = 'running' AND c.next_turn_at <= $3
-ON CONFLICT DO NOTHING`
-
-func (store) queueDue(tx *pg.Tx, ids, games []uuid.UUID, now time.Time) {
-	tx.Queue(insertDue, ids, games, now)
-}
-
-// expectation is what a game expects of one race's player.
-type expectation struct {
+// expectedRow is what a game expects of one race's player.
+type expectedRow struct {
 	GameID     uuid.UUID  `db:"game_id"`
 	NextTurnAt *time.Time `db:"next_turn_at"`
 	Submitted  bool       `db:"submitted"`
@@ -103,18 +103,14 @@ FROM unnest($1::uuid[], $2::text[]) AS u (game_id, race_name)
 JOIN turn_clocks c ON c.game_id = u.game_id AND c.status = 'running'
 JOIN turn_submissions s ON s.game_id = c.game_id AND s.epoch = c.epoch AND s.turn = c.turn AND s.race_name = u.race_name`
 
-// expected skips races without a receipt for the turn: they are out of play.
-func (store) expected(ctx context.Context, q pg.Querier, games []uuid.UUID, races []string) ([]expectation, error) {
-	return pg.All[expectation](ctx, q, selectExpected, games, races)
+// expected skips races without a submission for the turn: they are out of play.
+func (store) expected(ctx context.Context, q pg.Querier, games []uuid.UUID, races []string) ([]expectedRow, error) {
+	return pg.All[expectedRow](ctx, q, selectExpected, games, races)
 }
+
+const countOverdue = `SELECT count(*) FROM turn_clocks WHERE status = 'running' AND next_turn_at < $1`
 
 // overdue counts games whose deadline was before t.
 func (store) overdue(ctx context.Context, q pg.Querier, t time.Time) (int64, error) {
-	return pg.Get[int64](ctx, q, `SELECT count(*) FROM turn_clocks WHERE status = 'running' AND next_turn_at < $1`, t)
-}
-
-// owe makes the turn of a paused game due as soon as it resumes: its engine may
-// be a turn ahead.
-func (store) owe(tx *pg.Tx, game uuid.UUID) {
-	tx.Queue(`UPDATE turn_clocks SET pause_remaining = '0' WHERE game_id = $1 AND status = 'paused'`, game)
+	return pg.Get[int64](ctx, q, countOverdue, t)
 }

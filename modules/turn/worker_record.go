@@ -2,243 +2,133 @@ package turn
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"go.uber.org/zap"
 
-	"galaxy/backend/modules/engine"
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/turn/pace"
-	"galaxy/backend/platform/fault"
 	"galaxy/backend/platform/pg"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-const running = lobby.Running
-
 // record is the one transaction of a turn. The claim and the clock guard it: of
 // any number of runners that got an answer, one writes.
-func (a *attempt) record(ctx context.Context, before int, res enginev1.TurnResponse, took time.Duration) error {
-	out := result{Before: &before, After: res.Status.Turn, Replayed: res.Replayed, Took: took, Hash: res.Status.StateHash}
-	return a.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		g, err := a.games.LockGame(ctx, tx, a.run.GameID)
+func (r *Runner) record(ctx context.Context, a attempt, engineTurn int, res enginev1.TurnResponse, took time.Duration,
+) error {
+	out := runResult{
+		EngineBefore: &engineTurn, EngineAfter: res.Status.Turn, Replayed: res.Replayed,
+		Duration: took, StateHash: res.Status.StateHash,
+	}
+	return r.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		g, err := r.games.LockGame(ctx, tx, a.run.GameID)
 		if err != nil {
 			return fmt.Errorf("lock game %s: %w", a.run.GameID, err)
 		}
-		if g.State != running {
-			return a.unrecorded(ctx, tx, out)
+		if g.State != game.Running {
+			return r.endUnrecorded(ctx, tx, a, out)
 		}
-		c, err := a.store.lockClock(ctx, tx, g.ID)
+		before, err := r.store.lockClock(ctx, tx, g.ID)
 		if err != nil {
 			return fmt.Errorf("lock clock of game %s: %w", g.ID, err)
 		}
-		now := a.clock.Now()
-		after := c.Advance(g.Turns, now, a.run.KeepDeadline)
+		now := r.clock.Now()
+		after := before.Advance(g.Turns, now, a.run.KeepDeadline)
 		if res.Status.Finished {
 			after.NextTurnAt = nil
 		}
-		if after.Turn != res.Turn || c.Epoch != a.run.Epoch {
-			return errLost
+		if after.Turn != res.Turn || before.Epoch != a.run.Epoch {
+			return errClaimLost
 		}
-		if held, err := a.store.Finish(ctx, tx, a.claim, RunDone, out, nil, now); err != nil || !held {
-			return lost(err)
+		if ours, err := r.store.finish(ctx, tx, a.claim, RunDone, out, nil, now); err != nil || !ours {
+			return orClaimLost(err)
 		}
-		if moved, err := a.store.advance(ctx, tx, after); err != nil || !moved {
-			return lost(err)
+		if advanced, err := r.store.advanceClock(ctx, tx, after); err != nil || !advanced {
+			return orClaimLost(err)
 		}
-		if err := a.apply(ctx, tx, g, c, after, res); err != nil {
+		if err := r.apply(ctx, tx, a, g, before, after, res); err != nil {
 			return err
 		}
-		tx.OnCommit(func() { a.recorded(ctx, c, after, took, res) })
+		tx.OnCommit(func() { r.recorded(ctx, a, after, res, took) })
 		return nil
 	})
 }
 
-// apply writes what follows from the turn: the clock was c and is after.
-func (a *attempt) apply(ctx context.Context, tx *pg.Tx, g lobby.Game, c, after Clock, res enginev1.TurnResponse) error {
-	receipts, err := a.store.Receipts(ctx, tx, c)
+// apply writes what follows from a turn that took the clock from before to after.
+func (r *Runner) apply(ctx context.Context, tx *pg.Tx, a attempt, g game.Game, before, after pace.Clock,
+	res enginev1.TurnResponse,
+) error {
+	submissions, err := r.store.submissions(ctx, tx, before)
 	if err != nil {
-		return fmt.Errorf("receipts of game %s: %w", g.ID, err)
+		return fmt.Errorf("submissions of game %s: %w", g.ID, err)
 	}
-	seats, err := a.games.SeatsIn(ctx, tx, g.ID)
+	members, err := r.games.MembershipsIn(ctx, tx, g.ID)
 	if err != nil {
-		return fmt.Errorf("seats of game %s: %w", g.ID, err)
+		return fmt.Errorf("memberships of game %s: %w", g.ID, err)
 	}
-	outcome := pace.Outcomes(receipts, res.Status.Races)
-	a.store.CloseTurn(tx, c, outcome)
+	outcomes := pace.Outcomes(submissions, res.Status.Races)
+	r.store.closeTurn(tx, before, outcomes)
 	if !res.Status.Finished {
-		a.store.OpenTurn(tx, after, pace.Opening(res.Status.Races, seats, g.Turns.IdleAfter))
-		for _, race := range pace.Absent(res.Status.Races, seats, g.Turns.VacateAfter) {
-			a.games.SetVacant(tx, g.ID, race, true)
-		}
+		r.openTurn(tx, g, after, members, res.Status.Races)
 	}
-	if err := announce(ctx, tx, a.notifier, g, after, res, seats); err != nil {
+	if err := r.announce(ctx, tx, g, after, members, res); err != nil {
 		return fmt.Errorf("announce turn %d of game %s: %w", after.Turn, g.ID, err)
 	}
-	err = a.games.RecordTurn(ctx, tx, lobby.TurnRecord{
+	err = r.recorder.RecordTurn(ctx, tx, game.TurnRecord{
 		GameID: g.ID, Turn: after.Turn, At: after.TurnMadeAt, NextTurnAt: after.NextTurnAt, StateHash: res.Status.StateHash,
-		Races: stats(res.Status.Races), Finished: res.Status.Finished, Result: res.Status.Result,
+		Races: raceStats(res.Status.Races), Finished: res.Status.Finished, Result: res.Status.Result,
 	})
 	if err != nil {
 		return fmt.Errorf("record turn %d of game %s: %w", after.Turn, g.ID, err)
 	}
-	if !res.Status.Finished && a.run.Cause == CauseDue && pace.AllMissed(receipts, outcome, seats) {
-		if err := a.games.Pause(ctx, tx, g.ID, pauseMissed); err != nil {
+	if !res.Status.Finished && a.run.Cause == CauseDue && pace.AllMissed(submissions, outcomes, members) {
+		if err := r.recorder.Pause(ctx, tx, g.ID, game.AllMissed); err != nil {
 			return fmt.Errorf("pause game %s: %w", g.ID, err)
 		}
 	}
 	return nil
 }
 
-// unrecorded ends a run whose game was paused or ended while its engine worked.
-// A paused game's turn is due when it resumes, and its engine will repeat itself.
-func (a *attempt) unrecorded(ctx context.Context, tx *pg.Tx, out result) error {
-	out.Code, out.Text = "game_paused", "the game was paused or ended before the turn could be recorded"
-	if held, err := a.store.Finish(ctx, tx, a.claim, RunFailed, out, nil, a.clock.Now()); err != nil || !held {
-		return lost(err)
+// openTurn adds the new turn's submissions, and frees the seats of those who
+// stayed away.
+func (r *Runner) openTurn(tx *pg.Tx, g game.Game, c pace.Clock, members []game.Membership, races []enginev1.RaceStatus) {
+	r.store.openTurn(tx, c, pace.NewSubmissions(races, members, g.Turns.IdleAfter))
+	for _, race := range pace.AbsentRaces(races, members, g.Turns.VacateAfter) {
+		r.games.SetVacant(tx, g.ID, race, true)
 	}
-	a.store.owe(tx, a.run.GameID)
+}
+
+// endUnrecorded ends a run whose game was paused or ended while its engine
+// worked. A paused game's turn is due when it resumes, and its engine will repeat
+// itself.
+func (r *Runner) endUnrecorded(ctx context.Context, tx *pg.Tx, a attempt, out runResult) error {
+	out.ErrorCode, out.Error = "game_paused", "the game was paused or ended before the turn could be recorded"
+	if ours, err := r.store.finish(ctx, tx, a.claim, RunFailed, out, nil, r.clock.Now()); err != nil || !ours {
+		return orClaimLost(err)
+	}
+	r.store.markDue(tx, a.run.GameID)
 	return nil
 }
 
-func (a *attempt) recorded(ctx context.Context, c, after Clock, took time.Duration, res enginev1.TurnResponse) {
-	lag := after.TurnMadeAt.Sub(a.run.DueAt)
-	a.metrics.made(ctx, took, lag)
-	a.metrics.ended(ctx, a.run.Kind, "done")
-	a.log.Info("turn was made", zap.Int("turn", after.Turn), zap.String("cause", a.run.Cause), zap.Bool("replayed", res.Replayed),
-		zap.Bool("finished", res.Status.Finished), zap.Duration("took", took), zap.Duration("lag", lag), zap.Int("epoch", c.Epoch))
+// recorded runs once the turn is committed.
+func (r *Runner) recorded(ctx context.Context, a attempt, c pace.Clock, res enginev1.TurnResponse, took time.Duration) {
+	lag := c.TurnMadeAt.Sub(a.run.DueAt)
+	r.metrics.turnMade(ctx, took, lag)
+	r.metrics.runEnded(ctx, a.run.Kind, "done")
+	a.log.Info("turn was made", zap.Int("turn", c.Turn), zap.Int("epoch", c.Epoch), zap.String("cause", a.run.Cause),
+		zap.Bool("replayed", res.Replayed), zap.Bool("finished", res.Status.Finished),
+		zap.Duration("took", took), zap.Duration("lag", lag))
 }
 
-// hold judges once more whether the turn is wanted, since the run may have waited
-// for its engine: a deadline may have moved, somebody may need more time after
-// all. It moves a deadline that came and shall not make a turn: not everybody is
-// ready and the game waits for that, or somebody has an excuse left. The run
-// goes; the clock queues another one.
-func (a *attempt) hold(ctx context.Context, status enginev1.Status) (held bool, err error) {
-	due := a.run.Cause == CauseDue
-	if due && (a.base.NextTurnAt == nil || a.base.NextTurnAt.After(a.clock.Now())) {
-		return true, a.drop(ctx, "deadline_moved")
-	}
-	g, err := a.seating.Game(ctx, a.run.GameID)
-	if err != nil || a.run.Cause != CauseReady && !(due && (g.Turns.OnlyWhenReady || g.Turns.ExcusedMisses > 0)) {
-		return false, err
-	}
-	err = a.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		if g, err = a.games.LockGame(ctx, tx, a.run.GameID); err != nil {
-			return err
+// raceStats is the engine's account in lobby's types.
+func raceStats(races []enginev1.RaceStatus) []game.RaceStats {
+	out := make([]game.RaceStats, len(races))
+	for i, r := range races {
+		out[i] = game.RaceStats{
+			RaceName: r.RaceName, State: string(r.State), Planets: r.Planets, Ships: r.Ships,
+			Population: r.Population, Industry: r.Industry, Votes: r.Votes, IdleTurns: r.IdleTurns,
 		}
-		c, err := a.store.lockClock(ctx, tx, g.ID)
-		if err != nil {
-			return err
-		}
-		now := a.clock.Now()
-		v, err := a.judge(ctx, tx, g, c, status, now)
-		if held = v.held; err != nil || !held {
-			return err
-		}
-		if v.after != nil {
-			a.store.save(tx, *v.after)
-			a.store.Excuse(tx, c, v.excused, now)
-			a.games.SetNextTurn(tx, g.ID, v.after.NextTurnAt)
-		}
-		return a.store.Drop(ctx, tx, a.claim, v.why, now)
-	})
-	return held, err
-}
-
-// verdict is whether a turn is held back, why, and until when.
-type verdict struct {
-	held    bool
-	why     string
-	after   *Clock // the clock with its later deadline, if that is another one
-	excused []string
-}
-
-func (a *attempt) judge(ctx context.Context, tx *pg.Tx, g lobby.Game, c Clock, status enginev1.Status, now time.Time) (verdict, error) {
-	if g.State != running || c.Turn+1 != a.run.Target() {
-		return verdict{}, nil // the record will find out
 	}
-	receipts, err := a.store.Receipts(ctx, tx, c)
-	if err != nil {
-		return verdict{}, err
-	}
-	seats, err := a.games.SeatsIn(ctx, tx, g.ID)
-	if err != nil {
-		return verdict{}, err
-	}
-	everybody := pace.Count(receipts, seats).Everybody()
-	switch {
-	case a.run.Cause == CauseReady:
-		return verdict{held: !everybody, why: "not_ready"}, nil
-	case g.Turns.OnlyWhenReady && !everybody:
-		after := c.Skip(g.Turns, now)
-		return verdict{held: true, why: "deadline_moved", after: &after}, nil
-	}
-	used, err := a.store.Excuses(ctx, tx, c)
-	if err != nil {
-		return verdict{}, err
-	}
-	races := pace.Excusable(receipts, status.Races, seats, used, g.Turns.ExcusedMisses)
-	after, moved := c.Excuse(g.Turns, now)
-	if len(races) == 0 || !moved {
-		return verdict{}, nil
-	}
-	return verdict{held: true, why: "deadline_moved", after: &after, excused: races}, nil
-}
-
-// banish takes a race out of its engine. It never gives up: a member who was
-// banned must not come back because an engine was down for a while.
-func (a *attempt) banish(ctx context.Context) error {
-	begin := time.Now() //nolint:forbidigo // measured, decides nothing
-	res, err := a.engine.Banish(ctx, a.run.GameID, *a.run.RaceName, a.run.Cause)
-	switch {
-	case errors.Is(err, engine.ErrRaceNotFound), errors.Is(err, engine.ErrGameFinished):
-		return a.banished(ctx, RunFailed, result{Code: fault.From(err).Reason, Text: short(err)}, nil)
-	case err != nil:
-		a.log.Warn("attempt to banish a race failed", zap.Error(err))
-		a.metrics.ended(ctx, a.run.Kind, "retried")
-		return a.later(ctx, result{Code: fault.From(err).Reason, Text: short(err)})
-	}
-	return a.banished(ctx, RunDone, result{After: &res.Turn, Replayed: res.Replayed, Took: time.Since(begin)}, &res.Turn)
-}
-
-func (a *attempt) banished(ctx context.Context, status string, res result, at *int) error {
-	return a.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		g, err := a.games.LockGame(ctx, tx, a.run.GameID)
-		if err != nil {
-			return fmt.Errorf("lock game %s: %w", a.run.GameID, err)
-		}
-		if held, err := a.store.Finish(ctx, tx, a.claim, status, res, at, a.clock.Now()); err != nil || !held {
-			return lost(err)
-		}
-		if err := a.without(ctx, tx, g, *a.run.RaceName); err != nil {
-			return err
-		}
-		tx.OnCommit(func() {
-			a.metrics.ended(ctx, a.run.Kind, status)
-			a.log.Info("race was banished", zap.String("race_name", *a.run.RaceName), zap.String("cause", a.run.Cause), zap.String("outcome", status))
-		})
-		return nil
-	})
-}
-
-// without has the turn under way wait for a race no longer, which may make it an
-// early one.
-func (a *attempt) without(ctx context.Context, tx *pg.Tx, g lobby.Game, race string) error {
-	c, err := a.store.clock(ctx, tx, g.ID)
-	if err != nil {
-		return fmt.Errorf("clock of game %s: %w", g.ID, err)
-	}
-	a.store.Withdraw(tx, c, race)
-	if !hastens(g) {
-		return nil
-	}
-	seats, err := a.games.SeatsIn(ctx, tx, g.ID)
-	if err != nil {
-		return fmt.Errorf("seats of game %s: %w", g.ID, err)
-	}
-	_, err = a.store.hasten(ctx, tx, g, c, seats, a.clock.Now()) // the pass after this run finds it
-	return err
+	return out
 }

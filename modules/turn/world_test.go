@@ -12,16 +12,15 @@ import (
 	"pgregory.net/rapid"
 
 	"galaxy/backend/modules/engine"
-	"galaxy/backend/modules/lobby"
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/notification"
-	"galaxy/backend/modules/turn/internal/ledger"
 	"galaxy/backend/modules/turn/pace"
 )
 
 // life is one game and everything that can befall it.
 type life struct {
 	*table
-	g    lobby.Game
+	g    game.Game
 	fake *fakeGame
 	t    *rapid.T
 	// foul: somebody changed the engine's turn behind our back
@@ -44,8 +43,8 @@ func TestWhateverBefallsAGameItsTurnsAreMadeOnce(t *testing.T) {
 			l.check(name)
 		}
 		l.heal()
-		if w.lobby.peek(l.g.ID).State != lobby.Finished {
-			w.move(l.g, lobby.Cancelled, lobby.EventCancelled) // later lives leave it alone
+		if w.lobby.peek(l.g.ID).State != game.Finished {
+			w.move(l.g, game.Cancelled, game.EventCancelled) // later lives leave it alone
 		}
 	})
 }
@@ -77,18 +76,18 @@ var events = map[string]func(*life){
 	"runner dies with the claim":  func(l *life) { l.die(false) },
 	"runner dies with the answer": func(l *life) { l.die(true) },
 	"pause": func(l *life) {
-		if l.lobby.peek(l.g.ID).State == lobby.Running {
-			l.move(l.g, lobby.Paused, lobby.EventPaused)
+		if l.lobby.peek(l.g.ID).State == game.Running {
+			l.move(l.g, game.Paused, game.EventPaused)
 		}
 	},
 	"resume": func(l *life) {
-		if l.lobby.peek(l.g.ID).State == lobby.Paused {
-			l.move(l.g, lobby.Running, lobby.EventResumed)
+		if l.lobby.peek(l.g.ID).State == game.Paused {
+			l.move(l.g, game.Running, game.EventResumed)
 			l.work()
 		}
 	},
 	"pause during generation": func(l *life) {
-		l.fake.during = func() { l.move(l.g, lobby.Paused, lobby.EventPaused) }
+		l.fake.during = func() { l.move(l.g, game.Paused, game.EventPaused) }
 		l.toDeadline()
 		l.work()
 		l.fake.during = nil
@@ -132,12 +131,12 @@ func (l *life) puts() int {
 // Its claim runs out.
 func (l *life) die(asked bool) {
 	l.toDeadline()
-	_, err := l.runner.sweep(l.Context(), l.clock.Now())
+	_, err := l.runner.queueDue(l.Context(), l.clock.Now())
 	require.NoError(l.t, err)
-	claims, err := ledger.Queue.Claim(l.Context(), l.db, l.clock.Now(), 8, time.Minute, nil)
+	claims, err := runQueue.Claim(l.Context(), l.db, l.clock.Now(), 8, time.Minute, nil)
 	require.NoError(l.t, err)
 	for _, c := range claims {
-		run, err := store{}.Run(l.Context(), l.db, c.Key)
+		run, err := store{}.run(l.Context(), l.db, c.Key)
 		require.NoError(l.t, err)
 		if asked && l.clockOf(l.g).Running() {
 			_, _ = l.engine.Turn(context.WithoutCancel(l.Context()), run.GameID, run.Target())
@@ -155,7 +154,7 @@ func (l *life) check(event string) {
 		}
 	}
 	told := map[string]int{}
-	for _, in := range l.mail.of(notification.GameTurnReady) {
+	for _, in := range l.mail.of(notification.KindGameTurnReady) {
 		if in.Payload["game_id"] == l.g.ID.String() {
 			told[in.Key]++
 		}
@@ -174,11 +173,11 @@ func (l *life) check(event string) {
 // heal: once nothing fails any more the game goes on by itself.
 func (l *life) heal() {
 	l.fake.before, l.fake.after = nil, nil
-	if l.foul || l.lobby.peek(l.g.ID).State == lobby.Cancelled {
+	if l.foul || l.lobby.peek(l.g.ID).State == game.Cancelled {
 		return
 	}
-	if l.lobby.peek(l.g.ID).State == lobby.Paused {
-		l.move(l.g, lobby.Running, lobby.EventResumed)
+	if l.lobby.peek(l.g.ID).State == game.Paused {
+		l.move(l.g, game.Running, game.EventResumed)
 	}
 	for range 3 {
 		l.clock.Advance(2 * time.Hour)

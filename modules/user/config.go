@@ -8,7 +8,7 @@ import (
 // Config is the section BACKEND_USER_*.
 type Config struct {
 	ErasureGrace  time.Duration `split_words:"true" default:"168h" desc:"how long a deleted account can be restored before its personal data are erased"`
-	SweepInterval time.Duration `split_words:"true" default:"1m" desc:"how often expired measures and accounts to erase are looked for"`
+	SweepInterval time.Duration `split_words:"true" default:"1m" desc:"how often expired plans, limits and sanctions, and accounts to erase, are looked for"`
 }
 
 // Validate reports every problem of the section.

@@ -1,5 +1,5 @@
-// Package user owns people: their accounts, what they are entitled to, what
-// they are barred from, and the end of an account.
+// Package user owns people: their accounts, plans and limits, sanctions, and the
+// deletion of an account.
 //
 // It owns accounts, former_emails, entitlement_records, entitlement_snapshots,
 // limit_overrides, sanctions and account_notes.
@@ -12,9 +12,9 @@
 //   - The plan of a user is what the newest record says until it ends; then it is
 //     free, at that instant, and the sweeper writes the record that says so. The
 //     same goes for sanctions and overrides with an end: readers judge by the
-//     time, the sweeper keeps the history straight. Records are append-only.
-//   - The user surface asks nobody: account, plan, limits and sanctions of a user
-//     are one cached value, written through by every transaction that changes
+//     time, the sweeper completes the history. Records are append-only.
+//   - The user surface reads memory: account, plan, limits and sanctions of a user
+//     are one cached record, written through by every transaction that changes
 //     one of them. All of these lock the account's row first.
 //   - A permanent block and a deletion take effect in one transaction: sessions,
 //     seats, names and counters go through the Departure hooks.

@@ -20,14 +20,14 @@ func newUserRoutes(s *Service) httpx.Table {
 	)
 }
 
-// tagged is the account with its ETag.
-func tagged(a Account) httpx.Response[Account] {
+// withETag is the account with its ETag.
+func withETag(a Account) httpx.Response[Account] {
 	return httpx.Response[Account]{Body: a, Header: http.Header{"Etag": {a.ETag()}}}
 }
 
 func (h userRoutes) get(ctx context.Context, _ struct{}) (httpx.Response[Account], error) {
 	a, err := h.service.Account(ctx, httpx.UserID(ctx))
-	return tagged(a), err
+	return withETag(a), err
 }
 
 type patchAccount struct {
@@ -40,7 +40,7 @@ type patchAccount struct {
 func (h userRoutes) update(ctx context.Context, in patchAccount) (httpx.Response[Account], error) {
 	a, err := h.service.UpdateProfile(ctx, httpx.UserID(ctx),
 		Patch{DisplayName: in.DisplayName, PreferredLanguage: in.PreferredLanguage, TimeZone: in.TimeZone}, in.IfMatch)
-	return tagged(a), err
+	return withETag(a), err
 }
 
 func (h userRoutes) delete(ctx context.Context, _ struct{}) error {
@@ -53,5 +53,5 @@ func (h userRoutes) entitlements(ctx context.Context, _ struct{}) (Entitlement, 
 
 func (h userRoutes) export(ctx context.Context, _ struct{}) (exportView, error) {
 	e, err := h.service.Export(ctx, httpx.UserID(ctx))
-	return exportOf(e), err
+	return newExportView(e), err
 }

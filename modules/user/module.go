@@ -15,7 +15,7 @@ import (
 // Module wires the domain. It needs a Config and a CacheConfig.
 var Module = module.New("user",
 	fx.Provide(
-		NewSnapshots,
+		NewAccounts,
 		NewService,
 		NewSweeper,
 		func(in hooksIn) Hooks { return NewHooks(in.Departures, in.Exports, in.Usages) },
@@ -23,7 +23,7 @@ var Module = module.New("user",
 		func(s *Service) httpx.UserGate { return s },
 	),
 	httpx.Provide(newUserRoutes, newAdminRoutes),
-	lifecycle.Component(lifecycle.Cache, "users", 0, (*Service).Start, nil),
+	lifecycle.Component(lifecycle.Cache, "users", 0, (*Accounts).Start, nil),
 	lifecycle.Component(lifecycle.Work, "user sweeper", 5*time.Second, (*Sweeper).Start, (*Sweeper).Stop),
 )
 
@@ -34,11 +34,11 @@ type hooksIn struct {
 	Usages     []Usage     `group:"hooks"`
 }
 
-// ProvideDeparture registers hooks that let go of a user.
+// ProvideDeparture registers hooks that are called when a user departs.
 func ProvideDeparture(constructors ...any) fx.Option { return hook.Provide[Departure](constructors...) }
 
 // ProvideExport registers hooks that give what is held on a user.
 func ProvideExport(constructors ...any) fx.Option { return hook.Provide[Export](constructors...) }
 
-// ProvideUsage registers hooks that count what limits bound.
+// ProvideUsage registers hooks that count what a limit bounds.
 func ProvideUsage(constructors ...any) fx.Option { return hook.Provide[Usage](constructors...) }

@@ -17,7 +17,7 @@ type Mailer interface {
 	SentTo(ctx context.Context, q pg.Querier, address string, n int) ([]mail.Summary, error)
 }
 
-// Reason says why somebody departs.
+// Reason says why a user departs.
 type Reason string
 
 // The reasons of a departure.
@@ -27,8 +27,9 @@ const (
 	Erased  Reason = "erased"  // the grace period is over: nothing personal may stay
 )
 
-// Departure is how a domain lets go of a user, in the transaction of the
-// deletion, block or erasure. The account's row is locked.
+// Departure is called when a user is deleted, blocked for good or erased, in the
+// same transaction: a domain gives back or deletes what the user held there. The
+// account's row is locked.
 type Departure interface {
 	Name() string
 	Depart(ctx context.Context, tx *pg.Tx, user uuid.UUID, why Reason) error
@@ -41,14 +42,14 @@ type Export interface {
 	Export(ctx context.Context, q pg.Querier, user uuid.UUID) (any, error)
 }
 
-// Usage says how much of each limit a user takes. A domain names only the limits
+// Usage counts how much of each limit a user takes. A domain names only the limits
 // that it counts.
 type Usage interface {
 	Name() string
 	Usage(ctx context.Context, q pg.Querier, user uuid.UUID) (map[string]int, error)
 }
 
-// Hooks is what other domains hang on users, each kind in the order of names.
+// Hooks are those that other domains registered, each kind in the order of names.
 type Hooks struct {
 	Departures []Departure
 	Exports    []Export

@@ -3,7 +3,6 @@ package user
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/google/uuid"
 
@@ -13,141 +12,46 @@ import (
 	"galaxy/backend/platform/pg"
 )
 
-// Service owns users. It is the user surface's gate.
+// Service changes users and calls the hooks. It is the user surface's gate.
 type Service struct {
-	db    *pg.DB
-	clock clock.Clock
-	cfg   Config
-	cache *Snapshots
-	mail  Mailer
-	audit admin.Auditor
-	hooks Hooks
-	store store
+	db       *pg.DB
+	clock    clock.Clock
+	cfg      Config
+	accounts *Accounts
+	mail     Mailer
+	audit    admin.Auditor
+	hooks    Hooks
+	store    store
 }
 
-// NewService makes the service; Start warms its cache.
-func NewService(db *pg.DB, clk clock.Clock, cfg Config, snapshots *Snapshots, m Mailer, a admin.Auditor, h Hooks) *Service {
-	return &Service{db: db, clock: clk, cfg: cfg, cache: snapshots, mail: m, audit: a, hooks: h}
-}
-
-// warmPage is how many accounts one statement of the warm-up reads: a full cache
-// takes longer than a statement may.
-const warmPage = 5_000
-
-// Start warms the cache with the newest live accounts, as many as fit.
-func (s *Service) Start(ctx context.Context) error {
-	before := uuid.Max
-	for left := s.cache.max; left > 0; left -= warmPage {
-		n := min(left, warmPage)
-		rows, err := s.store.live(ctx, s.db, before, n)
-		if err != nil {
-			return fmt.Errorf("warm users: %w", err)
-		}
-		for i := range rows {
-			s.cache.Warm(rows[i].ID, &rows[i])
-			before = rows[i].ID
-		}
-		if len(rows) < n {
-			return nil
-		}
-	}
-	return nil
+// NewService makes the service.
+func NewService(db *pg.DB, clk clock.Clock, cfg Config, accounts *Accounts, m Mailer, a admin.Auditor, h Hooks) *Service {
+	return &Service{db: db, clock: clk, cfg: cfg, accounts: accounts, mail: m, audit: a, hooks: h}
 }
 
 // Admit implements httpx.UserGate. It answers from memory.
 func (s *Service) Admit(ctx context.Context, id uuid.UUID) error {
-	f, err := s.known(ctx, id)
+	r, err := s.accounts.find(ctx, id)
 	if err != nil {
 		return err
 	}
-	if f.DeletedAt != nil {
+	if r.DeletedAt != nil {
 		return ErrUserUnknown
 	}
-	if block := f.barred(PermanentBlock, s.clock.Now()); block != nil {
+	if block := r.activeSanction(PermanentBlock, s.clock.Now()); block != nil {
 		return ErrBlocked.With("reason", block.Reason)
 	}
 	return nil
 }
 
-// known returns the cached facts, or ErrUserUnknown.
-func (s *Service) known(ctx context.Context, id uuid.UUID) (*facts, error) {
-	f, ok, err := s.cache.Get(ctx, id)
-	if err != nil {
-		return nil, fmt.Errorf("read user %s: %w", id, err)
-	}
-	if !ok {
-		return nil, ErrUserUnknown
-	}
-	return f, nil
-}
-
-// Snapshot is the user as cached, or ErrUserUnknown. Inside a transaction use
-// Lock.
-func (s *Service) Snapshot(ctx context.Context, id uuid.UUID) (Snapshot, error) {
-	f, err := s.known(ctx, id)
-	if err != nil {
-		return Snapshot{}, err
-	}
-	return f.at(s.clock.Now()), nil
-}
-
-// Snapshots is Snapshot of many users; those that do not exist are missing. What
-// the cache lacks is read in one query.
-func (s *Service) Snapshots(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]Snapshot, error) {
-	now := s.clock.Now()
-	out := make(map[uuid.UUID]Snapshot, len(ids))
-	var missing []uuid.UUID
-	for _, id := range ids {
-		if f, ok := s.cache.Peek(id); ok {
-			out[id] = f.at(now)
-		} else {
-			missing = append(missing, id)
-		}
-	}
-	if missing == nil {
-		return out, nil
-	}
-	rows, err := s.store.factsOf(ctx, s.db, missing)
-	if err != nil {
-		return nil, fmt.Errorf("read %d users: %w", len(missing), err)
-	}
-	for i := range rows {
-		out[rows[i].ID] = rows[i].at(now)
-	}
-	return out, nil
-}
-
-// Lock takes the account's row until tx ends, which serialises everything that a
-// limit of this user counts, and returns the user as the store has it, or
-// ErrUserUnknown.
-func (s *Service) Lock(ctx context.Context, tx *pg.Tx, id uuid.UUID) (Snapshot, error) {
-	f, err := s.store.lock(ctx, tx, id)
-	if errors.Is(err, ErrNotFound) {
-		return Snapshot{}, ErrUserUnknown
-	}
-	if err != nil {
-		return Snapshot{}, fmt.Errorf("lock user %s: %w", id, err)
-	}
-	return f.at(s.clock.Now()), nil
-}
-
 // Account is the account as cached, or ErrUserUnknown. Deleted accounts are
 // returned as well.
 func (s *Service) Account(ctx context.Context, id uuid.UUID) (Account, error) {
-	f, err := s.known(ctx, id)
+	r, err := s.accounts.find(ctx, id)
 	if err != nil {
 		return Account{}, err
 	}
-	return f.Account, nil
-}
-
-// FindByUserName returns the live account of a user name, or ErrNotFound.
-func (s *Service) FindByUserName(ctx context.Context, q pg.Querier, name string) (Account, error) {
-	a, err := s.store.byUserName(ctx, q, name)
-	if errors.Is(err, pg.ErrNoRows) {
-		return Account{}, ErrNotFound
-	}
-	return a, err
+	return r.Account, nil
 }
 
 // FindByEmail returns the live account of a canonical address; false when there
@@ -166,12 +70,35 @@ func (s *Service) LoginBlocked(ctx context.Context, q pg.Querier, canonical stri
 	return s.store.loginBlocked(ctx, q, canonical, s.clock.Now())
 }
 
+// update runs fn on the locked record of an account and stages what fn makes of
+// it. A deleted account is ErrDeleted.
+func (s *Service) update(ctx context.Context, id uuid.UUID,
+	fn func(ctx context.Context, tx *pg.Tx, r *record) error) error {
+	return s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		r, err := s.store.lock(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if r.DeletedAt != nil {
+			return ErrDeleted
+		}
+		if err := fn(ctx, tx, &r); err != nil {
+			return err
+		}
+		s.accounts.stage(tx, r)
+		return nil
+	})
+}
+
 // actor names who acts: the operator behind the request, else the system.
 func actor(ctx context.Context) string {
 	if p := httpx.PrincipalOf(ctx); p.Username != "" {
 		return p.Username
 	}
-	return system
+	return systemActor
 }
 
-const system = "system"
+const systemActor = "system"
+
+// auditTarget names a user in the audit log.
+func auditTarget(id uuid.UUID) string { return "user:" + id.String() }

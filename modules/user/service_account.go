@@ -25,7 +25,7 @@ type NewAccount struct {
 const defaultNameTries = 10
 
 // Register makes an account on the free plan, or returns the live account that
-// has the address: whose id is not n.ID then. The caller holds the address's
+// has the address; its id is not n.ID then. The caller holds the address's
 // advisory lock or lives with a retry.
 func (s *Service) Register(ctx context.Context, tx *pg.Tx, n NewAccount) (Account, error) {
 	canonical, err := person.NormalizeEmail(n.Email)
@@ -39,7 +39,8 @@ func (s *Service) Register(ctx context.Context, tx *pg.Tx, n NewAccount) (Accoun
 		n.NameTries = defaultNameTries
 	}
 	now := s.clock.Now()
-	a := Account{ID: n.ID, Email: n.Email, PreferredLanguage: n.Language, TimeZone: n.TimeZone, DeclaredCountry: n.Country, CreatedAt: now}
+	a := Account{ID: n.ID, Email: n.Email, PreferredLanguage: n.Language, TimeZone: n.TimeZone, DeclaredCountry: n.Country,
+		CreatedAt: now}
 	for range n.NameTries {
 		a.UserName = person.NewUserName()
 		made, err := s.store.insertAccount(ctx, tx, a, canonical)
@@ -50,8 +51,9 @@ func (s *Service) Register(ctx context.Context, tx *pg.Tx, n NewAccount) (Accoun
 			return Account{}, fmt.Errorf("register an account: %w", err)
 		}
 		if made.ID == n.ID {
-			s.store.grant(tx, Record{ID: newID(), UserID: made.ID, Plan: Free, Source: "registration", Actor: system, StartsAt: now})
-			s.cache.keep(tx, facts{Account: made, Plan: Free, PlanStarts: now})
+			s.store.insertEntitlement(tx, EntitlementRecord{ID: newID(), UserID: made.ID, Plan: Free, Source: "registration",
+				Actor: systemActor, StartsAt: now})
+			s.accounts.stage(tx, record{Account: made, Plan: Free, PlanStarts: now})
 		}
 		return made, nil
 	}
@@ -71,23 +73,25 @@ type Patch struct {
 
 func (p Patch) apply(a *Account) (changed bool, err error) {
 	for _, field := range []struct {
-		given *string
-		into  *string
-		check func(string) (string, error)
+		given     *string
+		current   *string
+		normalize func(string) (string, error)
 	}{
 		{p.DisplayName, &a.DisplayName, person.NormalizeDisplayName},
-		{p.PreferredLanguage, &a.PreferredLanguage, func(s string) (string, error) { return person.NormalizeLanguage("preferred_language", s) }},
+		{p.PreferredLanguage, &a.PreferredLanguage, func(s string) (string, error) {
+			return person.NormalizeLanguage("preferred_language", s)
+		}},
 		{p.TimeZone, &a.TimeZone, person.NormalizeTimeZone},
 	} {
 		if field.given == nil {
 			continue
 		}
-		v, err := field.check(*field.given)
+		v, err := field.normalize(*field.given)
 		if err != nil {
 			return false, err
 		}
-		changed = changed || v != *field.into
-		*field.into = v
+		changed = changed || v != *field.current
+		*field.current = v
 	}
 	return changed, nil
 }
@@ -98,21 +102,21 @@ func (p Patch) apply(a *Account) (changed bool, err error) {
 func (s *Service) UpdateProfile(ctx context.Context, id uuid.UUID, p Patch, ifMatch string) (Account, error) {
 	var out Account
 	err := s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		f, err := s.lockProfile(ctx, tx, id)
+		r, err := s.lockProfile(ctx, tx, id)
 		if err != nil {
 			return err
 		}
-		if ifMatch != "" && ifMatch != "*" && ifMatch != f.ETag() {
+		if ifMatch != "" && ifMatch != "*" && ifMatch != r.ETag() {
 			return ErrVersion
 		}
-		changed, err := p.apply(&f.Account)
+		changed, err := p.apply(&r.Account)
 		if err == nil && changed {
-			f.Version++
-			f.UpdatedAt = s.clock.Now()
-			s.store.updateProfile(tx, f.Account)
-			s.cache.keep(tx, f)
+			r.Version++
+			r.UpdatedAt = s.clock.Now()
+			s.store.updateProfile(tx, r.Account)
+			s.accounts.stage(tx, r)
 		}
-		out = f.Account
+		out = r.Account
 		return err
 	})
 	if err != nil {
@@ -124,22 +128,22 @@ func (s *Service) UpdateProfile(ctx context.Context, id uuid.UUID, p Patch, ifMa
 // lockProfile locks an account that the user surface has admitted, to change
 // what it says about the person. The account may have been deleted or blocked
 // since it was admitted.
-func (s *Service) lockProfile(ctx context.Context, tx *pg.Tx, id uuid.UUID) (facts, error) {
-	f, err := s.store.lock(ctx, tx, id)
-	if errors.Is(err, ErrNotFound) || err == nil && f.DeletedAt != nil {
-		return facts{}, ErrUserUnknown
+func (s *Service) lockProfile(ctx context.Context, tx *pg.Tx, id uuid.UUID) (record, error) {
+	r, err := s.store.lock(ctx, tx, id)
+	if errors.Is(err, ErrNotFound) || err == nil && r.DeletedAt != nil {
+		return record{}, ErrUserUnknown
 	}
 	if err != nil {
-		return facts{}, err
+		return record{}, err
 	}
 	now := s.clock.Now()
-	if block := f.barred(PermanentBlock, now); block != nil {
-		return facts{}, ErrBlocked.With("reason", block.Reason)
+	if block := r.activeSanction(PermanentBlock, now); block != nil {
+		return record{}, ErrBlocked.With("reason", block.Reason)
 	}
-	if block := f.barred(ProfileUpdateBlock, now); block != nil {
-		return facts{}, ErrProfileBlocked.With("reason", block.Reason)
+	if block := r.activeSanction(ProfileUpdateBlock, now); block != nil {
+		return record{}, ErrProfileBlocked.With("reason", block.Reason)
 	}
-	return f, nil
+	return r, nil
 }
 
 // ChangeEmail gives the account another address and returns the one it had. An
@@ -149,18 +153,18 @@ func (s *Service) ChangeEmail(ctx context.Context, tx *pg.Tx, id uuid.UUID, emai
 	if err != nil {
 		return "", err
 	}
-	f, err := s.lockProfile(ctx, tx, id)
+	r, err := s.lockProfile(ctx, tx, id)
 	if err != nil {
 		return "", err
 	}
-	old = f.Email
+	old = r.Email
 	if old == email {
 		return old, nil
 	}
-	f.Email, f.Version, f.UpdatedAt = email, f.Version+1, s.clock.Now()
-	if err := s.store.updateEmail(ctx, tx, f.Account, canonical, old); err != nil {
+	r.Email, r.Version, r.UpdatedAt = email, r.Version+1, s.clock.Now()
+	if err := s.store.updateEmail(ctx, tx, r.Account, canonical, old); err != nil {
 		return "", fmt.Errorf("change the address of user %s: %w", id, err)
 	}
-	s.cache.keep(tx, f)
+	s.accounts.stage(tx, r)
 	return old, nil
 }

@@ -12,101 +12,104 @@ import (
 	"galaxy/backend/platform/pg"
 )
 
-// Penalty is a sanction to apply.
-type Penalty struct {
-	Kind         SanctionKind `json:"kind"`
-	Reason       string       `json:"reason"` // shown to the user
-	InternalNote string       `json:"internal_note"`
-	ExpiresAt    *time.Time   `json:"expires_at"` // nil: until it is lifted
-}
-
-// Sanction applies a sanction and tells the user by mail. One of each kind can
-// be active: the same again returns it, other terms are ErrSanctioned. A
+// ApplySanction applies a sanction and tells the user by mail. One of each kind
+// can be active: the same again returns it, other terms are ErrSanctioned. A
 // permanent block takes effect on sessions, seats and games in the same
-// transaction. It reports false when nothing was made.
-func (s *Service) Sanction(ctx context.Context, id uuid.UUID, p Penalty) (out Sanction, made bool, err error) {
-	once, err := onceFor(ctx, "sanction", id, p)
+// transaction. It reports false when nothing was inserted.
+func (s *Service) ApplySanction(ctx context.Context, id uuid.UUID, terms SanctionTerms,
+) (_ Sanction, inserted bool, _ error) {
+	terms.ExpiresAt = pg.Microseconds(terms.ExpiresAt)
+	var out Sanction
+	key, err := newIdempotency(ctx, "sanction", id, terms)
 	if err != nil {
 		return Sanction{}, false, err
 	}
-	err = s.change(ctx, id, func(ctx context.Context, tx *pg.Tx, f *facts) error {
-		made = false
-		before, err := repeated(once, func(key string) (Sanction, error) { return s.store.sanctionByKey(ctx, tx, actor(ctx), key) })
-		if err == nil && before == nil {
-			before, err = s.inForce(ctx, tx, f, p)
+	err = s.update(ctx, id, func(ctx context.Context, tx *pg.Tx, r *record) error {
+		inserted = false
+		earlier, err := replayed(key, func(key string) (Sanction, error) {
+			return s.store.sanctionByKey(ctx, tx, actor(ctx), key)
+		})
+		if err == nil && earlier == nil {
+			earlier, err = s.findActiveSanction(ctx, tx, r, terms)
 		}
 		if err != nil {
 			return err
 		}
-		if out = deref(before); before == nil {
-			made = true
-			if out, err = s.apply(ctx, tx, f, p, once); err != nil {
+		if earlier != nil {
+			out = *earlier
+		} else {
+			inserted = true
+			if out, err = s.insertSanction(ctx, tx, r, terms, key); err != nil {
 				return err
 			}
 		}
-		return s.audit.Record(ctx, tx, admin.Entry{Action: "user.sanction.apply", Target: target(id), After: map[string]any{
-			"sanction_id": out.ID, "kind": out.Kind, "reason": out.Reason, "expires_at": out.ExpiresAt, "repeated": !made}})
+		return s.audit.Record(ctx, tx, admin.Entry{Action: "user.sanction.apply", Target: auditTarget(id),
+			After: map[string]any{"sanction_id": out.ID, "kind": out.Kind, "reason": out.Reason, "expires_at": out.ExpiresAt,
+				"repeated": !inserted}})
 	})
 	if err != nil {
-		return Sanction{}, false, fmt.Errorf("sanction user %s: %w", id, clash(err))
+		return Sanction{}, false, fmt.Errorf("sanction user %s: %w", id, keyConflict(err))
 	}
-	return out, made, nil
+	return out, inserted, nil
 }
 
-// inForce returns the active sanction of the kind if it has these terms. One
-// that has ended is closed, to make room.
-func (s *Service) inForce(ctx context.Context, tx *pg.Tx, f *facts, p Penalty) (*Sanction, error) {
+// findActiveSanction returns the active sanction of the kind, nil when there is
+// none, and ErrSanctioned when it has other terms. One that has ended is removed,
+// so that another can be inserted.
+func (s *Service) findActiveSanction(ctx context.Context, tx *pg.Tx, r *record, terms SanctionTerms,
+) (*Sanction, error) {
 	now := s.clock.Now()
-	live, err := s.store.liveSanction(ctx, tx, f.ID, p.Kind)
-	if err != nil || live == nil {
+	current, err := s.store.currentSanction(ctx, tx, r.ID, terms.Kind)
+	if err != nil || current == nil {
 		return nil, err
 	}
-	if !live.Active(now) {
-		s.lift(tx, f, live.ID, *live.ExpiresAt, system)
+	if !current.Active(now) {
+		s.removeSanction(tx, r, current.ID, *current.ExpiresAt, systemActor)
 		return nil, nil
 	}
-	if live.Reason != p.Reason || !sameTime(live.ExpiresAt, p.ExpiresAt) {
-		return nil, ErrSanctioned.With("sanction_id", live.ID)
+	if current.Reason != terms.Reason || !sameTime(current.ExpiresAt, terms.ExpiresAt) {
+		return nil, ErrSanctioned.With("sanction_id", current.ID)
 	}
-	return live, nil
+	return current, nil
 }
 
-// lift takes a sanction off the facts and the table.
-func (s *Service) lift(tx *pg.Tx, f *facts, id uuid.UUID, at time.Time, by string) {
+func (s *Service) removeSanction(tx *pg.Tx, r *record, id uuid.UUID, at time.Time, by string) {
 	s.store.removeSanction(tx, id, at, by)
-	f.pardon(id)
+	r.removeSanction(id)
 }
 
-func (s *Service) apply(ctx context.Context, tx *pg.Tx, f *facts, p Penalty, once onceOnly) (Sanction, error) {
+func (s *Service) insertSanction(ctx context.Context, tx *pg.Tx, r *record, terms SanctionTerms, key idempotency,
+) (Sanction, error) {
 	now := s.clock.Now()
-	if err := checkEnd("expires_at", p.ExpiresAt, now); err != nil {
+	if err := checkEnd("expires_at", terms.ExpiresAt, now); err != nil {
 		return Sanction{}, err
 	}
-	x := Sanction{ID: newID(), UserID: f.ID, Kind: p.Kind, Reason: p.Reason, InternalNote: p.InternalNote, Actor: actor(ctx), AppliedAt: now,
-		ExpiresAt: p.ExpiresAt, onceOnly: once}
+	x := Sanction{ID: newID(), UserID: r.ID, Kind: terms.Kind, Reason: terms.Reason, InternalNote: terms.InternalNote,
+		Actor: actor(ctx), AppliedAt: now, ExpiresAt: terms.ExpiresAt, idempotency: key}
 	s.store.insertSanction(tx, x)
-	f.Sanctions = append(f.Sanctions, ActiveSanction{ID: x.ID, Kind: x.Kind, Reason: x.Reason, AppliedAt: now, ExpiresAt: x.ExpiresAt})
+	r.Sanctions = append(r.Sanctions, x.visible())
 	if x.Kind == PermanentBlock {
-		if err := s.hooks.depart(ctx, tx, f.ID, Blocked); err != nil {
+		if err := s.hooks.depart(ctx, tx, r.ID, Blocked); err != nil {
 			return Sanction{}, err
 		}
 	}
-	return x, s.tell(ctx, tx, f, x)
+	return x, s.sendSanctionMail(ctx, tx, r, x)
 }
 
-func (s *Service) tell(ctx context.Context, tx *pg.Tx, f *facts, x Sanction) error {
+func (s *Service) sendSanctionMail(ctx context.Context, tx *pg.Tx, r *record, x Sanction) error {
 	data := map[string]any{"sanction": string(x.Kind), "reason": x.Reason, "expires_at": nil}
 	if x.ExpiresAt != nil {
 		data["expires_at"] = *x.ExpiresAt
 	}
-	_, err := s.mail.Enqueue(ctx, tx, mail.Message{Template: "account.sanction.applied", To: f.Email, UserID: f.ID, Data: data})
+	_, err := s.mail.Enqueue(ctx, tx, mail.Message{Template: "account.sanction.applied", To: r.Email, UserID: r.ID,
+		Data: data})
 	return err
 }
 
-// Lift ends a sanction of the user before its time. One that is over already
-// stays as it is.
-func (s *Service) Lift(ctx context.Context, id, sanction uuid.UUID) error {
-	err := s.change(ctx, id, func(ctx context.Context, tx *pg.Tx, f *facts) error {
+// LiftSanction ends a sanction of the user before its time. One that is over
+// already stays as it is.
+func (s *Service) LiftSanction(ctx context.Context, id, sanction uuid.UUID) error {
+	err := s.update(ctx, id, func(ctx context.Context, tx *pg.Tx, r *record) error {
 		x, err := s.store.sanction(ctx, tx, id, sanction)
 		if err != nil {
 			return err
@@ -116,46 +119,14 @@ func (s *Service) Lift(ctx context.Context, id, sanction uuid.UUID) error {
 		}
 		now := s.clock.Now()
 		if x.Active(now) {
-			s.lift(tx, f, x.ID, now, actor(ctx))
+			s.removeSanction(tx, r, x.ID, now, actor(ctx))
 		}
-		return s.audit.Record(ctx, tx, admin.Entry{Action: "user.sanction.lift", Target: target(id),
-			Before: map[string]any{"sanction_id": x.ID, "kind": x.Kind, "active": x.Active(now)}, After: map[string]any{"active": false}})
+		return s.audit.Record(ctx, tx, admin.Entry{Action: "user.sanction.lift", Target: auditTarget(id),
+			Before: map[string]any{"sanction_id": x.ID, "kind": x.Kind, "active": x.Active(now)},
+			After:  map[string]any{"active": false}})
 	})
 	if err != nil {
 		return fmt.Errorf("lift a sanction of user %s: %w", id, err)
 	}
 	return nil
-}
-
-// Note writes down what operators should know about a user. It reports false
-// when the call is a repeat by its Idempotency-Key.
-func (s *Service) Note(ctx context.Context, id uuid.UUID, text string) (out Note, made bool, err error) {
-	once, err := onceFor(ctx, "note", id, text)
-	if err != nil {
-		return Note{}, false, err
-	}
-	err = s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		made = false
-		f, err := s.store.lock(ctx, tx, id)
-		if err == nil && f.ErasedAt != nil {
-			err = ErrErased
-		}
-		if err != nil {
-			return err
-		}
-		before, err := repeated(once, func(key string) (Note, error) { return s.store.noteByKey(ctx, tx, actor(ctx), key) })
-		if err != nil {
-			return err
-		}
-		if out = deref(before); before == nil {
-			made = true
-			out = Note{ID: newID(), UserID: id, Actor: actor(ctx), Text: text, CreatedAt: s.clock.Now(), onceOnly: once}
-			s.store.insertNote(tx, out)
-		}
-		return s.audit.Record(ctx, tx, admin.Entry{Action: "user.note.add", Target: target(id), After: map[string]any{"note_id": out.ID, "repeated": !made}})
-	})
-	if err != nil {
-		return Note{}, false, fmt.Errorf("note about user %s: %w", id, clash(err))
-	}
-	return out, made, nil
 }

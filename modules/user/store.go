@@ -15,9 +15,9 @@ type store struct{}
 const accountColumns = `a.user_id, coalesce(a.email, '') AS email, a.user_name, a.display_name, a.preferred_language, a.time_zone,
        a.declared_country, a.created_at, a.updated_at, a.deleted_at, a.erased_at, a.version`
 
-// Measures that have ended and are not removed yet are read as well: who reads
-// the facts later judges them by his own time.
-const selectFacts = `
+// Sanctions and overrides that have ended and are not removed yet are read as
+// well: whoever reads the record later judges them by the time of that moment.
+const selectRecords = `
 SELECT ` + accountColumns + `, e.plan, e.starts_at AS plan_starts_at, e.ends_at AS plan_ends_at,
        coalesce((SELECT jsonb_agg(jsonb_build_object('sanction_id', s.sanction_id, 'kind', s.kind, 'reason', s.reason,
                                   'applied_at', s.applied_at, 'expires_at', s.expires_at) ORDER BY s.sanction_id)
@@ -28,37 +28,37 @@ SELECT ` + accountColumns + `, e.plan, e.starts_at AS plan_starts_at, e.ends_at 
 FROM accounts a
 JOIN entitlement_snapshots e ON e.user_id = a.user_id`
 
-const selectFactsOf = selectFacts + ` WHERE a.user_id = $1`
+const selectRecord = selectRecords + ` WHERE a.user_id = $1`
 
-func (store) facts(ctx context.Context, q pg.Querier, id uuid.UUID) (facts, error) {
-	f, err := pg.Get[facts](ctx, q, selectFactsOf, id)
+func (store) record(ctx context.Context, q pg.Querier, id uuid.UUID) (record, error) {
+	r, err := pg.Get[record](ctx, q, selectRecord, id)
 	if errors.Is(err, pg.ErrNoRows) {
-		return facts{}, ErrNotFound
+		return record{}, ErrNotFound
 	}
-	return f, err
+	return r, err
 }
 
-const selectFactsOfMany = selectFacts + ` WHERE a.user_id = ANY($1)`
+const selectRecordsByID = selectRecords + ` WHERE a.user_id = ANY($1)`
 
-func (store) factsOf(ctx context.Context, q pg.Querier, ids []uuid.UUID) ([]facts, error) {
-	return pg.All[facts](ctx, q, selectFactsOfMany, ids)
+func (store) records(ctx context.Context, q pg.Querier, ids []uuid.UUID) ([]record, error) {
+	return pg.All[record](ctx, q, selectRecordsByID, ids)
 }
 
-const selectLiveFacts = selectFacts + ` WHERE a.deleted_at IS NULL AND a.user_id < $1 ORDER BY a.user_id DESC LIMIT $2`
+const selectLiveRecords = selectRecords + ` WHERE a.deleted_at IS NULL AND a.user_id < $1 ORDER BY a.user_id DESC LIMIT $2`
 
-// live lists the newest accounts made before one, for the warm-up.
-func (store) live(ctx context.Context, q pg.Querier, before uuid.UUID, n int) ([]facts, error) {
-	return pg.All[facts](ctx, q, selectLiveFacts, before, n)
+// liveRecords lists the newest accounts made before one, for the warm-up.
+func (store) liveRecords(ctx context.Context, q pg.Querier, before uuid.UUID, n int) ([]record, error) {
+	return pg.All[record](ctx, q, selectLiveRecords, before, n)
 }
 
-// Every change of what the facts hold takes this lock first, so that changes of
+// Every change of what the record holds takes this lock first, so that changes of
 // one user are serial. It is a statement of its own: subqueries of the statement
 // that waits for a lock would still see what was there before.
 const lockAccount = `SELECT 1 FROM accounts WHERE user_id = $1 FOR NO KEY UPDATE`
 
-func (s store) lock(ctx context.Context, tx *pg.Tx, id uuid.UUID) (facts, error) {
+func (s store) lock(ctx context.Context, tx *pg.Tx, id uuid.UUID) (record, error) {
 	tx.Queue(lockAccount, id)
-	return s.facts(ctx, tx, id)
+	return s.record(ctx, tx, id)
 }
 
 const selectByUserName = `SELECT ` + accountColumns + ` FROM accounts a WHERE a.user_name = $1 AND a.deleted_at IS NULL`
@@ -122,17 +122,18 @@ INSERT INTO former_emails (user_id, email, email_canonical, replaced_at) VALUES 
 func (store) updateEmail(ctx context.Context, tx *pg.Tx, a Account, canonical, former string) error {
 	tx.Queue(insertFormerEmail, a.ID, former, a.UpdatedAt)
 	_, err := tx.Exec(ctx, updateEmail, a.ID, a.Email, canonical, a.Version, a.UpdatedAt)
-	return taken(err)
+	return emailConflict(err)
 }
 
 const updateDeleted = `UPDATE accounts SET deleted_at = $2, version = $3, updated_at = $4 WHERE user_id = $1`
 
 func (store) updateDeleted(ctx context.Context, tx *pg.Tx, a Account) error {
 	_, err := tx.Exec(ctx, updateDeleted, a.ID, a.DeletedAt, a.Version, a.UpdatedAt)
-	return taken(err)
+	return emailConflict(err)
 }
 
-func taken(err error) error {
+// emailConflict is ErrEmailTaken when another live account has the address.
+func emailConflict(err error) error {
 	if pg.IsUnique(err, "accounts_live_email") {
 		return ErrEmailTaken.Because(err)
 	}
@@ -145,7 +146,7 @@ SET email = NULL, email_canonical = NULL, display_name = '', preferred_language 
     erased_at = $2, version = $3, updated_at = $2
 WHERE user_id = $1`
 
-func (store) erase(tx *pg.Tx, a Account) {
+func (store) eraseAccount(tx *pg.Tx, a Account) {
 	tx.Queue(eraseAccount, a.ID, a.ErasedAt, a.Version)
 	tx.Queue(`DELETE FROM former_emails WHERE user_id = $1`, a.ID)
 	tx.Queue(`DELETE FROM account_notes WHERE user_id = $1`, a.ID)
@@ -153,20 +154,39 @@ func (store) erase(tx *pg.Tx, a Account) {
 
 // An address that somebody else uses by now is left alone: the mail to it is
 // that account's.
-const selectAddresses = `
-SELECT mine.email FROM (
+const selectErasableAddresses = `
+SELECT own.email FROM (
     SELECT email, email_canonical FROM accounts WHERE user_id = $1 AND email IS NOT NULL
     UNION SELECT email, email_canonical FROM former_emails WHERE user_id = $1
-) mine
-WHERE NOT EXISTS (SELECT FROM accounts o WHERE o.email_canonical = mine.email_canonical AND o.user_id <> $1 AND o.deleted_at IS NULL)
-ORDER BY mine.email`
+) own
+WHERE NOT EXISTS (SELECT FROM accounts o WHERE o.email_canonical = own.email_canonical AND o.user_id <> $1 AND o.deleted_at IS NULL)
+ORDER BY own.email`
 
-func (store) addresses(ctx context.Context, q pg.Querier, id uuid.UUID) ([]string, error) {
-	return pg.All[string](ctx, q, selectAddresses, id)
+func (store) erasableAddresses(ctx context.Context, q pg.Querier, id uuid.UUID) ([]string, error) {
+	return pg.All[string](ctx, q, selectErasableAddresses, id)
 }
 
-const selectFormer = `SELECT email FROM former_emails WHERE user_id = $1 ORDER BY replaced_at`
+const selectFormerEmails = `SELECT email FROM former_emails WHERE user_id = $1 ORDER BY replaced_at`
 
-func (store) former(ctx context.Context, q pg.Querier, id uuid.UUID) ([]string, error) {
-	return pg.All[string](ctx, q, selectFormer, id)
+func (store) formerEmails(ctx context.Context, q pg.Querier, id uuid.UUID) ([]string, error) {
+	return pg.All[string](ctx, q, selectFormerEmails, id)
+}
+
+// optional is nil for a row that does not exist.
+func optional[T any](v T, err error) (*T, error) {
+	if errors.Is(err, pg.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &v, nil
+}
+
+// nullableID makes SQL's NULL of the nil UUID: no cursor.
+func nullableID(id uuid.UUID) any {
+	if id == uuid.Nil {
+		return nil
+	}
+	return id
 }

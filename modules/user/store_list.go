@@ -22,8 +22,8 @@ type Filter struct {
 	Now      time.Time // judges plans and sanctions
 }
 
-// Listed is a user in an operator's list.
-type Listed struct {
+// Summary is a user in an operator's list.
+type Summary struct {
 	Account
 	Plan    Plan `db:"plan" json:"plan"`
 	Blocked bool `db:"blocked" json:"blocked"`
@@ -48,6 +48,7 @@ WHERE ($1::text = '' OR strpos(a.user_name, lower($1)) > 0 OR strpos(lower(a.dis
 ORDER BY a.user_id DESC
 LIMIT $8`
 
-func (store) list(ctx context.Context, q pg.Querier, f Filter) ([]Listed, error) {
-	return pg.All[Listed](ctx, q, listUsers, f.Text, f.Email, f.UserName, f.Plan, f.Sanction, f.Deleted, nilID(f.Before), f.Limit, f.Now)
+func (store) list(ctx context.Context, q pg.Querier, f Filter) ([]Summary, error) {
+	return pg.All[Summary](ctx, q, listUsers, f.Text, f.Email, f.UserName, f.Plan, f.Sanction, f.Deleted,
+		nullableID(f.Before), f.Limit, f.Now)
 }

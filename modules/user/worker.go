@@ -16,8 +16,9 @@ import (
 // sweepBatch is how many users are listed at once.
 const sweepBatch = 200
 
-// Sweeper writes down what has ended and erases accounts whose grace period is
-// over. Nobody waits for it: readers judge by the time.
+// Sweeper writes down which sanctions, overrides and plans have ended, and erases
+// accounts whose grace period is over. Nobody waits for it: readers judge by the
+// time.
 type Sweeper struct {
 	*worker.Loop
 	service *Service
@@ -33,21 +34,21 @@ func NewSweeper(s *Service, clk clock.Clock, cfg Config, log *zap.Logger) *Sweep
 	return w
 }
 
-// lister lists the next users after one.
-type lister func(ctx context.Context, after uuid.UUID, n int) ([]uuid.UUID, error)
+// listUsersAfter lists the next users after one.
+type listUsersAfter func(ctx context.Context, after uuid.UUID, n int) ([]uuid.UUID, error)
 
 // RunOnce is one pass, as of now.
 func (w *Sweeper) RunOnce(ctx context.Context, now time.Time) error {
 	s := w.service
-	ended := func(ctx context.Context, after uuid.UUID, n int) ([]uuid.UUID, error) {
-		return s.store.ended(ctx, s.db, now, after, n)
+	withExpired := func(ctx context.Context, after uuid.UUID, n int) ([]uuid.UUID, error) {
+		return s.store.withExpired(ctx, s.db, now, after, n)
 	}
-	gone := func(ctx context.Context, after uuid.UUID, n int) ([]uuid.UUID, error) {
+	toErase := func(ctx context.Context, after uuid.UUID, n int) ([]uuid.UUID, error) {
 		return s.store.toErase(ctx, s.db, now.Add(-s.cfg.ErasureGrace), after, n)
 	}
 	return errors.Join(
-		each(ctx, ended, func(ctx context.Context, id uuid.UUID) error { return s.settle(ctx, id, now) }),
-		each(ctx, gone, func(ctx context.Context, id uuid.UUID) error {
+		forEach(ctx, withExpired, func(ctx context.Context, id uuid.UUID) error { return s.writeExpiries(ctx, id, now) }),
+		forEach(ctx, toErase, func(ctx context.Context, id uuid.UUID) error {
 			erased, err := s.erase(ctx, id, now)
 			if erased {
 				w.log.Info("account erased", zap.Stringer("user_id", id))
@@ -56,9 +57,10 @@ func (w *Sweeper) RunOnce(ctx context.Context, now time.Time) error {
 		}))
 }
 
-// each works on every listed user once, each in a transaction of his own. One
-// that fails delays nobody: the list goes past him, and the next pass tries again.
-func each(ctx context.Context, list lister, work func(ctx context.Context, id uuid.UUID) error) error {
+// forEach works on every listed user once, each in a transaction of their own.
+// One that fails delays nobody: the list goes past them, and the next pass tries
+// again.
+func forEach(ctx context.Context, list listUsersAfter, work func(ctx context.Context, id uuid.UUID) error) error {
 	var errs []error
 	after := uuid.Nil
 	for {

@@ -21,11 +21,11 @@ type Client struct {
 	timeout time.Duration
 }
 
-// agree has the SDK agree with the daemon on the API version. It would by
-// itself, but listing and watching read the version without the lock under
-// which another verb may be agreeing. After an answer, a refusal included, it
-// is settled.
-func (c *Client) agree(ctx context.Context) error {
+// negotiateVersion has the SDK agree with the daemon on the API version. It
+// would by itself, but listing and watching read the version without the lock
+// under which another call may be writing it. After an answer, a refusal
+// included, it is settled.
+func (c *Client) negotiateVersion(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	_, err := c.api.ServerVersion(ctx)

@@ -22,7 +22,7 @@ type Config struct {
 	RegistryAuth secret.Secret `split_words:"true" desc:"registry credentials: host=user:password, comma-separated"`
 }
 
-// callTimeout bounds every verb that has no longer budget of its own, so that a
+// callTimeout bounds every call that has no longer budget of its own, so that a
 // daemon that accepts and never answers blocks nobody for good.
 const callTimeout = 30 * time.Second
 

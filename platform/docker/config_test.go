@@ -53,7 +53,7 @@ func TestRegistryOfAReference(t *testing.T) {
 
 func TestLogTailKeepsTheEnd(t *testing.T) {
 	t.Parallel()
-	out := &tail{limit: 4}
+	out := &tailBuffer{limit: 4}
 	for _, s := range []string{"one", "two", "three", "x"} {
 		_, _ = out.Write([]byte(s))
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/docker/docker/api/types/filters"
 )
 
-// Status is where a container is in its life.
+// Status is the state of a container.
 type Status string
 
 // A container that the daemon is removing counts as exited.
@@ -59,7 +59,7 @@ func (c *Client) Create(ctx context.Context, s Spec) (id string, err error) {
 	defer cancel()
 	out, err := c.api.ContainerCreate(ctx, s.containerConfig(), s.hostConfig(), s.networking(), nil, s.Name)
 	if errdefs.IsNotFound(err) {
-		return "", as(ErrImageUnavailable, fmt.Errorf("create %s: %w", s.Name, err))
+		return "", withKind(ErrImageUnavailable, fmt.Errorf("create %s: %w", s.Name, err))
 	}
 	return out.ID, classify(err, "create %s", s.Name)
 }
@@ -113,21 +113,32 @@ func (c *Client) inspect(ctx context.Context, name string) (container.InspectRes
 	return in, classify(err, "inspect %s", name)
 }
 
-// ListByLabel looks at every container, running or not, that has the label. One
-// that vanishes meanwhile is left out, and so are the tasks of a swarm.
-func (c *Client) ListByLabel(ctx context.Context, label string) ([]Container, error) {
+// Selector chooses containers by their labels.
+type Selector struct {
+	Label string // "name=value", checked by the daemon
+	// Match, unless it is nil, decides by all labels of what the daemon found:
+	// the daemon's filters know neither "or" nor "not". What it refuses costs no
+	// further call.
+	Match func(labels map[string]string) bool
+}
+
+func (s Selector) matches(labels map[string]string) bool { return s.Match == nil || s.Match(labels) }
+
+// List looks at every container, running or not, that is selected. One that
+// vanishes meanwhile is left out, and so are the tasks of a swarm.
+func (c *Client) List(ctx context.Context, s Selector) ([]Container, error) {
 	listCtx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	if err := c.agree(listCtx); err != nil {
+	if err := c.negotiateVersion(listCtx); err != nil {
 		return nil, err
 	}
-	list, err := c.api.ContainerList(listCtx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", label))})
+	list, err := c.api.ContainerList(listCtx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", s.Label))})
 	if err != nil {
-		return nil, classify(err, "list containers with label %s", label)
+		return nil, classify(err, "list containers with label %s", s.Label)
 	}
 	out := make([]Container, 0, len(list))
 	for _, summary := range list {
-		if summary.Labels[swarmService] != "" {
+		if summary.Labels[swarmService] != "" || !s.matches(summary.Labels) {
 			continue
 		}
 		one, err := c.Inspect(ctx, summary.ID)

@@ -22,7 +22,7 @@ var (
 	ErrConfigInvalid = errors.New("docker: configuration refused")
 	// ErrNotFound: no such container or network.
 	ErrNotFound = errors.New("docker: not found")
-	// ErrConflict: the name is taken, or the state does not allow the verb.
+	// ErrConflict: the name is taken, or the state does not allow the call.
 	ErrConflict = errors.New("docker: conflict")
 )
 
@@ -56,8 +56,9 @@ func kindOf(err error) error {
 	return nil
 }
 
-// as gives an error another kind, unless the daemon could not be asked at all.
-func as(kind, err error) error {
+// withKind gives an error another kind, unless the daemon could not be asked at
+// all.
+func withKind(kind, err error) error {
 	if err == nil || errors.Is(err, ErrUnavailable) || errors.Is(err, context.Canceled) {
 		return err
 	}

@@ -25,17 +25,17 @@ const (
 	stableAfter = 10 * time.Second // a subscription this old proves the daemon well
 )
 
-// Watch sends hints about containers with the label until ctx ends, then closes
-// the channel. It subscribes again, with a growing pause, as often as needed;
+// Watch sends hints about selected containers until ctx ends, then closes the
+// channel. It subscribes again, with a growing pause, as often as needed;
 // each subscription begins with the zero Hint.
-func (c *Client) Watch(ctx context.Context, label string) <-chan Hint {
+func (c *Client) Watch(ctx context.Context, s Selector) <-chan Hint {
 	out := make(chan Hint, hintBuffer)
 	go func() {
 		defer close(out)
 		pause := retryFirst
 		for ctx.Err() == nil {
 			began := c.clk.Now()
-			err := c.subscribe(ctx, label, out)
+			err := c.subscribe(ctx, s, out)
 			if ctx.Err() != nil {
 				return
 			}
@@ -56,50 +56,53 @@ func (c *Client) Watch(ctx context.Context, label string) <-chan Hint {
 	return out
 }
 
-func (c *Client) subscribe(ctx context.Context, label string, out chan<- Hint) error {
+func (c *Client) subscribe(ctx context.Context, s Selector, out chan<- Hint) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	if err := c.agree(ctx); err != nil {
+	if err := c.negotiateVersion(ctx); err != nil {
 		return err
 	}
 	messages, errs := c.api.Events(ctx, events.ListOptions{Filters: filters.NewArgs(
-		filters.Arg("type", string(events.ContainerEventType)), filters.Arg("label", label),
+		filters.Arg("type", string(events.ContainerEventType)), filters.Arg("label", s.Label),
 	)})
 	select {
 	case err := <-errs: // never subscribed
 		return err
 	default:
 	}
-	hints := hints{out: out}
-	hints.offer(Hint{})
+	sender := hintSender{out: out}
+	sender.send(Hint{})
 	for {
 		select {
 		case err := <-errs:
 			return err
 		case m := <-messages:
+			if !s.matches(m.Actor.Attributes) { // labels are among them
+				continue
+			}
 			switch m.Action {
 			case events.ActionCreate, events.ActionStart, events.ActionDie, events.ActionOOM, events.ActionStop, events.ActionDestroy:
-				hints.offer(Hint{Name: m.Actor.Attributes["name"], Labels: m.Actor.Attributes, Action: string(m.Action)})
+				sender.send(Hint{Name: m.Actor.Attributes["name"], Labels: m.Actor.Attributes, Action: string(m.Action)})
 			}
 		}
 	}
 }
 
-// hints never waits for its receiver. One that is behind loses hints, and is
-// told so by a zero Hint as soon as there is room.
-type hints struct {
+// hintSender never waits for its receiver. One that is behind loses hints, and
+// is told so by a zero Hint as soon as there is room.
+type hintSender struct {
 	out  chan<- Hint
 	lost bool
 }
 
-func (h *hints) offer(hint Hint) {
-	if h.lost && !h.send(Hint{}) {
+func (h *hintSender) send(hint Hint) {
+	if h.lost && !h.trySend(Hint{}) {
 		return
 	}
-	h.lost = !h.send(hint)
+	h.lost = !h.trySend(hint)
 }
 
-func (h *hints) send(hint Hint) bool {
+func (h *hintSender) trySend(hint Hint) bool {
 	select {
 	case h.out <- hint:
 		return true

@@ -36,13 +36,13 @@ func (c *Client) EnsureImage(ctx context.Context, ref string, policy PullPolicy)
 	local, err := c.Image(ctx, ref)
 	present := err == nil
 	if err != nil && !errors.Is(err, ErrNotFound) {
-		return Image{}, as(ErrImageUnavailable, err)
+		return Image{}, withKind(ErrImageUnavailable, err)
 	}
 	switch {
 	case present && policy != PullAlways:
 		return local, nil
 	case policy == PullNever:
-		return Image{}, as(ErrImageUnavailable, err)
+		return Image{}, withKind(ErrImageUnavailable, err)
 	}
 	if pullErr := c.pull(ctx, ref); pullErr != nil {
 		if present && ctx.Err() == nil {
@@ -50,11 +50,11 @@ func (c *Client) EnsureImage(ctx context.Context, ref string, policy PullPolicy)
 			c.log.Warn("image pull failed, local image used", zap.String("image", ref), zap.Error(pullErr))
 			return local, nil
 		}
-		return Image{}, as(ErrImageUnavailable, pullErr)
+		return Image{}, withKind(ErrImageUnavailable, pullErr)
 	}
 	pulled, err := c.Image(ctx, ref)
 	if err != nil {
-		return Image{}, as(ErrImageUnavailable, err)
+		return Image{}, withKind(ErrImageUnavailable, err)
 	}
 	pulled.Pulled = true
 	return pulled, nil
@@ -96,12 +96,12 @@ func (c *Client) pull(ctx context.Context, ref string) error {
 		return classify(err, "pull %s", ref)
 	}
 	defer body.Close()
-	return classify(drain(body), "pull %s", ref)
+	return classify(readProgress(body), "pull %s", ref)
 }
 
-// drain reads a stream of progress messages to its end: an image is complete
-// only then, and a failure after the first byte arrives as one of the messages.
-func drain(body io.Reader) error {
+// readProgress reads a stream of progress messages to its end: an image is
+// complete only then, and a failure after the first byte is one of the messages.
+func readProgress(body io.Reader) error {
 	dec := json.NewDecoder(body)
 	for {
 		var message struct {

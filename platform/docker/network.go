@@ -3,13 +3,11 @@ package docker
 import (
 	"context"
 	"errors"
-	"net"
-	"strconv"
 
 	"github.com/docker/docker/api/types/network"
 )
 
-const isolation = "com.docker.network.bridge.enable_icc"
+const enableICC = "com.docker.network.bridge.enable_icc"
 
 // Network is what matters of a network.
 type Network struct {
@@ -28,7 +26,7 @@ func (c *Client) Network(ctx context.Context, name string) (Network, error) {
 		return Network{}, classify(err, "inspect network %s", name)
 	}
 	predefined := in.Name == "bridge" || in.Name == "host" || in.Name == "none"
-	return Network{ID: in.ID, UserDefined: !predefined, Internal: in.Internal, Isolated: in.Options[isolation] == "false"}, nil
+	return Network{ID: in.ID, UserDefined: !predefined, Internal: in.Internal, Isolated: in.Options[enableICC] == "false"}, nil
 }
 
 // EnsureNetwork makes an internal bridge on which containers cannot reach one
@@ -41,7 +39,7 @@ func (c *Client) EnsureNetwork(ctx context.Context, name string) (Network, error
 	createCtx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	_, err = c.api.NetworkCreate(createCtx, name, network.CreateOptions{
-		Driver: "bridge", Internal: true, Options: map[string]string{isolation: "false"},
+		Driver: "bridge", Internal: true, Options: map[string]string{enableICC: "false"},
 	})
 	if err = classify(err, "create network %s", name); err != nil && !errors.Is(err, ErrConflict) {
 		return Network{}, err
@@ -59,47 +57,3 @@ func (c *Client) RemoveNetwork(ctx context.Context, name string) error {
 	}
 	return err
 }
-
-// Accept decides whether a container may be dialled.
-type Accept func(Container) bool
-
-// Dial connects to a port of a running container: on the address it is
-// published on, else on its address in the network. The container is looked at
-// on every call, because the address of one that ended is given to the next.
-func (c *Client) Dial(ctx context.Context, name, networkName string, port int, accept Accept) (net.Conn, error) {
-	in, err := c.inspect(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	if one := fromInspect(in); one.Status != Running || !accept(one) {
-		return nil, classify(errNotDialable, "dial %s", name)
-	}
-	address := ""
-	if in.NetworkSettings != nil {
-		if on := in.NetworkSettings.Networks[networkName]; on != nil && on.IPAddress != "" {
-			address = net.JoinHostPort(on.IPAddress, portString(port))
-		}
-		for _, b := range in.NetworkSettings.Ports[Spec{Port: port}.port()] {
-			address = net.JoinHostPort(b.HostIP, b.HostPort)
-			break
-		}
-	}
-	if address == "" {
-		return nil, classify(errNotDialable, "dial %s", name)
-	}
-	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
-	if err != nil {
-		return nil, err // the container's own refusal, not the daemon's
-	}
-	return conn, nil
-}
-
-// errNotDialable: there is no such running container for the one who asks.
-var errNotDialable = notDialable{}
-
-type notDialable struct{}
-
-func (notDialable) Error() string { return "no running container to dial" }
-func (notDialable) NotFound()     {} // errdefs.IsNotFound
-
-func portString(port int) string { return strconv.Itoa(port) }

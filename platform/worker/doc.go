@@ -1,5 +1,5 @@
 // Package worker runs the backend's background work: a Loop that a signal or a
-// period wakes, and a bounded Pool.
+// period wakes, an Alarm that wakes it at a given time, and a bounded Pool.
 //
 // Start returns once the worker runs, Stop waits until it does not; both may be
 // called any number of times, in any order, from anywhere. A stopped worker

@@ -27,7 +27,7 @@ type Loop struct {
 	clock  clock.Clock
 	log    *zap.Logger
 	pass   Pass
-	wake   chan struct{}
+	signal *Signal
 
 	mu      sync.Mutex
 	running *run
@@ -50,10 +50,21 @@ func (r *run) ended() bool {
 	}
 }
 
+// Option changes how a loop is made.
+type Option func(*Loop)
+
+// WithSignal has the loop wait for a signal that others hold already, instead of
+// one of its own.
+func WithSignal(s *Signal) Option { return func(l *Loop) { l.signal = s } }
+
 // NewLoop makes a stopped loop. name labels its logs, spans and metrics.
-func NewLoop(name string, period time.Duration, clk clock.Clock, log *zap.Logger, pass Pass) *Loop {
-	return &Loop{name: name, period: period, clock: clk, log: log.With(zap.String("component", name)),
-		pass: pass, wake: make(chan struct{}, 1)}
+func NewLoop(name string, period time.Duration, clk clock.Clock, log *zap.Logger, pass Pass, options ...Option) *Loop {
+	l := &Loop{name: name, period: period, clock: clk, log: log.With(zap.String("component", name)),
+		pass: pass, signal: NewSignal()}
+	for _, o := range options {
+		o(l)
+	}
+	return l
 }
 
 // Start begins with a pass at once: whatever a crash left behind is due. It
@@ -121,12 +132,7 @@ func (l *Loop) Stop(ctx context.Context) error {
 }
 
 // Wake asks for a pass soon. It never blocks; wake-ups during a pass are one.
-func (l *Loop) Wake() {
-	select {
-	case l.wake <- struct{}{}:
-	default:
-	}
-}
+func (l *Loop) Wake() { l.signal.Send() }
 
 func (l *Loop) loop(ctx context.Context, quit <-chan struct{}) {
 	for {
@@ -144,7 +150,7 @@ func (l *Loop) loop(ctx context.Context, quit <-chan struct{}) {
 		case <-quit:
 			timer.Stop()
 			return
-		case <-l.wake:
+		case <-l.signal.C():
 			timer.Stop()
 		case <-timer.C():
 		}

@@ -91,6 +91,9 @@ func (p *Player) move(ctx context.Context, game string) (Moved, error) {
 			return m, err
 		}
 	}
+	if orders == nil { // the race is out of play, and hands in no list
+		return m, nil
+	}
 	var answer enginev1.OrderResponse
 	err = p.api.call(ctx, "PUT", "/api/v1/user/games/"+game+"/orders", map[string]any{"turn": report.Turn, "orders": orders}, &answer)
 	m.Accepted, m.Rejected = answer.Accepted, answer.Rejected

@@ -36,13 +36,11 @@ type Driver interface {
 	Logs(ctx context.Context, game uuid.UUID, n int) ([]string, error)
 	// Stats takes one sample of a running engine. It may take a second.
 	Stats(ctx context.Context, game uuid.UUID) (Stats, error)
-	// Available says whether the driver can be asked.
-	Available(ctx context.Context) error
 	// Close lets go of what the driver holds.
 	Close(ctx context.Context) error
 }
 
-// Phase is where an engine is in its life.
+// Phase is the state of an engine.
 type Phase string
 
 // The phases.

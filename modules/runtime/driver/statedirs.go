@@ -12,9 +12,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// engineID is the user that engines run as, and that state directories belong
+// engineUID is the user that engines run as, and that state directories belong
 // to wherever the backend may give files away.
-const engineID = 65532
+const engineUID = 65532
 
 // StateDirs are the state directories of all games: root/{game_id}. Names come
 // from parsed identifiers alone, every access goes through os.Root, and a
@@ -30,7 +30,7 @@ type StateDirs struct {
 func NewStateDirs(root string) *StateDirs {
 	d := &StateDirs{root: filepath.Clean(root), uid: os.Geteuid(), gid: os.Getegid()}
 	if d.uid == 0 {
-		d.uid, d.gid = engineID, engineID
+		d.uid, d.gid = engineUID, engineUID
 	}
 	return d
 }
@@ -38,18 +38,18 @@ func NewStateDirs(root string) *StateDirs {
 // Owner is the user and group that engines must run as, "uid:gid".
 func (d *StateDirs) Owner() string { return strconv.Itoa(d.uid) + ":" + strconv.Itoa(d.gid) }
 
-// Path is where a game's directory is, or would be.
-func (d *StateDirs) Path(game uuid.UUID) string { return filepath.Join(d.root, game.String()) }
+// path is where a game's directory is, or would be.
+func (d *StateDirs) path(game uuid.UUID) string { return filepath.Join(d.root, game.String()) }
 
-// Usable reports why no game's directory could be made: the root is no directory,
-// full, or not to be written.
-func (d *StateDirs) Usable() error {
-	root, err := d.open()
+// CheckWritable reports why no game's directory could be made: the root is no
+// directory, full, or not to be written.
+func (d *StateDirs) CheckWritable() error {
+	root, err := d.openRoot()
 	if err != nil {
 		return err
 	}
 	defer root.Close()
-	return probe(root, ".")
+	return checkWritable(root, ".")
 }
 
 // Ensure makes a game's directory, checks that it is a directory of the engines'
@@ -58,14 +58,14 @@ func (d *StateDirs) Ensure(game uuid.UUID) (string, error) {
 	if err := d.ensure(game); err != nil {
 		return "", fmt.Errorf("state directory of %s: %w: %w", game, ErrState, err)
 	}
-	return d.Path(game), nil
+	return d.path(game), nil
 }
 
 func (d *StateDirs) ensure(game uuid.UUID) error {
 	if game == uuid.Nil {
 		return errors.New("no game")
 	}
-	root, err := d.open()
+	root, err := d.openRoot()
 	if err != nil {
 		return err
 	}
@@ -74,27 +74,27 @@ func (d *StateDirs) ensure(game uuid.UUID) error {
 	if err := root.Mkdir(name, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	info, err := realDir(root, name)
+	info, err := lstatDir(root, name)
 	if err != nil {
 		return err
 	}
-	if err := d.own(root, name, info); err != nil {
+	if err := d.ensureOwner(root, name, info); err != nil {
 		return err
 	}
-	return probe(root, name)
+	return checkWritable(root, name)
 }
 
-// open opens the root, making it if it is missing.
-func (d *StateDirs) open() (*os.Root, error) {
+// openRoot opens the root, making it if it is missing.
+func (d *StateDirs) openRoot() (*os.Root, error) {
 	if err := os.MkdirAll(d.root, 0o755); err != nil {
 		return nil, err
 	}
 	return os.OpenRoot(d.root)
 }
 
-// own gives the directory to the engines' user. One of another user is refused
-// where it cannot be given: the engine could not write it.
-func (d *StateDirs) own(root *os.Root, name string, info fs.FileInfo) error {
+// ensureOwner gives the directory to the engines' user. One of another user is
+// refused where it cannot be given: the engine could not write it.
+func (d *StateDirs) ensureOwner(root *os.Root, name string, info fs.FileInfo) error {
 	st, ok := info.Sys().(*syscall.Stat_t)
 	if ok && int(st.Uid) == d.uid {
 		return nil
@@ -105,8 +105,8 @@ func (d *StateDirs) own(root *os.Root, name string, info fs.FileInfo) error {
 	return root.Lchown(name, d.uid, d.gid)
 }
 
-// probe finds a full or read-only file system before an engine does.
-func probe(root *os.Root, dir string) error {
+// checkWritable finds a full or read-only file system before an engine does.
+func checkWritable(root *os.Root, dir string) error {
 	name := filepath.Join(dir, ".probe")
 	if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -119,8 +119,8 @@ func probe(root *os.Root, dir string) error {
 	return errors.Join(err, f.Close(), root.Remove(name))
 }
 
-// realDir refuses everything but a directory, above all a link to one.
-func realDir(root *os.Root, name string) (fs.FileInfo, error) {
+// lstatDir refuses everything but a directory, above all a link to one.
+func lstatDir(root *os.Root, name string) (fs.FileInfo, error) {
 	info, err := root.Lstat(name)
 	if err != nil {
 		return nil, err
@@ -129,14 +129,4 @@ func realDir(root *os.Root, name string) (fs.FileInfo, error) {
 		return nil, fmt.Errorf("%s is not a directory", name)
 	}
 	return info, nil
-}
-
-// Delete removes a game's directory and its copies for good.
-func (d *StateDirs) Delete(game uuid.UUID) error {
-	root, err := d.open()
-	if err != nil {
-		return err
-	}
-	defer root.Close()
-	return errors.Join(root.RemoveAll(game.String()), root.RemoveAll(filepath.Join(asideDir, game.String())))
 }

@@ -17,11 +17,11 @@ const (
 	Stopped = "stopped"
 )
 
-// Clock is where a game is in time. Its methods return the clock that follows
-// and change nothing.
+// Clock says which turn a game is at and when the next one is due. Its methods
+// return the clock that follows and change nothing.
 type Clock struct {
 	GameID         uuid.UUID      `db:"game_id"`
-	Epoch          int            `db:"epoch"` // counts restores
+	Epoch          int            `db:"epoch"` // tells turns apart that have the same number
 	Turn           int            `db:"turn"`
 	Status         string         `db:"status"`
 	NextTurnAt     *time.Time     `db:"next_turn_at"`
@@ -29,15 +29,15 @@ type Clock struct {
 	PauseRemaining *time.Duration `db:"pause_remaining"`
 	ExtendedTotal  time.Duration  `db:"extended_total"`
 	TurnMadeAt     time.Time      `db:"turn_made_at"`
-	Timing         string         `db:"timing"`
+	Timing         string         `db:"timing"` // of the schedule that NextTurnAt comes from
 }
 
 // Running reports whether turns are made.
 func (c Clock) Running() bool { return c.Status == Running }
 
-// Started is the clock of a game whose engine has come up at the given turn.
-func Started(game uuid.UUID, turn int, s schedule.Settings, now time.Time) Clock {
-	c := Clock{GameID: game, Turn: turn, Status: Running, TurnMadeAt: now, Timing: timing(s)}
+// NewClock is the clock of a game whose engine has started at the given turn.
+func NewClock(gameID uuid.UUID, turn int, s schedule.Settings, now time.Time) Clock {
+	c := Clock{GameID: gameID, Turn: turn, Status: Running, TurnMadeAt: now, Timing: timing(s)}
 	c.NextTurnAt = deadline(s.First(now))
 	return c
 }
@@ -60,20 +60,20 @@ func (c Clock) Resume(s schedule.Settings, now time.Time) Clock {
 	if c.Status != Paused {
 		return c
 	}
-	owed := c.PauseRemaining != nil && *c.PauseRemaining == 0
+	due := c.PauseRemaining != nil && *c.PauseRemaining == 0
 	if c.PauseRemaining != nil {
 		at := schedule.Resumed(now, *c.PauseRemaining)
 		c.NextTurnAt = &at
 	}
 	c.Status, c.PausedAt, c.PauseRemaining = Running, nil, nil
-	if owed { // the engine may be ahead: a new schedule begins after this turn
+	if due { // the engine may be ahead: a new schedule begins after this turn
 		c.Timing = timing(s)
 		return c
 	}
 	return c.Reschedule(s, now)
 }
 
-// Stop ends a game's time.
+// Stop is the clock of a game that is over.
 func (c Clock) Stop() Clock {
 	c.Status, c.NextTurnAt, c.PausedAt, c.PauseRemaining = Stopped, nil, nil, nil
 	return c
@@ -99,17 +99,17 @@ func (c Clock) Advance(s schedule.Settings, now time.Time, keep bool) Clock {
 		due = *c.NextTurnAt
 	}
 	if !keep || !due.After(now) {
-		c.NextTurnAt = following(s, due, now)
+		c.NextTurnAt = nextDeadline(s, due, now)
 	}
 	c.Turn++
 	c.ExtendedTotal, c.TurnMadeAt, c.Timing = 0, now, timing(s)
 	return c
 }
 
-// following is the deadline after a turn that was due at due. The schedule takes
-// the slot that comes next for the one of the turn; an extended turn's has passed
-// already, and no other one is skipped for it.
-func following(s schedule.Settings, due, now time.Time) *time.Time {
+// nextDeadline is the deadline after a turn that was due at due. The schedule
+// takes the slot that comes next for the one of the turn; an extended turn's has
+// passed already, and no other one is skipped for it.
+func nextDeadline(s schedule.Settings, due, now time.Time) *time.Time {
 	if s.Mode == schedule.Grid && now.Before(due) {
 		if slot, ok := s.Next(now); ok && slot.After(due) {
 			return &slot
@@ -128,9 +128,9 @@ func (c Clock) Excuse(s schedule.Settings, now time.Time) (Clock, bool) {
 	if !ok {
 		return c, false
 	}
-	latest := c.NextTurnAt.Add(excused)
-	if !latest.After(now) { // nobody looked for so long: the time is given from now
-		latest = now.Add(excused)
+	latest := c.NextTurnAt.Add(maxExcuse)
+	if !latest.After(now) { // found due only after downtime: the time is given from now
+		latest = now.Add(maxExcuse)
 	}
 	if next.After(latest) {
 		next = latest
@@ -138,8 +138,8 @@ func (c Clock) Excuse(s schedule.Settings, now time.Time) (Clock, bool) {
 	return c.Postpone(next.Sub(*c.NextTurnAt)), true
 }
 
-// excused is the most that an excuse extends a turn by.
-const excused = 24 * time.Hour
+// maxExcuse is the most that an excuse extends a turn by.
+const maxExcuse = 24 * time.Hour
 
 // Postpone moves a deadline that came without the turn being made.
 func (c Clock) Postpone(by time.Duration) Clock {
@@ -169,5 +169,6 @@ func deadline(at time.Time, ok bool) *time.Time {
 
 // timing identifies when a schedule's deadlines are.
 func timing(s schedule.Settings) string {
-	return fmt.Sprintf("%s %d %s %s %s", s.Mode, int64(s.Interval/time.Second), strings.Join(s.Times, ","), strings.Join(s.Weekdays, ","), s.Zone)
+	times, weekdays := strings.Join(s.Times, ","), strings.Join(s.Weekdays, ",")
+	return fmt.Sprintf("%s %d %s %s %s", s.Mode, int64(s.Interval/time.Second), times, weekdays, s.Zone)
 }

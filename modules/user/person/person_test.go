@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"galaxy/backend/platform/fault"
+
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 )
@@ -117,8 +119,37 @@ func TestADisplayNameIsVisibleAndShort(t *testing.T) {
 
 func TestAMaskedAddressShowsOneLetterAndTheHost(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, "a***@example.org", MaskEmail("ada@example.org"))
-	require.Equal(t, "***", MaskEmail("nonsense"))
+	for in, want := range map[string]string{
+		"ada@example.org": "a***@example.org", "a@example.org": "a***@example.org", "nonsense": "***", "@example.org": "***", "": "***",
+	} {
+		require.Equal(t, want, MaskEmail(in), in)
+	}
+}
+
+// Clients show a message at the field, and choose it by the code.
+func TestARefusalNamesTheFieldAndACode(t *testing.T) {
+	t.Parallel()
+	_, email := NormalizeEmail("nonsense")
+	_, zone := NormalizeTimeZone("nonsense")
+	_, language := NormalizeLanguage("preferred_language", "nonsense!")
+	_, name := NormalizeDisplayName("")
+	for _, c := range []struct {
+		err         error
+		field, code string
+	}{
+		{email, "email", "invalid_email"},
+		{zone, "time_zone", "unknown_value"},
+		{language, "preferred_language", "invalid_format"},
+		{name, "display_name", "invalid_format"},
+	} {
+		var f *fault.Error
+		require.ErrorAs(t, c.err, &f)
+		require.Equal(t, fault.Unprocessable, f.Code)
+		require.Equal(t, "validation_failed", f.Reason)
+		require.Len(t, f.Fields, 1)
+		require.Equal(t, []string{c.field, c.code}, []string{f.Fields[0].Name, f.Fields[0].Code})
+		require.NotEmpty(t, f.Fields[0].Message)
+	}
 }
 
 func TestUserNamesAreDrawnFromMany(t *testing.T) {

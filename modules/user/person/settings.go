@@ -22,17 +22,17 @@ var zoneList string
 // zones is the allow-list of IANA zones. time.LoadLocation reads files by name,
 // so no name from outside gets there without it.
 var zones = sync.OnceValue(func() map[string]bool {
-	known := map[string]bool{}
+	names := map[string]bool{}
 	for name := range strings.Lines(zoneList) {
-		known[strings.TrimSpace(name)] = true
+		names[strings.TrimSpace(name)] = true
 	}
-	return known
+	return names
 })
 
 // NormalizeTimeZone accepts the names of the IANA database, in their spelling.
 func NormalizeTimeZone(s string) (string, error) {
 	if !zones()[s] {
-		return "", Wrong("time_zone", "unknown_value", "an IANA time zone such as Europe/Amsterdam is needed")
+		return "", InvalidField("time_zone", "unknown_value", "an IANA time zone such as Europe/Amsterdam is needed")
 	}
 	return s, nil
 }
@@ -40,7 +40,7 @@ func NormalizeTimeZone(s string) (string, error) {
 // NormalizeLanguage accepts BCP 47 tags and returns their canonical spelling.
 // field is what a refusal calls the value.
 func NormalizeLanguage(field, s string) (string, error) {
-	refused := Wrong(field, "invalid_format", "a BCP 47 language tag such as en or pt-BR is needed")
+	refused := InvalidField(field, "invalid_format", "a BCP 47 language tag such as en or pt-BR is needed")
 	if len(s) > maxLanguage {
 		return "", refused
 	}
@@ -55,7 +55,7 @@ func NormalizeLanguage(field, s string) (string, error) {
 // Controls and marks that turn the writing direction are refused: a name stands
 // in other people's lists.
 func NormalizeDisplayName(s string) (string, error) {
-	refused := Wrong("display_name", "invalid_format", "1 to 40 visible characters are needed")
+	refused := InvalidField("display_name", "invalid_format", "1 to 40 visible characters are needed")
 	if !utf8.ValidString(s) {
 		return "", refused
 	}

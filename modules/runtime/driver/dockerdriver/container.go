@@ -1,10 +1,7 @@
 package dockerdriver
 
 import (
-	"context"
-	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,17 +16,25 @@ const (
 	labelVersion    = "galaxy.engine_version"
 	labelGeneration = "galaxy.generation"
 	labelSpec       = "galaxy.spec"
+	labelInstance   = "galaxy.instance" // missing from containers that were made before there was one
 )
 
+// ownOrUnlabelled says whether a container can be any business of the instance.
+func ownOrUnlabelled(labels map[string]string, instance uuid.UUID) bool {
+	of := labels[labelInstance]
+	return of == "" || of == instance.String()
+}
+
 // container is what the Spec means to Docker.
-func (d *Driver) container(spec driver.Spec) docker.Spec {
+func (d *Driver) container(spec driver.Spec, instance uuid.UUID) docker.Spec {
 	return docker.Spec{
 		Name:    spec.Name(),
 		Image:   spec.Image,
 		User:    spec.User,
 		Network: d.network,
 		Labels: map[string]string{
-			labelBackend:    d.label,
+			labelBackend:    d.backend,
+			labelInstance:   instance.String(),
 			labelGame:       spec.GameID.String(),
 			labelVersion:    spec.Version,
 			labelGeneration: strconv.FormatInt(spec.Generation, 10),
@@ -55,7 +60,7 @@ func (d *Driver) observe(c docker.Container) driver.Observed {
 	o := driver.Observed{
 		GameID: named, Name: c.Name, Version: c.Labels[labelVersion], Image: c.Image, Generation: generation, ContainerID: c.ID,
 		ExitCode: c.ExitCode, OOMKilled: c.OOMKilled, Error: c.Error, StartedAt: c.StartedAt, FinishedAt: c.FinishedAt,
-		Foreign: !isName || c.Labels[labelBackend] != d.label || c.Labels[labelGame] != named.String(),
+		Foreign: !isName || c.Labels[labelBackend] != d.backend || c.Labels[labelGame] != named.String(),
 	}
 	if !isName {
 		o.GameID = uuid.Nil
@@ -70,53 +75,4 @@ func (d *Driver) observe(c docker.Container) driver.Observed {
 		o.Phase = driver.PhaseExited
 	}
 	return o
-}
-
-// Logs implements driver.Driver.
-func (d *Driver) Logs(ctx context.Context, game uuid.UUID, n int) ([]string, error) {
-	name, err := d.existing(ctx, game)
-	if err != nil {
-		return nil, err
-	}
-	text, err := d.docker.Logs(ctx, name, n)
-	if err != nil {
-		return nil, fmt.Errorf("read logs of game %s: %w", game, translate(err))
-	}
-	return lines(text, n), nil
-}
-
-// Stats implements driver.Driver.
-func (d *Driver) Stats(ctx context.Context, game uuid.UUID) (driver.Stats, error) {
-	name, err := d.existing(ctx, game)
-	if err != nil {
-		return driver.Stats{}, err
-	}
-	s, err := d.docker.Stats(ctx, name)
-	if err != nil {
-		return driver.Stats{}, fmt.Errorf("read stats of game %s: %w", game, translate(err))
-	}
-	return driver.Stats{At: s.At, CPU: s.CPU, Memory: s.Memory, MemoryLimit: s.MemoryLimit, Pids: s.Pids}, nil
-}
-
-// existing is the id of the game's container, unless it is foreign.
-func (d *Driver) existing(ctx context.Context, game uuid.UUID) (string, error) {
-	o, err := d.Inspect(ctx, game)
-	switch {
-	case err != nil:
-		return "", err
-	case o.Phase == driver.PhaseAbsent:
-		return "", fmt.Errorf("game %s: %w", game, driver.ErrNotFound)
-	case o.Foreign:
-		return "", fmt.Errorf("game %s: %w", game, driver.ErrForeign)
-	}
-	return o.ContainerID, nil
-}
-
-// lines splits text into its last n lines.
-func lines(text []byte, n int) []string {
-	all := strings.Split(strings.TrimRight(string(text), "\n"), "\n")
-	if len(all) == 1 && all[0] == "" {
-		return []string{}
-	}
-	return all[max(0, len(all)-n):]
 }

@@ -17,17 +17,19 @@ import (
 
 // Driver implements driver.Driver.
 type Driver struct {
-	docker  *docker.Client
-	network string
-	label   string // value of the label galaxy.backend
-	publish string
+	docker   *docker.Client
+	network  string
+	instance driver.Instance
+	backend  string // value of the label galaxy.backend
+	publish  string
 }
 
 var _ driver.Driver = (*Driver)(nil)
 
-// New makes the driver for the containers of one network.
-func New(client *docker.Client, network string) *Driver {
-	d := &Driver{docker: client, network: network, label: "1"}
+// New makes the driver for the containers that one installation has in one
+// network.
+func New(client *docker.Client, network string, instance driver.Instance) *Driver {
+	d := &Driver{docker: client, network: network, instance: instance, backend: "1"}
 	if runtime.GOOS != "linux" {
 		// The daemon runs in a virtual machine, whose container addresses
 		// cannot be reached from here.
@@ -41,7 +43,11 @@ func (d *Driver) Ensure(ctx context.Context, spec driver.Spec) (driver.Observed,
 	if err := spec.Validate(); err != nil {
 		return driver.Observed{}, err
 	}
-	observed, err := d.ensure(ctx, spec)
+	instance, err := d.instance.ID(ctx)
+	if err != nil {
+		return driver.Observed{}, err
+	}
+	observed, err := d.ensure(ctx, spec, instance)
 	if err != nil {
 		return observed, fmt.Errorf("ensure engine of game %s: %w", spec.GameID, translate(err))
 	}
@@ -49,13 +55,14 @@ func (d *Driver) Ensure(ctx context.Context, spec driver.Spec) (driver.Observed,
 }
 
 // ensure looks, makes what is missing and starts it. A name that is taken
-// between look and creation is the ghost of a call that timed out: look again.
-func (d *Driver) ensure(ctx context.Context, spec driver.Spec) (driver.Observed, error) {
+// between look and creation was taken by a call that timed out: look again.
+func (d *Driver) ensure(ctx context.Context, spec driver.Spec, instance uuid.UUID) (driver.Observed, error) {
 	for attempt := 0; ; attempt++ {
 		found, err := d.docker.Inspect(ctx, spec.Name())
+		id := found.ID
 		switch {
 		case errors.Is(err, docker.ErrNotFound):
-			if _, err := d.docker.Create(ctx, d.container(spec)); err != nil {
+			if id, err = d.docker.Create(ctx, d.container(spec, instance)); err != nil {
 				if errors.Is(err, docker.ErrConflict) && attempt == 0 {
 					continue
 				}
@@ -64,59 +71,75 @@ func (d *Driver) ensure(ctx context.Context, spec driver.Spec) (driver.Observed,
 		case err != nil:
 			return driver.Observed{}, err
 		default:
-			observed := d.observe(found)
-			same := found.Labels[labelSpec] == spec.Hash()
-			switch {
-			case observed.Foreign:
-				return observed, driver.ErrForeign
-			case observed.Phase == driver.PhaseRunning && same:
-				return observed, nil
-			case observed.Phase == driver.PhaseRunning:
-				return observed, driver.ErrConflict
-			case !same:
-				if err := d.docker.Remove(ctx, found.ID); err != nil && !errors.Is(err, docker.ErrNotFound) {
+			observed, replace, err := d.reuse(found, spec, instance)
+			if err != nil || observed.Phase == driver.PhaseRunning {
+				return observed, err
+			}
+			if replace {
+				if err := d.docker.Remove(ctx, id); err != nil && !errors.Is(err, docker.ErrNotFound) {
 					return observed, err
 				}
 				continue
 			}
 		}
-		if err := d.docker.Start(ctx, spec.Name()); err != nil {
+		if err := d.docker.Start(ctx, id); err != nil {
 			return driver.Observed{}, err
 		}
 		return d.Inspect(ctx, spec.GameID)
 	}
 }
 
+// reuse decides what becomes of the container that has the engine's name. One
+// that has ended and is not of the Spec has to be replaced.
+func (d *Driver) reuse(found docker.Container, spec driver.Spec, instance uuid.UUID) (o driver.Observed, replace bool, err error) {
+	if !ownOrUnlabelled(found.Labels, instance) {
+		return o, false, driver.OtherInstance("the container "+found.Name, found.Labels[labelInstance], instance)
+	}
+	o = d.observe(found)
+	same := found.Labels[labelSpec] == spec.Hash()
+	switch {
+	case o.Foreign:
+		return o, false, driver.ErrForeign
+	case o.Phase == driver.PhaseRunning && !same:
+		return o, false, driver.ErrConflict
+	}
+	return o, !same, nil
+}
+
 // Stop implements driver.Driver.
 func (d *Driver) Stop(ctx context.Context, game uuid.UUID, grace time.Duration) error {
-	return d.ours(ctx, game, "stop", func(id string) error { return d.docker.Stop(ctx, id, grace) })
+	return d.withOwn(ctx, game, "stop", func(id string) error { return d.docker.Stop(ctx, id, grace) })
 }
 
 // Remove implements driver.Driver.
 func (d *Driver) Remove(ctx context.Context, game uuid.UUID) error {
-	return d.ours(ctx, game, "remove", func(id string) error { return d.docker.Remove(ctx, id) })
+	return d.withOwn(ctx, game, "remove", func(id string) error { return d.docker.Remove(ctx, id) })
 }
 
-// ours does something to the game's container, by its id, if it has one and it
-// is not foreign.
-func (d *Driver) ours(ctx context.Context, game uuid.UUID, verb string, do func(id string) error) error {
+// withOwn does something to the game's container, by its id, if it has one and
+// it is not foreign.
+func (d *Driver) withOwn(ctx context.Context, game uuid.UUID, call string, do func(id string) error) error {
 	observed, err := d.Inspect(ctx, game)
 	switch {
 	case err != nil || observed.Phase == driver.PhaseAbsent:
 		return err
 	case observed.Foreign:
-		return fmt.Errorf("%s engine of game %s: %w", verb, game, driver.ErrForeign)
+		return fmt.Errorf("%s engine of game %s: %w", call, game, driver.ErrForeign)
 	}
 	if err := do(observed.ContainerID); err != nil && !errors.Is(err, docker.ErrNotFound) {
-		return fmt.Errorf("%s engine of game %s: %w", verb, game, translate(err))
+		return fmt.Errorf("%s engine of game %s: %w", call, game, translate(err))
 	}
 	return nil
 }
 
 // Inspect implements driver.Driver.
 func (d *Driver) Inspect(ctx context.Context, game uuid.UUID) (driver.Observed, error) {
+	instance, err := d.instance.ID(ctx)
+	if err != nil {
+		return driver.Observed{}, err
+	}
 	found, err := d.docker.Inspect(ctx, driver.Name(game))
-	if errors.Is(err, docker.ErrNotFound) {
+	if errors.Is(err, docker.ErrNotFound) || err == nil && !ownOrUnlabelled(found.Labels, instance) {
 		return driver.Observed{GameID: game, Name: driver.Name(game), Phase: driver.PhaseAbsent}, nil
 	}
 	if err != nil {
@@ -125,9 +148,27 @@ func (d *Driver) Inspect(ctx context.Context, game uuid.UUID) (driver.Observed, 
 	return d.observe(found), nil
 }
 
+// ownContainer is the id of the game's container, unless it is foreign.
+func (d *Driver) ownContainer(ctx context.Context, game uuid.UUID) (string, error) {
+	o, err := d.Inspect(ctx, game)
+	switch {
+	case err != nil:
+		return "", err
+	case o.Phase == driver.PhaseAbsent:
+		return "", fmt.Errorf("game %s: %w", game, driver.ErrNotFound)
+	case o.Foreign:
+		return "", fmt.Errorf("game %s: %w", game, driver.ErrForeign)
+	}
+	return o.ContainerID, nil
+}
+
 // List implements driver.Driver.
 func (d *Driver) List(ctx context.Context) ([]driver.Observed, error) {
-	found, err := d.docker.ListByLabel(ctx, d.selector())
+	instance, err := d.instance.ID(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found, err := d.docker.List(ctx, d.selector(func(labels map[string]string) bool { return ownOrUnlabelled(labels, instance) }))
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -140,7 +181,10 @@ func (d *Driver) List(ctx context.Context) ([]driver.Observed, error) {
 
 // Watch implements driver.Driver.
 func (d *Driver) Watch(ctx context.Context) <-chan driver.Hint {
-	hints := d.docker.Watch(ctx, d.selector())
+	hints := d.docker.Watch(ctx, d.selector(func(labels map[string]string) bool {
+		instance, err := d.instance.ID(ctx)
+		return err != nil || ownOrUnlabelled(labels, instance) // a hint too many costs a look
+	}))
 	out := make(chan driver.Hint)
 	go func() {
 		defer close(out)
@@ -165,9 +209,13 @@ func (d *Driver) DialContext(ctx context.Context, _, addr string) (net.Conn, err
 	if !ok || port != strconv.Itoa(driver.Port) {
 		return nil, fmt.Errorf("dial %s: %w", addr, driver.ErrNotFound)
 	}
+	instance, err := d.instance.ID(ctx)
+	if err != nil {
+		return nil, err
+	}
 	conn, err := d.docker.Dial(ctx, host, d.network, driver.Port, func(c docker.Container) bool {
 		o := d.observe(c)
-		return !o.Foreign && o.GameID == game
+		return !o.Foreign && o.GameID == game && ownOrUnlabelled(c.Labels, instance)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("dial engine of game %s: %w", game, translate(err))
@@ -184,13 +232,13 @@ func (d *Driver) Pull(ctx context.Context, image string, policy driver.PullPolic
 	return driver.PullResult{Digest: img.Digest, Pulled: img.Pulled, Fallback: img.Fallback}, nil
 }
 
-// Available implements driver.Driver.
-func (d *Driver) Available(ctx context.Context) error { return translate(d.docker.Ping(ctx)) }
-
 // Close implements driver.Driver. The containers outlive the backend.
 func (d *Driver) Close(ctx context.Context) error { return d.docker.Close(ctx) }
 
-func (d *Driver) selector() string { return labelBackend + "=" + d.label }
+// selector chooses among the containers of every backend on the daemon.
+func (d *Driver) selector(match func(labels map[string]string) bool) docker.Selector {
+	return docker.Selector{Label: labelBackend + "=" + d.backend, Match: match}
+}
 
 // kinds translates the adapter's kinds of failure into the port's.
 var kinds = []struct{ from, to error }{

@@ -8,54 +8,22 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"runtime"
 	"strconv"
-	"sync"
 	"syscall"
 
+	"github.com/google/uuid"
 	"go.uber.org/zap"
 
 	"galaxy/backend/modules/runtime/driver"
 )
 
-// logLimit is from which size on a log is begun afresh at the next start.
-const logLimit = 8 << 20
+// logTruncateSize is from which size on a log is begun afresh at the next start.
+const logTruncateSize = 8 << 20
 
 // child is an engine that this driver has started.
 type child struct {
 	cmd  *exec.Cmd
 	done chan struct{} // closed once the exit is recorded
-}
-
-// starter starts processes from one thread that lives until it is closed: the
-// kernel ends a child when the thread that started it ends.
-type starter struct {
-	begin sync.Once
-	work  chan func()
-	ended chan struct{}
-}
-
-func newStarter() *starter { return &starter{work: make(chan func()), ended: make(chan struct{})} }
-
-func (s *starter) start(cmd *exec.Cmd) error {
-	s.begin.Do(func() {
-		go func() {
-			runtime.LockOSThread() // for good: the thread ends with the goroutine
-			defer close(s.ended)
-			for f := range s.work {
-				f()
-			}
-		}()
-	})
-	err := make(chan error)
-	s.work <- func() { err <- cmd.Start() }
-	return <-err
-}
-
-func (s *starter) close() {
-	s.begin.Do(func() { close(s.ended) })
-	close(s.work)
-	<-s.ended
 }
 
 // command prepares the engine of a Spec on a port. The caller closes the log.
@@ -67,7 +35,7 @@ func (d *Driver) command(spec driver.Spec, port int) (*exec.Cmd, *os.File, error
 	if err != nil {
 		return nil, nil, err
 	}
-	if info, err := log.Stat(); err == nil && info.Size() > logLimit {
+	if info, err := log.Stat(); err == nil && info.Size() > logTruncateSize {
 		_ = log.Truncate(0) // a log too long is no reason not to start
 	}
 	cmd := exec.Command(d.binary, "serve")
@@ -75,12 +43,12 @@ func (d *Driver) command(spec driver.Spec, port int) (*exec.Cmd, *os.File, error
 	cmd.Env = append(spec.Environment(net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), spec.StateDir),
 		fmt.Sprintf("GOMAXPROCS=%d", int(max(1, math.Ceil(spec.CPU)))))
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = attributes()
+	cmd.SysProcAttr = sysProcAttr()
 	return cmd, log, nil
 }
 
 // launch starts the engine and records it.
-func (d *Driver) launch(spec driver.Spec) (record, error) {
+func (d *Driver) launch(spec driver.Spec, instance uuid.UUID) (record, error) {
 	port, err := freePort()
 	if err != nil {
 		return record{}, err
@@ -97,10 +65,10 @@ func (d *Driver) launch(spec driver.Spec) (record, error) {
 		return record{}, fmt.Errorf("%w: %w", driver.ErrConfigInvalid, err)
 	}
 	r := record{
-		Game: spec.GameID, Spec: spec.Hash(), Version: spec.Version, Image: spec.Image, Generation: spec.Generation,
+		Game: spec.GameID, Instance: instance, Spec: spec.Hash(), Version: spec.Version, Image: spec.Image, Generation: spec.Generation,
 		PID: cmd.Process.Pid, Port: port, StartedAt: d.clk.Now(),
 	}
-	r.Identity, _ = identify(r.PID) // one that has ended already is seen by reap
+	r.Identity, _ = processIdentity(r.PID) // one that has ended already is seen by reap
 	if err := d.records.write(r); err != nil {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
@@ -128,11 +96,11 @@ func (d *Driver) reap(r record, c *child) {
 		return
 	}
 	delete(d.children, r.Game)
-	r.Exit = &exit{Code: code, At: d.clk.Now(), Parked: d.closing}
+	r.Exit = &exitRecord{Code: code, At: d.clk.Now(), WithBackend: d.closing}
 	if err := d.records.write(r); err != nil {
 		d.log.Error("engine exit not recorded", zap.Stringer("game_id", r.Game), zap.Error(err))
 	}
-	d.hint(driver.Hint{GameID: r.Game, Action: "die"})
+	d.notify(driver.Hint{GameID: r.Game, Action: "die"})
 }
 
 // freePort is one that nobody listened on a moment ago. Should somebody take it

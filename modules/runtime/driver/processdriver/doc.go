@@ -6,7 +6,8 @@
 // What is known of an engine is a file, root/.process/{game_id}.json: process,
 // port and the identity of the process, so that a backend that starts afresh
 // finds the engine of the one before it and never mistakes another process that
-// got the same number.
+// got the same number. The file also names the instance: a state root belongs to
+// one installation, but may be left over from another one or copied with it.
 //
 // Children end with the backend: Close ends them in order, and where the
 // backend dies the kernel asks them to (Linux). An engine that ended that way

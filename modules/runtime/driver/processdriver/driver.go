@@ -19,19 +19,20 @@ import (
 )
 
 const (
-	poll      = 20 * time.Millisecond // how often an adopted engine is asked whether it has ended
-	logBudget = 1 << 20
+	exitPoll     = 20 * time.Millisecond // how often an adopted engine is asked whether it has ended
+	logReadLimit = 1 << 20
 )
 
 // Driver implements driver.Driver.
 type Driver struct {
-	binary  string
-	records records
-	clk     clock.Clock
-	log     *zap.Logger
-	starter *starter
-	reapers sync.WaitGroup
-	games   locks
+	binary   string
+	records  records
+	instance driver.Instance
+	clk      clock.Clock
+	log      *zap.Logger
+	starter  *starter
+	reapers  sync.WaitGroup
+	locks    gameLocks
 
 	starting sync.RWMutex // held for reading while an engine is started
 	closing  bool         // written under starting and mu
@@ -41,10 +42,10 @@ type Driver struct {
 	watchers map[chan driver.Hint]struct{}
 }
 
-// locks hold the verbs of one game apart.
-type locks struct{ byGame sync.Map }
+// gameLocks have calls about one game follow each other.
+type gameLocks struct{ byGame sync.Map }
 
-func (l *locks) lock(game uuid.UUID) (unlock func()) {
+func (l *gameLocks) lock(game uuid.UUID) (unlock func()) {
 	m, _ := l.byGame.LoadOrStore(game, &sync.Mutex{})
 	mu := m.(*sync.Mutex)
 	mu.Lock()
@@ -55,25 +56,33 @@ var _ driver.Driver = (*Driver)(nil)
 
 // New makes the driver for one engine program. root is the folder of the state
 // directories.
-func New(binary, root string, clk clock.Clock, log *zap.Logger) *Driver {
+func New(binary, root string, instance driver.Instance, clk clock.Clock, log *zap.Logger) *Driver {
 	return &Driver{
-		binary: binary, records: records{filepath.Join(root, ".process")}, clk: clk, log: log, starter: newStarter(),
-		children: map[uuid.UUID]*child{}, watchers: map[chan driver.Hint]struct{}{},
+		binary: binary, records: records{filepath.Join(root, ".process")}, instance: instance, clk: clk, log: log,
+		starter: newStarter(), children: map[uuid.UUID]*child{}, watchers: map[chan driver.Hint]struct{}{},
 	}
 }
 
 // Ensure implements driver.Driver.
-func (d *Driver) Ensure(_ context.Context, spec driver.Spec) (driver.Observed, error) {
+func (d *Driver) Ensure(ctx context.Context, spec driver.Spec) (driver.Observed, error) {
 	if err := spec.Validate(); err != nil {
 		return driver.Observed{}, err
 	}
 	if info, err := os.Stat(spec.StateDir); err != nil || !info.IsDir() {
 		return driver.Observed{}, fmt.Errorf("ensure engine of game %s: %w: no state directory", spec.GameID, driver.ErrConfigInvalid)
 	}
-	defer d.games.lock(spec.GameID)()
+	instance, err := d.instance.ID(ctx)
+	if err != nil {
+		return driver.Observed{}, err
+	}
+	defer d.locks.lock(spec.GameID)()
 	r, found, err := d.records.read(spec.GameID)
 	if err != nil {
 		return driver.Observed{}, err
+	}
+	if found && !r.ownOrUnmarked(instance) {
+		err := driver.OtherInstance("the record "+d.records.path(spec.GameID, ".json"), r.Instance.String(), instance)
+		return driver.Observed{}, fmt.Errorf("ensure engine of game %s: %w", spec.GameID, err)
 	}
 	if found && r.alive() {
 		if r.Spec != spec.Hash() {
@@ -81,29 +90,29 @@ func (d *Driver) Ensure(_ context.Context, spec driver.Spec) (driver.Observed, e
 		}
 		return r.observed(), nil
 	}
-	d.settle(spec.GameID)
+	d.awaitRecordedExit(spec.GameID)
 	d.starting.RLock()
 	defer d.starting.RUnlock()
 	if d.closing {
 		return driver.Observed{}, fmt.Errorf("ensure engine of game %s: %w: the backend ends", spec.GameID, driver.ErrUnavailable)
 	}
-	if r, err = d.launch(spec); err != nil {
+	if r, err = d.launch(spec, instance); err != nil {
 		return driver.Observed{}, fmt.Errorf("ensure engine of game %s: %w", spec.GameID, err)
 	}
 	d.mu.Lock()
-	d.hint(driver.Hint{GameID: spec.GameID, Action: "start"})
+	d.notify(driver.Hint{GameID: spec.GameID, Action: "start"})
 	d.mu.Unlock()
 	return r.observed(), nil
 }
 
 // Stop implements driver.Driver.
 func (d *Driver) Stop(ctx context.Context, game uuid.UUID, grace time.Duration) error {
-	defer d.games.lock(game)()
-	r, found, err := d.records.read(game)
+	defer d.locks.lock(game)()
+	r, found, err := d.find(ctx, game)
 	if err != nil || !found {
 		return err
 	}
-	if err := d.end(ctx, r, grace); err != nil {
+	if err := d.terminate(ctx, r, grace); err != nil {
 		return fmt.Errorf("stop engine of game %s: %w", game, err)
 	}
 	return nil
@@ -111,17 +120,34 @@ func (d *Driver) Stop(ctx context.Context, game uuid.UUID, grace time.Duration) 
 
 // Remove implements driver.Driver.
 func (d *Driver) Remove(ctx context.Context, game uuid.UUID) error {
-	defer d.games.lock(game)()
-	r, found, err := d.records.read(game)
+	instance, err := d.instance.ID(ctx)
 	if err != nil {
 		return err
 	}
-	if found {
-		if err := d.end(ctx, r, 0); err != nil {
+	defer d.locks.lock(game)()
+	r, found, err := d.records.read(game)
+	switch {
+	case err != nil:
+		return err
+	case found && !r.ownOrUnmarked(instance):
+		return nil
+	case found:
+		if err := d.terminate(ctx, r, 0); err != nil {
 			return fmt.Errorf("remove engine of game %s: %w", game, err)
 		}
 	}
 	return d.records.remove(game)
+}
+
+// find reads the record of a game's engine. That of another instance counts as
+// none.
+func (d *Driver) find(ctx context.Context, game uuid.UUID) (r record, found bool, err error) {
+	instance, err := d.instance.ID(ctx)
+	if err != nil {
+		return record{}, false, err
+	}
+	r, found, err = d.records.read(game)
+	return r, found && r.ownOrUnmarked(instance), err
 }
 
 // Close implements driver.Driver: it ends every child, all at once.

@@ -28,35 +28,55 @@ const parentEnv = "GALAXY_TEST_PARENT"
 
 func TestMain(m *testing.M) {
 	if spec := os.Getenv(parentEnv); spec != "" {
-		parent(spec)
+		runParent(spec)
 	}
 	os.Exit(drivertest.Main(m))
 }
 
-func newBench(t *testing.T) (drivertest.Bench, *processdriver.Driver, string) {
+// fixture is a state root with the drivers of two installations.
+type fixture struct {
+	drivertest.Fixture
+	driver   *processdriver.Driver
+	instance drivertest.Instance
+	root     string
+}
+
+func newFixture(t *testing.T) fixture {
 	t.Helper()
-	root := t.TempDir()
-	d := processdriver.New(drivertest.Program(t), root, clock.System{}, zap.NewNop())
+	f := fixture{instance: drivertest.NewInstance(), root: t.TempDir()}
+	other := newDriver(t, f.root, drivertest.NewInstance())
+	f.driver = newDriver(t, f.root, f.instance)
+	f.Fixture = drivertest.Fixture{Driver: f.driver, Other: other, Dirs: driver.NewStateDirs(f.root), Image: "galaxy-game:0.1.0"}
+	return f
+}
+
+// restarted is the driver of the same installation after its next start.
+func (f fixture) restarted(t *testing.T) *processdriver.Driver {
+	return newDriver(t, f.root, f.instance)
+}
+
+func newDriver(t *testing.T, root string, instance driver.Instance) *processdriver.Driver {
+	t.Helper()
+	d := processdriver.New(drivertest.Program(t), root, instance, clock.System{}, zap.NewNop())
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		require.NoError(t, d.Close(ctx))
 		require.NoError(t, d.Close(ctx), "closing twice is no error")
 	})
-	return drivertest.Bench{Driver: d, Dirs: driver.NewStateDirs(root), Image: "galaxy-game:0.1.0"}, d, root
+	return d
 }
 
 func TestDriverKeepsToThePort(t *testing.T) {
-	b, _, _ := newBench(t)
-	drivertest.Run(t, b)
+	drivertest.Run(t, newFixture(t).Fixture)
 }
 
 func TestBackendThatStartsAfreshAdoptsTheEngine(t *testing.T) {
 	t.Parallel()
-	b, _, root := newBench(t)
-	e := b.NewEngine(t)
+	f := newFixture(t)
+	e := f.NewEngine(t)
 	first := e.Run()
-	fresh := processdriver.New(drivertest.Program(t), root, clock.System{}, zap.NewNop())
+	fresh := f.restarted(t)
 
 	o, err := fresh.Ensure(t.Context(), e.Spec)
 
@@ -66,21 +86,21 @@ func TestBackendThatStartsAfreshAdoptsTheEngine(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, conn.Close())
 	require.NoError(t, fresh.Stop(t.Context(), e.Spec.GameID, 5*time.Second))
-	e.Becomes(driver.PhaseExited)
+	e.WaitFor(driver.PhaseExited)
 	require.NoError(t, fresh.Close(t.Context()))
 }
 
 func TestEngineEndedByCloseIsNoCrash(t *testing.T) {
 	t.Parallel()
-	b, d, root := newBench(t)
-	e := b.NewEngine(t)
+	f := newFixture(t)
+	e := f.NewEngine(t)
 	e.Run()
 
-	require.NoError(t, d.Close(t.Context()))
+	require.NoError(t, f.driver.Close(t.Context()))
 
-	_, err := d.Ensure(t.Context(), e.Spec)
+	_, err := f.driver.Ensure(t.Context(), e.Spec)
 	require.ErrorIs(t, err, driver.ErrUnavailable, "nothing starts once the driver is closed")
-	fresh := processdriver.New(drivertest.Program(t), root, clock.System{}, zap.NewNop())
+	fresh := f.restarted(t)
 	o, err := fresh.Inspect(t.Context(), e.Spec.GameID)
 	require.NoError(t, err)
 	require.Equal(t, driver.PhaseCreated, o.Phase)
@@ -89,33 +109,34 @@ func TestEngineEndedByCloseIsNoCrash(t *testing.T) {
 
 func TestEngineDiesWithTheBackendAndCountsAsNoCrash(t *testing.T) {
 	t.Parallel()
-	b, d, root := newBench(t)
-	e := b.NewEngine(t)
+	f := newFixture(t)
+	e := f.NewEngine(t)
 	body, err := json.Marshal(e.Spec)
 	require.NoError(t, err)
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), parentEnv+"="+string(body), "GALAXY_TEST_ROOT="+root, "GALAXY_TEST_PROGRAM="+drivertest.Program(t))
+	cmd.Env = append(os.Environ(), parentEnv+"="+string(body), "GALAXY_TEST_ROOT="+f.root, "GALAXY_TEST_INSTANCE="+uuid.UUID(f.instance).String(), "GALAXY_TEST_PROGRAM="+drivertest.Program(t))
 	require.NoError(t, cmd.Start())
-	e.Becomes(driver.PhaseRunning)
+	e.WaitFor(driver.PhaseRunning)
 
 	require.NoError(t, cmd.Process.Kill())
 	_ = cmd.Wait()
 
-	o := e.Becomes(driver.PhaseCreated)
+	o := e.WaitFor(driver.PhaseCreated)
 	pid, err := strconv.Atoi(o.ContainerID)
 	require.NoError(t, err)
 	require.NotZero(t, pid)
-	_, err = d.DialContext(t.Context(), "tcp", e.Spec.Name()+":8080")
+	_, err = f.driver.DialContext(t.Context(), "tcp", e.Spec.Name()+":8080")
 	require.ErrorIs(t, err, driver.ErrNotFound)
 	e.Run()
 }
 
-func parent(text string) {
+func runParent(text string) {
 	var spec driver.Spec
 	if err := json.Unmarshal([]byte(text), &spec); err != nil {
 		os.Exit(2)
 	}
-	d := processdriver.New(os.Getenv("GALAXY_TEST_PROGRAM"), os.Getenv("GALAXY_TEST_ROOT"), clock.System{}, zap.NewNop())
+	instance := drivertest.Instance(uuid.MustParse(os.Getenv("GALAXY_TEST_INSTANCE")))
+	d := processdriver.New(os.Getenv("GALAXY_TEST_PROGRAM"), os.Getenv("GALAXY_TEST_ROOT"), instance, clock.System{}, zap.NewNop())
 	if _, err := d.Ensure(context.Background(), spec); err != nil {
 		os.Exit(3)
 	}
@@ -124,19 +145,19 @@ func parent(text string) {
 
 func TestNumberOfAnotherProcessIsNeitherCalledNorEnded(t *testing.T) {
 	t.Parallel()
-	b, d, root := newBench(t)
-	e := b.NewEngine(t)
+	f := newFixture(t)
+	e := f.NewEngine(t)
 	other := exec.Command("sleep", "60")
 	require.NoError(t, other.Start())
 	t.Cleanup(func() { _ = other.Process.Kill(); _ = other.Wait() })
 	record := map[string]any{"game_id": e.Spec.GameID, "pid": other.Process.Pid, "identity": "another boot:1", "port": 1, "spec": e.Spec.Hash()}
 	body, err := json.Marshal(record)
 	require.NoError(t, err)
-	require.NoError(t, os.MkdirAll(filepath.Join(root, ".process"), 0o700))
-	require.NoError(t, os.WriteFile(filepath.Join(root, ".process", e.Spec.GameID.String()+".json"), body, 0o600))
+	require.NoError(t, os.MkdirAll(filepath.Join(f.root, ".process"), 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(f.root, ".process", e.Spec.GameID.String()+".json"), body, 0o600))
 
-	require.NoError(t, d.Stop(t.Context(), e.Spec.GameID, time.Second))
-	require.NoError(t, d.Remove(t.Context(), e.Spec.GameID))
+	require.NoError(t, f.driver.Stop(t.Context(), e.Spec.GameID, time.Second))
+	require.NoError(t, f.driver.Remove(t.Context(), e.Spec.GameID))
 
 	require.NoError(t, other.Process.Signal(syscall.Signal(0)), "it still runs")
 }
@@ -144,11 +165,10 @@ func TestNumberOfAnotherProcessIsNeitherCalledNorEnded(t *testing.T) {
 func TestMissingProgramIsAMissingImage(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
-	d := processdriver.New(filepath.Join(root, "absent"), root, clock.System{}, zap.NewNop())
-	b := drivertest.Bench{Driver: d, Dirs: driver.NewStateDirs(root), Image: "galaxy-game:0.1.0"}
+	d := processdriver.New(filepath.Join(root, "absent"), root, drivertest.NewInstance(), clock.System{}, zap.NewNop())
+	b := drivertest.Fixture{Driver: d, Dirs: driver.NewStateDirs(root), Image: "galaxy-game:0.1.0"}
 	e := b.NewEngine(t)
 
-	require.ErrorIs(t, d.Available(t.Context()), driver.ErrUnavailable)
 	_, err := d.Pull(t.Context(), b.Image, driver.PullAlways)
 	require.ErrorIs(t, err, driver.ErrImageUnavailable)
 	_, err = d.Ensure(t.Context(), e.Spec)
@@ -161,34 +181,35 @@ func TestFileThatIsNoProgramIsRefused(t *testing.T) {
 	root := t.TempDir()
 	plain := filepath.Join(root, "plain")
 	require.NoError(t, os.WriteFile(plain, []byte("text"), 0o600))
-	d := processdriver.New(plain, root, clock.System{}, zap.NewNop())
-	e := drivertest.Bench{Driver: d, Dirs: driver.NewStateDirs(root), Image: "x"}.NewEngine(t)
+	d := processdriver.New(plain, root, drivertest.NewInstance(), clock.System{}, zap.NewNop())
+	e := drivertest.Fixture{Driver: d, Dirs: driver.NewStateDirs(root), Image: "x"}.NewEngine(t)
 
-	require.ErrorIs(t, d.Available(t.Context()), driver.ErrUnavailable)
-	_, err := d.Ensure(t.Context(), e.Spec)
+	_, err := d.Pull(t.Context(), "x", driver.PullIfMissing)
+	require.ErrorIs(t, err, driver.ErrImageUnavailable)
+	_, err = d.Ensure(t.Context(), e.Spec)
 	require.ErrorIs(t, err, driver.ErrConfigInvalid)
 	require.NoError(t, d.Close(t.Context()))
 }
 
 func TestBrokenRecordIsAnErrorAndNotAnAbsentEngine(t *testing.T) {
 	t.Parallel()
-	_, d, root := newBench(t)
+	f := newFixture(t)
 	game := uuid.Must(uuid.NewV7())
-	require.NoError(t, os.MkdirAll(filepath.Join(root, ".process"), 0o700))
-	require.NoError(t, os.WriteFile(filepath.Join(root, ".process", game.String()+".json"), []byte("{"), 0o600))
+	require.NoError(t, os.MkdirAll(filepath.Join(f.root, ".process"), 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(f.root, ".process", game.String()+".json"), []byte("{"), 0o600))
 
-	_, err := d.Inspect(t.Context(), game)
+	_, err := f.driver.Inspect(t.Context(), game)
 
 	require.Error(t, err)
 }
 
 func TestClosedDriverLeavesNothingBehind(t *testing.T) {
-	b, d, _ := newBench(t)
+	f := newFixture(t)
 	ignore := goleak.IgnoreCurrent()
-	e := b.NewEngine(t)
+	e := f.NewEngine(t)
 	e.Run()
 
-	require.NoError(t, d.Close(t.Context()))
+	require.NoError(t, f.driver.Close(t.Context()))
 
 	goleak.VerifyNone(t, ignore)
 }

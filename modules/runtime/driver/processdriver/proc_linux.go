@@ -14,16 +14,16 @@ import (
 
 // The kernel reports CPU time in hundredths of a second on every architecture
 // that Go runs on.
-const tick = 10 * time.Millisecond
+const clockTick = 10 * time.Millisecond
 
 var bootID = sync.OnceValue(func() string {
 	id, _ := os.ReadFile("/proc/sys/kernel/random/boot_id") // without it, start times alone tell
 	return strings.TrimSpace(string(id))
 })
 
-// identify names a living process for good: this boot, and when in it the
+// processIdentity names a living process for good: this boot, and when in it the
 // process began. A zombie is not alive.
-func identify(pid int) (string, bool) {
+func processIdentity(pid int) (string, bool) {
 	fields, ok := stat(pid)
 	if !ok || fields[0] == "Z" || fields[0] == "X" {
 		return "", false
@@ -43,23 +43,23 @@ func stat(pid int) ([]string, bool) {
 	return fields, len(fields) > 21
 }
 
-// sample reads the use of resources.
-func sample(pid int) (driver.Stats, bool) {
+// processStats reads the use of resources.
+func processStats(pid int) (driver.Stats, bool) {
 	fields, ok := stat(pid)
 	if !ok {
 		return driver.Stats{}, false
 	}
 	number := func(i int) int64 { n, _ := strconv.ParseInt(fields[i], 10, 64); return n }
 	return driver.Stats{
-		CPU:    time.Duration(number(11)+number(12)) * tick,
+		CPU:    time.Duration(number(11)+number(12)) * clockTick,
 		Memory: number(21) * int64(os.Getpagesize()),
 		Pids:   number(17),
 	}, true
 }
 
-// attributes put the child into a process group of its own, so that Ctrl-C in a
-// terminal reaches only the backend, and have the kernel end it with the thread
+// sysProcAttr puts the child into a process group of its own, so that Ctrl-C in a
+// terminal reaches only the backend, and has the kernel end it with the thread
 // that started it, which lives as long as the driver.
-func attributes() *syscall.SysProcAttr {
+func sysProcAttr() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 }

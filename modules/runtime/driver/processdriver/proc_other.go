@@ -11,8 +11,8 @@ import (
 	"galaxy/backend/modules/runtime/driver"
 )
 
-// identify names a living process by when it began. A zombie is not alive.
-func identify(pid int) (string, bool) {
+// processIdentity names a living process by when it began. A zombie is not alive.
+func processIdentity(pid int) (string, bool) {
 	out, err := exec.Command("ps", "-o", "stat=,lstart=", "-p", strconv.Itoa(pid)).Output()
 	state, began, ok := strings.Cut(strings.TrimSpace(string(out)), " ")
 	if err != nil || !ok || strings.HasPrefix(state, "Z") {
@@ -21,9 +21,9 @@ func identify(pid int) (string, bool) {
 	return strings.TrimSpace(began), true
 }
 
-// sample: there is no portable way.
-func sample(int) (driver.Stats, bool) { return driver.Stats{}, false }
+// processStats: there is no portable way.
+func processStats(int) (driver.Stats, bool) { return driver.Stats{}, false }
 
-// attributes put the child into a process group of its own, so that Ctrl-C in a
+// sysProcAttr puts the child into a process group of its own, so that Ctrl-C in a
 // terminal reaches only the backend.
-func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+func sysProcAttr() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }

@@ -17,22 +17,28 @@ import (
 
 // record is what is known of a game's engine across restarts of the backend.
 type record struct {
-	Game       uuid.UUID `json:"game_id"`
-	Spec       string    `json:"spec"`
-	Version    string    `json:"version"`
-	Image      string    `json:"image"`
-	Generation int64     `json:"generation"`
-	PID        int       `json:"pid"`
-	Identity   string    `json:"identity"` // of the process; a number alone is used again
-	Port       int       `json:"port"`
-	StartedAt  time.Time `json:"started_at"`
-	Exit       *exit     `json:"exit,omitempty"` // nil while it runs, or when nobody saw it end
+	Game       uuid.UUID   `json:"game_id"`
+	Instance   uuid.UUID   `json:"instance_id"` // Nil in records that were made before there was one
+	Spec       string      `json:"spec"`
+	Version    string      `json:"version"`
+	Image      string      `json:"image"`
+	Generation int64       `json:"generation"`
+	PID        int         `json:"pid"`
+	Identity   string      `json:"identity"` // of the process; a number alone is used again
+	Port       int         `json:"port"`
+	StartedAt  time.Time   `json:"started_at"`
+	Exit       *exitRecord `json:"exit,omitempty"` // nil while it runs, or when nobody saw it end
 }
 
-type exit struct {
-	Code   int       `json:"code"`
-	At     time.Time `json:"at"`
-	Parked bool      `json:"parked"` // ended because the backend did
+type exitRecord struct {
+	Code        int       `json:"code"`
+	At          time.Time `json:"at"`
+	WithBackend bool      `json:"parked"` // it ended because the backend did
+}
+
+// ownOrUnmarked says whether the engine can be any business of the instance.
+func (r record) ownOrUnmarked(instance uuid.UUID) bool {
+	return r.Instance == uuid.Nil || r.Instance == instance
 }
 
 // alive says whether the recorded process still runs.
@@ -40,7 +46,7 @@ func (r record) alive() bool {
 	if r.Exit != nil {
 		return false
 	}
-	identity, ok := identify(r.PID)
+	identity, ok := processIdentity(r.PID)
 	return ok && identity == r.Identity
 }
 
@@ -52,7 +58,7 @@ func (r record) observed() driver.Observed {
 	switch {
 	case r.alive():
 		o.Phase = driver.PhaseRunning
-	case r.Exit != nil && !r.Exit.Parked:
+	case r.Exit != nil && !r.Exit.WithBackend:
 		o.Phase, o.ExitCode, o.FinishedAt = driver.PhaseExited, r.Exit.Code, r.Exit.At
 	}
 	return o

@@ -1,0 +1,99 @@
+//go:build integration
+
+package integration
+
+import (
+	"io"
+	"net/http"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"galaxy/backend/platform/testkit"
+)
+
+// TestContainersOfAnotherInstanceAreIgnored has what other backends leave on the
+// daemon of every developer's machine: engines that run and engines that ended.
+func TestContainersOfAnotherInstanceAreIgnored(t *testing.T) {
+	w := newWorld(t)
+	running, stopped := w.engineOfAnotherInstance(), w.engineOfAnotherInstance()
+	w.docker("stop", "--time", "5", stopped)
+	metrics := freeAddr(t)
+	b := w.start("BACKEND_OTEL_METRICS_EXPORTER=prometheus", "BACKEND_OTEL_PROMETHEUS_LISTEN_ADDR="+metrics).ready()
+	b.comparesEnginesTwice(metrics)
+
+	w.docker("stop", "--time", "5", running) // an event while the backend watches
+	w.docker("start", running)
+	b.comparesEnginesTwice(metrics)
+
+	for _, mail := range w.inbox.All() {
+		t.Errorf("somebody was told: %s", mail.Subject)
+	}
+	conn := testkit.Conn(t, w.dsn)
+	for _, table := range []string{"notifications", "mail_deliveries", "runtime_records"} {
+		var rows int
+		require.NoError(t, conn.QueryRow(t.Context(), "SELECT count(*) FROM "+table).Scan(&rows))
+		require.Zero(t, rows, table)
+	}
+	runtimes := got[page[object]](b.operator().Get(adminAPI + "/runtimes"))
+	require.Empty(t, runtimes.Items)
+	require.Empty(t, runtimes.Counts)
+	require.NotContains(t, b.log.String(), running)
+	require.NotContains(t, b.log.String(), stopped)
+	require.Zero(t, b.terminate())
+	require.Equal(t, "running", w.docker("inspect", "-f", "{{.State.Status}}", running))
+	require.Equal(t, "exited", w.docker("inspect", "-f", "{{.State.Status}}", stopped))
+}
+
+// engineOfAnotherInstance runs a container as another backend does.
+func (w *world) engineOfAnotherInstance() (name string) {
+	w.Helper()
+	game := uuid.NewString()
+	name = "galaxy-game-" + game
+	w.docker("run", "-d", "--name", name, "--network", w.network, "--tmpfs", "/var/lib/galaxy-game:uid=65532,gid=65532",
+		"--label", "galaxy.backend=1", "--label", "galaxy.game_id="+game, "--label", "galaxy.instance="+uuid.NewString(), engineImage())
+	return name
+}
+
+// docker runs the command line's program and returns what it printed.
+func (w *world) docker(args ...string) string {
+	w.Helper()
+	out, err := exec.Command("docker", args...).CombinedOutput()
+	require.NoError(w, err, "docker %v: %s", args, out)
+	return strings.TrimSpace(string(out))
+}
+
+// comparesEnginesTwice waits for two more comparisons with the daemon's list:
+// once the second has begun, all that comes of the first is there.
+func (b *backend) comparesEnginesTwice(metrics string) {
+	b.Helper()
+	want := b.comparisons(metrics) + 2
+	require.Eventually(b, func() bool { return b.comparisons(metrics) >= want }, patience, 50*time.Millisecond)
+}
+
+var listsDone = regexp.MustCompile(`(?m)^runtime_container_ops_total\{.*op="list".*outcome="ok".*\} (\d+)`)
+
+// comparisons counts them; 0 while the page is not there yet.
+func (b *backend) comparisons(metrics string) int {
+	resp, err := http.Get("http://" + metrics + "/metrics")
+	if err != nil {
+		return 0
+	}
+	defer func() { _ = resp.Body.Close() }()
+	page, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return 0
+	}
+	found := listsDone.FindSubmatch(page)
+	if found == nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(string(found[1])) // digits
+	return n
+}

@@ -1,0 +1,31 @@
+package notification
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/fx"
+
+	"galaxy/backend/platform/clock"
+	"galaxy/backend/platform/pg"
+	"galaxy/backend/platform/testkit"
+)
+
+func TestTheModuleWakesItsWorkerWhenMailIsDue(t *testing.T) {
+	t.Parallel()
+	mailer, pusher, accounts := &fakeMailer{}, &fakePusher{}, &fakeAccounts{}
+	clk := clock.NewFake(noon)
+	var service *Service
+	var db *pg.DB
+	testkit.Boot(t, Module,
+		fx.Supply(Config{AdminEmail: "ops@example.com", WorkerInterval: time.Hour, MaxAttempts: maxAttempts}),
+		testkit.StandIn[Mailer](mailer), testkit.StandIn[Pusher](pusher), testkit.StandIn[Accounts](accounts),
+		testkit.StandIn[clock.Clock](clk), fx.Populate(&service, &db))
+	clk.BlockUntil(1)
+	require.NoError(t, db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+		return service.Submit(ctx, tx, imagePullFailed("k"))
+	}))
+	require.Eventually(t, func() bool { return len(mailer.addresses()) == 1 }, 10*time.Second, 5*time.Millisecond)
+}

@@ -1,0 +1,201 @@
+package racename
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"galaxy/backend/modules/notification"
+	"galaxy/backend/modules/racename/spelling"
+	"galaxy/backend/platform/clock"
+	"galaxy/backend/platform/pg"
+)
+
+// Service is the domain. Methods that take a tx write with the caller's commit;
+// all others open their own transaction.
+type Service struct {
+	db       *pg.DB
+	clock    clock.Clock
+	cfg      Config
+	keys     *keys
+	store    store
+	accounts Accounts
+	notifier Notifier
+}
+
+// NewService makes the service; Start warms its cache.
+func NewService(
+	db *pg.DB, clk clock.Clock, cfg Config, size CacheConfig, accounts Accounts, notifier Notifier,
+) *Service {
+	return &Service{db: db, clock: clk, cfg: cfg, keys: newKeys(db, size), accounts: accounts, notifier: notifier}
+}
+
+// Start warms the cache with as many keys as fit.
+func (s *Service) Start(ctx context.Context) error {
+	keys, err := s.store.someKeys(ctx, s.db, s.keys.max)
+	if err != nil {
+		return fmt.Errorf("warm race names: %w", err)
+	}
+	for _, k := range keys {
+		s.keys.Warm(k.Key, k.Holder)
+	}
+	return nil
+}
+
+// Parse reads a race name, or says what is wrong with it.
+func Parse(text string) (spelling.Name, error) {
+	name, err := spelling.Parse(text)
+	if problem, bad := errors.AsType[spelling.Problem](err); bad {
+		return name, ErrInvalid.Saying("%s", problem.Error()).With("problem", string(problem))
+	}
+	return name, err
+}
+
+// Claim reserves a name for a user in a game: both keys, or
+// ErrTaken. Keys are the last locks that a transaction takes.
+func (s *Service) Claim(ctx context.Context, tx *pg.Tx, name spelling.Name, user, game uuid.UUID) error {
+	keys := name.Keys()
+	for {
+		s.store.insertKeys(tx, keys, user)
+		rows, err := s.store.lockKeys(ctx, tx, keys)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(rows, func(r keyRow) bool { return r.Holder != user }) {
+			return ErrTaken
+		}
+		if len(rows) == len(keys) {
+			break
+		}
+		// One was given up between the two statements: it can be claimed now.
+	}
+	for _, k := range keys {
+		s.keys.Put(tx, k, user)
+	}
+	s.store.insertReserved(tx, uuid.Must(uuid.NewV7()), name, user, game, s.clock.Now())
+	return nil
+}
+
+// ReleaseReserved gives up what the games hold for one user, or for all members
+// when user is nil.
+func (s *Service) ReleaseReserved(ctx context.Context, tx *pg.Tx, games []uuid.UUID, user *uuid.UUID) error {
+	if len(games) == 0 {
+		return nil
+	}
+	who := uuid.Nil
+	if user != nil {
+		who = *user
+	}
+	names, err := s.store.reserved(ctx, tx, games, user == nil, who)
+	if err != nil {
+		return err
+	}
+	return s.release(ctx, tx, names)
+}
+
+// release deletes names, and the keys that no other name claims.
+func (s *Service) release(ctx context.Context, tx *pg.Tx, names []row) error {
+	if len(names) == 0 {
+		return nil
+	}
+	ids := make([]uuid.UUID, 0, len(names))
+	for _, n := range names {
+		ids = append(ids, n.ID)
+	}
+	keys := keysOf(names)
+	if _, err := s.store.lockKeys(ctx, tx, keys); err != nil {
+		return err
+	}
+	s.store.deleteNames(tx, ids, keys)
+	for _, k := range keys {
+		s.keys.Drop(tx, k)
+	}
+	return nil
+}
+
+func keysOf(names []row) []string {
+	var keys []string
+	for _, n := range names {
+		keys = append(keys, n.Canonical, n.Second)
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}
+
+// Promote settles the reserved names of a game that was finished at at: those of
+// eligible members become pending registrations, all others are released.
+func (s *Service) Promote(ctx context.Context, tx *pg.Tx, game uuid.UUID, eligible []uuid.UUID, at time.Time) error {
+	names, err := s.store.reserved(ctx, tx, []uuid.UUID{game}, true, uuid.Nil)
+	if err != nil || len(names) == 0 {
+		return err
+	}
+	if _, err := s.store.lockKeys(ctx, tx, keysOf(names)); err != nil {
+		return err
+	}
+	expires := at.Add(s.cfg.PendingRegistrationTTL)
+	promoted, err := s.store.promoteNames(ctx, tx, game, eligible, expires)
+	if err != nil {
+		return err
+	}
+	s.store.prolongPending(tx, game, eligible, expires)
+	for _, n := range promoted {
+		names = slices.DeleteFunc(names, func(r row) bool { return r.ID == n.ID })
+		if err := s.tellName(ctx, tx, notification.KindRaceNamePending, n, n.ExpiresAt); err != nil {
+			return err
+		}
+	}
+	return s.release(ctx, tx, names)
+}
+
+// releaseAll releases what a user holds. Registered names may be kept: those of
+// a blocked user, which nobody can use then.
+func (s *Service) releaseAll(ctx context.Context, tx *pg.Tx, who uuid.UUID, keepRegistered bool) error {
+	const all = 1 << 20
+	names, err := s.store.namesOf(ctx, tx, who, uuid.Max, all)
+	if err != nil {
+		return err
+	}
+	if keepRegistered {
+		names = slices.DeleteFunc(names, func(n row) bool { return n.State == Registered })
+	}
+	return s.release(ctx, tx, names)
+}
+
+// expired are pending names that nobody registered in time.
+func (s *Service) expired(ctx context.Context, now time.Time, n int) ([]uuid.UUID, error) {
+	return s.store.expiredNames(ctx, s.db, now, n)
+}
+
+// expire releases a pending name that nobody registered in time. One that
+// was registered or prolonged meanwhile stays.
+func (s *Service) expire(ctx context.Context, id uuid.UUID, now time.Time) error {
+	return s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		names, err := s.store.pending(ctx, tx, id)
+		if err != nil || len(names) == 0 {
+			return err
+		}
+		if _, err := s.store.lockKeys(ctx, tx, keysOf(names)); err != nil {
+			return err
+		}
+		still, err := s.store.stillExpired(ctx, tx, id, now)
+		if err != nil || !still {
+			return err
+		}
+		if err := s.release(ctx, tx, names); err != nil {
+			return err
+		}
+		return s.tellName(ctx, tx, notification.KindRaceNameExpired, names[0].Name, nil)
+	})
+}
+
+func (s *Service) tellName(ctx context.Context, tx *pg.Tx, kind notification.Kind, n Name, expires *time.Time) error {
+	payload := map[string]any{"race_name": n.Display}
+	if expires != nil {
+		payload["expires_at"] = *expires
+	}
+	return s.notifier.Submit(ctx, tx, notification.Intent{Kind: kind, Key: n.ID.String(), Recipients: []uuid.UUID{n.UserID}, Payload: payload})
+}
