@@ -18,7 +18,7 @@ func listing(n int) (ids []uuid.UUID, read func(before uuid.UUID, n int) ([]uuid
 	}
 	return ids, func(before uuid.UUID, n int) ([]uuid.UUID, error) {
 		rest := ids
-		if before != uuid.Nil {
+		if before != uuid.Max {
 			rest = ids[slices.Index(ids, before)+1:]
 		}
 		return rest[:min(n, len(rest))], nil
