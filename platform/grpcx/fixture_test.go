@@ -79,7 +79,10 @@ var desc = grpc.ServiceDesc{
 			return srv.(*hub).echo(ctx, req.(*wrapperspb.StringValue))
 		})
 	}}},
-	Streams: []grpc.StreamDesc{{StreamName: "SubscribePush", ServerStreams: true, Handler: func(srv any, s grpc.ServerStream) error { return srv.(*hub).subscribe(s) }}},
+	Streams: []grpc.StreamDesc{
+		{StreamName: "SubscribePush", ServerStreams: true, Handler: func(srv any, s grpc.ServerStream) error { return srv.(*hub).subscribe(s) }},
+		{StreamName: "Panic", ServerStreams: true, Handler: func(any, grpc.ServerStream) error { panic("secret state") }},
+	},
 }
 
 type fixture struct {

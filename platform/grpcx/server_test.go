@@ -246,3 +246,86 @@ func TestAListenerThatAnybodyMayReachIsOnTheMetrics(t *testing.T) {
 		require.True(t, seen, addr)
 	}
 }
+
+func TestHealthTurnsNotServingBeforeTheStreamsEnd(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, unguarded(), grpcx.Telemetry{})
+	s := f.subscribe(t, t.Context())
+	watch, err := healthpb.NewHealthClient(f.conn).Watch(t.Context(), &healthpb.HealthCheckRequest{Service: "test.v1.Hub"})
+	require.NoError(t, err)
+	first, err := watch.Recv()
+	require.NoError(t, err)
+	require.Equal(t, healthpb.HealthCheckResponse_SERVING, first.Status)
+	require.NoError(t, f.Stop(t.Context()))
+	for { // the last word before the watch ends, if it was not faster
+		last, err := watch.Recv()
+		if err != nil {
+			require.Contains(t, []codes.Code{codes.Canceled, codes.Unavailable}, status.Code(err))
+			break
+		}
+		require.Equal(t, healthpb.HealthCheckResponse_NOT_SERVING, last.Status)
+	}
+	close(f.quit)
+	require.Equal(t, "drained", receive(t, s), "the stream was still open")
+}
+
+func TestAfterTheFirstStepNoNewCallBegins(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, unguarded(), grpcx.Telemetry{})
+	s := f.subscribe(t, t.Context())
+	require.NoError(t, f.Stop(t.Context()))
+	fresh := dial(t, f.Addr())
+	err := fresh.Invoke(t.Context(), "/test.v1.Hub/Echo", wrapperspb.String("x"), &wrapperspb.StringValue{})
+	require.Equal(t, codes.Unavailable, status.Code(err))
+	close(f.quit)
+	require.Equal(t, "drained", receive(t, s))
+	require.NoError(t, f.Drain(t.Context()))
+}
+
+func TestAPanicInAStreamEndsThatStreamAlone(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, unguarded(), grpcx.Telemetry{})
+	s := f.subscribe(t, t.Context())
+	broken, err := f.conn.NewStream(t.Context(), &desc.Streams[1], "/test.v1.Hub/Panic")
+	require.NoError(t, err)
+	require.NoError(t, broken.CloseSend())
+	err = broken.RecvMsg(&wrapperspb.StringValue{})
+	require.Equal(t, codes.Internal, status.Code(err))
+	require.NotContains(t, err.Error(), "secret state")
+	lines := f.logs.FilterMessage("call failed").All()
+	require.Len(t, lines, 1)
+	require.Contains(t, lines[0].ContextMap()["error"], "panicked: secret state")
+	require.Equal(t, "/test.v1.Hub/Panic", lines[0].ContextMap()["method"])
+	close(f.quit)
+	require.Equal(t, "drained", receive(t, s))
+}
+
+func TestWhatThePeerDidWrongIsNoLogLine(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, unguarded(), grpcx.Telemetry{})
+	ctx := metadata.AppendToOutgoingContext(t.Context(), "x-request-id", "req-1")
+	require.Equal(t, codes.Aborted, status.Code(f.call(ctx, "fault")))
+	require.Equal(t, codes.Unimplemented, status.Code(f.conn.Invoke(ctx, "/test.v1.Hub/Nothing", wrapperspb.String("x"), &wrapperspb.StringValue{})))
+	require.Zero(t, f.logs.FilterMessage("call failed").Len())
+	require.Equal(t, codes.Internal, status.Code(f.call(ctx, "plain")))
+	lines := f.logs.FilterMessage("call failed").All()
+	require.Len(t, lines, 1)
+	require.Equal(t, "req-1", lines[0].ContextMap()["request_id"])
+	require.Contains(t, lines[0].ContextMap()["error"], "hunter2", "the cause is for the log")
+}
+
+func TestEveryServiceHasItsOwnHealth(t *testing.T) {
+	t.Parallel()
+	later, earlier := desc, desc
+	later.ServiceName, earlier.ServiceName = "test.v1.Zebra", "test.v1.Ape"
+	s := grpcx.New(grpcx.Config{ListenAddr: "127.0.0.1:0"}, unguarded(), grpcx.Telemetry{},
+		[]grpcx.Service{{Desc: &later, Impl: newHub()}, {Desc: &earlier, Impl: newHub()}})
+	require.NoError(t, s.Start(t.Context()))
+	conn := dial(t, s.Addr())
+	for _, name := range []string{"test.v1.Zebra", "test.v1.Ape"} {
+		got, err := healthpb.NewHealthClient(conn).Check(t.Context(), &healthpb.HealthCheckRequest{Service: name})
+		require.NoError(t, err)
+		require.Equal(t, healthpb.HealthCheckResponse_SERVING, got.Status)
+	}
+	require.NoError(t, s.Drain(t.Context()))
+}
