@@ -63,7 +63,9 @@ func Reduce(text []byte) (*Shapes, error) {
 			}
 		}
 	}
-	slices.SortFunc(s.Operations, func(a, b Operation) int { return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Path, b.Path)) })
+	slices.SortFunc(s.Operations, func(a, b Operation) int {
+		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Path, b.Path))
+	})
 	for i, op := range s.Operations {
 		if op.ID == "" || i > 0 && s.Operations[i-1].ID == op.ID {
 			r.errs = append(r.errs, fmt.Errorf("%s %s: operationId %q is empty or taken", op.Method, op.Path, op.ID))

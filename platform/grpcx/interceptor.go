@@ -36,7 +36,9 @@ type interceptor struct {
 	closing   context.Context // done once the listener has closed
 }
 
-func newInterceptor(guard *gateway.Guard, log *zap.Logger, meters metric.MeterProvider, closing context.Context) *interceptor {
+func newInterceptor(
+	closing context.Context, guard *gateway.Guard, log *zap.Logger, meters metric.MeterProvider,
+) *interceptor {
 	if meters == nil {
 		meters = otel.GetMeterProvider()
 	}
@@ -47,7 +49,9 @@ func newInterceptor(guard *gateway.Guard, log *zap.Logger, meters metric.MeterPr
 	return &interceptor{guard: guard, log: log, panics: panics, unguarded: unguarded, closing: closing}
 }
 
-func (i *interceptor) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (resp any, err error) {
+func (i *interceptor) unary(
+	ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler,
+) (resp any, err error) {
 	err = i.intercept(ctx, info.FullMethod, func(ctx context.Context) error {
 		resp, err = next(ctx, req)
 		return err
@@ -115,7 +119,8 @@ func (i *interceptor) logFailure(ctx context.Context, method, id string, err err
 		level = zap.ErrorLevel
 	}
 	if line := i.log.Check(level, "call failed"); line != nil {
-		line.Write(zap.String("request_id", id), zap.String("method", method), zap.Stringer("code", code), zap.Error(err), telemetry.Trace(ctx))
+		line.Write(zap.String("request_id", id), zap.String("method", method), zap.Stringer("code", code), zap.Error(err),
+			telemetry.Trace(ctx))
 	}
 }
 

@@ -19,7 +19,8 @@ var Module = module.New("grpc",
 	fx.Provide(newServer),
 	httpx.ProvideCheck(func(s *Server) httpx.Check { return httpx.Check{Name: "grpc", Check: s.Ready} }),
 	lifecycle.Provide(func(s *Server, c Config) lifecycle.Entry {
-		return lifecycle.Entry{Phase: lifecycle.Ingress, Name: "grpc listener", StopTimeout: c.ShutdownTimeout, Start: s.Start, Stop: s.Stop}
+		return lifecycle.Entry{Phase: lifecycle.Ingress, Name: "grpc listener", StopTimeout: c.ShutdownTimeout,
+			Start: s.Start, Stop: s.Stop}
 	}),
 	lifecycle.Provide(func(s *Server, c Config) lifecycle.Entry {
 		return lifecycle.Entry{Phase: lifecycle.Push, Name: "grpc streams", StopTimeout: c.ShutdownTimeout, Stop: s.Drain}

@@ -88,9 +88,11 @@ func New(c Config, guard *gateway.Guard, tel Telemetry, services []Service) *Ser
 		tel.Log = zap.NewNop()
 	}
 	closing, cancel := context.WithCancel(context.Background())
-	services = slices.SortedFunc(slices.Values(services), func(a, b Service) int { return cmp.Compare(a.Desc.ServiceName, b.Desc.ServiceName) })
+	services = slices.SortedFunc(slices.Values(services), func(a, b Service) int {
+		return cmp.Compare(a.Desc.ServiceName, b.Desc.ServiceName)
+	})
 	return &Server{config: c, guard: guard, tel: tel, services: services, close: cancel,
-		interceptor: newInterceptor(guard, tel.Log, tel.Meters, closing)}
+		interceptor: newInterceptor(closing, guard, tel.Log, tel.Meters)}
 }
 
 // Start binds the address, so that a port in use fails the boot, and serves
@@ -113,7 +115,8 @@ func (s *Server) Start(ctx context.Context) error {
 	server := grpc.NewServer(options...)
 	s.grpc, s.health, s.addr, s.served = server, health.NewServer(), listener.Addr(), make(chan struct{})
 	s.listenerClosed = make(chan struct{})
-	listener = &notifyingListener{netutil.LimitListener(listener, maxConnections), sync.OnceFunc(func() { close(s.listenerClosed) })}
+	closed := sync.OnceFunc(func() { close(s.listenerClosed) })
+	listener = &notifyingListener{netutil.LimitListener(listener, maxConnections), closed}
 	healthpb.RegisterHealthServer(server, s.health)
 	reflection.Register(server)
 	for _, svc := range s.services {

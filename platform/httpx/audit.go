@@ -60,7 +60,8 @@ func (a *app) audit(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		_, complete := a.gates.Auditor.(Complete)
 		if n := info.audited.Load(); complete && n != 1 {
-			a.tel.log.Error(Unaudited, zap.String("op", info.endpoint.route.Op), zap.Int32("rows", n), zap.String("request_id", info.requestID))
+			a.tel.log.Error(Unaudited, zap.String("op", info.endpoint.route.Op), zap.Int32("rows", n),
+				zap.String("request_id", info.requestID))
 		}
 		return nil
 	}

@@ -50,7 +50,10 @@ func faultOf(err error) *fault.Error {
 
 // faultOfStatus translates the errors of echo and of its middleware.
 func faultOfStatus(status int) *fault.Error {
-	for _, f := range []*fault.Error{errNotFound, errMethod, errTooLarge, errMediaType, errSlow, errCredentials, errForbidden, ErrValidation, errUnavailable} {
+	for _, f := range []*fault.Error{
+		errCredentials, errForbidden, errNotFound, errMethod, errSlow, errTooLarge, errMediaType,
+		ErrValidation, errUnavailable,
+	} {
 		if f.Code.Status() == status {
 			return f
 		}

@@ -22,9 +22,7 @@ var Module = module.New("http",
 		gateway.New,
 		newServer,
 	),
-	lifecycle.Provide(func(s *Server, c Config) lifecycle.Entry {
-		return lifecycle.Entry{Phase: lifecycle.Ingress, Name: "http listener", StopTimeout: c.ShutdownTimeout, Start: s.Start, Stop: s.Stop}
-	}),
+	lifecycle.Provide((*Server).entry),
 )
 
 type serverIn struct {
@@ -39,7 +37,9 @@ type serverIn struct {
 	Meters  metric.MeterProvider `optional:"true"`
 }
 
-func newServer(c Config, doc Document, guard *gateway.Guard, clk clock.Clock, log *zap.Logger, in serverIn) (*Server, error) {
+func newServer(
+	c Config, doc Document, guard *gateway.Guard, clk clock.Clock, log *zap.Logger, in serverIn,
+) (*Server, error) {
 	return New(c, doc, guard, Gates{User: in.User, Seen: in.Seen, Admin: in.Admin, Auditor: in.Auditor},
 		Telemetry{Log: log, Traces: in.Traces, Meters: in.Meters}, clk, in.Tables, in.Checks)
 }

@@ -97,7 +97,9 @@ func IDCursor(kind, cursor string) (uuid.UUID, error) {
 // PageByID reads and renders a page of a list that is sorted by an id, newest
 // first. read is asked for one row more than the page holds, all of them below
 // the id before, which is uuid.Max at the start of the list.
-func PageByID[R, V any](kind string, p Page, read func(before uuid.UUID, n int) ([]R, error), view func(R) V, id func(R) uuid.UUID) (List[V], error) {
+func PageByID[R, V any](
+	kind string, p Page, read func(before uuid.UUID, n int) ([]R, error), view func(R) V, id func(R) uuid.UUID,
+) (List[V], error) {
 	before, err := IDCursor(kind, p.Cursor)
 	if err != nil {
 		return List[V]{}, err

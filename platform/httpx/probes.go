@@ -48,7 +48,8 @@ func (p *probes) drain() { p.draining.Store(true) }
 
 func (p *probes) readyz(ctx context.Context, _ struct{}) (Response[Readiness], error) {
 	if p.draining.Load() {
-		return Response[Readiness]{Status: http.StatusServiceUnavailable, Body: Readiness{Status: "draining", Checks: map[string]string{}}}, nil
+		draining := Readiness{Status: "draining", Checks: map[string]string{}}
+		return Response[Readiness]{Status: http.StatusServiceUnavailable, Body: draining}, nil
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock() // whoever comes meanwhile waits for the same answer

@@ -18,6 +18,7 @@ import (
 
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/httpx/gateway"
+	"galaxy/backend/platform/lifecycle"
 )
 
 const (
@@ -74,6 +75,13 @@ func New(c Config, doc Document, guard *gateway.Guard, gates Gates, tel Telemetr
 		s.http.ErrorLog = std // TLS handshakes of strangers and the like
 	}
 	return s, nil
+}
+
+// entry is the server's place in the start order.
+func (s *Server) entry() lifecycle.Entry {
+	return lifecycle.Entry{
+		Phase: lifecycle.Ingress, Name: "http listener", StopTimeout: s.config.ShutdownTimeout, Start: s.Start, Stop: s.Stop,
+	}
 }
 
 // Start binds the address, so that a port in use fails the boot, and serves

@@ -50,8 +50,10 @@ func newInstruments(log *zap.Logger, tp trace.TracerProvider, mp metric.MeterPro
 		metric.WithDescription("From the first byte of the headers read to the answer written."),
 		metric.WithExplicitBucketBoundaries(.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30))
 	t.panics, _ = m.Int64Counter("panics_total", metric.WithDescription("Panics recovered."))
-	t.anomalies, _ = m.Int64Counter("http_anomalies_total", metric.WithDescription("Requests that a sound gateway does not send."))
-	t.unguarded, _ = m.Int64Gauge("http_gateway_unguarded", metric.WithDescription("1: any peer is taken for the gateway."))
+	t.anomalies, _ = m.Int64Counter("http_anomalies_total",
+		metric.WithDescription("Requests that a sound gateway does not send."))
+	t.unguarded, _ = m.Int64Gauge("http_gateway_unguarded",
+		metric.WithDescription("1: any peer is taken for the gateway."))
 	return t
 }
 
@@ -75,15 +77,18 @@ func (r *routeMetrics) of(status int) *statusMetrics {
 	if m, ok := r.byStatus.Load(status); ok {
 		return m.(*statusMetrics)
 	}
-	set := metric.WithAttributeSet(attribute.NewSet(attribute.String("group", r.group), attribute.String("method", r.method),
+	set := metric.WithAttributeSet(attribute.NewSet(
+		attribute.String("group", r.group), attribute.String("method", r.method),
 		attribute.String("path", r.path), attribute.String("status", strconv.Itoa(status))))
 	m := &statusMetrics{add: []metric.AddOption{set}, record: []metric.RecordOption{set}}
 	r.byStatus.Store(status, m)
 	return m
 }
 
-var methods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
-	http.MethodConnect, http.MethodOptions, http.MethodTrace}
+var methods = []string{
+	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+	http.MethodConnect, http.MethodOptions, http.MethodTrace,
+}
 
 const otherMethod = "other"
 

@@ -61,7 +61,8 @@ func newProviders(c Config, service ServiceName, log *zap.Logger, out io.Writer)
 	}
 	if exporter != nil {
 		sampler := sdktrace.ParentBased(sdktrace.TraceIDRatioBased(c.TracesRatio))
-		p.traces = sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(identity), sdktrace.WithSampler(sampler))
+		p.traces = sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(identity),
+			sdktrace.WithSampler(sampler))
 		p.Traces = p.traces
 	}
 	registry := prometheus.NewRegistry()
@@ -76,7 +77,8 @@ func newProviders(c Config, service ServiceName, log *zap.Logger, out io.Writer)
 	if c.MetricsExporter == Prometheus {
 		mux := http.NewServeMux()
 		mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{Registry: registry}))
-		p.prometheus = newListener("prometheus listener", "BACKEND_OTEL_PROMETHEUS_LISTEN_ADDR", c.PrometheusListenAddr, mux, log)
+		p.prometheus = newListener("prometheus listener", "BACKEND_OTEL_PROMETHEUS_LISTEN_ADDR", c.PrometheusListenAddr,
+			mux, log)
 	}
 	return p, nil
 }
