@@ -12,6 +12,11 @@ import (
 	"galaxy/backend/platform/pg"
 )
 
+type tablesIn struct {
+	fx.In
+	Tables []httpx.Table `group:"routes"`
+}
+
 // tables are the routes of the whole program, and its document.
 func tables(t *testing.T) (out []httpx.Table, doc httpx.Document) {
 	t.Helper()
@@ -20,7 +25,7 @@ func tables(t *testing.T) (out []httpx.Table, doc httpx.Document) {
 	l, err := pg.NewLeaderLock(c.Postgres, zap.NewNop())
 	require.NoError(t, err)
 	app := fx.New(append(program(c, lock{l}, modules()), fx.NopLogger, fx.Populate(&doc),
-		fx.Invoke(fx.Annotate(func(all []httpx.Table) { out = all }, fx.ParamTags(`group:"routes"`))))...)
+		fx.Invoke(func(in tablesIn) { out = in.Tables }))...)
 	require.NoError(t, app.Err())
 	return out, doc
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"galaxy/backend/openapi/shapes"
+	"galaxy/backend/platform/httpx/strict"
 )
 
 // plan says where the fields of an In come from. It is made once per route.
@@ -16,22 +17,23 @@ type plan struct {
 	params []param
 	body   bool  // something comes from the body
 	raw    []int // the field that takes the body undecoded, nil when none
+	decode strict.Decoder
 	err    error // what is wrong with In; the boot reports it
 }
 
 // param is one field bound to a path, query or header parameter.
 type param struct {
-	index   []int
-	in      string // as the document spells it: path, query, header
-	name    string
-	many    bool // a slice: the parameter may repeat
-	pointer bool // a pointer: nil means absent
-	elem    reflect.Type
-	set     setter
+	index      []int
+	in         string // as the document spells it: path, query, header
+	name       string
+	repeatable bool // a slice: the parameter may repeat
+	pointer    bool // a pointer: nil means absent
+	elem       reflect.Type
+	set        setter
 }
 
-// known reports whether the field's type checks more than a schema would.
-func (p param) known() bool { return p.elem == uuidType || p.elem.Kind() == reflect.Bool }
+// checkedByType reports whether the field's type checks more than a schema would.
+func (p param) checkedByType() bool { return p.elem == uuidType || p.elem.Kind() == reflect.Bool }
 
 var rawType = reflect.TypeFor[json.RawMessage]()
 
@@ -39,12 +41,14 @@ func planOf(t reflect.Type) plan {
 	var p plan
 	if t.Kind() != reflect.Struct {
 		p.body = true
+		p.decode, p.err = strict.DecoderOf(t)
 		return p
 	}
-	p.err = p.fields(t, nil)
-	if p.err != nil {
+	if p.err = p.fields(t, nil); p.err != nil {
 		p.err = fmt.Errorf("%s: %w", t, p.err)
+		return p
 	}
+	p.decode, p.err = strict.TaggedDecoderOf(t)
 	return p
 }
 
@@ -99,7 +103,7 @@ func paramOf(t reflect.Type) (param, error) {
 	case reflect.Pointer:
 		p.pointer, t = true, t.Elem()
 	case reflect.Slice:
-		p.many, t = true, t.Elem()
+		p.repeatable, t = true, t.Elem()
 	}
 	set, err := setterOf(t)
 	p.elem, p.set = t, set
@@ -109,10 +113,10 @@ func paramOf(t reflect.Type) (param, error) {
 // boundParam is a param with what the document says about it.
 type boundParam struct {
 	param
-	required bool
-	fallback string         // the schema's default as text, empty when none
-	typ      string         // the schema's type
-	schema   *shapes.Schema // nil when the type alone checks it
+	required    bool
+	defaultText string         // the schema's default as text, empty when none
+	typ         string         // the schema's type
+	schema      *shapes.Schema // nil when the type alone checks it
 }
 
 // bind joins the plan with the operation and reports where they differ.
@@ -146,9 +150,9 @@ func boundOf(p param, declared *shapes.Param, compile shapes.Compile) boundParam
 	}
 	b.required, b.typ = declared.Required, declared.Type
 	if declared.Default != nil {
-		b.fallback = fmt.Sprint(declared.Default)
+		b.defaultText = fmt.Sprint(declared.Default)
 	}
-	if declared.Schema != nil && !p.known() {
+	if declared.Schema != nil && !p.checkedByType() {
 		b.schema = &shapes.Schema{Text: declared.Schema, Compile: compile}
 	}
 	return b

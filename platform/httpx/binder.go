@@ -4,36 +4,61 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"mime"
 	"net/http"
 	"net/url"
 	"os"
 	"reflect"
 	"strings"
 
+	"github.com/labstack/echo/v4"
+
 	"galaxy/backend/platform/fault"
+	"galaxy/backend/platform/httpx/header"
 	"galaxy/backend/platform/httpx/strict"
 )
 
-// input is a request on its way into an In.
-type input struct {
-	e    *endpoint
-	r    *http.Request
-	w    http.ResponseWriter
-	path func(name string) string
+// binder fills the In of one route from a request.
+type binder struct {
+	plan   *plan
+	op     *operation
+	params []boundParam
 }
 
-// into checks parameters, then the body, and fills the struct that target
+// bind checks parameters, then the body, and fills the struct that target
 // points to.
-func (in *input) into(target any) error {
-	if len(in.e.params) == 0 && in.e.op.body == nil && in.r.URL.RawQuery == "" {
+func (b *binder) bind(c echo.Context, target any) error {
+	if err := readIdempotencyKey(c.Request()); err != nil {
+		return err
+	}
+	if len(b.params) == 0 && b.op.body == nil && c.Request().URL.RawQuery == "" {
 		return nil
 	}
 	v := reflect.ValueOf(target).Elem()
-	if err := in.bind(v); err != nil || in.e.op.body == nil {
+	if err := b.bindParams(c, v); err != nil || b.op.body == nil {
 		return err
 	}
-	data, err := in.read()
+	return b.bindBody(c.Request(), v)
+}
+
+const maxIdempotencyKey = 64
+
+func readIdempotencyKey(r *http.Request) error {
+	keys, ok := r.Header["Idempotency-Key"]
+	if !ok || r.Method == http.MethodGet {
+		return nil
+	}
+	key := onlyValue(keys)
+	if !header.VisibleASCII(key, maxIdempotencyKey) {
+		return Invalid("Idempotency-Key", badFormat, "one key of 1 to 64 visible ASCII characters is needed")
+	}
+	infoOf(r.Context()).idempotencyKey = key
+	return nil
+}
+
+// bindBody parses a body once: its tree is held against the schema, then put
+// into the struct.
+func (b *binder) bindBody(r *http.Request, v reflect.Value) error {
+	data, err := b.read(r)
 	if err != nil || data == nil {
 		return err
 	}
@@ -41,39 +66,40 @@ func (in *input) into(target any) error {
 	if refused, ok := errors.AsType[*strict.Error](err); ok {
 		return ErrInvalid.At(fault.Field{Name: refused.Path, Code: refused.Code, Message: refused.Text})
 	}
-	if err := in.e.op.checkBody(tree); err != nil {
+	if err := b.op.checkBody(tree); err != nil {
 		return err
 	}
-	if raw := in.e.route.Handle.plan.raw; raw != nil {
-		v.FieldByIndex(raw).SetBytes(data)
+	if b.plan.raw != nil {
+		v.FieldByIndex(b.plan.raw).SetBytes(data)
 		return nil
 	}
-	if err := json.Unmarshal(data, target); err != nil {
-		return undecodable(err)
-	}
-	// encoding/json matches names regardless of case, so a body could have
-	// reached a field that belongs to a parameter. The parameter has the last word.
-	return in.bind(v)
+	return undecodable(b.plan.decode(v, tree))
 }
 
 // undecodable is a body that fits its schema and not its struct: a number that
 // is an integer only mathematically, or a type that reads its own text.
 func undecodable(err error) error {
-	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+	if err == nil {
+		return nil
+	}
+	if e, ok := errors.AsType[*strict.Error](err); ok {
+		return ErrValidation.At(field(e.Path, e.Code))
+	}
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok { // of a type that reads its own JSON
 		return ErrValidation.At(field(e.Field, badType))
 	}
 	return ErrValidation.Because(err)
 }
 
-func (in *input) bind(v reflect.Value) error {
-	query, err := in.query()
+func (b *binder) bindParams(c echo.Context, v reflect.Value) error {
+	query, err := b.query(c.Request())
 	if err != nil {
 		return err
 	}
 	var wrong []fault.Field
-	for i := range in.e.params {
-		p := &in.e.params[i]
-		values := in.values(p, query)
+	for i := range b.params {
+		p := &b.params[i]
+		values := p.values(c, query)
 		if code := p.assign(v.FieldByIndex(p.index), values); code != "" {
 			wrong = append(wrong, field(p.name, code))
 		}
@@ -84,31 +110,31 @@ func (in *input) bind(v reflect.Value) error {
 	return nil
 }
 
-func (in *input) query() (url.Values, error) {
-	if in.r.URL.RawQuery == "" {
+func (b *binder) query(r *http.Request) (url.Values, error) {
+	if r.URL.RawQuery == "" {
 		return nil, nil
 	}
-	query, err := url.ParseQuery(in.r.URL.RawQuery)
+	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, ErrInvalid.Saying("the query is malformed")
 	}
 	var unknown []fault.Field
 	for name := range query {
-		if in.e.op.params["query "+name] == nil {
+		if b.op.params["query "+name] == nil {
 			unknown = append(unknown, field(name, "unknown_parameter"))
 		}
 	}
 	if unknown != nil {
-		return nil, ErrInvalid.At(tidy(unknown)...)
+		return nil, ErrInvalid.At(normalized(unknown)...)
 	}
 	return query, nil
 }
 
-func (in *input) values(p *boundParam, query url.Values) []string {
+func (p *boundParam) values(c echo.Context, query url.Values) []string {
 	switch p.in {
 	case "path":
-		text := in.path(p.name)
-		if in.r.URL.RawPath != "" { // the router matched the encoded path
+		text := c.Param(p.name)
+		if c.Request().URL.RawPath != "" { // echo matched the encoded path
 			if plain, err := url.PathUnescape(text); err == nil {
 				text = plain
 			}
@@ -117,15 +143,15 @@ func (in *input) values(p *boundParam, query url.Values) []string {
 	case "query":
 		return query[p.name]
 	default:
-		return in.r.Header.Values(p.name)
+		return c.Request().Header.Values(p.name)
 	}
 }
 
 // assign sets a field and answers with the code of what is wrong, or "".
 func (p *boundParam) assign(v reflect.Value, values []string) string {
 	v.SetZero()
-	if len(values) == 0 && p.fallback != "" {
-		values = []string{p.fallback}
+	if len(values) == 0 && p.defaultText != "" {
+		values = []string{p.defaultText}
 	}
 	if len(values) == 0 {
 		if p.required {
@@ -133,7 +159,7 @@ func (p *boundParam) assign(v reflect.Value, values []string) string {
 		}
 		return ""
 	}
-	if len(values) > 1 && !p.many {
+	if len(values) > 1 && !p.repeatable {
 		return "repeated"
 	}
 	for _, text := range values {
@@ -145,7 +171,7 @@ func (p *boundParam) assign(v reflect.Value, values []string) string {
 		return code
 	}
 	switch {
-	case p.many:
+	case p.repeatable:
 		v.Set(reflect.MakeSlice(v.Type(), len(values), len(values)))
 		for i, text := range values {
 			if code := p.set(v.Index(i), text); code != "" {
@@ -161,22 +187,20 @@ func (p *boundParam) assign(v reflect.Value, values []string) string {
 }
 
 // read returns the body, nil when there is none and none is needed.
-func (in *input) read() ([]byte, error) {
-	r := in.r
-	if r.ContentLength == 0 && !in.e.op.BodyRequired {
+func (b *binder) read(r *http.Request) ([]byte, error) {
+	if r.ContentLength == 0 && !b.op.BodyRequired {
 		return nil, nil
 	}
-	body := http.MaxBytesReader(in.w, r.Body, in.e.maxBody)
 	var data []byte
 	var err error
 	if r.ContentLength >= 0 {
 		data = make([]byte, r.ContentLength)
-		_, err = io.ReadFull(body, data)
+		_, err = io.ReadFull(r.Body, data)
 	} else {
-		data, err = io.ReadAll(body)
+		data, err = io.ReadAll(r.Body)
 	}
 	if err == nil {
-		if len(data) == 0 && !in.e.op.BodyRequired {
+		if len(data) == 0 && !b.op.BodyRequired {
 			return nil, nil
 		}
 		return data, nil
@@ -188,26 +212,4 @@ func (in *input) read() ([]byte, error) {
 		return nil, errSlow
 	}
 	return nil, ErrInvalid.Saying("the body ended early").Because(err)
-}
-
-// checkMedia refuses a body that is not plain JSON by its headers.
-func checkMedia(r *http.Request, op *operation) error {
-	if op.body == nil || r.ContentLength == 0 && !op.BodyRequired {
-		return nil
-	}
-	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
-		return errMediaType
-	}
-	types := r.Header["Content-Type"]
-	if len(types) != 1 {
-		return errMediaType
-	}
-	if types[0] == "application/json" {
-		return nil
-	}
-	media, params, err := mime.ParseMediaType(types[0])
-	if charset := params["charset"]; err != nil || media != "application/json" || charset != "" && !strings.EqualFold(charset, "utf-8") {
-		return errMediaType
-	}
-	return nil
 }

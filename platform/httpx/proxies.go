@@ -48,5 +48,5 @@ func (p Proxies) clientIP(r *http.Request) netip.Addr {
 	return addr // proxies all the way: the outermost one spoke for itself
 }
 
-// requestID takes the caller's id when it is sane, else makes one.
+// requestID takes the caller's id when it is valid, else makes one.
 func requestID(h http.Header) string { return header.RequestID(h["X-Request-Id"]) }

@@ -27,8 +27,8 @@ import (
 
 const requestIDKey = "x-request-id"
 
-// edge is what every call passes.
-type edge struct {
+// interceptor is what every call passes.
+type interceptor struct {
 	guard     *gateway.Guard
 	log       *zap.Logger
 	panics    metric.Int64Counter
@@ -36,7 +36,9 @@ type edge struct {
 	closing   context.Context // done once the listener has closed
 }
 
-func newEdge(guard *gateway.Guard, log *zap.Logger, meters metric.MeterProvider, closing context.Context) *edge {
+func newInterceptor(
+	closing context.Context, guard *gateway.Guard, log *zap.Logger, meters metric.MeterProvider,
+) *interceptor {
 	if meters == nil {
 		meters = otel.GetMeterProvider()
 	}
@@ -44,45 +46,47 @@ func newEdge(guard *gateway.Guard, log *zap.Logger, meters metric.MeterProvider,
 	m := meters.Meter("galaxy/backend/platform/grpcx")
 	panics, _ := m.Int64Counter("panics_total", metric.WithDescription("Panics recovered."))
 	unguarded, _ := m.Int64Gauge("grpc_gateway_unguarded", metric.WithDescription("1: any peer is taken for the gateway."))
-	return &edge{guard: guard, log: log, panics: panics, unguarded: unguarded, closing: closing}
+	return &interceptor{guard: guard, log: log, panics: panics, unguarded: unguarded, closing: closing}
 }
 
-func (e *edge) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (resp any, err error) {
-	err = e.guarded(ctx, info.FullMethod, func(ctx context.Context) error {
+func (i *interceptor) unary(
+	ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler,
+) (resp any, err error) {
+	err = i.intercept(ctx, info.FullMethod, func(ctx context.Context) error {
 		resp, err = next(ctx, req)
 		return err
 	})
 	return resp, err
 }
 
-func (e *edge) stream(srv any, s grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
-	return e.guarded(s.Context(), info.FullMethod, func(ctx context.Context) error {
+func (i *interceptor) stream(srv any, s grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+	return i.intercept(s.Context(), info.FullMethod, func(ctx context.Context) error {
 		if strings.HasPrefix(info.FullMethod, "/grpc.") {
 			// Whoever watches the health service would hold up the stop.
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithCancel(ctx)
 			defer cancel()
-			defer context.AfterFunc(e.closing, cancel)()
+			defer context.AfterFunc(i.closing, cancel)()
 		}
 		return next(srv, &callStream{ServerStream: s, ctx: ctx})
 	})
 }
 
-// guarded checks the credential, names the call, recovers and reports.
-func (e *edge) guarded(ctx context.Context, method string, call func(context.Context) error) (err error) {
+// intercept checks the credential, names the call, recovers and reports.
+func (i *interceptor) intercept(ctx context.Context, method string, call func(context.Context) error) (err error) {
 	id := header.RequestID(metadata.ValueFromIncomingContext(ctx, requestIDKey))
 	ctx = httpx.WithCall(ctx, id, uuid.Nil, httpx.Principal{})
 	_ = grpc.SetHeader(ctx, metadata.Pairs(requestIDKey, id))
 	defer func() {
 		if p := recover(); p != nil {
-			e.panics.Add(ctx, 1, metric.WithAttributes(attribute.String("component", "grpc")))
+			i.panics.Add(ctx, 1, metric.WithAttributes(attribute.String("component", "grpc")))
 			err = fmt.Errorf("panicked: %v\n%s", p, debug.Stack())
 		}
 		seen := statusOf(err)
-		e.report(ctx, method, id, err, status.Code(seen))
+		i.logFailure(ctx, method, id, err, status.Code(seen))
 		err = seen
 	}()
-	if !e.guard.Admits(secretOf(ctx), connectionOf(ctx)) {
+	if !i.guard.Admits(secretOf(ctx), connectionOf(ctx)) {
 		return gateway.ErrUnauthenticated
 	}
 	return call(ctx)
@@ -104,9 +108,9 @@ func connectionOf(ctx context.Context) *tls.ConnectionState {
 	return nil
 }
 
-// report writes the one line of a failed call: an error when it is our fault,
+// logFailure writes the one line of a failed call: an error when it is our fault,
 // nothing but a debug line when it is the peer's.
-func (e *edge) report(ctx context.Context, method, id string, err error, code codes.Code) {
+func (i *interceptor) logFailure(ctx context.Context, method, id string, err error, code codes.Code) {
 	if err == nil {
 		return
 	}
@@ -114,8 +118,9 @@ func (e *edge) report(ctx context.Context, method, id string, err error, code co
 	if code == codes.Internal || code == codes.Unknown || code == codes.DataLoss {
 		level = zap.ErrorLevel
 	}
-	if line := e.log.Check(level, "call failed"); line != nil {
-		line.Write(zap.String("request_id", id), zap.String("method", method), zap.Stringer("code", code), zap.Error(err), telemetry.Trace(ctx))
+	if line := i.log.Check(level, "call failed"); line != nil {
+		line.Write(zap.String("request_id", id), zap.String("method", method), zap.Stringer("code", code), zap.Error(err),
+			telemetry.Trace(ctx))
 	}
 }
 

@@ -17,11 +17,21 @@ import (
 var schemaOptions = []openapi3.SchemaValidationOption{
 	openapi3.MultiErrors(),
 	openapi3.DisableSchemaErrorDetails(),
-	openapi3.WithStringFormatValidator("uuid", formatCheck(func(s string) bool { _, ok := parseUUID(s); return ok })),
-	openapi3.WithStringFormatValidator("date-time", formatCheck(func(s string) bool { _, err := time.Parse(time.RFC3339, s); return err == nil })),
+	openapi3.WithStringFormatValidator("uuid", formatCheck(isUUID)),
+	openapi3.WithStringFormatValidator("date-time", formatCheck(isTime)),
 }
 
-var errFormat = errors.New("another form")
+var errFormat = errors.New("wrong format")
+
+func isUUID(text string) bool {
+	_, ok := parseUUID(text)
+	return ok
+}
+
+func isTime(text string) bool {
+	_, err := time.Parse(time.RFC3339, text)
+	return err == nil
+}
 
 func formatCheck(ok func(string) bool) openapi3.StringFormatValidator {
 	return openapi3.NewCallbackValidator(func(s string) error {
@@ -35,8 +45,9 @@ func formatCheck(ok func(string) bool) openapi3.StringFormatValidator {
 // schemaCodes translates the keyword of a schema that failed.
 var schemaCodes = map[string]string{
 	"type": badType, "nullable": badType, "enum": "unknown_value", "format": badFormat, "pattern": badFormat,
-	"minimum": badRange, "maximum": badRange, "exclusiveMinimum": badRange, "exclusiveMaximum": badRange, "multipleOf": badRange,
-	"minLength": "too_short", "maxLength": "too_long", "minItems": "too_few", "maxItems": "too_many",
+	"minimum": badRange, "maximum": badRange, "exclusiveMinimum": badRange, "exclusiveMaximum": badRange,
+	"multipleOf": badRange,
+	"minLength":  "too_short", "maxLength": "too_long", "minItems": "too_few", "maxItems": "too_many",
 	"minProperties": "too_few", "maxProperties": "too_many", "uniqueItems": "not_unique",
 	"required": missing, "properties": "unknown_field",
 }
@@ -64,9 +75,9 @@ func (op *operation) checkBody(tree any) error {
 		}
 	}
 	if len(unknown) > 0 {
-		return ErrInvalid.At(tidy(unknown)...)
+		return ErrInvalid.At(normalized(unknown)...)
 	}
-	return ErrValidation.At(tidy(wrong)...)
+	return ErrValidation.At(normalized(wrong)...)
 }
 
 // checkParam holds the text of a parameter against its schema.
@@ -75,7 +86,7 @@ func (p boundParam) checkParam(values []string) (code string) {
 		return ""
 	}
 	var value any = values[0]
-	if p.many {
+	if p.repeatable {
 		items := make([]any, len(values))
 		for i, v := range values {
 			items[i] = v
@@ -144,9 +155,11 @@ func field(name, code string) fault.Field {
 	return fault.Field{Name: strings.ToValidUTF8(name, ""), Code: code, Message: messages[code]}
 }
 
-// tidy sorts, removes repetitions and bounds.
-func tidy(fields []fault.Field) []fault.Field {
-	slices.SortFunc(fields, func(a, b fault.Field) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Code, b.Code)) })
+// normalized is the fields sorted, without repetitions, and a bounded number of them.
+func normalized(fields []fault.Field) []fault.Field {
+	slices.SortFunc(fields, func(a, b fault.Field) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Code, b.Code))
+	})
 	fields = slices.Compact(fields)
 	return fields[:min(len(fields), maxFields)]
 }
