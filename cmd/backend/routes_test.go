@@ -20,10 +20,9 @@ type tablesIn struct {
 // tables are the routes of the whole program, and its document.
 func tables(t *testing.T) (out []httpx.Table, doc httpx.Document) {
 	t.Helper()
-	environment(t, complete(), nil)
-	c, _, err := Load()
+	c, _, err := Load(environment(complete(), nil))
 	require.NoError(t, err)
-	l, err := pg.NewLock(c.Postgres, zap.NewNop())
+	l, err := pg.NewLeaderLock(c.Postgres, zap.NewNop())
 	require.NoError(t, err)
 	app := fx.New(append(program(c, lock{l}, modules()), fx.NopLogger, fx.Populate(&doc),
 		fx.Invoke(func(in tablesIn) { out = in.Tables }))...)
