@@ -33,7 +33,7 @@ const surface = "/api/v1/admin/mail"
 func TestOperatorsSeeNoContentOfAMail(t *testing.T) {
 	t.Parallel()
 	f := newAPIFixture(t)
-	f.inbox.Use(smtpsink.Rule{At: smtpsink.Rcpt, Holding: "bob", Reply: "550 5.1.1 K7QM-3XZP", Times: 1})
+	f.inbox.Use(smtpsink.Rule{At: smtpsink.Rcpt, Contains: "bob", Reply: "550 5.1.1 K7QM-3XZP", Times: 1})
 	ids := []uuid.UUID{f.enqueue(code("anna@example.com")), f.enqueue(code("bob@example.com"))}
 	one := surface + "/deliveries/" + ids[0].String()
 	paths := []string{
@@ -82,8 +82,8 @@ func TestDeliveriesAreFilteredPagedAndCounted(t *testing.T) {
 func TestAResendIsRefusedOnceThereIsNothingToSend(t *testing.T) {
 	t.Parallel()
 	f := newAPIFixture(t)
-	f.inbox.Use(smtpsink.Rule{At: smtpsink.Rcpt, Holding: "bob", Reply: "550 5.1.1 no such user", Times: 1},
-		smtpsink.Rule{At: smtpsink.Rcpt, Holding: "carl", Reply: "550 5.1.1 no such user", Times: 1})
+	f.inbox.Use(smtpsink.Rule{At: smtpsink.Rcpt, Contains: "bob", Reply: "550 5.1.1 no such user", Times: 1},
+		smtpsink.Rule{At: smtpsink.Rcpt, Contains: "carl", Reply: "550 5.1.1 no such user", Times: 1})
 	sent, dead, scrubbed := f.enqueue(code("anna@example.com")), f.enqueue(invite("route-1")), f.enqueue(code("carl@example.com"))
 	m := code("dora@example.com")
 	m.Suppressed = true

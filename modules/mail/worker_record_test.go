@@ -74,7 +74,7 @@ func TestAStopDoesNotWaitForAnUnavailableDatabase(t *testing.T) {
 func TestADeadLetterThatAnObserverRefusesAffectsNoOtherDelivery(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.inbox.Use(smtpsink.Rule{At: smtpsink.Rcpt, Holding: "nobody", Reply: "550 5.1.1 no such user"})
+	f.inbox.Use(smtpsink.Rule{At: smtpsink.Rcpt, Contains: "nobody", Reply: "550 5.1.1 no such user"})
 	var sent []uuid.UUID
 	claimed := map[string]uuid.UUID{}
 	for _, to := range []string{"anna", "nobody1", "bob", "nobody2", "carl"} {

@@ -68,7 +68,7 @@ func (s *Service) Invalidate(tx *pg.Tx, invalidations ...Invalidation) {
 		return
 	}
 	noop := func() {}
-	effect := pg.Effect{Apply: noop, Doubt: noop, Settle: s.hub.revocationsInDoubt}
+	effect := pg.Effect{Apply: noop, InDoubt: noop, Resolved: s.hub.revocationsInDoubt}
 	tx.Stage(maphash.Comparable(s.seed, invalidations[0]), effect)
 	tx.OnCommit(func() {
 		for _, inv := range invalidations {
