@@ -41,10 +41,8 @@ func (o *Outbox) Enqueue(ctx context.Context, tx *pg.Tx, m mail.Message) (uuid.U
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for _, d := range slices.Concat(o.deliveries, o.enqueued[tx]) {
-		if m.Key != "" && d.Template == m.Template && d.Key == m.Key {
-			return d.id, nil
-		}
+	if id := o.find(tx, m); id != uuid.Nil {
+		return id, nil
 	}
 	d := delivery{uuid.New(), m}
 	if o.enqueued == nil {
@@ -58,6 +56,19 @@ func (o *Outbox) Enqueue(ctx context.Context, tx *pg.Tx, m mail.Message) (uuid.U
 		o.deliveries = append(o.deliveries, d)
 	})
 	return d.id, nil
+}
+
+// find is the delivery that holds the key of m, as tx sees it, or the nil id.
+func (o *Outbox) find(tx *pg.Tx, m mail.Message) uuid.UUID {
+	if m.Key == "" {
+		return uuid.Nil
+	}
+	for _, d := range slices.Concat(o.deliveries, o.enqueued[tx]) {
+		if d.Template == m.Template && d.Key == m.Key {
+			return d.id
+		}
+	}
+	return uuid.Nil
 }
 
 // failure is the error that Enqueue has to return. The caller's function runs
