@@ -14,6 +14,7 @@ import (
 	"galaxy/backend/modules/auth"
 	"galaxy/backend/modules/geo"
 	"galaxy/backend/modules/mail"
+	"galaxy/backend/modules/mail/mailtest"
 	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/httpx"
@@ -44,7 +45,7 @@ type fixture struct {
 	sweeper     *user.Sweeper
 	geo         *geo.Service
 	inbox       *testkit.Inbox
-	mailer      *fakeMailer // of newFakeMailFixture
+	mailer      *mailtest.Outbox // of newFakeMailFixture
 	gateways    *fakeGateways
 	base        string
 	api         *testkit.API
@@ -98,7 +99,7 @@ func newFixtureWith(t testing.TB, cfg auth.Config, options ...fx.Option) *fixtur
 // it returns.
 func newFakeMailFixture(t testing.TB, cfg auth.Config, options ...fx.Option) *fixture {
 	t.Helper()
-	mailer := &fakeMailer{}
+	mailer := &mailtest.Outbox{}
 	f := newFixtureWith(t, cfg, append(options,
 		testkit.StandIn[auth.Mailer](mailer), testkit.StandIn[user.Mailer](mailer))...)
 	f.mailer = mailer
