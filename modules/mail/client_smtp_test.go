@@ -59,16 +59,48 @@ func TestAFaultOfTheRelayIsNamedChargesNothingAndSendsNothing(t *testing.T) {
 	}
 }
 
+// trust makes the worker accept a certificate.
+func (f *fixture) trust(certPEM []byte) {
+	f.Helper()
+	roots := x509.NewCertPool()
+	require.True(f, roots.AppendCertsFromPEM(certPEM))
+	trusting := &tls.Config{RootCAs: roots, ServerName: "127.0.0.1", MinVersion: tls.VersionTLS12}
+	require.NoError(f, f.worker.relay.client.SetTLSConfig(trusting))
+}
+
+func TestMailIsSentOverTLSWithAPassword(t *testing.T) {
+	t.Parallel()
+	cert, trusted, err := smtpsink.SelfSigned()
+	require.NoError(t, err)
+	for mode, implicit := range map[TLSMode]bool{TLSStartTLS: false, TLSImplicit: true} {
+		t.Run(string(mode), func(t *testing.T) {
+			t.Parallel()
+			users := map[string]string{"galaxy": "hunter2"}
+			inbox := testkit.SMTPWith(t, smtpsink.Config{TLS: cert, Implicit: implicit, Users: users})
+			f := newFixtureWith(t, inbox, SMTPConfig{Username: "galaxy", Password: secret.New("hunter2"), TLSMode: mode})
+			f.trust(trusted)
+			id := f.enqueue(code("anna@example.com"))
+			f.pass()
+			require.Equal(t, []Outcome{Delivered}, f.outcomes(id))
+		})
+	}
+}
+
+func TestARelayNeedsAnAddressToSendFrom(t *testing.T) {
+	t.Parallel()
+	_, err := newRelay(SMTPConfig{Host: "relay.example", Port: 25, From: "nobody", TLSMode: TLSNone})
+	require.ErrorContains(t, err, "BACKEND_SMTP_FROM")
+	_, err = newRelay(SMTPConfig{Port: 25, From: "a@b.example", TLSMode: TLSNone})
+	require.ErrorContains(t, err, "configure the relay")
+}
+
 func TestAWrongPasswordIsTheRelaysFaultAndIsNotShown(t *testing.T) {
 	t.Parallel()
 	cert, trusted, err := smtpsink.SelfSigned()
 	require.NoError(t, err)
 	inbox := testkit.SMTPWith(t, smtpsink.Config{TLS: cert, Users: map[string]string{"galaxy": "another"}})
 	f := newFixtureWith(t, inbox, SMTPConfig{Username: "galaxy", Password: secret.New("hunter2"), TLSMode: TLSStartTLS})
-	roots := x509.NewCertPool()
-	require.True(t, roots.AppendCertsFromPEM(trusted))
-	trusting := &tls.Config{RootCAs: roots, ServerName: "127.0.0.1", MinVersion: tls.VersionTLS12}
-	require.NoError(t, f.worker.relay.client.SetTLSConfig(trusting))
+	f.trust(trusted)
 	id := f.enqueue(code("anna@example.com"))
 	f.pass()
 	attempts, err := f.service.Attempts(t.Context(), id)

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"galaxy/backend/modules/admin/admintest"
 	"galaxy/backend/platform/clock"
@@ -31,6 +32,7 @@ type fixture struct {
 	inbox   *testkit.Inbox
 	audit   *admintest.Auditor
 	dead    *deadLetters
+	logs    *observer.ObservedLogs
 }
 
 // deadLetters is an observer that keeps what it is told, or fails for one delivery.
@@ -61,12 +63,14 @@ func newFixtureWith(t *testing.T, inbox *testkit.Inbox, smtp SMTPConfig) *fixtur
 		T: t, db: testkit.DB(t), clock: clock.NewFake(noon), inbox: inbox,
 		audit: &admintest.Auditor{}, dead: &deadLetters{},
 	}
+	core, logs := observer.New(zap.InfoLevel)
+	f.logs = logs
 	due := worker.NewSignal()
 	var err error
-	f.service, err = NewService(f.db, f.clock, zap.NewNop(), f.audit, due)
+	f.service, err = NewService(f.db, f.clock, zap.New(core), f.audit, due)
 	require.NoError(t, err)
 	cfg := Config{WorkerInterval: time.Second, MaxAttempts: 3}
-	f.worker, err = NewWorker(f.db, f.clock, zap.NewNop(), cfg, smtp, due, Observers{f.dead})
+	f.worker, err = NewWorker(f.db, f.clock, zap.New(core), cfg, smtp, due, Observers{f.dead})
 	require.NoError(t, err)
 	t.Cleanup(f.worker.closeConnections)
 	return f
@@ -80,12 +84,17 @@ func code(to string) Message {
 
 func (f *fixture) enqueue(m Message) uuid.UUID {
 	f.Helper()
-	var id uuid.UUID
-	require.NoError(f, f.db.InTx(f.Context(), func(ctx context.Context, tx *pg.Tx) (err error) {
+	id, err := f.tryEnqueue(m)
+	require.NoError(f, err)
+	return id
+}
+
+func (f *fixture) tryEnqueue(m Message) (id uuid.UUID, err error) {
+	err = f.db.InTx(f.Context(), func(ctx context.Context, tx *pg.Tx) (err error) {
 		id, err = f.service.Enqueue(ctx, tx, m)
 		return err
-	}))
-	return id
+	})
+	return id, err
 }
 
 // pass runs the worker once.
@@ -100,6 +109,14 @@ func (f *fixture) delivery(id uuid.UUID) Delivery {
 	d, err := f.service.Delivery(f.Context(), id)
 	require.NoError(f, err)
 	return d
+}
+
+// claim claims everything that is due, as a worker does.
+func (f *fixture) claim() []claimedDelivery {
+	f.Helper()
+	claimed, err := f.worker.store.claim(f.Context(), f.db, f.clock.Now(), batchSize, lease)
+	require.NoError(f, err)
+	return claimed
 }
 
 func (f *fixture) outcomes(id uuid.UUID) []Outcome {
