@@ -17,15 +17,6 @@ func turnKey(c pace.Clock) string {
 	return fmt.Sprintf("game:%s:epoch:%d:turn:%d", c.GameID, c.Epoch, c.Turn)
 }
 
-// turnPayload is what every notification about a turn tells.
-func turnPayload(g game.Game, c pace.Clock) map[string]any {
-	payload := map[string]any{"game_id": g.ID.String(), "game_name": g.Name, "turn": c.Turn}
-	if c.NextTurnAt != nil {
-		payload["next_turn_at"] = *c.NextTurnAt
-	}
-	return payload
-}
-
 // announce tells the members of a new turn, and of the end of the game if it
 // was the last one.
 func (r *Runner) announce(ctx context.Context, tx *pg.Tx, g game.Game, c pace.Clock, members []game.Membership,
@@ -35,18 +26,20 @@ func (r *Runner) announce(ctx context.Context, tx *pg.Tx, g game.Game, c pace.Cl
 	if len(users) == 0 {
 		return nil
 	}
-	payload := turnPayload(g, c)
-	payload["eliminated"] = eliminatedRaces(res.Events)
 	err := r.notifier.Submit(ctx, tx, notification.Intent{
-		Kind: notification.KindGameTurnReady, Key: turnKey(c), Recipients: users, Payload: payload,
+		Key: turnKey(c), Recipients: users,
+		Typed: notification.GameTurnReady{
+			GameRef: g.Ref(), Turn: c.Turn, NextTurnAt: c.NextTurnAt, Eliminated: eliminatedRaces(res.Events),
+		},
 	})
 	if err != nil || !res.Status.Finished {
 		return err
 	}
-	payload = turnPayload(g, c)
-	payload["winners"] = winners(res.Status.Result)
 	return r.notifier.Submit(ctx, tx, notification.Intent{
-		Kind: notification.KindGameFinished, Key: turnKey(c), Recipients: users, Payload: payload,
+		Key: turnKey(c), Recipients: users,
+		Typed: notification.GameFinished{
+			GameRef: g.Ref(), Turn: c.Turn, NextTurnAt: c.NextTurnAt, Winners: winners(res.Status.Result),
+		},
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"galaxy/backend/modules/engine"
 	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/notification"
+	"galaxy/backend/modules/notification/notificationtest"
 	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/pg"
 	"galaxy/backend/platform/schedule"
@@ -62,9 +63,9 @@ func TestLastTurnEndsTheGame(t *testing.T) {
 	require.Nil(t, c.NextTurnAt)
 	require.True(t, f.games.recorded[0].Finished)
 	require.Nil(t, f.games.recorded[0].NextTurnAt)
-	over := f.notifier.Intents(notification.KindGameFinished)
+	over := notificationtest.Payloads[notification.GameFinished](f.notifier)
 	require.Len(t, over, 1)
-	require.Equal(t, []string{"Race0"}, over[0].Payload["winners"])
+	require.Equal(t, notification.RaceNames{"Race0"}, over[0].Winners)
 	require.Empty(t, f.submissionsOf(g))
 	f.clock.Advance(24 * time.Hour)
 	f.run()
@@ -168,13 +169,15 @@ func TestAnnouncementNamesTheRacesThatWentOutOfPlay(t *testing.T) {
 		{Type: enginev1.EventRaceIdleRemoved, Race: "Race2"}, {Type: "planet_colonized", Race: "Race3"},
 	}
 	f.makeTurn(g)
-	payload := f.notifier.Intents(notification.KindGameTurnReady)[0].Payload
-	require.Equal(t, []string{"Race0", "Race1", "Race2"}, payload["eliminated"])
-	require.Equal(t, "Andromeda", payload["game_name"])
-	require.Equal(t, noon.Add(time.Hour), payload["next_turn_at"])
+	next := noon.Add(time.Hour)
+	want := notification.GameTurnReady{
+		GameRef: notification.GameRef{ID: g.ID, Name: "Andromeda"}, Turn: 1, NextTurnAt: &next,
+		Eliminated: notification.RaceNames{"Race0", "Race1", "Race2"},
+	}
+	require.Equal(t, want, notificationtest.Payloads[notification.GameTurnReady](f.notifier)[0])
 	f.engine.game(g.ID).events = nil
 	f.makeTurn(g)
-	require.Equal(t, []string{}, f.notifier.Intents(notification.KindGameTurnReady)[1].Payload["eliminated"])
+	require.Empty(t, notificationtest.Payloads[notification.GameTurnReady](f.notifier)[1].Eliminated)
 }
 
 func TestTurnOfAManualGameHasNoDeadlineToAnnounce(t *testing.T) {
@@ -182,7 +185,7 @@ func TestTurnOfAManualGameHasNoDeadlineToAnnounce(t *testing.T) {
 	f := newFixture(t)
 	g := f.startGame(schedule.Settings{Mode: schedule.Manual}, 1)
 	f.makeTurn(g)
-	require.NotContains(t, f.notifier.Intents(notification.KindGameTurnReady)[0].Payload, "next_turn_at")
+	require.Nil(t, notificationtest.Payloads[notification.GameTurnReady](f.notifier)[0].NextTurnAt)
 	require.Nil(t, f.games.recorded[0].NextTurnAt)
 }
 

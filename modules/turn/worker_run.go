@@ -144,9 +144,8 @@ func (r *Runner) failed(ctx context.Context, a attempt, engineTurn *int, cause e
 		r.metrics.runEnded(ctx, a.run.Kind, "retried")
 		return r.retryLater(ctx, a, res)
 	}
-	return r.giveUp(ctx, a, res, game.GenerationFailed, notification.Intent{
-		Kind:    notification.KindGenerationFailed,
-		Payload: map[string]any{"game_id": a.run.GameID.String(), "turn": a.run.Target(), "reason": res.ErrorCode},
+	return r.giveUp(ctx, a, res, game.GenerationFailed, notification.GenerationFailed{
+		GameID: a.run.GameID, Turn: a.run.Target(), Reason: res.ErrorCode,
 	})
 }
 
@@ -156,9 +155,8 @@ func (r *Runner) mismatched(ctx context.Context, a attempt, engineTurn int) erro
 		EngineBefore: &engineTurn, ErrorCode: "state_mismatch",
 		Error: fmt.Sprintf("the engine is at turn %d, the game at turn %d", engineTurn, a.clock.Turn),
 	}
-	return r.giveUp(ctx, a, res, game.StateMismatch, notification.Intent{
-		Kind:    notification.KindStateMismatch,
-		Payload: map[string]any{"game_id": a.run.GameID.String(), "engine_turn": engineTurn, "turn": a.clock.Turn},
+	return r.giveUp(ctx, a, res, game.StateMismatch, notification.StateMismatch{
+		GameID: a.run.GameID, EngineTurn: engineTurn, Turn: a.clock.Turn,
 	})
 }
 
@@ -172,8 +170,10 @@ func (r *Runner) retryLater(ctx context.Context, a attempt, res runResult) error
 
 // giveUp ends the run, pauses the game and tells operators. An operator's resume
 // makes the turn due at once.
-func (r *Runner) giveUp(ctx context.Context, a attempt, res runResult, reason string, in notification.Intent) error {
-	in.Key = fmt.Sprintf("%s:run:%s", turnKey(a.clock), a.run.ID) // every run that fails is news
+func (r *Runner) giveUp(
+	ctx context.Context, a attempt, res runResult, reason string, payload notification.Payload,
+) error {
+	key := fmt.Sprintf("%s:run:%s", turnKey(a.clock), a.run.ID) // every run that fails is news
 	return r.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		g, err := r.games.LockGame(ctx, tx, a.run.GameID)
 		if err != nil {
@@ -188,7 +188,7 @@ func (r *Runner) giveUp(ctx context.Context, a attempt, res runResult, reason st
 			}
 		}
 		r.store.markDue(tx, g.ID)
-		if err := r.notifier.Submit(ctx, tx, in); err != nil {
+		if err := r.notifier.Submit(ctx, tx, notification.Intent{Key: key, Typed: payload}); err != nil {
 			return err
 		}
 		tx.OnCommit(func() {

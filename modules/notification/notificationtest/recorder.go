@@ -83,6 +83,17 @@ func (r *Recorder) Kinds() []notification.Kind {
 // Count counts the intents of a kind.
 func (r *Recorder) Count(kind notification.Kind) int { return len(r.Intents(kind)) }
 
+// Payloads lists the recorded payloads of a kind, which their type names.
+func Payloads[P notification.Payload](r *Recorder) []P {
+	var out []P
+	for _, in := range r.Intents() {
+		if p, ok := in.Typed.(P); ok {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
 // CountTo counts the intents of a kind for a user.
 func (r *Recorder) CountTo(user uuid.UUID, kind notification.Kind) int {
 	return len(r.SentTo(user, kind))
