@@ -140,12 +140,12 @@ func (f *fixture) route(c Channel) routeRow {
 // turnReady is an intent for push and mail.
 func turnReady(key string, recipients ...uuid.UUID) Intent {
 	payload := GameTurnReady{GameRef: theGame, Turn: 3, NextTurnAt: &theDeadline}
-	return Intent{Key: key, Recipients: recipients, Typed: payload}
+	return Intent{Key: key, Recipients: recipients, Payload: payload}
 }
 
 // imagePullFailed is an intent for operators.
 func imagePullFailed(key string) Intent {
-	return Intent{Key: key, Typed: ImagePullFailed{GameID: theGame.ID, ImageRef: "galaxy/engine:1"}}
+	return Intent{Key: key, Payload: ImagePullFailed{GameID: theGame.ID, ImageRef: "galaxy/engine:1"}}
 }
 
 // fakeMailer is mail: one delivery per template and key, and only what commits.

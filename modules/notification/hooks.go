@@ -61,6 +61,6 @@ func (h mailHooks) DeadLettered(ctx context.Context, tx *pg.Tx, dead mail.DeadLe
 	}
 	return h.service.Submit(ctx, tx, Intent{
 		Key:   fmt.Sprintf("%s:%d", dead.DeliveryID, dead.Attempt),
-		Typed: MailDeadLettered{DeliveryID: dead.DeliveryID, Template: dead.Template, Reason: dead.Reason},
+		Payload: MailDeadLettered{DeliveryID: dead.DeliveryID, Template: dead.Template, Reason: dead.Reason},
 	})
 }

@@ -327,7 +327,7 @@ func TestRoutesThatWaitLongestGoFirst(t *testing.T) {
 func TestPushRoutesAreNotTheWorkers(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.submit(Intent{Key: "k", Recipients: []uuid.UUID{f.newUser("anna")}, Typed: RaceNameExpired{RaceName: "Zorg"}})
+	f.submit(Intent{Key: "k", Recipients: []uuid.UUID{f.newUser("anna")}, Payload: RaceNameExpired{RaceName: "Zorg"}})
 	require.Empty(t, f.claim())
 	require.Equal(t, Published, f.route(Push).Status)
 }

@@ -102,6 +102,6 @@ func (r *Reconciler) report(ctx context.Context, tx *pg.Tx, o driver.Observed) e
 	r.log.Warn("foreign engine seen", zap.String("container", o.Name), zap.String("container_id", o.ContainerID))
 	return r.notifier.Submit(ctx, tx, notification.Intent{
 		Key:   "container:" + o.ContainerID,
-		Typed: notification.ContainerForeign{Container: o.Name, ContainerID: o.ContainerID},
+		Payload: notification.ContainerForeign{Container: o.Name, ContainerID: o.ContainerID},
 	})
 }

@@ -28,7 +28,7 @@ func (r *Runner) announce(ctx context.Context, tx *pg.Tx, g game.Game, c pace.Cl
 	}
 	err := r.notifier.Submit(ctx, tx, notification.Intent{
 		Key: turnKey(c), Recipients: users,
-		Typed: notification.GameTurnReady{
+		Payload: notification.GameTurnReady{
 			GameRef: g.Ref(), Turn: c.Turn, NextTurnAt: c.NextTurnAt, Eliminated: eliminatedRaces(res.Events),
 		},
 	})
@@ -37,7 +37,7 @@ func (r *Runner) announce(ctx context.Context, tx *pg.Tx, g game.Game, c pace.Cl
 	}
 	return r.notifier.Submit(ctx, tx, notification.Intent{
 		Key: turnKey(c), Recipients: users,
-		Typed: notification.GameFinished{
+		Payload: notification.GameFinished{
 			GameRef: g.Ref(), Turn: c.Turn, NextTurnAt: c.NextTurnAt, Winners: winners(res.Status.Result),
 		},
 	})

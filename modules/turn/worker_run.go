@@ -188,7 +188,7 @@ func (r *Runner) giveUp(
 			}
 		}
 		r.store.markDue(tx, g.ID)
-		if err := r.notifier.Submit(ctx, tx, notification.Intent{Key: key, Typed: payload}); err != nil {
+		if err := r.notifier.Submit(ctx, tx, notification.Intent{Key: key, Payload: payload}); err != nil {
 			return err
 		}
 		tx.OnCommit(func() {
