@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -196,6 +197,17 @@ func TestAPoisonedRouteDoesNotHoldUpTheOthers(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestAFailureIsRecordedWhateverItsText(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.submit(turnReady("k", f.newUser("anna")))
+	f.mailer.failWith(errors.New("broken\x00 \xff text"))
+	f.pass()
+	r := f.route(Email)
+	require.Equal(t, Retrying, r.Status)
+	require.Equal(t, "broken text", strings.ReplaceAll(*r.Error, "  ", " "))
 }
 
 func TestAPanicIsTheRoutesFaultAndIsLoggedWithItsStack(t *testing.T) {
