@@ -22,38 +22,27 @@ func turnKey(c pace.Clock) string {
 func (r *Runner) announce(ctx context.Context, tx *pg.Tx, g game.Game, c pace.Clock, members []game.Membership,
 	res enginev1.TurnResponse,
 ) error {
-	users := pace.ActiveUsers(members)
-	if len(users) == 0 {
+	in := notification.Intent{Key: turnKey(c), Recipients: pace.ActiveUsers(members)}
+	if len(in.Recipients) == 0 {
 		return nil
 	}
-	err := r.notifier.Submit(ctx, tx, notification.Intent{
-		Key: turnKey(c), Recipients: users,
-		Payload: notification.GameTurnReady{
-			GameRef: g.Ref(), Turn: c.Turn, NextTurnAt: c.NextTurnAt, Eliminated: eliminatedRaces(res.Events),
-		},
-	})
-	if err != nil || !res.Status.Finished {
+	in.Payload = notification.GameTurnReady{
+		GameRef: g.Ref(), Turn: c.Turn, NextTurnAt: c.NextTurnAt, Eliminated: eliminatedRaces(res.Events),
+	}
+	if err := r.notifier.Submit(ctx, tx, in); err != nil || !res.Status.Finished {
 		return err
 	}
-	return r.notifier.Submit(ctx, tx, notification.Intent{
-		Key: turnKey(c), Recipients: users,
-		Payload: notification.GameFinished{
-			GameRef: g.Ref(), Turn: c.Turn, NextTurnAt: c.NextTurnAt, Winners: winners(res.Status.Result),
-		},
-	})
-}
-
-// winners is never nil: the payload has a list.
-func winners(result *enginev1.Result) []string {
-	if result == nil || result.Winners == nil {
-		return []string{}
+	over := notification.GameFinished{GameRef: g.Ref(), Turn: c.Turn, NextTurnAt: c.NextTurnAt}
+	if res.Status.Result != nil {
+		over.Winners = res.Status.Result.Winners
 	}
-	return result.Winners
+	in.Payload = over
+	return r.notifier.Submit(ctx, tx, in)
 }
 
 // eliminatedRaces are those that the turn put out of play, however.
 func eliminatedRaces(events []enginev1.Event) []string {
-	out := []string{}
+	var out []string
 	for _, e := range events {
 		switch e.Type {
 		case enginev1.EventRaceEliminated, enginev1.EventRaceQuit, enginev1.EventRaceIdleRemoved:

@@ -10,7 +10,6 @@ import (
 	"galaxy/backend/modules/engine"
 	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/notification"
-	"galaxy/backend/modules/notification/notificationtest"
 	"galaxy/backend/modules/turn/pace"
 	"galaxy/backend/platform/pg"
 	"galaxy/backend/platform/schedule"
@@ -63,9 +62,11 @@ func TestLastTurnEndsTheGame(t *testing.T) {
 	require.Nil(t, c.NextTurnAt)
 	require.True(t, f.games.recorded[0].Finished)
 	require.Nil(t, f.games.recorded[0].NextTurnAt)
-	over := notificationtest.Payloads[notification.GameFinished](f.notifier)
+	over := f.notifier.Intents(notification.KindGameFinished)
 	require.Len(t, over, 1)
-	require.Equal(t, notification.RaceNames{"Race0"}, over[0].Winners)
+	require.Equal(t, notification.GameFinished{
+		GameRef: g.Ref(), Turn: 1, Winners: notification.RaceNames{"Race0"},
+	}, over[0].Payload)
 	require.Empty(t, f.submissionsOf(g))
 	f.clock.Advance(24 * time.Hour)
 	f.run()
@@ -171,13 +172,13 @@ func TestAnnouncementNamesTheRacesThatWentOutOfPlay(t *testing.T) {
 	f.makeTurn(g)
 	next := noon.Add(time.Hour)
 	want := notification.GameTurnReady{
-		GameRef: notification.GameRef{ID: g.ID, Name: "Andromeda"}, Turn: 1, NextTurnAt: &next,
-		Eliminated: notification.RaceNames{"Race0", "Race1", "Race2"},
+		GameRef: g.Ref(), Turn: 1, NextTurnAt: &next, Eliminated: notification.RaceNames{"Race0", "Race1", "Race2"},
 	}
-	require.Equal(t, want, notificationtest.Payloads[notification.GameTurnReady](f.notifier)[0])
+	require.Equal(t, want, f.notifier.Intents(notification.KindGameTurnReady)[0].Payload)
 	f.engine.game(g.ID).events = nil
 	f.makeTurn(g)
-	require.Empty(t, notificationtest.Payloads[notification.GameTurnReady](f.notifier)[1].Eliminated)
+	want.Turn, want.Eliminated = 2, nil
+	require.Equal(t, want, f.notifier.Intents(notification.KindGameTurnReady)[1].Payload)
 }
 
 func TestTurnOfAManualGameHasNoDeadlineToAnnounce(t *testing.T) {
@@ -185,7 +186,8 @@ func TestTurnOfAManualGameHasNoDeadlineToAnnounce(t *testing.T) {
 	f := newFixture(t)
 	g := f.startGame(schedule.Settings{Mode: schedule.Manual}, 1)
 	f.makeTurn(g)
-	require.Nil(t, notificationtest.Payloads[notification.GameTurnReady](f.notifier)[0].NextTurnAt)
+	in := f.notifier.Intents(notification.KindGameTurnReady)[0]
+	require.Equal(t, notification.GameTurnReady{GameRef: g.Ref(), Turn: 1}, in.Payload)
 	require.Nil(t, f.games.recorded[0].NextTurnAt)
 }
 
@@ -230,7 +232,11 @@ func TestTurnIsRecordedWholeOrNotAtAll(t *testing.T) {
 
 func TestFinishedGameWithoutAResultHasNoWinners(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, []string{}, winners(nil))
-	require.Equal(t, []string{}, winners(&enginev1.Result{}))
-	require.Equal(t, []string{"Race1"}, winners(&enginev1.Result{Winners: []string{"Race1"}}))
+	f := newFixture(t)
+	g := f.startGame(hourly(), 1)
+	f.engine.game(g.ID).endsAt, f.engine.game(g.ID).noResult = 1, true
+	f.makeTurn(g)
+	require.Equal(t, game.Finished, f.games.game(g.ID).State)
+	in := f.notifier.Intents(notification.KindGameFinished)[0]
+	require.Equal(t, notification.GameFinished{GameRef: g.Ref(), Turn: 1}, in.Payload)
 }

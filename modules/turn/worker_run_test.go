@@ -12,7 +12,6 @@ import (
 	"galaxy/backend/modules/engine"
 	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/notification"
-	"galaxy/backend/modules/notification/notificationtest"
 	"galaxy/backend/modules/runtime"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
@@ -93,8 +92,9 @@ func TestEngineAtAnotherTurnPausesTheGame(t *testing.T) {
 			f.run()
 			require.Len(t, f.engine.game(g.ID).requested, requested, "nothing was written")
 			require.Equal(t, game.StateMismatch, f.games.game(g.ID).PauseReason)
-			require.Equal(t, []notification.StateMismatch{{GameID: g.ID, EngineTurn: at, Turn: 2}},
-				notificationtest.Payloads[notification.StateMismatch](f.notifier))
+			in := f.notifier.Intents(notification.KindStateMismatch)
+			require.Len(t, in, 1)
+			require.Equal(t, notification.StateMismatch{GameID: g.ID, EngineTurn: at, Turn: 2}, in[0].Payload)
 			require.Equal(t, "state_mismatch", f.runsOf(g)[0].ErrorCode)
 			require.Equal(t, 2, f.clockOf(g).Turn)
 		})
@@ -243,8 +243,9 @@ func TestTurnThatIsGivenUpKeepsThePauseThatIsThere(t *testing.T) {
 	require.Equal(t, RunFailed, f.runsOf(g)[0].Status)
 	require.Equal(t, game.ByUser, f.games.game(g.ID).PauseReason)
 	require.Zero(t, *f.clockOf(g).PauseRemaining, "the turn is due when the game resumes")
-	require.Equal(t, []notification.GenerationFailed{{GameID: g.ID, Turn: 1, Reason: "turn_failed"}},
-		notificationtest.Payloads[notification.GenerationFailed](f.notifier))
+	in := f.notifier.Intents(notification.KindGenerationFailed)
+	require.Len(t, in, 1)
+	require.Equal(t, notification.GenerationFailed{GameID: g.ID, Turn: 1, Reason: "turn_failed"}, in[0].Payload)
 }
 
 func TestEachRunThatIsGivenUpIsReported(t *testing.T) {
