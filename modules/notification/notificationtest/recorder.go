@@ -83,6 +83,11 @@ func (r *Recorder) Kinds() []notification.Kind {
 // Count counts the intents of a kind.
 func (r *Recorder) Count(kind notification.Kind) int { return len(r.Intents(kind)) }
 
+// CountTo counts the intents of a kind for a user.
+func (r *Recorder) CountTo(user uuid.UUID, kind notification.Kind) int {
+	return len(r.SentTo(user, kind))
+}
+
 // Payloads lists the recorded payloads of a kind, which their type names.
 func Payloads[P notification.Payload](r *Recorder) []P {
 	var out []P
@@ -92,11 +97,6 @@ func Payloads[P notification.Payload](r *Recorder) []P {
 		}
 	}
 	return out
-}
-
-// CountTo counts the intents of a kind for a user.
-func (r *Recorder) CountTo(user uuid.UUID, kind notification.Kind) int {
-	return len(r.SentTo(user, kind))
 }
 
 func (r *Recorder) filter(keep func(notification.Intent) bool) []notification.Intent {
