@@ -9,8 +9,8 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// beginning is the report of a race with one planet and one unknown neighbour.
-func beginning() *enginev1.Report {
+// openingReport is the report of a race with one planet and one unknown neighbour.
+func openingReport() *enginev1.Report {
 	return &enginev1.Report{
 		Galaxy: enginev1.MapInfo{Size: 100},
 		Races: []enginev1.ReportRace{
@@ -28,8 +28,8 @@ func beginning() *enginev1.Report {
 
 func TestTheSameReportGivesTheSameOrders(t *testing.T) {
 	t.Parallel()
-	orders, commands := bot.Play(beginning())
-	again, same := bot.Play(beginning())
+	orders, commands := bot.Play(openingReport())
+	again, same := bot.Play(openingReport())
 	require.Equal(t, orders, again)
 	require.Equal(t, commands, same)
 	require.Equal(t, enginev1.OrderCreateType, orders[0].Type)
@@ -38,7 +38,7 @@ func TestTheSameReportGivesTheSameOrders(t *testing.T) {
 
 func TestDronesLookAtUnknownPlanets(t *testing.T) {
 	t.Parallel()
-	r := beginning()
+	r := openingReport()
 	r.Groups = []enginev1.OwnGroup{{Number: 4, Ships: 9, Type: "Drone", Planet: 1}}
 	orders, _ := bot.Play(r)
 	require.Contains(t, orders, enginev1.Send(enginev1.Group(4), 2).OnlyShips(1))
@@ -49,7 +49,7 @@ func TestDronesLookAtUnknownPlanets(t *testing.T) {
 
 func TestColonistsAreSentToFreePlanets(t *testing.T) {
 	t.Parallel()
-	r := beginning()
+	r := openingReport()
 	r.UnidentifiedPlanets = nil
 	r.UninhabitedPlanets = []enginev1.UninhabitedPlanet{{PlanetFacts: enginev1.PlanetFacts{Number: 2, X: 20, Size: 500}}}
 	r.LocalPlanets[0].Colonists = 10
@@ -61,7 +61,7 @@ func TestColonistsAreSentToFreePlanets(t *testing.T) {
 
 func TestWhoHasLostEverythingResigns(t *testing.T) {
 	t.Parallel()
-	r := beginning()
+	r := openingReport()
 	r.UnidentifiedPlanets = append(r.UnidentifiedPlanets, enginev1.UnidentifiedPlanet{Number: 1})
 	r.LocalPlanets = nil
 	orders, commands := bot.Play(r)
@@ -75,7 +75,7 @@ func TestWhoHasLostEverythingResigns(t *testing.T) {
 
 func TestNobodyPlaysOnAfterTheEnd(t *testing.T) {
 	t.Parallel()
-	r := beginning()
+	r := openingReport()
 	r.Finished = true
 	orders, commands := bot.Play(r)
 	require.Nil(t, orders)

@@ -33,7 +33,7 @@ type Race struct {
 	Idle      int                `json:"idle"`
 	Present   bool               `json:"present"` // an order list or command came this turn
 	Countdown int                `json:"countdown"`
-	Left      int                `json:"left"` // turn in which it went out of play
+	OutTurn   int                `json:"left"` // turn in which it went out of play
 	// Released and Removed are what a banishment took: planets and ships.
 	Released int                    `json:"released"`
 	Removed  int                    `json:"removed"`
@@ -157,17 +157,17 @@ func (s *State) ship(g *Group) rules.Ship {
 
 func (g *Group) inOrbit() bool { return g.To == 0 }
 
-// part takes ships out of the group with their share of the load.
-func (g *Group) part(ships, number int) Group {
+// split takes ships out of the group with their share of the load.
+func (g *Group) split(ships, number int) Group {
 	split := *g
 	split.Number, split.Ships = number, ships
-	split.Load = rules.State(g.Load * float64(ships) / float64(g.Ships))
+	split.Load = rules.RoundState(g.Load * float64(ships) / float64(g.Ships))
 	g.Ships -= ships
-	g.Load = rules.State(g.Load - split.Load)
+	g.Load = rules.RoundState(g.Load - split.Load)
 	return split
 }
 
-func (g *Group) empty() {
+func (g *Group) clearCargo() {
 	g.Load, g.Cargo = 0, ""
 }
 
@@ -181,20 +181,20 @@ func (s *State) round() {
 	for i := range s.Planets {
 		p := &s.Planets[i]
 		for _, v := range []*float64{&p.Population, &p.Industry, &p.Capital, &p.Materials, &p.Colonists, &p.Progress} {
-			*v = rules.State(*v)
+			*v = rules.RoundState(*v)
 		}
 	}
 	for i := range s.Groups {
 		g := &s.Groups[i]
-		g.Load, g.Left = rules.State(g.Load), rules.State(g.Left)
+		g.Load, g.Left = rules.RoundState(g.Load), rules.RoundState(g.Left)
 		if g.Load == 0 {
 			g.Cargo = ""
 		}
 	}
 	for i := range s.Races {
 		t := &s.Races[i].Tech
-		t.Drive, t.Weapons = rules.State(t.Drive), rules.State(t.Weapons)
-		t.Shields, t.Cargo = rules.State(t.Shields), rules.State(t.Cargo)
+		t.Drive, t.Weapons = rules.RoundState(t.Drive), rules.RoundState(t.Weapons)
+		t.Shields, t.Cargo = rules.RoundState(t.Shields), rules.RoundState(t.Cargo)
 	}
 }
 
@@ -211,7 +211,7 @@ func (s *State) remove(race int, as enginev1.RaceState, turn int) (planets, ship
 	for i := range s.Planets {
 		if p := &s.Planets[i]; p.Owner == race {
 			p.release()
-			p.Deserted()
+			p.Desert()
 			planets++
 		}
 	}
@@ -223,6 +223,6 @@ func (s *State) remove(race int, as enginev1.RaceState, turn int) (planets, ship
 	}
 	s.dropEmptyGroups()
 	r := &s.Races[race]
-	r.State, r.Left, r.Countdown = as, turn, 0
+	r.State, r.OutTurn, r.Countdown = as, turn, 0
 	return planets, ships
 }

@@ -67,8 +67,8 @@ func (c *Colony) Bomb(power float64) (inhabited bool) {
 	return c.Population > 0
 }
 
-// Deserted is what remains when a race leaves the game: the materials (GP).
-func (c *Colony) Deserted() {
+// Desert is what remains when a race leaves the game: the materials (GP).
+func (c *Colony) Desert() {
 	c.Population, c.Industry, c.Capital, c.Colonists = 0, 0, 0, 0
 }
 
@@ -116,5 +116,5 @@ func Votes(population float64) float64 { return population / 1000 }
 // Majority states whether votes are at least share of total (GP: two thirds). The
 // quotient is rounded to the six decimals in which the share is agreed.
 func Majority(votes, total, share float64) bool {
-	return total > 0 && State(votes/total) >= share
+	return total > 0 && RoundState(votes/total) >= share
 }

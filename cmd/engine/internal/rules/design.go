@@ -64,7 +64,7 @@ func (t Tech) Fitted(d Design) Tech {
 		if block == 0 {
 			return 0
 		}
-		return Shown(level)
+		return RoundDisplay(level)
 	}
 	return Tech{
 		Drive: fit(d.Drive, t.Drive), Weapons: fit(d.Weapons, t.Weapons),

@@ -31,7 +31,7 @@ type disk struct {
 	hook Hook
 }
 
-func (d *disk) at(step Step, name string) error {
+func (d *disk) reached(step Step, name string) error {
 	if d.hook == nil {
 		return nil
 	}
@@ -40,7 +40,7 @@ func (d *disk) at(step Step, name string) error {
 
 // write creates a file with its content on disk.
 func (d *disk) write(name string, data []byte) error {
-	if err := d.at(BeforeWrite, name); err != nil {
+	if err := d.reached(BeforeWrite, name); err != nil {
 		return err
 	}
 	f, err := d.root.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY|syscall.O_NOFOLLOW, 0o640)
@@ -54,14 +54,14 @@ func (d *disk) write(name string, data []byte) error {
 	if err := errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	return d.at(AfterFsync, name)
+	return d.reached(AfterFsync, name)
 }
 
 func (d *disk) rename(from, to string) error {
 	if err := d.root.Rename(from, to); err != nil {
 		return err
 	}
-	return d.at(AfterRename, to)
+	return d.reached(AfterRename, to)
 }
 
 // sync makes the entries of a directory durable.
@@ -73,12 +73,12 @@ func (d *disk) sync(name string) error {
 	if err := errors.Join(f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return d.at(AfterDir, name)
+	return d.reached(AfterDir, name)
 }
 
-// settle makes durable what is there, a file or a directory; what is not there
+// syncExisting makes durable what is there, a file or a directory; what is not there
 // needs nothing.
-func (d *disk) settle(name string) error {
+func (d *disk) syncExisting(name string) error {
 	f, err := d.root.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -89,11 +89,11 @@ func (d *disk) settle(name string) error {
 	if err := errors.Join(f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return d.at(AfterFsync, name)
+	return d.reached(AfterFsync, name)
 }
 
-// directory creates a directory unless it is there.
-func (d *disk) directory(name string) error {
+// makeDirectory creates a directory unless it is there.
+func (d *disk) makeDirectory(name string) error {
 	err := d.root.Mkdir(name, 0o750)
 	if errors.Is(err, fs.ErrExist) {
 		return nil
@@ -108,8 +108,8 @@ func (d *disk) directory(name string) error {
 	return nil
 }
 
-// names lists a directory; one that does not exist is empty.
-func (d *disk) names(name string) ([]string, error) {
+// list lists a directory; one that does not exist is empty.
+func (d *disk) list(name string) ([]string, error) {
 	entries, err := fs.ReadDir(d.root.FS(), name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -123,9 +123,9 @@ func (d *disk) names(name string) ([]string, error) {
 
 const temporary = ".tmp"
 
-// sweep removes what a crash left half written in a directory.
-func (d *disk) sweep(name string) error {
-	names, err := d.names(name)
+// removeTemporary removes what a crash left half written in a directory.
+func (d *disk) removeTemporary(name string) error {
+	names, err := d.list(name)
 	for _, entry := range names {
 		if strings.HasSuffix(entry, temporary) {
 			err = errors.Join(err, d.root.RemoveAll(path.Join(name, entry)))

@@ -36,5 +36,5 @@ func (e *UnavailableError) Error() string { return fmt.Sprintf("%s: %v", e.Op, e
 // Unwrap gives the cause.
 func (e *UnavailableError) Unwrap() error { return e.Err }
 
-// errBroken follows a failure after which only a restart can tell what is on disk.
-var errBroken = errors.New("an earlier write has an unknown outcome")
+// errOutcomeUnknown follows a failure after which only a restart can tell what is on disk.
+var errOutcomeUnknown = errors.New("an earlier write has an unknown outcome")

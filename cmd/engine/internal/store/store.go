@@ -34,7 +34,7 @@ func Open(dir string, hook Hook) (*Store, error) {
 		return nil, &UnavailableError{"open state directory", err}
 	}
 	s := &Store{disk: disk{root: root, hook: hook}}
-	if err := s.acquire(); err != nil {
+	if err := s.lockDirectory(); err != nil {
 		return nil, errors.Join(err, root.Close())
 	}
 	if err := s.prepare(); err != nil {
@@ -43,7 +43,7 @@ func Open(dir string, hook Hook) (*Store, error) {
 	return s, nil
 }
 
-func (s *Store) acquire() error {
+func (s *Store) lockDirectory() error {
 	f, err := s.root.OpenFile(lockFile, os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW, 0o640)
 	if err != nil {
 		return &UnavailableError{"open " + lockFile, err}
@@ -61,20 +61,20 @@ func (s *Store) acquire() error {
 
 func (s *Store) prepare() error {
 	for _, dir := range []string{turnsDir, ordersDir, commandDir} {
-		if err := s.directory(dir); err != nil {
+		if err := s.makeDirectory(dir); err != nil {
 			return err
 		}
 	}
-	if err := errors.Join(s.sweep("."), s.sweep(turnsDir)); err != nil {
+	if err := errors.Join(s.removeTemporary("."), s.removeTemporary(turnsDir)); err != nil {
 		return err
 	}
 	for _, parent := range []string{ordersDir, turnsDir} {
-		names, err := s.names(parent)
+		names, err := s.list(parent)
 		if err != nil {
 			return err
 		}
 		for _, name := range names {
-			if err := s.sweep(parent + "/" + name); err != nil {
+			if err := s.removeTemporary(parent + "/" + name); err != nil {
 				return err
 			}
 		}
@@ -94,10 +94,10 @@ func (s *Store) Close() error {
 // nothing is written until the directory is opened again.
 func (s *Store) Broken() bool { return s.broken }
 
-// writable refuses writes once the store is broken.
-func (s *Store) writable(op string) error {
+// checkWritable refuses writes once the store is broken.
+func (s *Store) checkWritable(op string) error {
 	if s.broken {
-		return &UnavailableError{op, errBroken}
+		return &UnavailableError{op, errOutcomeUnknown}
 	}
 	return nil
 }
