@@ -48,20 +48,21 @@ func designs() []enginev1.Order {
 type planet struct {
 	number     int
 	x, y       float64
-	size       float64 // of a free planet that was looked at
-	population float64 // of a foreign planet that was looked at
+	size       float64 // of an observed free planet
+	population float64 // of an observed foreign planet
 	observed   bool
 	own        bool
 	hostile    bool
 	inReach    bool // ships may be sent there
 }
 
-// availableGroup is what is left of an own group in orbit while orders are given.
+// availableGroup is an own group in orbit; ships that were given orders are
+// subtracted.
 type availableGroup struct {
 	enginev1.OwnGroup
 }
 
-// planner is the bot while it thinks about one report.
+// planner derives the orders of one turn from one report.
 type planner struct {
 	report     *enginev1.Report
 	own        enginev1.ReportRace
@@ -71,7 +72,7 @@ type planner struct {
 	shipCounts map[string]int         // ships by type
 	orders     []enginev1.Order
 	aliases    int
-	dronesAway int // drones away from home
+	dronesAway int // drones in flight or at planets of others
 }
 
 func newPlanner(r *enginev1.Report) *planner {
@@ -140,7 +141,7 @@ func (pl *planner) distance(a, b *planet) float64 {
 	return math.Hypot(around(a.x-b.x), around(a.y-b.y))
 }
 
-// markReachable marks the places that the race may send ships to.
+// markReachable marks the planets within the race's reach.
 func (pl *planner) markReachable() {
 	for i := range pl.planets {
 		to := &pl.planets[i]
@@ -152,7 +153,7 @@ func (pl *planner) markReachable() {
 
 func (pl *planner) addOrder(o enginev1.Order) { pl.orders = append(pl.orders, o) }
 
-// sendShips sends some ships of a squad; the rest stays at hand.
+// sendShips sends some ships of a group; the rest stays available.
 func (pl *planner) sendShips(s *availableGroup, ships, to int) {
 	o := enginev1.Send(enginev1.Group(s.Number), to)
 	if ships < s.Ships {
@@ -163,7 +164,7 @@ func (pl *planner) sendShips(s *availableGroup, ships, to int) {
 	pl.addEnRoute(to, s.Type, ships)
 }
 
-// loadShip fills one ship of a squad and gives it an alias.
+// loadShip loads one ship of a group and names it by an alias.
 func (pl *planner) loadShip(s *availableGroup, cargo enginev1.Cargo) enginev1.GroupRef {
 	pl.aliases++
 	alias := "$" + strconv.Itoa(pl.aliases)
@@ -181,7 +182,7 @@ func (pl *planner) createDesigns() {
 	}
 }
 
-// groupsOf gives the squads of a type that still have ships.
+// groupsOf returns the groups of a type that still have ships.
 func (pl *planner) groupsOf(kind string) []*availableGroup {
 	var found []*availableGroup
 	for i := range pl.groups {
@@ -192,8 +193,8 @@ func (pl *planner) groupsOf(kind string) []*availableGroup {
 	return found
 }
 
-// diplomacy keeps peace with the strong until the weak are beaten. Who has lost
-// every planet gives up.
+// diplomacy keeps peace with stronger races while more than two are playing. A
+// race that has lost every planet resigns.
 func (pl *planner) diplomacy() []enginev1.Command {
 	if len(pl.report.LocalPlanets) == 0 && pl.shipCounts[ark] == 0 && pl.own.State == enginev1.RaceActive {
 		return []enginev1.Command{enginev1.QuitGame(pl.own.Race)}

@@ -33,10 +33,10 @@ func TestTheSameReportGivesTheSameOrders(t *testing.T) {
 	require.Equal(t, orders, again)
 	require.Equal(t, commands, same)
 	require.Equal(t, enginev1.OrderCreateType, orders[0].Type)
-	require.Equal(t, []enginev1.Command{enginev1.SetRelation("C", enginev1.Peace)}, commands, "the strong are left in peace")
+	require.Equal(t, []enginev1.Command{enginev1.SetRelation("C", enginev1.Peace)}, commands, "peace with stronger races")
 }
 
-func TestDronesLookAtUnknownPlanets(t *testing.T) {
+func TestDronesAreSentToUnknownPlanets(t *testing.T) {
 	t.Parallel()
 	r := openingReport()
 	r.Groups = []enginev1.OwnGroup{{Number: 4, Ships: 9, Type: "Drone", Planet: 1}}
@@ -44,7 +44,7 @@ func TestDronesLookAtUnknownPlanets(t *testing.T) {
 	require.Contains(t, orders, enginev1.Send(enginev1.Group(4), 2).OnlyShips(1))
 	r.Galaxy.Size, r.UnidentifiedPlanets[0].X = 200, 41
 	orders, _ = bot.Play(r)
-	require.NotContains(t, orders, enginev1.Send(enginev1.Group(4), 2).OnlyShips(1), "not out of reach")
+	require.NotContains(t, orders, enginev1.Send(enginev1.Group(4), 2).OnlyShips(1), "never out of reach")
 }
 
 func TestColonistsAreSentToFreePlanets(t *testing.T) {
@@ -59,7 +59,7 @@ func TestColonistsAreSentToFreePlanets(t *testing.T) {
 	require.Contains(t, orders, enginev1.Send(enginev1.Alias("$1"), 2))
 }
 
-func TestWhoHasLostEverythingResigns(t *testing.T) {
+func TestARaceWithoutPlanetsResigns(t *testing.T) {
 	t.Parallel()
 	r := openingReport()
 	r.UnidentifiedPlanets = append(r.UnidentifiedPlanets, enginev1.UnidentifiedPlanet{Number: 1})
@@ -73,7 +73,7 @@ func TestWhoHasLostEverythingResigns(t *testing.T) {
 	require.Empty(t, commands)
 }
 
-func TestNobodyPlaysOnAfterTheEnd(t *testing.T) {
+func TestAFinishedGameGetsNoOrders(t *testing.T) {
 	t.Parallel()
 	r := openingReport()
 	r.Finished = true

@@ -7,7 +7,7 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// setProduction gives every planet its work, the strongest first.
+// setProduction chooses the product of every planet, the strongest first.
 func (pl *planner) setProduction() {
 	planets := slices.Clone(pl.report.LocalPlanets)
 	slices.SortFunc(planets, func(a, b enginev1.LocalPlanet) int {
@@ -25,8 +25,8 @@ func (pl *planner) setProduction() {
 // shipsNeeded are ships still to be built.
 type shipsNeeded struct{ drones, arks int }
 
-// chooseProduct chooses a product: first ships that are wanted, then industry where
-// hands are idle, then research on every third planet, and warships.
+// chooseProduct chooses a product: first the ships that are needed, then industry
+// where population is unused, then research on every third planet, and warships.
 func (pl *planner) chooseProduct(rank int, p enginev1.LocalPlanet, n *shipsNeeded) (kind, name string) {
 	switch strong := p.FreeProduction >= 200; {
 	case strong && rank > 0 && n.drones > 0:
@@ -44,7 +44,7 @@ func (pl *planner) chooseProduct(rank int, p enginev1.LocalPlanet, n *shipsNeede
 	}
 }
 
-// dronesWanted is how many planets in reach nobody looks at and no drone flies to.
+// dronesWanted is the number of foreign and free planets in reach, up to maxDrones.
 func (pl *planner) dronesWanted() int {
 	n := 0
 	for i := range pl.planets {
@@ -55,7 +55,7 @@ func (pl *planner) dronesWanted() int {
 	return min(n, maxDrones)
 }
 
-// arksWanted is how many arks could be used at once.
+// arksWanted is the number of arks that could be used at once.
 func (pl *planner) arksWanted() int {
 	n := 0
 	for i := range pl.planets {
@@ -67,7 +67,7 @@ func (pl *planner) arksWanted() int {
 	return min(n, 2*len(pl.report.LocalPlanets))
 }
 
-// chooseResearch keeps the technologies that win in step, drive a little ahead.
+// chooseResearch keeps weapons and shields level, and drive slightly ahead of them.
 func (pl *planner) chooseResearch() string {
 	switch {
 	case pl.own.Drive <= min(pl.own.Weapons, pl.own.Shields)+0.2:

@@ -8,10 +8,10 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// maxDrones is how many planets a race watches at once.
+// maxDrones is the largest number of planets observed at once.
 const maxDrones = 40
 
-// sendDrones sends drones to planets in reach that nobody looks at.
+// sendDrones sends drones to planets in reach that are not observed.
 func (pl *planner) sendDrones() {
 	spare := pl.spareDrones()
 	for i := range pl.planets {
@@ -35,7 +35,7 @@ func (pl *planner) sendDrones() {
 	}
 }
 
-// spareGroup is a squad of which some ships may leave.
+// spareGroup is a group of which some ships may leave.
 type spareGroup struct {
 	*availableGroup
 	ships int
@@ -62,7 +62,7 @@ func (pl *planner) spareDrones() []*spareGroup {
 	return spare
 }
 
-// arksFor is how many arks a free planet is worth.
+// arksFor is the number of arks to send to a free planet.
 func arksFor(p *planet) int { return int(math.Ceil(p.size / 400)) }
 
 // bestFreePlanet is the free planet that pays best for an ark at from, or nil.
@@ -110,7 +110,7 @@ func (pl *planner) sendColonists() {
 	}
 }
 
-// nearestWithColonists is the nearest own planet where colonists wait for a ship.
+// nearestWithColonists is the nearest own planet with enough colonists for a ship.
 func (pl *planner) nearestWithColonists(from *planet, colonists map[int]float64) *planet {
 	var best *planet
 	for i := range pl.planets {
@@ -125,10 +125,10 @@ func (pl *planner) nearestWithColonists(from *planet, colonists map[int]float64)
 	return best
 }
 
-// bombingPower is what a lancer does to a planet, roughly.
+// bombingPower is roughly the population that one lancer destroys per turn.
 func (pl *planner) bombingPower() float64 { return 35 * pl.own.Weapons }
 
-// nearestTarget is the enemy planet nearest to from that is not yet taken care of.
+// nearestTarget is the enemy planet nearest to from that needs more warships.
 func (pl *planner) nearestTarget(from *planet, assigned map[int]int) *planet {
 	var best *planet
 	for i := range pl.planets {
@@ -144,7 +144,8 @@ func (pl *planner) nearestTarget(from *planet, assigned map[int]int) *planet {
 	return best
 }
 
-// sendWarships sends warships in strength, and keeps them where there is work.
+// sendWarships sends warships in groups to enemy planets, and leaves them there
+// while the planet is hostile.
 func (pl *planner) sendWarships() {
 	assigned := map[int]int{}
 	for planet, ships := range pl.enRoute {
@@ -176,7 +177,7 @@ func (pl *planner) sendWarships() {
 	}
 }
 
-// seekEnemies looks for an enemy behind the last planet that was seen.
+// seekEnemies sends warships to the nearest planet that is not observed.
 func (pl *planner) seekEnemies(s *availableGroup) {
 	at := pl.planet(s.Planet)
 	if at.own && s.Ships < 8 {

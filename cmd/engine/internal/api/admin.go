@@ -30,7 +30,7 @@ func (e *Engine) initGame(
 	}
 	identity := game.Identity(request)
 	if v.game != nil && v.game.Identity != identity {
-		return status, false, newFailure(enginev1.CodeAlreadyInitialized, "the directory holds a game that was founded differently")
+		return status, false, newFailure(enginev1.CodeAlreadyInitialized, "the game was created from another init document")
 	}
 	if v.game == nil {
 		if v, err = e.createGame(request, identity); err != nil {
@@ -47,7 +47,7 @@ func (e *Engine) initGame(
 func (e *Engine) checkInit(request enginev1.InitRequest) []enginev1.FieldError {
 	fields := validation.Init(request)
 	if want := e.options.GameID; want != "" && want != request.GameID {
-		fields = append(fields, enginev1.FieldError{Field: "game_id", Message: "this engine is kept for another game"})
+		fields = append(fields, enginev1.FieldError{Field: "game_id", Message: "this engine serves another game"})
 	}
 	return fields
 }
@@ -63,7 +63,7 @@ func (e *Engine) createGame(request enginev1.InitRequest, identity string) (*vie
 	if err != nil {
 		return nil, err
 	}
-	e.options.Log.Info("game founded", zap.String("game_id", request.GameID), zap.Int("races", len(request.Races)))
+	e.options.Log.Info("game created", zap.String("game_id", request.GameID), zap.Int("races", len(request.Races)))
 	v := &view{game: &created}
 	return v.afterTurn(snapshot), nil
 }
@@ -100,8 +100,8 @@ func (e *Engine) advance(ctx context.Context, request enginev1.TurnRequest) (*en
 	return e.turnResponse(v, false), nil
 }
 
-// generate makes and commits the next turn. Whatever goes wrong, the game stays
-// at the old one.
+// generate computes and commits the next turn. On any error the game stays at the
+// current one.
 func (e *Engine) generate(v *view) (*view, error) {
 	e.generating.Store(true)
 	defer e.generating.Store(false)
@@ -140,7 +140,8 @@ func (e *Engine) runRules(v *view) (turn *game.Turn, err error) {
 	return e.options.Advance(v.config(), v.live, store.OrderLists(v.config(), v.orders)), nil
 }
 
-// turnResponse describes the turn as it was made, so that a repeat gets the same.
+// turnResponse describes the turn as it was generated, so that a repeat gets the
+// same response.
 func (e *Engine) turnResponse(v *view, replayed bool) *enginev1.TurnResponse {
 	made := v.snapshot.Turn
 	return &enginev1.TurnResponse{

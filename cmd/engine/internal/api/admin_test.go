@@ -49,7 +49,7 @@ func TestInitIsIdempotentByItsDocument(t *testing.T) {
 	}
 	again := conformance.Into[enginev1.Status](f.Post(enginev1.PathInit, explicit), 200)
 	require.Equal(t, status, again, "defaults written out are the same document")
-	require.Empty(t, f.status().Seed, "only init tells the seed")
+	require.Empty(t, f.status().Seed, "only init returns the seed")
 
 	for name, change := range map[string]func(*enginev1.InitRequest){
 		"other seed":   func(r *enginev1.InitRequest) { r.Seed = "43" },
@@ -115,7 +115,7 @@ func TestInitChecksItsDocument(t *testing.T) {
 	require.Equal(t, enginev1.StateUninitialized, f.status().State)
 }
 
-func TestAnEngineKeptForAGameTakesNoOther(t *testing.T) {
+func TestAnEngineWithAGameIDAcceptsNoOtherGame(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, api.Options{GameID: "0197a3c2-5f0e-7c3a-9f51-000000000000"})
 	f.Post(enginev1.PathInit, initRequest("Zorg")).Refused(422, enginev1.CodeValidationFailed)
@@ -174,7 +174,7 @@ func TestBanishIsImmediateAndIdempotent(t *testing.T) {
 	require.Equal(t, enginev1.StateFinished, turn.Status.State)
 }
 
-func TestAFinishedGameTakesNoMoreWrites(t *testing.T) {
+func TestAFinishedGameAcceptsNoWrites(t *testing.T) {
 	t.Parallel()
 	f := newGameFixture(t)
 	conformance.Into[enginev1.BanishResponse](f.Post(enginev1.PathBanish, enginev1.BanishRequest{RaceName: "Vogons"}), 200)

@@ -218,7 +218,7 @@ func TestEveryCommandRefusesEveryBadField(t *testing.T) {
 	require.Equal(t, enginev1.War, f.report("Zorg").Races[1].Relation)
 }
 
-// What is around orders and commands is held to its form, too.
+// The fields around orders and commands are validated, too.
 func TestEveryRequestRefusesEveryBadField(t *testing.T) {
 	t.Parallel()
 	f := newGameFixture(t)

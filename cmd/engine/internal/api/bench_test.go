@@ -94,7 +94,7 @@ func (f *fixture) send(method, path, body string) []byte {
 	return raw
 }
 
-// submitBotOrders lets the bot hand in a list for every race.
+// submitBotOrders submits the bot's order list for every race.
 func (f *fixture) submitBotOrders(turn int) {
 	for race := range 50 {
 		name := fmt.Sprint("Race", race)
@@ -132,8 +132,8 @@ func BenchmarkGetReport50x1000(b *testing.B) {
 	})
 }
 
-// BenchmarkGetCurrentReport50x1000 asks for reports of a turn that nobody has
-// asked for yet: a command of every race makes the cached one stale.
+// BenchmarkGetCurrentReport50x1000 reads reports that are not cached: a command
+// of every race invalidates them.
 func BenchmarkGetCurrentReport50x1000(b *testing.B) {
 	f := newLargeFixture(b)
 	sent := 0

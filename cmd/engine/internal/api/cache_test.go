@@ -8,7 +8,7 @@ import (
 	"galaxy/backend/cmd/engine/internal/game"
 )
 
-func TestTheReportsThatWereAskedForLastAreKept(t *testing.T) {
+func TestReportCacheEvictsTheLeastRecentlyUsed(t *testing.T) {
 	t.Parallel()
 	c := newReportCache()
 	for turn := range reportCacheSize {
@@ -17,11 +17,11 @@ func TestTheReportsThatWereAskedForLastAreKept(t *testing.T) {
 	require.NotNil(t, c.get(reportKey{turn: 0}), "asked for again")
 	c.put(reportKey{turn: reportCacheSize}, &renderedReport{})
 	require.NotNil(t, c.get(reportKey{turn: 0}))
-	require.Nil(t, c.get(reportKey{turn: 1}), "the one that nobody asked for the longest")
+	require.Nil(t, c.get(reportKey{turn: 1}), "the least recently used")
 	require.Len(t, c.byKey, reportCacheSize)
 }
 
-func TestThePastTurnsThatWereReadLastAreKept(t *testing.T) {
+func TestPastTurnsEvictsTheLeastRecentlyUsed(t *testing.T) {
 	t.Parallel()
 	var p pastTurns
 	for turn := range pastTurnsSize {

@@ -47,7 +47,7 @@ func gameScript() []func(c *conformance.Client) *conformance.Answer {
 	}
 }
 
-// turnHashes gives the hash of every turn of the script.
+// turnHashes returns the hash of every turn of the script.
 func turnHashes(t *testing.T) map[int]string {
 	t.Helper()
 	f := newFixture(t, api.Options{})
@@ -74,7 +74,7 @@ func (f *fixture) requireReplay() {
 }
 
 // playWithFault plays the script while trouble happens at the n-th step of writing,
-// and restarts the engine after it. It states whether there was trouble.
+// and restarts the engine after it. It reports whether there was trouble.
 func playWithFault(t *testing.T, hashes map[int]string, n int, fault func() error) bool {
 	t.Helper()
 	f := newFixture(t, api.Options{})
@@ -157,7 +157,8 @@ func TestAFullDiskCommitsNothing(t *testing.T) {
 	}
 }
 
-// After a rename whose durability is unknown only a restart can tell what holds.
+// After a rename whose durability is unknown only a restart can tell whether it
+// took place.
 func TestAnUnknownOutcomeStopsAllWritesUntilARestart(t *testing.T) {
 	t.Parallel()
 	f := newGameFixture(t)

@@ -18,10 +18,10 @@ import (
 // replace them.
 type Options struct {
 	Version    string // of the engine
-	GameID     string // the only game that may be founded; "" for any
+	GameID     string // the only game that init accepts; "" for any
 	AdminToken string // bearer token of the admin operations; "" for none
 	Log        *zap.Logger
-	// LockWait is how long a command waits for a turn under way.
+	// LockWait is how long a command waits for a turn that is being generated.
 	LockWait time.Duration
 	Now      func() time.Time
 	NewSeed  func() uint64 // a seed
@@ -57,7 +57,7 @@ func randomSeed() uint64 {
 type Engine struct {
 	options    Options
 	store      *store.Store
-	writer     chan struct{} // holds one token; who has taken it may write
+	writer     chan struct{} // a semaphore of one: taking its token allows writing
 	view       atomic.Pointer[view]
 	generating atomic.Bool
 	closing    atomic.Bool
@@ -65,8 +65,8 @@ type Engine struct {
 	past       pastTurns
 }
 
-// New loads what the directory holds. A directory that cannot be trusted gives
-// an engine in state failed, which still answers reads of healthy turns.
+// New loads the directory. A damaged directory gives an engine in state failed,
+// which still serves reads of undamaged turns.
 func New(s *store.Store, options Options) *Engine {
 	e := &Engine{
 		options: options.withDefaults(), store: s, writer: make(chan struct{}, 1), reports: newReportCache(),
@@ -80,7 +80,8 @@ func New(s *store.Store, options Options) *Engine {
 	return e
 }
 
-// NewFailed is an engine without a state directory: it lives to tell its host why.
+// NewFailed is an engine without a state directory; it serves the status and the
+// reason of the failure.
 func NewFailed(cause error, options Options) *Engine {
 	e := &Engine{options: options.withDefaults(), writer: make(chan struct{}, 1), reports: newReportCache()}
 	e.writer <- struct{}{}
@@ -89,10 +90,10 @@ func NewFailed(cause error, options Options) *Engine {
 	return e
 }
 
-// Close refuses new work; what is under way ends.
+// Close refuses new requests; those under way are finished.
 func (e *Engine) Close() { e.closing.Store(true) }
 
-// acquireWriter waits for the right to write; give hands it back.
+// acquireWriter waits for the write lock; release returns it.
 func (e *Engine) acquireWriter(ctx context.Context, wait time.Duration) (release func(), err error) {
 	var timeout <-chan time.Time
 	if wait > 0 {
@@ -110,14 +111,14 @@ func (e *Engine) acquireWriter(ctx context.Context, wait time.Duration) (release
 	}
 }
 
-// writableView gives the view of a game that can be written to.
+// writableView returns the view of a game that accepts writes.
 func (e *Engine) writableView() (*view, error) {
 	v := e.view.Load()
 	switch {
 	case v.failed != nil:
 		return nil, toFailure(v.failed)
 	case v.game == nil:
-		return nil, newFailure(enginev1.CodeNotInitialized, "the game has not been founded yet")
+		return nil, newFailure(enginev1.CodeNotInitialized, "the game has not been initialized")
 	}
 	return v, nil
 }

@@ -31,7 +31,7 @@ func TestAPanickingTurnLeavesTheGameWhereItIs(t *testing.T) {
 	require.Equal(t, 1, f.turn(1).Status.At(), "repaired rules go on")
 }
 
-func TestAnUnforeseenPanicIsAnInternalError(t *testing.T) {
+func TestAPanicInAHandlerIsAnInternalError(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, api.Options{Now: func() time.Time { panic("the clock broke") }})
 	refused := f.Post(enginev1.PathInit, initRequest("Zorg")).Refused(500, enginev1.CodeInternal)
@@ -69,7 +69,7 @@ func TestReadsGoOnWhileATurnIsGenerated(t *testing.T) {
 	require.False(t, f.status().Generating)
 }
 
-func TestAtShutdownNothingNewBegins(t *testing.T) {
+func TestShutdownRefusesNewRequests(t *testing.T) {
 	t.Parallel()
 	f := newGameFixture(t)
 	f.engine.Close()
@@ -82,8 +82,8 @@ func TestAtShutdownNothingNewBegins(t *testing.T) {
 	require.Equal(t, enginev1.HealthShuttingDown, health.Status)
 }
 
-// damages are ways in which a directory loses its trust; each names a file of a
-// game at turn 2 and changes it.
+// damages are ways to corrupt a directory; each names a file of a game at turn 2
+// and changes it.
 func damages() map[string]struct {
 	file   string
 	change func([]byte) []byte
@@ -105,7 +105,7 @@ func damages() map[string]struct {
 	}
 }
 
-func TestADamagedDirectoryIsNeverTrusted(t *testing.T) {
+func TestADamagedDirectoryFailsTheEngine(t *testing.T) {
 	t.Parallel()
 	for name, d := range damages() {
 		t.Run(name, func(t *testing.T) {
@@ -138,7 +138,7 @@ func TestADamagedDirectoryIsNeverTrusted(t *testing.T) {
 	}
 }
 
-func TestARewindGetsADamagedGameGoingAgain(t *testing.T) {
+func TestARewindRepairsADamagedGame(t *testing.T) {
 	t.Parallel()
 	f := newGameFixture(t)
 	f.turn(1)

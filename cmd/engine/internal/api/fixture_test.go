@@ -56,7 +56,7 @@ func (f *fixture) open(options api.Options) {
 	f.Client = conformance.NewClient(f.t, f.server.URL)
 }
 
-// newClient is a client of an engine that was made elsewhere.
+// newClient serves an engine that the test has made itself.
 func newClient(t *testing.T, e *api.Engine) *conformance.Client {
 	t.Helper()
 	server := httptest.NewServer(e.Handler())
@@ -69,7 +69,7 @@ func (f *fixture) close() {
 	require.NoError(f.t, f.store.Close())
 }
 
-// restart is what a host does to a container.
+// restart opens the directory anew, as a restarted container does.
 func (f *fixture) restart(options api.Options) {
 	f.t.Helper()
 	f.close()
@@ -86,7 +86,7 @@ func initRequest(races ...string) enginev1.InitRequest {
 	return r
 }
 
-// newGameFixture is an engine with the game of Zorg and Vogons.
+// newGameFixture is an engine with a game of the races Zorg and Vogons.
 func newGameFixture(t testing.TB) *fixture {
 	t.Helper()
 	f := newFixture(t, api.Options{})

@@ -11,7 +11,7 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// botRound lets the bot play for everybody over HTTP and makes the next turn.
+// botRound lets the bot play for every race over HTTP and generates the next turn.
 func (f *fixture) botRound(turn int) enginev1.TurnResponse {
 	f.t.Helper()
 	for i, race := range []string{"Zorg", "Vogons"} {

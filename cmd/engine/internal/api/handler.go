@@ -15,7 +15,7 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// operation answers a request with a status and a body, or an error.
+// operation handles a request and returns a status and a body, or an error.
 type operation func(w http.ResponseWriter, r *http.Request) (status int, body any, err error)
 
 // Handler is the contract's HTTP surface.
@@ -96,8 +96,9 @@ func (e *Engine) dispatch(
 	return run(w, r)
 }
 
-// precheck refuses work at shutdown, unwanted formats, and strangers on the admin
-// surface. The contract has no error code for the last; the status says it.
+// precheck refuses requests during shutdown, unsupported formats, and admin
+// requests without the token. The contract has no error code for the last; the
+// status is 401.
 func (e *Engine) precheck(w http.ResponseWriter, r *http.Request) error {
 	if r.URL.Path == enginev1.PathHealthz {
 		return nil
@@ -120,13 +121,13 @@ func (e *Engine) precheck(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// errorResponse turns an error into its answer. The log keeps what the host is not told.
+// errorResponse maps an error to a response. The cause is logged only.
 func (e *Engine) errorResponse(w http.ResponseWriter, r *http.Request, err error) (int, any) {
 	f := toFailure(err)
 	status := f.httpStatus()
 	switch {
 	case errors.Is(err, context.Canceled):
-		e.options.Log.Info("request abandoned", zap.String("path", r.URL.Path), requestID(r))
+		e.options.Log.Info("request cancelled", zap.String("path", r.URL.Path), requestID(r))
 	case status >= http.StatusInternalServerError:
 		e.options.Log.Warn("request failed", zap.String("path", r.URL.Path), zap.String("code", string(f.code)),
 			zap.Error(err), requestID(r), traceParent(r))
@@ -147,7 +148,7 @@ func (e *Engine) writeResponse(w http.ResponseWriter, status int, body any) {
 	if !is {
 		var err error
 		if raw, err = json.Marshal(body); err != nil {
-			e.options.Log.Error("answer not encoded", zap.Error(err))
+			e.options.Log.Error("response not encoded", zap.Error(err))
 			status, raw = http.StatusInternalServerError, []byte(`{"error":{"code":"internal","message":"internal error"}}`)
 		}
 		w.Header().Set("Content-Type", "application/json")
@@ -155,6 +156,6 @@ func (e *Engine) writeResponse(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Length", strconv.Itoa(len(raw)))
 	w.WriteHeader(status)
 	if _, err := w.Write(raw); err != nil {
-		e.options.Log.Debug("answer not taken", zap.Error(err))
+		e.options.Log.Debug("response not written", zap.Error(err))
 	}
 }

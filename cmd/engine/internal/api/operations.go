@@ -18,7 +18,8 @@ func (e *Engine) getHealth(http.ResponseWriter, *http.Request) (int, any, error)
 }
 
 func (e *Engine) postInit(w http.ResponseWriter, r *http.Request) (int, any, error) {
-	request, object, err := decodeBody[enginev1.InitRequest](w, r, enginev1.MaxInitBody, "contract_version", "game_id", "races")
+	request, object, err := decodeBody[enginev1.InitRequest](w, r, enginev1.MaxInitBody,
+		"contract_version", "game_id", "races")
 	if err != nil {
 		return 0, nil, err
 	}
@@ -145,8 +146,8 @@ func matchesETag(headers []string, etag string) bool {
 	return false
 }
 
-// quality is how much the client wants a media type: its q, most specific range
-// first; 1 when it says nothing.
+// quality is the q value of a media type in Accept, by the most specific range; 1
+// without the header.
 func quality(r *http.Request, media string) float64 {
 	header := strings.Join(r.Header.Values("Accept"), ",")
 	if strings.TrimSpace(header) == "" {
@@ -164,7 +165,7 @@ func quality(r *http.Request, media string) float64 {
 		found[name] = 1
 		for parameter := range strings.SplitSeq(parameters, ";") {
 			if q, is := strings.CutPrefix(strings.TrimSpace(parameter), "q="); is {
-				found[name], _ = strconv.ParseFloat(q, 64) // nonsense is 0: not wanted
+				found[name], _ = strconv.ParseFloat(q, 64) // an invalid value is 0: not acceptable
 			}
 		}
 	}

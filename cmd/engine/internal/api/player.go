@@ -11,7 +11,7 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// command carries one action out at once.
+// command executes one action at once.
 func (e *Engine) command(
 	ctx context.Context, request enginev1.CommandRequest, cmd enginev1.Command,
 ) (*enginev1.CommandResponse, error) {
@@ -52,8 +52,8 @@ func (e *Engine) command(
 	return answer, nil
 }
 
-// findCommand finds a command that was carried out in this turn or the one before,
-// so that a repeat across the turn's end gets its answer.
+// findCommand finds a command of this turn or the previous one by its id, so that
+// a repeat across the end of a turn gets the first response.
 func (v *view) findCommand(id string) *store.Entry {
 	for _, log := range [][]store.Entry{v.log, v.previousLog} {
 		for i := range log {
@@ -65,7 +65,7 @@ func (v *view) findCommand(id string) *store.Entry {
 	return nil
 }
 
-// commandDigest tells the bodies of two requests with one command id apart.
+// commandDigest distinguishes the bodies of two requests with one command id.
 func commandDigest(request enginev1.CommandRequest, cmd enginev1.Command) string {
 	request.Command = cmd.Raw()
 	raw, err := json.Marshal(request)

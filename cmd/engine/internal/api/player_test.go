@@ -57,7 +57,7 @@ func TestStrictListIsStoredWholeOrNotAtAll(t *testing.T) {
 	require.Equal(t, 1, conformance.Into[enginev1.OrderResponse](f.Put(enginev1.PathOrder, request), 200).Accepted)
 }
 
-func TestALateListOrCommandNeverLands(t *testing.T) {
+func TestALateListOrCommandIsRefused(t *testing.T) {
 	t.Parallel()
 	f := newGameFixture(t)
 	f.turn(1)
@@ -151,7 +151,7 @@ func TestReportHasAStrongTag(t *testing.T) {
 	require.Contains(t, string(text.Body), "Galaxy report for Zorg, turn 0")
 }
 
-func TestReportSpeaksTheFormatAskedFor(t *testing.T) {
+func TestReportHasTheRequestedFormat(t *testing.T) {
 	t.Parallel()
 	f := newGameFixture(t)
 	for accept, want := range map[string]string{
@@ -240,10 +240,10 @@ func TestMalformedRequestsAreRefused(t *testing.T) {
 			}
 		})
 	}
-	require.Equal(t, 0, f.status().At(), "nothing of this has landed")
+	require.Equal(t, 0, f.status().At(), "no request had an effect")
 }
 
-func TestBodiesMustSayThatTheyAreJSON(t *testing.T) {
+func TestBodiesMustBeDeclaredAsJSON(t *testing.T) {
 	t.Parallel()
 	f := newGameFixture(t)
 	for _, media := range []string{"text/plain", "application/x-www-form-urlencoded", "json", ";;"} {
@@ -263,8 +263,8 @@ func TestTheLongestListFits(t *testing.T) {
 	f.Put(enginev1.PathOrder, orders("Zorg", 0, append(list, enginev1.Merge())...)).Refused(422, enginev1.CodeValidationFailed)
 }
 
-// FuzzRequests: whatever the body, the answer is never a server error and keeps
-// to the contract.
+// FuzzRequests checks that no body causes a server error or a response outside
+// the contract.
 func FuzzRequests(fuzz *testing.F) {
 	for _, seed := range []string{
 		`{"turn":1}`, `{"race_name":"Zorg","turn":0,"orders":[{"type":"group.merge"}]}`, `{"race_name":"Zorg"}`,

@@ -16,8 +16,8 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// crashedDirectory is the directory of a game at turn 2 whose engine has been killed at the
-// worst moments: a turn half written, an old one not compressed, a command torn.
+// crashedDirectory is the directory of a game at turn 2 whose engine was killed
+// while writing: a partly written turn, an old one not compressed, a torn command.
 func crashedDirectory(t *testing.T) (dir string, status enginev1.Status) {
 	t.Helper()
 	f := newGameFixture(t)
@@ -45,7 +45,7 @@ func crashedDirectory(t *testing.T) (dir string, status enginev1.Status) {
 	return dir, status
 }
 
-// copyFixture is an engine bench on a copy of a directory, not yet open.
+// copyFixture is a fixture on a copy of a directory, not yet open.
 func copyFixture(t *testing.T, dir string) *fixture {
 	t.Helper()
 	f := &fixture{t: t, dir: filepath.Join(conformance.StateDir(t), "game")}
@@ -53,7 +53,7 @@ func copyFixture(t *testing.T, dir string) *fixture {
 	return f
 }
 
-func TestAStartRepairsWhatAKilledEngineLeft(t *testing.T) {
+func TestAStartRepairsACrashedDirectory(t *testing.T) {
 	t.Parallel()
 	dir, want := crashedDirectory(t)
 	f := copyFixture(t, dir)
@@ -69,26 +69,26 @@ func TestAStartRepairsWhatAKilledEngineLeft(t *testing.T) {
 	f.requireReplay()
 }
 
-// What a start tells others is on disk first: a killed process may have left it
-// in the memory of the system only.
-func TestAStartMakesDurableWhatItFinds(t *testing.T) {
+// A start syncs the state before it serves it: a killed process may have left it
+// in the page cache only.
+func TestAStartSyncsWhatItLoads(t *testing.T) {
 	t.Parallel()
 	dir, _ := crashedDirectory(t)
 	f := copyFixture(t, dir)
-	var settled []string
+	var synced []string
 	f.hook = func(_ store.Step, path string) error {
-		settled = append(settled, path)
+		synced = append(synced, path)
 		return nil
 	}
 	f.open(api.Options{})
 	t.Cleanup(f.close)
 	for _, name := range []string{".", "turns", "turns/000002", "orders", "orders/000002", "commands", "commands/000002.jsonl"} {
-		require.True(t, slices.Contains(settled, name), name)
+		require.True(t, slices.Contains(synced, name), name)
 	}
 }
 
-// startWithFault lets the n-th write of a start go wrong and starts again. It
-// states whether there was a write to go wrong.
+// startWithFault injects a fault at the n-th write of a start and starts again. It
+// reports whether the start had n writes.
 func startWithFault(t *testing.T, dir string, want enginev1.Status, n int, fault func() error) bool {
 	t.Helper()
 	f := copyFixture(t, dir)
@@ -130,8 +130,8 @@ func TestACrashAtAnyWriteOfAStartLosesNothing(t *testing.T) {
 	}
 }
 
-// Lists of a turn that is not there tell that it has been lost.
-func TestAMissingTurnIsNoticed(t *testing.T) {
+// Lists of a missing turn show that it has been lost.
+func TestAMissingTurnIsDetected(t *testing.T) {
 	t.Parallel()
 	for _, lost := range []string{"turns/000002", "turns"} {
 		dir, _ := crashedDirectory(t)
@@ -144,7 +144,7 @@ func TestAMissingTurnIsNoticed(t *testing.T) {
 	}
 }
 
-func TestAnEngineWithoutADirectoryTellsWhy(t *testing.T) {
+func TestAnEngineWithoutADirectoryReportsTheReason(t *testing.T) {
 	t.Parallel()
 	_, err := store.Open(filepath.Join(t.TempDir(), "missing"), nil)
 	require.Error(t, err)

@@ -28,10 +28,10 @@ type reportKey struct {
 	text                 bool
 }
 
-// reportCacheSize is how many reports are kept.
+// reportCacheSize is the capacity of the report cache.
 const reportCacheSize = 64
 
-// reportCache keeps the reports that were asked for last.
+// reportCache is an LRU cache of reports.
 type reportCache struct {
 	mu      sync.Mutex
 	byKey   map[reportKey]*list.Element
@@ -78,7 +78,7 @@ type pastTurns struct {
 	turns []game.ReportSource // newest use first
 }
 
-// pastTurnsSize is how many turns are kept.
+// pastTurnsSize is the capacity of pastTurns.
 const pastTurnsSize = 3
 
 func (p *pastTurns) get(turn int) (game.ReportSource, bool) {
@@ -107,7 +107,7 @@ func (e *Engine) report(raceName string, turn int, text bool) (*renderedReport, 
 		if v.failed != nil {
 			return nil, toFailure(v.failed)
 		}
-		return nil, newFailure(enginev1.CodeNotInitialized, "the game has not been founded yet")
+		return nil, newFailure(enginev1.CodeNotInitialized, "the game has not been initialized")
 	}
 	race, err := v.race(raceName)
 	if err != nil {

@@ -21,7 +21,7 @@ import (
 var uuidPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 // decodeBody decodes a body of at most limit bytes and checks that the required keys
-// are there. It gives the parsed object besides, for who needs to know more.
+// are there. It also returns the parsed object, which shows which keys are present.
 func decodeBody[T any](
 	w http.ResponseWriter, r *http.Request, limit int64, required ...string,
 ) (in T, object map[string]any, err error) {

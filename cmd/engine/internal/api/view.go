@@ -11,16 +11,16 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// view is the game as it is published: nothing in it is ever changed.
+// view is an immutable snapshot of the game, published for readers.
 type view struct {
 	failed      error // why the directory cannot be trusted
 	game        *store.Game
 	snapshot    *store.Snapshot
-	live        *game.State // the snapshot's state and what came since
+	live        *game.State // the snapshot's state with later commands applied
 	orders      map[int]store.OrderList
 	log         []store.Entry // of this turn
 	previousLog []store.Entry // of the turn before
-	revision    int           // tells views of one turn apart
+	revision    int           // distinguishes views of one turn
 }
 
 // loadView loads the directory.
@@ -59,7 +59,7 @@ func (v *view) afterEntry(live *game.State, entry store.Entry) *view {
 	return &next
 }
 
-// afterOrders is the view after a race has handed in a list.
+// afterOrders is the view after a race has submitted a list.
 func (v *view) afterOrders(live *game.State, list store.OrderList) *view {
 	next := *v
 	next.live = live
@@ -157,7 +157,7 @@ func (e *Engine) failedStatus(v *view) enginev1.Status {
 	return status
 }
 
-// health says whether the engine can work.
+// health reports whether the engine can accept writes.
 func (e *Engine) health() enginev1.Health {
 	h := enginev1.Health{Status: enginev1.HealthOK, EngineVersion: e.options.Version}
 	switch v := e.view.Load(); {

@@ -15,7 +15,7 @@ import (
 )
 
 // playedGame is a game that bots have played for a while, with the lists they would
-// hand in next.
+// submit next.
 func playedGame(b *testing.B, races, perRace, turns int) (*game.Config, *game.Turn, game.Lists) {
 	b.Helper()
 	c, turn := newGame(races, perRace, 7)
@@ -97,7 +97,7 @@ func BenchmarkPreview(b *testing.B) {
 	measureCPU(b, func(i int) { game.Preview(c, turn.State, i%50, lists[i%50]) })
 }
 
-// BenchmarkWorstList is the dearest list that a player may hand in: as long as
+// BenchmarkWorstList is the most expensive list that a player may submit: as long as
 // allowed, and every second order merges what the one before has split.
 func BenchmarkWorstList(b *testing.B) {
 	c, turn, _ := playedGame(b, 50, 20, 40)

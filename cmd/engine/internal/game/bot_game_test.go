@@ -30,7 +30,7 @@ func newGame(races, planets int, seed uint64) (*game.Config, *game.Turn) {
 	return &c, game.InitialTurn(&c)
 }
 
-// botTurn lets the bot play for everybody and makes the next turn.
+// botTurn lets the bot play for every race and generates the next turn.
 func botTurn(t testing.TB, c *game.Config, turn *game.Turn) *game.Turn {
 	live := turn.State.Clone()
 	lists := make(game.Lists, len(live.Races))
@@ -48,7 +48,7 @@ func botTurn(t testing.TB, c *game.Config, turn *game.Turn) *game.Turn {
 	return game.Advance(c, live, lists)
 }
 
-// playOut lets bots play to the end, or to a limit.
+// playOut lets bots play until the game ends or reaches a turn limit.
 func playOut(t testing.TB, races, planets int, seed uint64, limit int) (*game.Config, *game.Turn) {
 	c, turn := newGame(races, planets, seed)
 	for turn.State.Result == nil && turn.State.Turn < limit {

@@ -14,7 +14,7 @@ const quitCountdown = 3
 // maxMessages bounds how many messages a race may send per turn.
 const maxMessages = 200
 
-// CheckCommand says what is wrong with a command of a race; nil when nothing is.
+// CheckCommand validates a command of a race; nil means valid.
 func CheckCommand(c *Config, s *State, race int, cmd enginev1.Command) []enginev1.FieldError {
 	var p validation.Problems
 	switch cmd.Type {
@@ -53,7 +53,7 @@ func checkMessage(p *validation.Problems, c *Config, s *State, race int, cmd eng
 	p.Check(sent < maxMessages, "command.type", "a race sends at most %d messages per turn", maxMessages)
 }
 
-// Command carries a checked command out on s, and states whether it changed
+// Command executes a validated command on s, and reports whether it changed
 // anything but the race's presence.
 func Command(c *Config, s *State, race int, cmd enginev1.Command) enginev1.CommandStatus {
 	r := &s.Races[race]
@@ -87,7 +87,7 @@ func Command(c *Config, s *State, race int, cmd enginev1.Command) enginev1.Comma
 
 func (r *Race) resume() { r.State, r.Countdown = enginev1.RaceActive, 0 }
 
-// setRelation changes the own attitude and states whether it was another.
+// setRelation changes the race's relation to another and reports whether it differed.
 func (r *Race) setRelation(other int, relation enginev1.Relation) bool {
 	at, peace := slices.BinarySearch(r.Peace, other)
 	switch {
@@ -111,15 +111,15 @@ func (s *State) message(c *Config, race int, cmd enginev1.Command) Message {
 	return m
 }
 
-// CancelQuit notes that a race has handed in an order list, which takes back that
-// it quits (GP).
+// CancelQuit is called when a race submits an order list, which cancels its quit
+// (GP).
 func CancelQuit(s *State, race int) {
 	if s.Races[race].State == enginev1.RaceQuitting {
 		s.Races[race].resume()
 	}
 }
 
-// Banish takes a race out of the game. A race that is out of play stays what it is.
+// Banish removes a race from the game. A race that is out of play keeps its state.
 func Banish(c *Config, s *State, race int) {
 	if !s.Races[race].State.InPlay() {
 		return

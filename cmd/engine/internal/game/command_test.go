@@ -77,7 +77,7 @@ func TestMessagesAreReadAtOnceAndInTheNextReport(t *testing.T) {
 	require.Empty(t, f.report(turn, 1).Messages)
 }
 
-func TestMailIsBounded(t *testing.T) {
+func TestMessagesPerTurnAreBounded(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 2, home(0, 0))
 	for range maxMessages {

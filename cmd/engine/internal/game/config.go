@@ -11,7 +11,7 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// Config is what a game was founded with; it never changes.
+// Config is the immutable configuration of a game.
 type Config struct {
 	// Request is the init document after defaults; its seed is empty when the
 	// host gave none.
@@ -20,20 +20,20 @@ type Config struct {
 	Seed uint64 `json:"seed,string"`
 }
 
-// NewConfig applies the contract's defaults to a valid request. draw is asked
-// for a seed when the request has none.
-func NewConfig(request enginev1.InitRequest, draw func() uint64) Config {
+// NewConfig applies the contract's defaults to a valid request. newSeed is called
+// when the request has no seed.
+func NewConfig(request enginev1.InitRequest, newSeed func() uint64) Config {
 	c := Config{Request: normalize(request)}
 	if c.Request.Seed == "" {
-		c.Seed = draw()
+		c.Seed = newSeed()
 		return c
 	}
 	c.Seed, _ = strconv.ParseUint(c.Request.Seed, 10, 64) // checked by validation.Init
 	return c
 }
 
-// Identity tells two init documents apart: the hash of the canonical document,
-// without the seed when it was left to the engine.
+// Identity is the hash of the canonical init document, without the seed when it
+// was left to the engine.
 func Identity(request enginev1.InitRequest) string {
 	raw, err := json.Marshal(normalize(request))
 	if err != nil { // plain data always encodes

@@ -10,8 +10,8 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// fixture is a small galaxy made by hand: a side of 200, races "A", "B", "C",
-// all at war.
+// fixture is a small galaxy with given planets: a side of 200, races "A", "B",
+// "C", all at war.
 type fixture struct {
 	t      *testing.T
 	config *Config
@@ -70,7 +70,7 @@ func (f *fixture) addShipType(race int, name string, d rules.Design) int {
 	return r.LastType
 }
 
-// addGroup puts ships into orbit and returns their number.
+// addGroup puts a group into orbit and returns its number.
 func (f *fixture) addGroup(race, planet, ships int, name string, d rules.Design) int {
 	r := &f.state.Races[race]
 	r.LastGroup++
@@ -101,20 +101,20 @@ func (f *fixture) hasGroup(race, number int) bool {
 	return false
 }
 
-// loadGroup puts cargo aboard from nowhere.
+// loadGroup sets a group's cargo.
 func (f *fixture) loadGroup(race, number int, cargo enginev1.Cargo, total float64) {
 	f.t.Helper()
 	g := f.findGroup(race, number)
 	g.Cargo, g.Load = cargo, total
 }
 
-// makePeace makes two races friends.
+// makePeace puts two races at peace with each other.
 func (f *fixture) makePeace(a, b int) {
 	f.state.Races[a].setRelation(b, enginev1.Peace)
 	f.state.Races[b].setRelation(a, enginev1.Peace)
 }
 
-// runOrders carries orders out at once.
+// runOrders executes orders at once.
 func (f *fixture) runOrders(race int, orders ...enginev1.Order) []enginev1.OrderResult {
 	f.t.Helper()
 	require.Empty(f.t, validation.Orders(orders))
@@ -125,13 +125,13 @@ func (f *fixture) runOrders(race int, orders ...enginev1.Order) []enginev1.Order
 	return results
 }
 
-// nextTurn makes the next turn with the lists of races 0, 1, ….
+// nextTurn generates the next turn with the lists of races 0, 1, ….
 func (f *fixture) nextTurn(lists ...[]enginev1.Order) *Turn {
 	f.t.Helper()
 	require.NoError(f.t, f.state.Check())
 	before := f.state.Clone()
 	turn := Advance(f.config, f.state, lists)
-	require.Equal(f.t, before, f.state, "the old turn is left alone")
+	require.Equal(f.t, before, f.state, "the old turn is not changed")
 	f.state = turn.State
 	return turn
 }

@@ -40,7 +40,7 @@ func FuzzOrders(f *testing.F) {
 	})
 }
 
-// FuzzInit holds the init check: what it accepts can be founded and played.
+// FuzzInit checks that every valid init document gives a playable game.
 func FuzzInit(f *testing.F) {
 	for _, seed := range []string{
 		`{"contract_version":1,"game_id":"0197a3c2-5f0e-7c3a-9f51-0d6a1e2b3c4d","races":[{"user_id":"a","race_name":"A"}]}`,

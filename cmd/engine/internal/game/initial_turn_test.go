@@ -42,7 +42,7 @@ func TestEveryRaceStartsEqual(t *testing.T) {
 	require.Equal(t, 100.0, c.Request.Map.Size) //nolint:testifylint // exact on purpose
 }
 
-// A planet without orders goes on making capital: a full home world 196.08 in
+// A planet without orders continues to produce capital: a full home world 196.08 in
 // its first turn, and 10 colonists.
 func TestTheFirstTurnWithoutOrders(t *testing.T) {
 	t.Parallel()

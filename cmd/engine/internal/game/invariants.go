@@ -9,10 +9,10 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// Check states what always holds: no number is negative or not a number,
-// nobody lives beyond a planet's size or works beyond its population, free
-// planets are empty of people, groups exist, stand in order and fly only types
-// and to planets that exist, and races out of play own nothing.
+// Check verifies the invariants: no number is negative or not a number, population
+// is at most the planet's size and industry at most its population, free planets
+// are uninhabited, groups are sorted and not empty, refer to existing types and
+// planets, and races out of play own nothing.
 func (s *State) Check() error {
 	var errs []error
 	for i := range s.Planets {

@@ -9,8 +9,8 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// What a state may never be is noticed, so that a broken rule cannot be committed.
-func TestEveryBrokenInvariantIsNoticed(t *testing.T) {
+// Every broken invariant is detected, so that a wrong turn cannot be committed.
+func TestEveryBrokenInvariantIsDetected(t *testing.T) {
 	t.Parallel()
 	for name, harm := range map[string]func(f *fixture){
 		"negative stock":       func(f *fixture) { f.state.Planets[0].Capital = -0.1 },

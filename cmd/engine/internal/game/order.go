@@ -7,7 +7,7 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// orderExecutor carries out one race's order list on a state.
+// orderExecutor executes one race's order list on a state.
 type orderExecutor struct {
 	config     *Config
 	state      *State
@@ -18,8 +18,8 @@ type orderExecutor struct {
 	emit       func(enginev1.Event, []int)
 }
 
-// outcome is what became of one order; refused when its code is set and it is
-// not a warning.
+// outcome is the result of one order; it is an error when its code is set and it
+// is not a warning.
 type outcome struct {
 	enginev1.OrderResult
 }
@@ -30,13 +30,13 @@ func orderError(code enginev1.OrderCode, format string, args ...any) outcome {
 	return outcome{enginev1.OrderResult{Status: enginev1.ResultError, Code: code, Message: fmt.Sprintf(format, args...)}}
 }
 
-// withWarning is an order that was carried out in part.
+// withWarning marks an order that was executed in part.
 func (o outcome) withWarning(code enginev1.OrderCode, format string, args ...any) outcome {
 	o.Status, o.Code, o.Message = enginev1.ResultWarning, code, fmt.Sprintf(format, args...)
 	return o
 }
 
-// withGroup tells which group the order was about in the end.
+// withGroup adds the number of the group that the order applied to.
 func (o outcome) withGroup(g *Group) outcome {
 	o.Group = g.Number
 	return o
@@ -53,8 +53,8 @@ func newOrderExecutor(c *Config, s *State, race int, tell func(enginev1.Event, [
 	return e
 }
 
-// indexGroups is needed whenever groups have moved in the state; the race's are among
-// those from first to before last.
+// indexGroups must be called whenever the state's groups have been reordered; the
+// race's groups are among those with an index of at least first and below last.
 func (e *orderExecutor) indexGroups(first, last int) {
 	e.groups = make(map[int]int, len(e.groups))
 	for i := first; i < last; i++ {
@@ -64,7 +64,7 @@ func (e *orderExecutor) indexGroups(first, last int) {
 	}
 }
 
-// run carries out the list; an order that cannot be is skipped.
+// run executes the list; an order that cannot be executed is skipped.
 func (e *orderExecutor) run(orders []enginev1.Order) []enginev1.OrderResult {
 	results := make([]enginev1.OrderResult, len(orders))
 	for i, o := range orders {
@@ -74,7 +74,7 @@ func (e *orderExecutor) run(orders []enginev1.Order) []enginev1.OrderResult {
 	return results
 }
 
-// execute expects an order that validation.Orders lets through.
+// execute expects an order that validation.Orders accepts.
 func (e *orderExecutor) execute(o enginev1.Order) outcome {
 	switch o.Type {
 	case enginev1.OrderCreateType:
@@ -109,8 +109,8 @@ func Preview(c *Config, s *State, race int, orders []enginev1.Order) []enginev1.
 	return newOrderExecutor(c, s.Clone(), race, func(enginev1.Event, []int) {}).run(orders)
 }
 
-// unsupported refuses the orders of stage 2; a race that does not exist is told
-// first, as it would be by an engine that supports them.
+// unsupported refuses reserved order types. An unknown race is reported first, as
+// an engine that supports them would.
 func (e *orderExecutor) unsupported(o enginev1.Order) outcome {
 	if o.Race != nil && e.config.Race(*o.Race) < 0 {
 		return orderError(enginev1.OrderUnknownRace, "no race %q", *o.Race)
@@ -120,7 +120,7 @@ func (e *orderExecutor) unsupported(o enginev1.Order) outcome {
 
 func (e *orderExecutor) ownRace() *Race { return &e.state.Races[e.race] }
 
-// group finds the group that an order names.
+// group finds the group that an order refers to.
 func (e *orderExecutor) group(ref enginev1.GroupRef) (*Group, outcome) {
 	number := ref.Number
 	if ref.Alias != "" {
@@ -154,8 +154,8 @@ func (e *orderExecutor) groupForOrder(o enginev1.Order) (*Group, outcome) {
 	return g, out
 }
 
-// splitOff splits off the ships that an order is limited to, and gives the group
-// that the order is about its alias.
+// splitOff splits off the ships that an order is limited to, and names the group
+// that the order applies to by its alias.
 func (e *orderExecutor) splitOff(g *Group, o enginev1.Order) *Group {
 	if ships := valueOr(o.Ships, g.Ships); ships < g.Ships {
 		e.ownRace().LastGroup++
@@ -170,7 +170,7 @@ func (e *orderExecutor) splitOff(g *Group, o enginev1.Order) *Group {
 	return g
 }
 
-// planet finds a planet that the order names and the race owns.
+// planet finds an own planet by its number.
 func (e *orderExecutor) planet(number int) (*Planet, outcome) {
 	if !e.state.isPlanet(number) {
 		return nil, orderError(enginev1.OrderUnknownPlanet, "no planet %d", number)
@@ -181,7 +181,7 @@ func (e *orderExecutor) planet(number int) (*Planet, outcome) {
 	return nil, orderError(enginev1.OrderNotYourPlanet, "planet %d is not yours", number)
 }
 
-// claimPlanet makes a free planet the race's.
+// claimPlanet makes the race the owner of a free planet.
 func (e *orderExecutor) claimPlanet(number int) {
 	e.state.planet(number).Owner = e.race
 	e.ownPlanets = append(e.ownPlanets, number)

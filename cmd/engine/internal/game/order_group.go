@@ -78,14 +78,14 @@ func (e *orderExecutor) unload(o enginev1.Order) outcome {
 	return out
 }
 
-// mayUnload states whether the group's cargo can be unloaded where it is:
-// colonists only on own planets and on free ones that have room for anybody.
+// mayUnload reports whether the group's cargo can be unloaded where it is:
+// colonists only on own planets and on free ones of a size above 0.
 func (e *orderExecutor) mayUnload(g *Group) bool {
 	p := e.state.planet(g.At)
 	return g.Cargo != enginev1.Colonists || p.Owner == e.race || p.Owner == nobody && p.Size > 0
 }
 
-// unloadCargo lands an amount of the group's cargo; colonists claim a free planet.
+// unloadCargo unloads an amount of the group's cargo; colonists claim a free planet.
 func (e *orderExecutor) unloadCargo(g *Group, amount float64) {
 	p := e.state.planet(g.At)
 	*p.stock(g.Cargo) += amount

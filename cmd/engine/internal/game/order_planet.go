@@ -11,7 +11,7 @@ import (
 )
 
 // validName is the rule for planets and ship types: 1..20 letters, digits and
-// a few signs; "#" is kept for planets that have no name yet.
+// a few signs; "#" is reserved for planets without a name.
 func validName(name string) bool {
 	return validation.LengthBetween(name, 1, enginev1.MaxName) && !strings.ContainsFunc(name, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_-'.+*/!", r)

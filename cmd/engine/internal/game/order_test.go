@@ -13,7 +13,7 @@ func create(name string, d float64, a int, w, s, c float64) enginev1.Order {
 	return enginev1.CreateType(name, d, a, w, s, c)
 }
 
-// refusal is an order that manyThings has no room for, and the code it gets.
+// refusal is an order that fails in the state of newOrderFixture, and its code.
 type refusal struct {
 	want  enginev1.OrderCode
 	order enginev1.Order
@@ -71,7 +71,7 @@ func refusals() map[string]refusal {
 	}
 }
 
-func TestARefusedOrderTellsItsCodeAndChangesNothing(t *testing.T) {
+func TestARefusedOrderHasItsCodeAndChangesNothing(t *testing.T) {
 	t.Parallel()
 	for name, c := range refusals() {
 		t.Run(name, func(t *testing.T) {
@@ -99,7 +99,7 @@ func TestEveryOrderCodeOfTheContractIsReachable(t *testing.T) {
 	require.Len(t, reached, len(enginev1.OrderCodes()))
 }
 
-// newOrderFixture: race A has a home with ships of every kind, one planet far off.
+// newOrderFixture has a home of race A with ships of every kind, and a distant planet.
 func newOrderFixture(t *testing.T) *fixture {
 	second := home(0, 5)
 	second.Name = "Second"
@@ -132,7 +132,7 @@ func TestSplitGivesTheNextNumberAndShareOfTheLoad(t *testing.T) {
 	require.InDelta(t, 5.4, f.findGroup(0, 1).Load, 1e-9)
 }
 
-func TestMergeJoinsWhatIsAlike(t *testing.T) {
+func TestMergeJoinsEqualGroups(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 1, home(0, 0), free(10, 100))
 	for range 3 {
@@ -248,7 +248,7 @@ func TestATypeCanBeRemovedWhileOthersAreBuiltAndFly(t *testing.T) {
 	require.NotNil(t, f.state.Races[1].typeNamed("Spare"), "another race's type of that name stays")
 }
 
-func TestPreviewLeavesTheStateAlone(t *testing.T) {
+func TestPreviewDoesNotChangeTheState(t *testing.T) {
 	t.Parallel()
 	f := newOrderFixture(t)
 	before := f.state.Clone()

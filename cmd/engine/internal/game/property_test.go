@@ -13,7 +13,7 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// drawOrder makes any order, mostly about things that exist.
+// drawOrder generates any order, mostly about objects that exist.
 func drawOrder(t *rapid.T) enginev1.Order {
 	number := rapid.IntRange(1, 12)
 	group := func() enginev1.GroupRef {
@@ -71,7 +71,7 @@ func drawOptions(t *rapid.T, o enginev1.Order) enginev1.Order {
 	return o
 }
 
-// newCrowdedFixture is a small galaxy with three races close together and ships everywhere.
+// newCrowdedFixture is a small galaxy of three races with ships at every planet.
 func newCrowdedFixture(t *testing.T) *fixture {
 	f := newFixture(t, 3,
 		home(0, 0), home(0, 8), home(1, 16), home(1, 24), home(2, 32), free(12, 500), free(20, 1500), free(28, 0), free(36, 90), home(2, 40))
@@ -167,8 +167,8 @@ func materials(s *State) float64 {
 	return sum
 }
 
-// Routes, flights, merging, landing and settling move things and people about;
-// they make none and lose none.
+// Routes, flights, merging, unloading and settling conserve people, capital and
+// materials.
 func TestTransportCreatesAndLosesNothing(t *testing.T) {
 	t.Parallel()
 	base := newCrowdedFixture(t)
@@ -209,7 +209,7 @@ func conserved(r *rapid.T, s *State, wantPeople, wantCapital, wantMaterials floa
 	require.InDelta(r, wantMaterials, materials(s), 1e-3)
 }
 
-func TestAnyListsGiveASoundTurnThatRepeats(t *testing.T) {
+func TestAnyListsGiveAValidAndRepeatableTurn(t *testing.T) {
 	t.Parallel()
 	base := newCrowdedFixture(t)
 	rapid.Check(t, func(r *rapid.T) {
@@ -247,7 +247,7 @@ func TestIndependentOrdersCommute(t *testing.T) {
 	})
 }
 
-func TestColoniesStaySound(t *testing.T) {
+func TestColoniesKeepTheirInvariants(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
 		amount := func(name string, most float64) float64 { return rapid.Float64Range(0, most).Draw(r, name) }

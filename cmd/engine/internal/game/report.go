@@ -7,8 +7,8 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// ReportSource is what a report is made from: a turn as it was made, and its state
-// with the commands given since.
+// ReportSource is what a report is generated from: a turn, and its state with the
+// commands executed since.
 type ReportSource struct {
 	Config  *Config
 	Turn    *Turn
@@ -16,7 +16,7 @@ type ReportSource struct {
 	Pending *enginev1.Pending // of the race, in the current turn only
 }
 
-// Report is what a race may know of the turn (1.14).
+// Report is what a race may know of the turn.
 func Report(subject ReportSource, race int) *enginev1.Report {
 	v := newRaceView(subject, race)
 	r := &enginev1.Report{
@@ -43,12 +43,12 @@ func Report(subject ReportSource, race int) *enginev1.Report {
 	return r
 }
 
-// raceView sees the state with the eyes of one race.
+// raceView is the part of the state that one race may see.
 type raceView struct {
 	config *Config
 	state  *State
 	race   int
-	// observed tells by planet number whether the race has a group in orbit.
+	// observed is true, by planet number, where the race has a group in orbit.
 	observed   []bool
 	ownPlanets []int
 	seenTypes  []typeRef // foreign ship types seen
@@ -123,8 +123,8 @@ func (v *raceView) addEvents(r *enginev1.Report, turn *Turn) {
 	}
 }
 
-// noteType notes a foreign type for the report; one that its race has removed
-// meanwhile is described by the battle alone.
+// noteType adds a foreign ship type to the report; one that its race has removed
+// meanwhile is described by the battle only.
 func (v *raceView) noteType(race int, name string) {
 	t := v.state.Races[race].typeNamed(name)
 	if race == v.race || t == nil {

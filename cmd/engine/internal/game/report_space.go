@@ -7,8 +7,8 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// addPlanets sorts every planet into what the race knows of it: all of its own and of
-// those it has ships at, of any other only the place (GP).
+// addPlanets adds every planet to the section of what the race knows of it:
+// everything of its own and of those it has ships at, else the position only (GP).
 func (v *raceView) addPlanets(r *enginev1.Report) {
 	for i := range v.state.Planets {
 		p, number := &v.state.Planets[i], i+1
@@ -72,7 +72,7 @@ func (v *raceView) shipInProduction(number int, p *Planet) enginev1.ShipInProduc
 	}
 }
 
-// addGroups sorts every group into what the race knows of it.
+// addGroups adds every group to the section of what the race knows of it.
 func (v *raceView) addGroups(r *enginev1.Report) {
 	for i := range v.state.Groups {
 		switch g := &v.state.Groups[i]; {
@@ -87,8 +87,8 @@ func (v *raceView) addGroups(r *enginev1.Report) {
 	}
 }
 
-// addGroupInSpace shows a foreign group within detection range: much of one that comes
-// for an own planet, only the place of any other (GP).
+// addGroupInSpace adds a foreign group within detection range: its flight when it
+// is bound for an own planet, else its position only (GP).
 func (v *raceView) addGroupInSpace(r *enginev1.Report, g *Group) {
 	torus := v.config.torus()
 	at := torus.Before(v.state.planet(g.At).point(), v.state.planet(g.To).point(), g.Left)

@@ -107,7 +107,7 @@ func TestOwnGroupsShowLoadAndMassPerShip(t *testing.T) {
 	require.InDelta(t, 12.35, *r.Groups[0].Distance, 1e-9)
 }
 
-// newEventfulFixture is a world in which every section of a report has something to say.
+// newEventfulFixture has a turn in which no section of the report is empty.
 func newEventfulFixture(t *testing.T) (*fixture, *Turn) {
 	f := newFixture(t, 3, home(0, 0), home(1, 30), free(20, 500), free(60, 300), home(2, 100), home(0, 10))
 	f.state.Planets[5].Name = "Second"

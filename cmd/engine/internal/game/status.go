@@ -12,8 +12,8 @@ func MapInfo(c *Config, s *State) enginev1.MapInfo {
 	}
 }
 
-// RaceStatuses is what the host may know of the races. hasOrders tells which
-// of them have handed in a list for the turn.
+// RaceStatuses is what the host may know of the races. hasOrders reports which
+// of them have submitted a list for the turn.
 func RaceStatuses(c *Config, s *State, hasOrders func(race int) bool) []enginev1.RaceStatus {
 	standings := s.standings()
 	all := make([]enginev1.RaceStatus, len(s.Races))
@@ -40,7 +40,7 @@ func shownTech(t rules.Tech) rules.Tech {
 	}
 }
 
-// PublicEvents are a turn's events for the host, who hears of everything.
+// PublicEvents are all events of a turn, for the host.
 func PublicEvents(events []Event) []enginev1.Event {
 	all := make([]enginev1.Event, len(events))
 	for i, e := range events {

@@ -8,7 +8,8 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// Turn is a state and how it came about: what a snapshot holds.
+// Turn is a state with the events, battles and bombings that led to it; a snapshot
+// contains one.
 type Turn struct {
 	State    *State    `json:"state"`
 	Events   []Event   `json:"events"`
@@ -31,8 +32,8 @@ type Bombing struct {
 // Lists are the order lists of all races by race index; nil for none.
 type Lists [][]enginev1.Order
 
-// Advance makes the next turn. The state it is given stays as it was. It panics
-// when the result breaks an invariant, which would be a bug of these rules.
+// Advance generates the next turn and does not change the given state. It panics
+// when the result breaks an invariant, which would be a bug of the rules.
 func Advance(c *Config, state *State, lists Lists) *Turn {
 	g := newGeneration(c, state, lists)
 	for _, phase := range []func(){
@@ -63,13 +64,13 @@ func Advance(c *Config, state *State, lists Lists) *Turn {
 	return &g.Turn
 }
 
-// generation is a turn in the making.
+// generation is a turn that is being generated.
 type generation struct {
 	Turn
 	config *Config
 	state  *State // the same as Turn.State
 	lists  Lists
-	// killers are the races that took ships or planets from a race this turn.
+	// killers are, by race, the races that destroyed its ships or wiped its planets.
 	killers [][]int
 }
 
@@ -81,7 +82,7 @@ func newGeneration(c *Config, before *State, lists Lists) *generation {
 		config: c, state: state, lists: lists, killers: make([][]int, len(state.Races)),
 	}
 	state.News = []Event{}
-	// Mail stays for the report after the one it was first shown in.
+	// Messages are also in the report after the one they were first shown in.
 	state.Messages = slices.DeleteFunc(state.Messages, func(m Message) bool { return m.Turn < state.Turn-1 })
 	return g
 }
@@ -151,7 +152,7 @@ func (g *generation) checkIdle(race int, name string, limit int) {
 	}
 }
 
-// runOrders runs every race's list, one race after the other in random order (2).
+// runOrders executes every race's list, one race after the other in random order (2).
 func (g *generation) runOrders() {
 	random := rules.Stream(g.config.Seed, uint32(g.state.Turn), rules.PhaseRaceOrder, 0)
 	for _, race := range random.Perm(len(g.state.Races)) {
@@ -164,10 +165,10 @@ func (g *generation) runOrders() {
 	g.state.dropEmptyGroups()
 }
 
-// mergeGroups joins equal groups; the lowest number survives (3, 7, 11; NG).
+// mergeGroups merges equal groups; the lowest number remains (3, 7, 11; NG).
 func (g *generation) mergeGroups() { g.state.mergeGroups(nobody) }
 
-// mergeGroups joins equal groups of one race, or of all races for nobody.
+// mergeGroups merges equal groups of one race, or of all races for nobody.
 func (s *State) mergeGroups(only int) {
 	s.sortGroups()
 	groups := s.Groups
@@ -179,7 +180,7 @@ func (s *State) mergeGroups(only int) {
 	for i := range groups {
 		group := &groups[i]
 		if group.Ships == 0 {
-			merged = true // with nobody: it is gone
+			merged = true // it has no ships left
 			continue
 		}
 		key := group.mergeKey()
@@ -203,7 +204,7 @@ func (s *State) firstGroup(race int) int {
 	return at
 }
 
-// sortGroups puts new groups, which stand at the end, into their places.
+// sortGroups moves new groups, which are at the end, to their positions.
 func (s *State) sortGroups() {
 	order := func(a, b Group) int {
 		return cmp.Or(cmp.Compare(a.Race, b.Race), cmp.Compare(a.Number, b.Number))
@@ -230,7 +231,8 @@ func (s *State) sortGroups() {
 	}
 }
 
-// mergeKey is what two groups must share to be one: all but number and size.
+// mergeKey is what two groups must have in common to be merged: everything but
+// number and size.
 type mergeKey struct {
 	race, kind, at, to int
 	tech               rules.Tech
@@ -244,7 +246,7 @@ func (g *Group) mergeKey() mergeKey {
 		race: g.Race, kind: g.Type, at: g.At, to: g.To, tech: g.Tech, left: g.Left, space: g.Space,
 	}
 	if g.Load > 0 {
-		key.arrived = g.arrived // what has arrived is still to be unloaded
+		key.arrived = g.arrived // arrived cargo is still to be unloaded
 		key.cargo = 1 + slices.Index(routeCargos[:], g.Cargo)
 		key.load = rules.RoundState(g.Load / float64(g.Ships))
 	}

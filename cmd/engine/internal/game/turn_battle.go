@@ -19,7 +19,7 @@ func (s *State) orbits() [][]int {
 			total++
 		}
 	}
-	all := make([]int, total) // one piece of memory for all lists
+	all := make([]int, total) // one allocation for all lists
 	for planet, count := range counts {
 		orbits[planet], all = all[:0:count], all[count:]
 	}
@@ -76,7 +76,7 @@ func (g *generation) fightBattles(phase int, stream rules.Phase) {
 	g.state.dropEmptyGroups()
 }
 
-// foes tells for each pair of races whether they fight: one of them is at war
+// foes reports for each pair of races whether they fight: one of them is at war
 // with the other and has armed ships here (GP).
 func (g *generation) foes(races, groups []int) [][]bool {
 	armed := make([]bool, len(races))
@@ -99,7 +99,7 @@ func (g *generation) foes(races, groups []int) [][]bool {
 
 func (g *generation) fightBattle(planet, phase int, stream rules.Phase, groups, races []int, foes [][]bool) {
 	var squads []rules.Squad
-	var fighting []int // squad to group
+	var fighting []int // index of the group by squad
 	account := enginev1.Battle{
 		ID:     fmt.Sprintf("%d-%d-%d", g.state.Turn, phase, planet),
 		Planet: planet, PlanetName: g.state.planet(planet).Name, Phase: phase, Log: [][]int{},
@@ -123,7 +123,7 @@ func (g *generation) fightBattle(planet, phase int, stream rules.Phase, groups, 
 		Random: rules.Stream(g.config.Seed, uint32(g.state.Turn), stream, uint32(planet)),
 	})
 	if out.Shots == 0 {
-		return // nobody can hurt anybody: a stand-off is no battle
+		return // no side can harm the other: this is no battle
 	}
 	account.Rounds, account.Shots, account.Draw = out.Rounds, out.Shots, out.Draw
 	account.LogTruncated = len(out.Log) < out.Shots
@@ -141,7 +141,7 @@ func (g *generation) fightBattle(planet, phase int, stream rules.Phase, groups, 
 	g.emit(enginev1.Event{Type: enginev1.EventBattle, Planet: planet, By: g.fighters(races, foes)}, seen)
 }
 
-// maxBattleLog bounds the individual shots kept per battle.
+// maxBattleLog is the largest number of shots logged per battle.
 const maxBattleLog = 10_000
 
 func (g *generation) logLimit() int {
@@ -151,7 +151,7 @@ func (g *generation) logLimit() int {
 	return 0
 }
 
-// battleGroup is the group as it goes into a battle, whole.
+// battleGroup is the group as it enters a battle.
 func (s *State) battleGroup(c *Config, g *Group) enginev1.BattleGroup {
 	ship := s.ship(g)
 	return enginev1.BattleGroup{
@@ -171,7 +171,8 @@ func (g *generation) removeCasualties(group *Group, survivors int) {
 	group.Ships = survivors
 }
 
-// recordKillers remembers who may have shot whom, for the news of eliminations.
+// recordKillers records which races may have destroyed ships of which others, for
+// the events of eliminations.
 func (g *generation) recordKillers(groups []enginev1.BattleGroup, races []int, foes [][]bool) {
 	kills := make([]bool, len(races))
 	losses := make([]bool, len(races))
@@ -199,8 +200,8 @@ func (g *generation) fighters(races []int, foes [][]bool) []string {
 	return names
 }
 
-// bombPlanets lets armed ships shell the planets of their enemies, also where two fleets
-// cannot hurt each other (9; GP).
+// bombPlanets has armed ships bomb the planets of their enemies, also where two
+// fleets cannot harm each other (9; GP).
 func (g *generation) bombPlanets() {
 	for number, groups := range g.state.orbits() {
 		if len(groups) == 0 || g.state.planet(number).Owner == nobody {

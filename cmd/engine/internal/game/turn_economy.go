@@ -26,7 +26,7 @@ func (g *generation) buildShips() {
 	}
 }
 
-// produce makes everything else: capital, materials, research (12).
+// produce produces everything else: capital, materials, research (12).
 func (g *generation) produce() {
 	for i := range g.state.Planets {
 		p := &g.state.Planets[i]
@@ -51,7 +51,7 @@ func (g *generation) produce() {
 	}
 }
 
-// growPopulations lets populations grow, before anything is landed (13; RPT).
+// growPopulations grows populations, before cargo is unloaded (13; RPT).
 func (g *generation) growPopulations() {
 	for i := range g.state.Planets {
 		if p := &g.state.Planets[i]; p.Owner != nobody {

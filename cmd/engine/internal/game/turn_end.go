@@ -8,7 +8,7 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// standing is what a race has.
+// standing sums up what a race owns.
 type standing struct {
 	planets, ships                    int
 	population, industry, mass, votes float64
@@ -67,8 +67,8 @@ func (g *generation) checkVictory() {
 	g.emit(enginev1.Event{Type: enginev1.EventGameFinished, Reason: reason}, nil)
 }
 
-// gameResult says why the game ends now, or "". A game that one race plays alone
-// ends only at its turn limit, or with that race.
+// gameResult returns why the game ends now, or "". A game with a single race ends
+// only at its turn limit, or when that race is out of play.
 func (g *generation) gameResult(standings []standing) (reason string, winners []string) {
 	options := g.config.options()
 	var playing []int

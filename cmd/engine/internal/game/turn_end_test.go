@@ -47,7 +47,7 @@ func TestLastRaceWins(t *testing.T) {
 		if wins {
 			require.Equal(t, enginev1.ResultLastRace, f.state.Result.Reason)
 		} else {
-			require.Equal(t, enginev1.ResultVoteMajority, f.state.Result.Reason, "who is alone has all votes")
+			require.Equal(t, enginev1.ResultVoteMajority, f.state.Result.Reason, "a single race has all votes")
 		}
 		require.Equal(t, []string{"A"}, f.state.Result.Winners)
 	}

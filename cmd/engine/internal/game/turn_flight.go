@@ -97,8 +97,9 @@ func (g *generation) moveGroups() {
 	}
 }
 
-// unloadArrivals lands what has arrived: first colonists, so that what comes with them
-// finds an own planet (14; NG's option, because orders run before the flight).
+// unloadArrivals unloads arrived cargo: colonists first, so that other cargo of the
+// same race finds an own planet (14; NG's option, because orders run before the
+// flight).
 func (g *generation) unloadArrivals() {
 	claims := make([][]int, len(g.state.Planets)+1)
 	for i := range g.state.Groups {
@@ -131,8 +132,8 @@ func (g *generation) unloadArrivals() {
 	}
 }
 
-// colonise gives a free planet to the race that lands most colonists; a tie is
-// drawn. Who loses stays aboard (GP).
+// colonise makes the race with the most arrived colonists the owner of a free
+// planet; a tie is decided at random. Other colonists stay aboard (GP).
 func (g *generation) colonise(planet int, groups, orbit []int) {
 	races := g.state.owners(groups)
 	totals := make([]float64, len(races))
@@ -187,7 +188,7 @@ func (s *State) planetsByRace() [][]int {
 	return lands
 }
 
-// reaches states whether a planet is within reach of one of a race's planets.
+// reaches reports whether a planet is within reach of one of a race's planets.
 func (s *State) reaches(c *Config, race int, land []int, to int) bool {
 	reach := rules.Reach(s.Races[race].Tech.Drive)
 	return slices.ContainsFunc(land, func(from int) bool {

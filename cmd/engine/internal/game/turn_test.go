@@ -57,7 +57,7 @@ func TestRoutesTakeOnlyAsManyShipsAsNeeded(t *testing.T) {
 	require.Zero(t, g.state.Planets[0].Capital)
 }
 
-func TestRoutesLeaveLoadedAndUnfitShipsAlone(t *testing.T) {
+func TestRoutesSkipLoadedAndUnfitShips(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 2, home(0, 0), free(20, 500))
 	f.state.Planets[0].Routes = [4]int{0, 0, 0, 2}
@@ -91,7 +91,7 @@ func TestRoutesTakeGroupsByTheirNumber(t *testing.T) {
 	require.Equal(t, []int{1, 2}, launched)
 }
 
-func TestArrivingShipsJoinTheirLikeAtOnce(t *testing.T) {
+func TestArrivingShipsAreMergedAtOnce(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 1, home(0, 0), free(10, 100))
 	f.addGroup(0, 2, 3, "Scout", scout())
@@ -101,7 +101,7 @@ func TestArrivingShipsJoinTheirLikeAtOnce(t *testing.T) {
 	require.Len(t, f.state.Groups, 1)
 }
 
-func TestWhatArrivedIsUnloadedThoughItsLikeWaitsLoaded(t *testing.T) {
+func TestOnlyArrivedCargoIsUnloaded(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 1, home(0, 0), home(0, 10))
 	for _, planet := range []int{1, 2} {
@@ -109,7 +109,7 @@ func TestWhatArrivedIsUnloadedThoughItsLikeWaitsLoaded(t *testing.T) {
 	}
 	f.nextTurn([]enginev1.Order{enginev1.Send(enginev1.Group(1), 2)})
 	require.Zero(t, f.findGroup(0, 1).Load)
-	require.InDelta(t, 2, f.findGroup(0, 2).Load, 1e-9, "who has been there keeps its cargo")
+	require.InDelta(t, 2, f.findGroup(0, 2).Load, 1e-9, "groups that did not arrive now keep their cargo")
 	require.InDelta(t, 2, f.state.Planets[1].Materials, 1e-9)
 }
 
@@ -153,7 +153,7 @@ func TestMostColonistsWinAPlanet(t *testing.T) {
 	turn := f.nextTurn([]enginev1.Order{enginev1.Send(enginev1.Group(1), 2)}, []enginev1.Order{enginev1.Send(enginev1.Group(1), 2)})
 	require.Equal(t, 1, f.state.Planets[1].Owner)
 	require.InDelta(t, 40, f.state.Planets[1].Population, 1e-6)
-	require.InDelta(t, 4, f.findGroup(0, 1).Load, 1e-6, "who loses stays loaded")
+	require.InDelta(t, 4, f.findGroup(0, 1).Load, 1e-6, "the others stay loaded")
 	require.Equal(t, []enginev1.EventType{enginev1.EventPlanetColonised}, types(turn))
 	require.Equal(t, "B", turn.Events[0].Race)
 }
@@ -217,7 +217,7 @@ func TestNewShipsAppearAfterTheBattles(t *testing.T) {
 	require.InDelta(t, 0.1, f.state.Planets[0].Progress, 1e-6)
 	require.InDelta(t, 1.2, f.state.Races[1].Tech.Drive, 1e-6)
 	f.nextTurn()
-	require.Equal(t, 99+99, f.findGroup(0, 1).Ships, "built ships join their like")
+	require.Equal(t, 99+99, f.findGroup(0, 1).Ships, "built ships are merged with equal ones")
 	require.Len(t, f.state.Groups, 1)
 }
 

@@ -105,7 +105,7 @@ func TestGunsAimAtAllEnemiesAlike(t *testing.T) {
 	require.InDelta(t, 0.75, float64(aimed[0])/100_000, 0.007) // 5 sigma
 }
 
-func TestBattleEndsWhenNobodyCanBeHurt(t *testing.T) {
+func TestBattleEndsWhenNoShotCanKill(t *testing.T) {
 	t.Parallel()
 	tough := rules.Squad{Ships: 5, Guns: 1, Attack: 1, Defence: 4}
 	other := tough

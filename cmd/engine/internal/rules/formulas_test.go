@@ -9,7 +9,7 @@ import (
 	"galaxy/backend/cmd/engine/internal/rules"
 )
 
-// close compares to half a unit of the last printed decimal.
+// requireNear compares to half a unit of the last printed decimal.
 func requireNear(t *testing.T, want, got float64, decimals int, about string) {
 	t.Helper()
 	require.InDelta(t, want, got, 0.5000001*math.Pow10(-decimals), about)
@@ -42,7 +42,7 @@ func TestBeforeLiesOnTheShortestWay(t *testing.T) {
 	require.Equal(t, a, torus.Before(a, a, 0))
 }
 
-func TestShownRoundsHalfAwayFromZero(t *testing.T) {
+func TestRoundDisplayRoundsHalfAwayFromZero(t *testing.T) {
 	t.Parallel()
 	for v, want := range map[float64]float64{0.125: 0.13, -0.125: -0.13, 4.571428: 4.57, 2.675000001: 2.68, -0.001: 0} {
 		require.Equal(t, want, rules.RoundDisplay(v)) //nolint:testifylint // exact on purpose
@@ -186,7 +186,7 @@ func TestBombingTakesPeopleAndTurnsIndustryIntoMaterials(t *testing.T) {
 	require.Zero(t, colony.Colonists)
 }
 
-func TestBombedColonistsMaySaveAPlanet(t *testing.T) {
+func TestColonistsCanRepopulateABombedPlanet(t *testing.T) {
 	t.Parallel()
 	colony := rules.Colony{Size: 500, Population: 50, Industry: 50, Colonists: 100}
 	require.True(t, colony.Bomb(60))

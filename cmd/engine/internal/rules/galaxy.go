@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// Site is a planet as the generator makes it.
+// Site is a generated planet.
 type Site struct {
 	Point
 	Size, Resources float64
@@ -66,7 +66,7 @@ type generator struct {
 	taken  map[Point]bool // looked up only, never iterated
 }
 
-// placeHomes are at least 30 apart, and 20 when a race starts with one planet (DG).
+// placeHomes puts homes at least 30 apart, or 20 when a race starts with one planet (DG).
 func (g *generator) placeHomes() {
 	apart := 30.0
 	if len(g.plan.Homes) == 1 {
@@ -81,7 +81,7 @@ func (g *generator) placeHomes() {
 	}
 }
 
-// placeDaughters lie 5 to 15 from their home.
+// placeDaughters puts the other start planets 5 to 15 from their home.
 func (g *generator) placeDaughters() {
 	shrink := 1.0 // a torus too small for the ring widens it
 	for race := range g.plan.Races {
@@ -116,7 +116,7 @@ func (g *generator) add(s Site) {
 	g.sites = append(g.sites, s)
 }
 
-// maxMisses is how many misses shrink the spacing by 5 %.
+// maxMisses is the number of failed draws after which spacings shrink by 5 %.
 const maxMisses = 20_000
 
 // drawPoint draws free points until one fits. After too many misses it shrinks the

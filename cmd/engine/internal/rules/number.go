@@ -6,11 +6,11 @@ import "math"
 const epsilon = 1e-9
 
 // RoundState rounds a value of the game's state to 1e-6. Compilers may fuse a
-// multiplication with an addition; rounding after every phase keeps such
+// multiplication with an addition; rounding after every phase prevents such
 // differences from growing.
 func RoundState(v float64) float64 { return clean(math.Round(v*1e6) / 1e6) }
 
-// RoundDisplay rounds a value for people to two decimals, half away from zero (GP).
+// RoundDisplay rounds a displayed value to two decimals, half away from zero (GP).
 func RoundDisplay(v float64) float64 { return clean(math.Round(v*100) / 100) }
 
 // clean turns negative zero into zero, which JSON would show.

@@ -11,8 +11,8 @@ import (
 	"io"
 )
 
-// A sealed document is {"sha256":"<hash>","body":<document>} and a line end; the
-// hash is that of the exact bytes of the document.
+// A checksummed document is {"sha256":"<hash>","body":<document>} and a line end;
+// the hash is that of the exact bytes of the document.
 const (
 	checksumHead = `{"sha256":"`
 	checksumBody = `","body":`
@@ -33,13 +33,13 @@ func encodeChecksummed(v any) (data []byte, hash string, err error) {
 	return append(data, checksumTail...), hash, nil
 }
 
-// decodeChecksummed checks the hash and decodes into v.
+// decodeChecksummed verifies the hash and decodes into v.
 func decodeChecksummed(data []byte, v any) (hash string, err error) {
 	rest, head := bytes.CutPrefix(data, []byte(checksumHead))
 	want, body, middle := bytes.Cut(rest, []byte(checksumBody))
 	body, tail := bytes.CutSuffix(body, []byte(checksumTail))
 	if !head || !middle || !tail {
-		return "", errors.New("is not a sealed document")
+		return "", errors.New("is not a checksummed document")
 	}
 	sum := sha256.Sum256(body)
 	if hash = hex.EncodeToString(sum[:]); hash != string(want) {

@@ -24,7 +24,7 @@ const (
 type Entry struct {
 	Kind string `json:"kind"`
 	Race int    `json:"race"`
-	// ID and Digest make the repeat of a command recognisable.
+	// ID and Digest identify a repeated command.
 	ID      string                 `json:"command_id,omitempty"`
 	Digest  string                 `json:"digest,omitempty"`
 	Command *enginev1.Command      `json:"command,omitempty"`
@@ -62,7 +62,7 @@ func (s *Store) Append(turn int, entry Entry) error {
 	return nil
 }
 
-// appendLine takes back what it wrote when it cannot make it durable.
+// appendLine truncates what it wrote when it cannot be made durable.
 func (s *Store) appendLine(name string, data []byte) (err error) {
 	if err := s.reached(BeforeWrite, name); err != nil {
 		return err

@@ -4,8 +4,8 @@ import (
 	"galaxy/backend/cmd/engine/internal/game"
 )
 
-// CurrentState is a turn's state with what came since: the commands of the log, and
-// between them, where they came, the order lists that were handed in.
+// CurrentState applies to a turn's state what was stored since: the commands of
+// the log, and the submissions of order lists in between.
 func CurrentState(c *game.Config, base *game.State, entries []Entry, lists map[int]OrderList) *game.State {
 	state := base.Clone()
 	for i := range len(entries) + 1 {
@@ -30,7 +30,7 @@ func (e *Entry) apply(c *game.Config, s *game.State) {
 	}
 }
 
-// OrderLists is what a turn is made from.
+// OrderLists are the lists that the next turn is generated from.
 func OrderLists(c *game.Config, lists map[int]OrderList) game.Lists {
 	all := make(game.Lists, len(c.Request.Races))
 	for race := range all {

@@ -21,7 +21,7 @@ const (
 )
 
 // Hook is called at every step; an error it returns is the error of that step.
-// A test's hook may also never return.
+// A test's hook may also panic.
 type Hook func(step Step, path string) error
 
 // disk is the directory, entered through os.Root: no name leads out of it, not
@@ -76,8 +76,7 @@ func (d *disk) sync(name string) error {
 	return d.reached(AfterDir, name)
 }
 
-// syncExisting makes durable what is there, a file or a directory; what is not there
-// needs nothing.
+// syncExisting makes a file or a directory durable, if it exists.
 func (d *disk) syncExisting(name string) error {
 	f, err := d.root.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -92,7 +91,7 @@ func (d *disk) syncExisting(name string) error {
 	return d.reached(AfterFsync, name)
 }
 
-// makeDirectory creates a directory unless it is there.
+// makeDirectory creates a directory unless it exists.
 func (d *disk) makeDirectory(name string) error {
 	err := d.root.Mkdir(name, 0o750)
 	if errors.Is(err, fs.ErrExist) {
@@ -102,7 +101,7 @@ func (d *disk) makeDirectory(name string) error {
 		return err
 	}
 	if err := d.sync(path.Dir(name)); err != nil {
-		// The next attempt must not find it and take it for durable.
+		// The next attempt must not find it and regard it as durable.
 		return errors.Join(err, d.root.Remove(name))
 	}
 	return nil
@@ -123,7 +122,7 @@ func (d *disk) list(name string) ([]string, error) {
 
 const temporary = ".tmp"
 
-// removeTemporary removes what a crash left half written in a directory.
+// removeTemporary removes files that a crash left partly written in a directory.
 func (d *disk) removeTemporary(name string) error {
 	names, err := d.list(name)
 	for _, entry := range names {

@@ -11,7 +11,7 @@ import (
 	"galaxy/backend/cmd/engine/internal/game"
 )
 
-// Game is what a directory was founded with.
+// Game is the init document of a directory, with its identity.
 type Game struct {
 	Config        game.Config `json:"config"`
 	Identity      string      `json:"identity"`
@@ -19,7 +19,7 @@ type Game struct {
 	CreatedAt     time.Time   `json:"created_at"`
 }
 
-// Contents is a directory as a start finds it.
+// Contents is what a start loads from a directory.
 type Contents struct {
 	Game             *Game // nil before init
 	Snapshot         *Snapshot
@@ -60,8 +60,8 @@ func (s *Store) Load() (*Contents, error) {
 	return c, s.loadTurn(c, last)
 }
 
-// checkNothingAfter refuses lists and commands of turns that are not there: such turns
-// have been lost, or a rewind was interrupted.
+// checkNothingAfter refuses lists and commands of missing turns: such turns have
+// been lost, or a rewind was interrupted.
 func (s *Store) checkNothingAfter(last int) error {
 	for _, dir := range []string{ordersDir, commandDir} {
 		names, err := s.list(dir)
@@ -78,8 +78,8 @@ func (s *Store) checkNothingAfter(last int) error {
 	return nil
 }
 
-// syncTurn makes durable what a killed process may have left in the memory of
-// the system: from now on the turn is told to others.
+// syncTurn makes durable what a killed process may have left in the page cache:
+// from now on the turn is served.
 func (s *Store) syncTurn(turn int) error {
 	for _, name := range []string{
 		".", turnsDir, turnDir(turn), ordersDir, path.Join(ordersDir, turnName(turn)), commandDir, logName(turn),
@@ -102,7 +102,7 @@ func (s *Store) loadTurn(c *Contents, turn int) (err error) {
 		return &UnavailableError{"repair command log", err}
 	}
 	if err := s.syncTurn(turn); err != nil {
-		return &UnavailableError{"settle state directory", err}
+		return &UnavailableError{"sync state directory", err}
 	}
 	if c.Commands, err = s.Commands(turn); err != nil {
 		return err
@@ -113,9 +113,9 @@ func (s *Store) loadTurn(c *Contents, turn int) (err error) {
 	return err
 }
 
-// CreateGame writes turn 0, and then the document that makes the directory a game.
+// CreateGame writes turn 0, and then game.json, which marks the game as existing.
 func (s *Store) CreateGame(created Game, turn *game.Turn, meta Meta) (*Snapshot, error) {
-	const op = "found game"
+	const op = "create game"
 	// A crash between the two leaves a turn 0 that belongs to no game.
 	if err := s.root.RemoveAll(turnDir(0)); err != nil {
 		return nil, &UnavailableError{op, err}

@@ -10,7 +10,7 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// OrderList is a list that a race has handed in.
+// OrderList is a list that a race has submitted.
 type OrderList struct {
 	Race int `json:"race"`
 	Turn int `json:"turn"`
@@ -21,7 +21,7 @@ type OrderList struct {
 	Results []enginev1.OrderResult `json:"results"` // of the trial run
 }
 
-// HashOrders tells order lists apart: 16 hexadecimal digits.
+// HashOrders identifies an order list by 16 hexadecimal digits.
 func HashOrders(orders []enginev1.Order) (string, error) {
 	_, hash, err := encodeChecksummed(orders)
 	if err != nil {
@@ -60,7 +60,7 @@ func (s *Store) PutOrders(list OrderList) error {
 	return nil
 }
 
-// Orders reads all lists handed in during a turn, by race.
+// Orders reads all lists submitted during a turn, by race.
 func (s *Store) Orders(turn int) (map[int]OrderList, error) {
 	dir := path.Join(ordersDir, turnName(turn))
 	names, err := s.list(dir)

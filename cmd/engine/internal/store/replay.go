@@ -7,18 +7,18 @@ import (
 	"galaxy/backend/cmd/engine/internal/game"
 )
 
-// Replayed is a turn that was made again.
+// Replayed is a turn that was generated again.
 type Replayed struct {
 	Turn     int
 	Hash     string
 	Recorded string // hash of the snapshot on disk
 }
 
-// Same states whether the turn came out as it was recorded.
+// Same reports whether the hashes are equal.
 func (r Replayed) Same() bool { return r.Hash == r.Recorded }
 
-// Replay makes every turn again from the init document, the order lists and the
-// command logs, and shows each to see. It ends at the newest turn.
+// Replay generates every turn again from the init document, the order lists and
+// the command logs, and calls visit for each. It ends at the newest turn.
 func (s *Store) Replay(visit func(Replayed) error) error {
 	c, err := s.Load()
 	if err != nil {

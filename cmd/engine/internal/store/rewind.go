@@ -7,9 +7,9 @@ import (
 	"slices"
 )
 
-// Rewind sets aside everything newer than a turn, so that the game goes on from
-// there; lists and commands of that turn itself stay. What is set aside is kept
-// under rewound/. Newest first: a rewind that was interrupted can be repeated.
+// Rewind archives everything newer than a turn under rewound/, so that the game
+// continues from there; lists and commands of that turn itself stay. Newest
+// first: a rewind that was interrupted can be repeated.
 func Rewind(dir string, turn int, hook Hook) (err error) {
 	s, err := Open(dir, hook)
 	if err != nil {
@@ -42,7 +42,7 @@ func Rewind(dir string, turn int, hook Hook) (err error) {
 	return nil
 }
 
-// newRewindDir makes a new directory under rewound.
+// newRewindDir creates the next numbered directory under rewound.
 func (s *Store) newRewindDir() (string, error) {
 	if err := s.makeDirectory(rewoundDir); err != nil {
 		return "", err

@@ -26,8 +26,8 @@ const (
 	rewoundDir = "rewound"
 )
 
-// Open locks the directory, removes what a crash left half written and makes
-// the directories that are missing. hook may be nil.
+// Open locks the directory, removes partly written files and creates missing
+// directories. hook may be nil.
 func Open(dir string, hook Hook) (*Store, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -82,15 +82,15 @@ func (s *Store) prepare() error {
 	return nil
 }
 
-// Close gives the lock back.
+// Close releases the lock.
 func (s *Store) Close() error {
-	// Closing alone would leave the lock to whoever this process is starting just
-	// now: between fork and exec a child has every file.
+	// Closing alone would leave the lock to a child process that is being started:
+	// between fork and exec it has every open file.
 	err := syscall.Flock(int(s.lock.Fd()), syscall.LOCK_UN)
 	return errors.Join(err, s.lock.Close(), s.root.Close())
 }
 
-// Broken states whether an earlier write has an unknown outcome, after which
+// Broken reports whether an earlier write has an unknown outcome, after which
 // nothing is written until the directory is opened again.
 func (s *Store) Broken() bool { return s.broken }
 

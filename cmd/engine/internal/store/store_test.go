@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"errors"
-
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,7 +31,7 @@ func newConfig() game.Config {
 	}, nil)
 }
 
-// playTurns founds a game in dir and makes so many turns.
+// playTurns creates a game in dir and generates the given number of turns.
 func playTurns(t *testing.T, dir string, turns int) (*store.Store, *store.Snapshot) {
 	t.Helper()
 	s := openStore(t, dir)
@@ -53,7 +52,7 @@ func playTurns(t *testing.T, dir string, turns int) (*store.Store, *store.Snapsh
 	return s, snapshot
 }
 
-func TestOnlyOneProcessWorksOnADirectory(t *testing.T) {
+func TestADirectoryIsUsedByOneProcess(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	first := openStore(t, dir)
@@ -118,7 +117,7 @@ func TestATornCommandWasNeverConfirmed(t *testing.T) {
 	}
 }
 
-func TestALeftoverOfACrashIsSwept(t *testing.T) {
+func TestTemporaryFilesAreRemovedAtStart(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	s, _ := playTurns(t, dir, 1)
@@ -152,7 +151,7 @@ func TestANewerSchemaIsRefused(t *testing.T) {
 }
 
 // A file with a sound checksum is still refused where it does not belong.
-func TestADocumentInAnothersPlaceIsRefused(t *testing.T) {
+func TestAMisplacedDocumentIsRefused(t *testing.T) {
 	t.Parallel()
 	sealed := func(body string) []byte {
 		return []byte(`{"sha256":"` + store.HashText(body) + `","body":` + body + "}\n")
@@ -185,7 +184,7 @@ func TestADocumentInAnothersPlaceIsRefused(t *testing.T) {
 		s, last := playTurns(t, dir, 2)
 		list := store.OrderList{Race: 0, Turn: last.Turn.State.Turn, Orders: []enginev1.Order{}}
 		require.NoError(t, s.PutOrders(list))
-		require.NoError(t, os.Mkdir(filepath.Join(dir, "turns/9"), 0o700), "a stranger's directory is no turn")
+		require.NoError(t, os.Mkdir(filepath.Join(dir, "turns/9"), 0o700), "another directory is no turn")
 		_, err := s.Load()
 		require.NoError(t, err, name)
 		if name == "another turn" {
@@ -233,7 +232,7 @@ func TestADirectoryThatCannotBeUsedIsRefused(t *testing.T) {
 	require.True(t, unavailable)
 }
 
-func TestRewindKeepsWhatItSetsAside(t *testing.T) {
+func TestRewindArchivesNewerTurns(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	s, last := playTurns(t, dir, 4)
@@ -284,7 +283,7 @@ func TestAnInterruptedRewindCanBeRepeated(t *testing.T) {
 	}
 }
 
-func TestReplayFindsATurnThatCameOutDifferently(t *testing.T) {
+func TestReplayReportsTurnsThatDiffer(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	s, _ := playTurns(t, dir, 3)
@@ -303,7 +302,8 @@ func TestReplayFindsATurnThatCameOutDifferently(t *testing.T) {
 	require.Equal(t, []int{2, 3}, differ)
 }
 
-// A disk that is really full, where one can be made; else one that says so.
+// The disk is a small tmpfs where the test may mount one, else the error is
+// injected.
 func TestNoSpaceCommitsNothing(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -331,8 +331,8 @@ func TestNoSpaceCommitsNothing(t *testing.T) {
 	require.NoError(t, openErr)
 	t.Cleanup(func() { _ = s.Close() }) // a second time after a failure
 	c := newConfig()
-	first, foundErr := s.CreateGame(store.Game{Config: c}, game.InitialTurn(&c), store.Meta{})
-	require.NoError(t, foundErr)
+	first, createErr := s.CreateGame(store.Game{Config: c}, game.InitialTurn(&c), store.Meta{})
+	require.NoError(t, createErr)
 	full = true
 	if hook == nil {
 		fill(t, filepath.Join(dir, "filler"))

@@ -10,7 +10,7 @@ import (
 	"galaxy/backend/cmd/engine/internal/game"
 )
 
-// SchemaVersion is the newest form of snapshots that this engine reads.
+// SchemaVersion is the newest snapshot schema that this engine reads.
 const SchemaVersion = 1
 
 // Snapshot is a committed turn.
@@ -40,8 +40,8 @@ func TurnHash(turn *game.Turn, prev string) (string, error) {
 	return hash, err
 }
 
-// Commit writes a turn. It is committed by a rename: whatever happens, it is
-// there as a whole or not at all.
+// Commit writes a turn. It is committed by a rename: after a crash it exists as a
+// whole or not at all.
 func (s *Store) Commit(turn *game.Turn, prev string, meta Meta) (*Snapshot, error) {
 	const op = "commit turn"
 	if err := s.checkWritable(op); err != nil {
@@ -120,8 +120,8 @@ func (s *Store) Compact(turn int) error {
 	return nil
 }
 
-// CompactBefore compresses what is still plain of the turns before one: a process
-// may have ended between a commit and the compression of the turn before.
+// CompactBefore compresses the uncompressed turns before the given one: a process
+// may have ended between a commit and the compression of the previous turn.
 func (s *Store) CompactBefore(turn int) error {
 	for older := range turn {
 		if err := s.Compact(older); err != nil {
@@ -182,7 +182,7 @@ func (s *Store) snapshotData(dir string) ([]byte, error) {
 	return data, nil
 }
 
-// newestTurn is the highest turn there is, or -1.
+// newestTurn is the highest existing turn, or -1.
 func (s *Store) newestTurn() (int, error) {
 	names, err := s.list(turnsDir)
 	last := -1

@@ -8,8 +8,8 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// news tells what has become of races and planets. Battles and the end of the
-// game have places of their own.
+// news lists the events of races and planets. Battles and the end of the game have
+// sections of their own.
 func (w *writer) news() {
 	var lines []string
 	for _, e := range w.report.Events {

@@ -9,7 +9,7 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// Render gives the text of a report. Sections without rows are left out.
+// Render returns the text of a report. Sections without rows are omitted.
 func Render(r *enginev1.Report) string {
 	w := &writer{report: r, names: map[int]string{}}
 	for _, p := range r.LocalPlanets {
@@ -124,7 +124,7 @@ func (w *writer) messages() {
 	}
 }
 
-// printable keeps letters and line ends; players must not send terminal codes.
+// printable removes control characters: messages must not contain terminal codes.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r != '\n' && (r < ' ' || r >= 0x7f && r < 0xa0) {

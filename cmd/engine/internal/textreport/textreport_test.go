@@ -12,7 +12,7 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// fullReport is a report in which every section has something to say.
+// fullReport is a report without an empty section.
 func fullReport(t *testing.T) *enginev1.Report {
 	t.Helper()
 	raw, err := os.ReadFile("testdata/report.json")
@@ -48,7 +48,7 @@ func TestSectionsComeInTheClassicOrder(t *testing.T) {
 	}
 }
 
-func TestNewsTellWhatHasBecomeOfRacesAndPlanets(t *testing.T) {
+func TestNewsListsTheEventsOfRacesAndPlanets(t *testing.T) {
 	t.Parallel()
 	text := textreport.Render(&enginev1.Report{Race: "A", Events: []enginev1.Event{
 		{Type: enginev1.EventRaceEliminated, Race: "B", By: []string{"A", "C"}}, {Type: enginev1.EventRaceBanished, Race: "C"},
@@ -63,7 +63,7 @@ func TestNewsTellWhatHasBecomeOfRacesAndPlanets(t *testing.T) {
 	}, "\n"))
 }
 
-func TestMessagesCannotSendTerminalCodes(t *testing.T) {
+func TestMessagesCannotContainTerminalCodes(t *testing.T) {
 	t.Parallel()
 	r := fullReport(t)
 	require.Contains(t, r.Messages[0].Text, "\x1b")

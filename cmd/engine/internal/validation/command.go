@@ -6,8 +6,8 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// commandKeys says which keys a command of this type needs and which it may
-// have besides; known is false for a type that the contract does not have.
+// commandKeys returns the required and the optional keys of a command type; known
+// is false for a type that the contract does not have.
 func commandKeys(kind string) (needs, allows []string, known bool) {
 	switch kind {
 	case enginev1.CommandRelation:
@@ -23,7 +23,7 @@ func commandKeys(kind string) (needs, allows []string, known bool) {
 	}
 }
 
-// Command says which keys of a command object are missing or foreign.
+// Command reports which keys of a command object are missing or unknown.
 func Command(kind string, keys []string) []enginev1.FieldError {
 	var p Problems
 	needs, allows, known := commandKeys(kind)

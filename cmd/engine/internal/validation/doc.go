@@ -1,4 +1,4 @@
-// Package validation checks what requests look like: whether they have the fields they
-// need, none they must not have, and values in the ranges of the contract's
-// document. Whether what they ask for is possible is for package game to say.
+// Package validation checks the form of requests: required and unknown fields,
+// and the ranges that the contract's document gives. Whether a valid request can
+// be executed is decided by package game.
 package validation

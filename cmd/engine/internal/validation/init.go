@@ -10,7 +10,7 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// minSide keeps a grid of 0.01 light years roomy enough for every galaxy.
+// minSide leaves enough positions on a grid of 0.01 light years for every galaxy.
 const minSide = 10
 
 // maxSeedDigits is the length of the largest number of 64 bits.
@@ -18,7 +18,7 @@ const maxSeedDigits = 20
 
 var gameIDPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
-// Init says what is wrong with an init document; nil when nothing is.
+// Init validates an init document; nil means valid.
 func Init(r enginev1.InitRequest) []enginev1.FieldError {
 	var p Problems
 	p.Check(r.ContractVersion == enginev1.ContractVersion, "contract_version", "this engine speaks contract %d",

@@ -51,8 +51,8 @@ type fieldRules struct {
 	needs, allows field
 }
 
-// fieldRulesOf gives the shape of an order type. Types of stage 2 allow everything
-// and are refused one by one.
+// fieldRulesOf returns the rules of an order type. Reserved types allow every
+// field and are refused one by one.
 func fieldRulesOf(kind string) (fieldRules, bool) {
 	switch kind {
 	case enginev1.OrderCreateType:
@@ -100,12 +100,11 @@ func presentFields(o enginev1.Order) field {
 	return set
 }
 
-// maxFieldErrors bounds an answer about a list that is wrong throughout.
+// maxFieldErrors bounds the errors reported for one list.
 const maxFieldErrors = 100
 
-// Orders says what is wrong with the form of an order list, so that it
-// cannot be stored; nil when nothing is. Whether an order can be carried out is
-// another question, which game.Preview answers.
+// Orders validates the form of an order list; nil means that it can be stored.
+// Whether an order can be executed is decided by game.Preview.
 func Orders(orders []enginev1.Order) []enginev1.FieldError {
 	var p Problems
 	p.Check(orders != nil, "orders", "must be a list")
@@ -162,13 +161,14 @@ func (p *Problems) checkValues(at string, o enginev1.Order) {
 	if o.Product != nil {
 		p.Check(isProduct(o.Product.Kind), at+".product.kind", "must be a known product")
 		name := valueOr(o.Product.Name, "")
-		p.Check(LengthBetween(name, 0, enginev1.MaxName), at+".product.name", "must have at most %d characters", enginev1.MaxName)
+		p.Check(LengthBetween(name, 0, enginev1.MaxName), at+".product.name", "must have at most %d characters",
+			enginev1.MaxName)
 	}
 	tech := valueOr(o.Technology, "all")
 	p.Check(tech == "all" || isResearch(tech), at+".technology", "must be all or a technology")
 }
 
-// checkCargo holds the field to what the order's type means by it.
+// checkCargo validates the field according to the order's type.
 func (p *Problems) checkCargo(at string, o enginev1.Order) {
 	if !o.Cargo.Present {
 		return

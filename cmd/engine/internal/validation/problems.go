@@ -10,14 +10,14 @@ import (
 // Problems collects the fields of a request that are refused.
 type Problems []enginev1.FieldError
 
-// Check notes a problem with a field unless what is required holds.
+// Check adds a problem with a field unless holds is true.
 func (p *Problems) Check(holds bool, field, format string, args ...any) {
 	if !holds {
 		*p = append(*p, enginev1.FieldError{Field: field, Message: fmt.Sprintf(format, args...)})
 	}
 }
 
-// LengthBetween states whether s has that many characters.
+// LengthBetween reports whether s has between least and most characters.
 func LengthBetween(s string, least, most int) bool {
 	n := utf8.RuneCountInString(s)
 	return n >= least && n <= most
