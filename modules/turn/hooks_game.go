@@ -125,7 +125,7 @@ func (o *Observer) announceStart(ctx context.Context, tx *pg.Tx, g game.Game, c 
 	}
 	return o.notifier.Submit(ctx, tx, notification.Intent{
 		Key: turnKey(c) + ":" + m.UserID.String(), Recipients: []uuid.UUID{m.UserID},
-		Typed: notification.GameStarted{
+		Payload: notification.GameStarted{
 			GameRef: g.Ref(), Turn: c.Turn, NextTurnAt: c.NextTurnAt, RaceName: m.RaceName,
 		},
 	})

@@ -30,7 +30,7 @@ func TestStartSetsTheClockAndTellsEveryMember(t *testing.T) {
 	require.Len(t, intents, 3)
 	require.Equal(t, notification.GameStarted{
 		GameRef: g.Ref(), NextTurnAt: c.NextTurnAt, RaceName: "Race1",
-	}, intents[1].Typed)
+	}, intents[1].Payload)
 	require.Equal(t, []uuid.UUID{f.user(g, 1)}, intents[1].Recipients)
 	require.Len(t, f.submissionsOf(g), 3)
 

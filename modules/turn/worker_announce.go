@@ -26,7 +26,7 @@ func (r *Runner) announce(ctx context.Context, tx *pg.Tx, g game.Game, c pace.Cl
 	if len(in.Recipients) == 0 {
 		return nil
 	}
-	in.Typed = notification.GameTurnReady{
+	in.Payload = notification.GameTurnReady{
 		GameRef: g.Ref(), Turn: c.Turn, NextTurnAt: c.NextTurnAt, Eliminated: eliminatedRaces(res.Events),
 	}
 	if err := r.notifier.Submit(ctx, tx, in); err != nil || !res.Status.Finished {
@@ -36,7 +36,7 @@ func (r *Runner) announce(ctx context.Context, tx *pg.Tx, g game.Game, c pace.Cl
 	if res.Status.Result != nil {
 		over.Winners = res.Status.Result.Winners
 	}
-	in.Typed = over
+	in.Payload = over
 	return r.notifier.Submit(ctx, tx, in)
 }
 

@@ -66,7 +66,7 @@ func TestLastTurnEndsTheGame(t *testing.T) {
 	require.Len(t, over, 1)
 	require.Equal(t, notification.GameFinished{
 		GameRef: g.Ref(), Turn: 1, Winners: notification.RaceNames{"Race0"},
-	}, over[0].Typed)
+	}, over[0].Payload)
 	require.Empty(t, f.submissionsOf(g))
 	f.clock.Advance(24 * time.Hour)
 	f.run()
@@ -174,11 +174,11 @@ func TestAnnouncementNamesTheRacesThatWentOutOfPlay(t *testing.T) {
 	want := notification.GameTurnReady{
 		GameRef: g.Ref(), Turn: 1, NextTurnAt: &next, Eliminated: notification.RaceNames{"Race0", "Race1", "Race2"},
 	}
-	require.Equal(t, want, f.notifier.Intents(notification.KindGameTurnReady)[0].Typed)
+	require.Equal(t, want, f.notifier.Intents(notification.KindGameTurnReady)[0].Payload)
 	f.engine.game(g.ID).events = nil
 	f.makeTurn(g)
 	want.Turn, want.Eliminated = 2, nil
-	require.Equal(t, want, f.notifier.Intents(notification.KindGameTurnReady)[1].Typed)
+	require.Equal(t, want, f.notifier.Intents(notification.KindGameTurnReady)[1].Payload)
 }
 
 func TestTurnOfAManualGameHasNoDeadlineToAnnounce(t *testing.T) {
@@ -187,7 +187,7 @@ func TestTurnOfAManualGameHasNoDeadlineToAnnounce(t *testing.T) {
 	g := f.startGame(schedule.Settings{Mode: schedule.Manual}, 1)
 	f.makeTurn(g)
 	in := f.notifier.Intents(notification.KindGameTurnReady)[0]
-	require.Equal(t, notification.GameTurnReady{GameRef: g.Ref(), Turn: 1}, in.Typed)
+	require.Equal(t, notification.GameTurnReady{GameRef: g.Ref(), Turn: 1}, in.Payload)
 	require.Nil(t, f.games.recorded[0].NextTurnAt)
 }
 
@@ -238,5 +238,5 @@ func TestFinishedGameWithoutAResultHasNoWinners(t *testing.T) {
 	f.makeTurn(g)
 	require.Equal(t, game.Finished, f.games.game(g.ID).State)
 	in := f.notifier.Intents(notification.KindGameFinished)[0]
-	require.Equal(t, notification.GameFinished{GameRef: g.Ref(), Turn: 1}, in.Typed)
+	require.Equal(t, notification.GameFinished{GameRef: g.Ref(), Turn: 1}, in.Payload)
 }

@@ -188,7 +188,7 @@ func (r *Runner) giveUp(ctx context.Context, a attempt, res runResult, reason st
 			}
 		}
 		r.store.markDue(tx, g.ID)
-		if err := r.notifier.Submit(ctx, tx, notification.Intent{Key: key, Typed: report}); err != nil {
+		if err := r.notifier.Submit(ctx, tx, notification.Intent{Key: key, Payload: report}); err != nil {
 			return err
 		}
 		tx.OnCommit(func() {
