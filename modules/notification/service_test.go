@@ -231,7 +231,7 @@ SELECT count(*) FROM notification_malformed WHERE kind = $1 AND idempotency_key 
 	}
 	f.pass()
 	require.Empty(t, f.pusher.pushed)
-	require.Empty(t, f.mailer.sent)
+	require.Empty(t, f.mailer.Messages())
 	require.Zero(t, f.count(`SELECT count(*) FROM notifications`))
 }
 
@@ -274,6 +274,6 @@ func TestOperatorsWithoutAnAddressAreSkippedAtOnce(t *testing.T) {
 	require.Equal(t, noon, r.Settled.UTC())
 	require.Equal(t, 1, f.logs.FilterMessageSnippet("BACKEND_NOTIFICATION_ADMIN_EMAIL is not set").Len())
 	f.pass()
-	require.Empty(t, f.mailer.sent)
+	require.Empty(t, f.mailer.Messages())
 	require.Zero(t, f.route(AdminEmail).Attempts, "nobody tries")
 }
