@@ -75,7 +75,7 @@ func (w *Worker) settle(ctx context.Context, results []result, until time.Time) 
 	return errors.Join(errs...)
 }
 
-// databaseUnavailable reports that the database, and not what it was told, is at fault.
+// databaseUnavailable reports that the database is at fault, and not a statement.
 func databaseUnavailable(err error) bool {
 	return errors.Is(err, pg.ErrUnavailable) || errors.Is(err, pg.ErrOutcomeUnknown)
 }
