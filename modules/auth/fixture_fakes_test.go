@@ -6,50 +6,14 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"net/netip"
-	"slices"
-	"sync"
 	"testing"
 
-	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"galaxy/backend/modules/admin"
 	"galaxy/backend/modules/mail/mailtest"
-	"galaxy/backend/modules/push"
 	"galaxy/backend/platform/httpx"
-	"galaxy/backend/platform/pg"
 )
-
-// fakeGateways keeps the invalidations of committed transactions.
-type fakeGateways struct {
-	mu   sync.Mutex
-	told []push.Invalidation
-}
-
-// Invalidate implements auth.Invalidator.
-func (g *fakeGateways) Invalidate(tx *pg.Tx, inv ...push.Invalidation) {
-	tx.OnCommit(func() {
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		g.told = append(g.told, inv...)
-	})
-}
-
-// invalidations is what the gateways were told, oldest first.
-func (g *fakeGateways) invalidations() []push.Invalidation {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return slices.Clone(g.told)
-}
-
-// sessionIDs names the sessions of invalidations.
-func (g *fakeGateways) sessionIDs() []uuid.UUID {
-	var ids []uuid.UUID
-	for _, inv := range g.invalidations() {
-		ids = append(ids, inv.DeviceSessionID)
-	}
-	return ids
-}
 
 // fakeAdminGate knows one operator and one viewer, without the cost of bcrypt.
 type fakeAdminGate struct{}

@@ -15,6 +15,7 @@ import (
 	"galaxy/backend/modules/geo"
 	"galaxy/backend/modules/mail"
 	"galaxy/backend/modules/mail/mailtest"
+	"galaxy/backend/modules/push/pushtest"
 	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/httpx"
@@ -46,7 +47,7 @@ type fixture struct {
 	geo         *geo.Service
 	inbox       *testkit.Inbox
 	mailer      *mailtest.Outbox // of newFakeMailFixture
-	gateways    *fakeGateways
+	gateways    *pushtest.Recorder
 	base        string
 	api         *testkit.API
 	routeTables []httpx.Table     // of the identity domains
@@ -65,7 +66,7 @@ func newFixture(t testing.TB, options ...fx.Option) *fixture {
 
 func newFixtureWith(t testing.TB, cfg auth.Config, options ...fx.Option) *fixture {
 	t.Helper()
-	f := &fixture{TB: t, clock: clock.NewFake(noon), inbox: testkit.SMTP(t), gateways: &fakeGateways{},
+	f := &fixture{TB: t, clock: clock.NewFake(noon), inbox: testkit.SMTP(t), gateways: &pushtest.Recorder{},
 		lastRead: map[string]string{}}
 	var server *httpx.Server
 	var proxies httpx.Proxies
