@@ -3,7 +3,6 @@ package notification
 import (
 	"context"
 	"errors"
-	"sync"
 	"testing"
 	"time"
 
@@ -13,7 +12,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"galaxy/backend/modules/mail/mailtest"
-	"galaxy/backend/modules/push"
+	"galaxy/backend/modules/push/pushtest"
 	"galaxy/backend/modules/user"
 	"galaxy/backend/modules/user/usertest"
 	"galaxy/backend/platform/clock"
@@ -40,7 +39,7 @@ type fixture struct {
 	service  *Service
 	worker   *Worker
 	mailer   *mailtest.Outbox
-	pusher   *fakePusher
+	pusher   *pushtest.Recorder
 	accounts *usertest.Accounts
 }
 
@@ -51,7 +50,7 @@ func newFixtureWith(t *testing.T, cfg Config) *fixture {
 	core, logs := observer.New(zap.WarnLevel)
 	f := &fixture{
 		t: t, db: testkit.DB(t), clock: clock.NewFake(noon), logs: logs, mailDue: worker.NewSignal(),
-		mailer: &mailtest.Outbox{}, pusher: &fakePusher{},
+		mailer: &mailtest.Outbox{}, pusher: &pushtest.Recorder{},
 	}
 	f.accounts = usertest.New(t, f.db, f.clock)
 	cfg.WorkerInterval, cfg.MaxAttempts = time.Minute, maxAttempts
@@ -145,20 +144,6 @@ func turnReady(key string, recipients ...uuid.UUID) Intent {
 // imagePullFailed is an intent for operators.
 func imagePullFailed(key string) Intent {
 	return Intent{Key: key, Payload: ImagePullFailed{GameID: theGame.ID, ImageRef: "galaxy/engine:1"}}
-}
-
-// fakePusher is push: only what commits.
-type fakePusher struct {
-	mu     sync.Mutex
-	pushed []push.Outgoing
-}
-
-func (f *fakePusher) Publish(tx *pg.Tx, o push.Outgoing) {
-	tx.OnCommit(func() {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		f.pushed = append(f.pushed, o)
-	})
 }
 
 var errRelay = errors.New("the relay said no")

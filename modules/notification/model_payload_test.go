@@ -90,7 +90,7 @@ func (f *fixture) recorded() map[string]recorded {
 	for _, r := range rows {
 		out[r.Key] = recorded{Stored: r.Stored, Subject: r.Subject, Text: r.Text}
 	}
-	for _, o := range f.pusher.pushed {
+	for _, o := range f.pusher.Published() {
 		table, err := o.Event.Marshal()
 		require.NoError(f.t, err)
 		r := out[o.RequestID]

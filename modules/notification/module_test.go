@@ -9,6 +9,7 @@ import (
 	"go.uber.org/fx"
 
 	"galaxy/backend/modules/mail/mailtest"
+	"galaxy/backend/modules/push/pushtest"
 	"galaxy/backend/modules/user/usertest"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/pg"
@@ -17,7 +18,7 @@ import (
 
 func TestTheModuleWakesItsWorkerWhenMailIsDue(t *testing.T) {
 	t.Parallel()
-	mailer, pusher := &mailtest.Outbox{}, &fakePusher{}
+	mailer, pusher := &mailtest.Outbox{}, &pushtest.Recorder{}
 	clk := clock.NewFake(noon)
 	var service *Service
 	var db *pg.DB
