@@ -121,8 +121,8 @@ func TestACommitOfUnknownOutcomeIsReadAgain(t *testing.T) {
 // read the old row, and then the COMMIT takes effect all the same.
 func TestACommitThatTakesEffectLateIsNotMissed(t *testing.T) {
 	t.Parallel()
-	own := testkit.OwnServer(t)
-	c := newCounters(t, testkit.OpenWith(t, pg.Config{DSN: secret.New(own.DSN), MaxConns: 4, OperationTimeout: 500 * time.Millisecond}), 0)
+	server := testkit.DedicatedServer(t)
+	c := newCounters(t, testkit.OpenWith(t, pg.Config{DSN: secret.New(server.DSN), MaxConns: 4, OperationTimeout: 500 * time.Millisecond}), 0)
 	require.NoError(t, c.bump(t.Context(), 1))
 	var pid int
 	err := c.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) (err error) {

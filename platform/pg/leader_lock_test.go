@@ -124,7 +124,7 @@ func TestHeldAnswersWhileTheServerDoesNot(t *testing.T) {
 	require.NoError(t, l.Acquire(t.Context(), func() {}))
 	require.NoError(t, l.BeginTerm(t.Context()))
 	proxy.Inject(testkit.Fault{Toward: testkit.ToClient, At: testkit.Completes("SELECT 1"), Then: testkit.Cut})
-	proxy.Inject(testkit.Fault{Toward: testkit.ToServer, At: testkit.Runs("backend_term"), Then: testkit.Swallow, Times: -1})
+	proxy.Inject(testkit.Fault{Toward: testkit.ToServer, At: testkit.Runs("backend_term"), Then: testkit.Discard, Times: -1})
 	pg.Recheck(l)
 	require.Eventually(t, func() bool { return l.Held() != nil }, 20*time.Second, time.Microsecond)
 	begin := time.Now()

@@ -84,7 +84,7 @@ func TestMigrationsAreRefusedOnAReadOnlyDatabase(t *testing.T) {
 // its disk is full.
 func TestAServerMadeReadOnlyStopsWritesUntilItIsWritableAgain(t *testing.T) {
 	t.Parallel()
-	server := testkit.OwnServer(t)
+	server := testkit.DedicatedServer(t)
 	db := testkit.Open(t, server.DSN)
 	exec(t, db, createItems)
 	l := newLeaderLock(t, server.DSN)

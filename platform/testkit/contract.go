@@ -31,9 +31,9 @@ type contract struct {
 	exercised map[string]map[int]bool // operationId to the statuses that were answered
 }
 
-// theContract is that of this repository; all clients of a test process add to
-// its account of what was exercised.
-var theContract = sync.OnceValues(func() (*contract, error) { return newContract(backend.OpenAPI) })
+// repositoryContract is that of this repository. All clients of a test process
+// share it, and with it the record of what was exercised.
+var repositoryContract = sync.OnceValues(func() (*contract, error) { return newContract(backend.OpenAPI) })
 
 func newContract(document []byte) (*contract, error) {
 	doc, err := openapi3.NewLoader().LoadFromData(document)
@@ -145,7 +145,7 @@ func (c *contract) unexercised(prefix string) []string {
 // Unexercised lists, sorted, the operations of openapi.yaml below a path prefix
 // that no client of this test process has called with success.
 func Unexercised(prefix string) ([]string, error) {
-	c, err := theContract()
+	c, err := repositoryContract()
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +155,7 @@ func Unexercised(prefix string) ([]string, error) {
 // Exercised tells how each operation that was called has answered: operationId
 // to statuses, sorted.
 func Exercised() (map[string][]int, error) {
-	c, err := theContract()
+	c, err := repositoryContract()
 	if err != nil {
 		return nil, err
 	}

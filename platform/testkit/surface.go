@@ -23,8 +23,8 @@ func Surface(t testing.TB, options ...fx.Option) *API {
 	return Client(t, "http://"+server.Addr().String())
 }
 
-// OpenGate is an httpx.AdminGate that lets everybody in under the role that is
-// his name, whatever the password.
+// OpenGate is an httpx.AdminGate that accepts every password. The username is the
+// role.
 type OpenGate struct{}
 
 // Authenticate implements httpx.AdminGate.
