@@ -1,12 +1,14 @@
 package pg_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"galaxy/backend/platform/fault"
 	"galaxy/backend/platform/pg"
 	"galaxy/backend/platform/testkit"
 )
@@ -66,4 +68,38 @@ func TestRowsAreMappedByColumnAndTimesAreUTC(t *testing.T) {
 	ids, err := pg.Get[int](t.Context(), db, `SELECT cardinality($1::uuid[])`, []uuid.UUID{id, id})
 	require.NoError(t, err)
 	require.Equal(t, 2, ids)
+}
+
+func TestARowThatDoesNotFitItsStructIsADefect(t *testing.T) {
+	t.Parallel()
+	db := items(t)
+	exec(t, db, `INSERT INTO items (id) VALUES (1)`)
+	type item struct {
+		ID int `db:"id"`
+	}
+	_, err := pg.Get[item](t.Context(), db, `SELECT id, name FROM items`)
+	require.ErrorContains(t, err, "missing destination name name")
+	require.Equal(t, fault.Internal, fault.From(err).Code)
+	_, err = pg.Get[string](t.Context(), db, `SELECT name FROM items`)
+	require.Error(t, err, "NULL is no string")
+	require.NoError(t, db.Ping(t.Context()))
+}
+
+func TestGetIgnoresFurtherRows(t *testing.T) {
+	t.Parallel()
+	n, err := pg.Get[int](t.Context(), testkit.DB(t), `SELECT generate_series(1, 3)`)
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+}
+
+func TestAReadInATransactionSeesWhatItHasQueued(t *testing.T) {
+	t.Parallel()
+	db := items(t)
+	require.NoError(t, db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+		tx.Queue(`INSERT INTO items (id) VALUES (1)`)
+		inside, err := pg.Get[int](ctx, tx, `SELECT count(*) FROM items`)
+		require.Equal(t, 1, inside)
+		require.Zero(t, count(t, db), "nobody else sees it yet")
+		return err
+	}))
 }
