@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"galaxy/backend/platform/pg"
@@ -48,4 +49,19 @@ func TestFrozenServerCostsAStatementItsTimeout(t *testing.T) {
 	require.Less(t, time.Since(begin), 5*time.Second)
 	require.NoError(t, server.Server.Signal(syscall.SIGCONT))
 	require.NoError(t, db.Ping(t.Context()))
+}
+
+func TestASuspendedServerKeepsItsConnectionsAndGoesOn(t *testing.T) {
+	t.Parallel()
+	server := testkit.DedicatedServer(t)
+	conn := testkit.Conn(t, server.DSN)
+	server.Suspend()
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	_, err := pgx.Connect(ctx, server.DSN)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	server.Resume()
+	var one int
+	require.NoError(t, conn.QueryRow(t.Context(), "SELECT 1").Scan(&one), "the same session")
+	require.Equal(t, 1, one)
 }

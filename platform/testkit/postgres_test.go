@@ -86,3 +86,16 @@ func TestServerGoesWithTheTestProcess(t *testing.T) {
 	_, err = pgx.Connect(t.Context(), dsn)
 	require.Error(t, err, "the server is still there")
 }
+
+func TestAPlainConnectionMayWriteOutsideATransaction(t *testing.T) {
+	t.Parallel()
+	p := testkit.Postgres(t)
+	db := testkit.Open(t, p.DSN)
+	_, err := testkit.Conn(t, p.DSN).Exec(t.Context(), "CREATE TABLE mine AS SELECT 7 AS n")
+	require.NoError(t, err)
+	n, err := pg.Get[int](t.Context(), db, "SELECT n FROM mine")
+	require.NoError(t, err)
+	require.Equal(t, 7, n)
+	_, err = pg.Get[int](t.Context(), db, "DELETE FROM mine RETURNING n")
+	require.ErrorContains(t, err, "read-only transaction")
+}
