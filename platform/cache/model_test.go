@@ -167,8 +167,10 @@ func (m *model) run(t *testing.T, seed uint64, steps int) error {
 func TestAnEntryIsItsRowHoweverItsTransactionsEnd(t *testing.T) {
 	t.Parallel()
 	for name, make := range map[string]func(cache.Loader[int, int]) table{
-		"the table":                  func(l cache.Loader[int, int]) table { return cache.New("model", 0, l) },
-		"a mutant without a mistake": func(l cache.Loader[int, int]) table { return &mutant{load: l, entries: map[int]int{}} },
+		"the table": func(l cache.Loader[int, int]) table { return cache.New("model", 0, l) },
+		"a mutant without a mistake": func(l cache.Loader[int, int]) table {
+			return &mutant{load: l, entries: map[int]int{}}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

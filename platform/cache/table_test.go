@@ -120,7 +120,8 @@ func TestACommitOfUnknownOutcomeIsReadAgain(t *testing.T) {
 func TestACommitThatTakesEffectLateIsNotMissed(t *testing.T) {
 	t.Parallel()
 	server := testkit.DedicatedServer(t)
-	f := newFixture(t, testkit.OpenWith(t, pg.Config{DSN: secret.New(server.DSN), MaxConns: 4, OperationTimeout: 500 * time.Millisecond}), 0)
+	cfg := pg.Config{DSN: secret.New(server.DSN), MaxConns: 4, OperationTimeout: 500 * time.Millisecond}
+	f := newFixture(t, testkit.OpenWith(t, cfg), 0)
 	require.NoError(t, f.bump(t.Context(), 1))
 	var pid int
 	err := f.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) (err error) {

@@ -53,7 +53,9 @@ func finish(t *testing.T, db *pg.DB, c outbox.Claim) bool {
 	t.Helper()
 	var n int64
 	require.NoError(t, db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) (err error) {
-		n, err = tx.Exec(ctx, `UPDATE jobs SET status = 'done', claim_token = NULL WHERE job_id = $1 AND claim_token = $2 AND status = 'busy'`, c.Key, c.Token)
+		const done = `
+UPDATE jobs SET status = 'done', claim_token = NULL WHERE job_id = $1 AND claim_token = $2 AND status = 'busy'`
+		n, err = tx.Exec(ctx, done, c.Key, c.Token)
 		return err
 	}))
 	return n == 1
@@ -176,7 +178,8 @@ WHERE datname = current_database() AND pid <> pg_backend_pid() AND random() < 0.
 				for _, c := range claims {
 					var n int64
 					err := db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) (err error) {
-						n, err = tx.Exec(ctx, `UPDATE jobs SET status = 'done' WHERE job_id = $1 AND claim_token = $2 AND status = 'busy'`, c.Key, c.Token)
+						const done = `UPDATE jobs SET status = 'done' WHERE job_id = $1 AND claim_token = $2 AND status = 'busy'`
+						n, err = tx.Exec(ctx, done, c.Key, c.Token)
 						return err
 					})
 					if err == nil && n == 1 {
@@ -185,7 +188,8 @@ WHERE datname = current_database() AND pid <> pg_backend_pid() AND random() < 0.
 						mu.Unlock()
 					}
 				}
-				if left, asked := pg.Get[int](t.Context(), db, `SELECT count(*) FROM jobs WHERE status <> 'done'`); err == nil && asked == nil && left == 0 {
+				left, readErr := pg.Get[int](t.Context(), db, `SELECT count(*) FROM jobs WHERE status <> 'done'`)
+				if err == nil && readErr == nil && left == 0 {
 					return
 				}
 			}
@@ -194,7 +198,8 @@ WHERE datname = current_database() AND pid <> pg_backend_pid() AND random() < 0.
 	working.Wait()
 	close(stop)
 	killing.Wait()
-	left, err := pg.Get[int](t.Context(), testkit.Open(t, p.DSN), `SELECT count(*) FROM jobs WHERE status <> 'done' OR attempts < 1`)
+	const unfinished = `SELECT count(*) FROM jobs WHERE status <> 'done' OR attempts < 1`
+	left, err := pg.Get[int](t.Context(), testkit.Open(t, p.DSN), unfinished)
 	require.NoError(t, err)
 	require.Zero(t, left)
 	for id, n := range finished {
@@ -248,7 +253,9 @@ func TestWhatAClaimRecordsIsPartOfIt(t *testing.T) {
 func TestBackoffGrowsToItsCeilingWithFullJitter(t *testing.T) {
 	t.Parallel()
 	b := outbox.Backoff{Base: 10 * time.Second, Factor: 3, Max: time.Minute}
-	for attempt, want := range map[int]time.Duration{0: 10 * time.Second, 1: 10 * time.Second, 2: 30 * time.Second, 3: time.Minute, 1000: time.Minute} {
+	for attempt, want := range map[int]time.Duration{
+		0: 10 * time.Second, 1: 10 * time.Second, 2: 30 * time.Second, 3: time.Minute, 1000: time.Minute,
+	} {
 		require.Equal(t, want, b.Ceiling(attempt), attempt)
 	}
 	low, high := time.Hour, time.Duration(0)

@@ -94,7 +94,8 @@ func TestARowAndAStripeTakenInOppositeOrderAreNoDeadlock(t *testing.T) {
 			})
 			require.Eventually(t, func() bool {
 				var waiting bool
-				err := watch.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')`).Scan(&waiting)
+				err := watch.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event_type = 'Lock')`).Scan(&waiting)
 				return err == nil && waiting
 			}, 10*time.Second, time.Millisecond)
 		})

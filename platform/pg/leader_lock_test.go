@@ -106,7 +106,8 @@ func TestARecheckMakesTheLockValidAgain(t *testing.T) {
 	require.NoError(t, l.BeginTerm(t.Context()))
 	pg.ExpireValidity(l)
 	pg.Recheck(l)
-	require.Eventually(t, func() bool { return l.Held() == nil }, 4*time.Second, time.Millisecond, "before the next check is due")
+	held := func() bool { return l.Held() == nil }
+	require.Eventually(t, held, 4*time.Second, time.Millisecond, "before the next check is due")
 	require.Empty(t, l.Lost())
 }
 
@@ -128,7 +129,9 @@ func TestHeldAnswersWhileTheServerDoesNot(t *testing.T) {
 	require.NoError(t, l.Acquire(t.Context(), func() {}))
 	require.NoError(t, l.BeginTerm(t.Context()))
 	proxy.Inject(testkit.Fault{Toward: testkit.ToClient, At: testkit.Completes("SELECT 1"), Then: testkit.Cut})
-	proxy.Inject(testkit.Fault{Toward: testkit.ToServer, At: testkit.Runs("backend_term"), Then: testkit.Discard, Times: -1})
+	proxy.Inject(testkit.Fault{
+		Toward: testkit.ToServer, At: testkit.Runs("backend_term"), Then: testkit.Discard, Times: -1,
+	})
 	pg.Recheck(l)
 	require.Eventually(t, func() bool { return l.Held() != nil }, 20*time.Second, time.Microsecond)
 	begin := time.Now()
@@ -194,7 +197,8 @@ func TestADatabaseThatCannotBeReachedIsWaitedForWithOneWarning(t *testing.T) {
 	startup := func(m testkit.Message) bool { return m.Type == 0 }
 	proxy.Inject(testkit.Fault{Toward: testkit.ToServer, At: startup, Times: 2})
 	core, logs := observer.New(zap.WarnLevel)
-	l, err := pg.NewLeaderLock(pg.Config{DSN: secret.New(p.Via(proxy.Addr())), OperationTimeout: 5 * time.Second}, zap.New(core))
+	cfg := pg.Config{DSN: secret.New(p.Via(proxy.Addr())), OperationTimeout: 5 * time.Second}
+	l, err := pg.NewLeaderLock(cfg, zap.New(core))
 	require.NoError(t, err)
 	require.NoError(t, l.Acquire(t.Context(), func() { t.Error("no other process has it") }))
 	require.NoError(t, l.Release(t.Context()))

@@ -17,7 +17,8 @@ import (
 func TestAnUnusedPoolConnectsToNothing(t *testing.T) {
 	t.Parallel()
 	proxy := testkit.PostgresProxy(t, "127.0.0.1:1")
-	db, err := pg.New(pg.Config{DSN: secret.New("postgres://u@" + proxy.Addr() + "/db"), MaxConns: 4, MinConns: 4, OperationTimeout: time.Second})
+	dsn := secret.New("postgres://u@" + proxy.Addr() + "/db")
+	db, err := pg.New(pg.Config{DSN: dsn, MaxConns: 4, MinConns: 4, OperationTimeout: time.Second})
 	require.NoError(t, err)
 	require.NoError(t, db.Close(t.Context()))
 	require.Zero(t, proxy.Open())
@@ -26,7 +27,9 @@ func TestAnUnusedPoolConnectsToNothing(t *testing.T) {
 func TestAStatementThatTakesTooLongIsUnavailableAndKeepsItsConnection(t *testing.T) {
 	t.Parallel()
 	p := testkit.Postgres(t)
-	db := testkit.OpenWith(t, pg.Config{DSN: secret.New(p.DSN), MaxConns: 2, MinConns: 1, OperationTimeout: 100 * time.Millisecond})
+	db := testkit.OpenWith(t, pg.Config{
+		DSN: secret.New(p.DSN), MaxConns: 2, MinConns: 1, OperationTimeout: 100 * time.Millisecond,
+	})
 	before, err := pg.Get[int](t.Context(), db, `SELECT pg_backend_pid()`)
 	require.NoError(t, err)
 	_, err = pg.Get[string](t.Context(), db, `SELECT pg_sleep(30)::text`)
@@ -66,8 +69,10 @@ func TestASessionIsBoundedAndTheDSNMayChangeIt(t *testing.T) {
 			Name  string `db:"name"`
 			Value string `db:"value"`
 		}
-		rows, err := pg.All[setting](t.Context(), db, `SELECT name, current_setting(name) AS value FROM pg_settings WHERE name = ANY ($1)`,
-			[]string{"application_name", "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "TimeZone"})
+		const read = `SELECT name, current_setting(name) AS value FROM pg_settings WHERE name = ANY ($1)`
+		rows, err := pg.All[setting](t.Context(), db, read, []string{
+			"application_name", "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "TimeZone",
+		})
 		require.NoError(t, err)
 		got := map[string]string{}
 		for _, r := range rows {
@@ -106,7 +111,9 @@ func TestAServerThatIsNotThereIsUnavailable(t *testing.T) {
 	})
 	ran := func(context.Context, *pg.Tx) error { t.Error("ran without a connection"); return nil }
 	_, read := pg.Get[int](t.Context(), db, `SELECT 1`)
-	for name, err := range map[string]error{"ping": db.Ping(t.Context()), "read": read, "write": db.InTx(t.Context(), ran)} {
+	for name, err := range map[string]error{
+		"ping": db.Ping(t.Context()), "read": read, "write": db.InTx(t.Context(), ran),
+	} {
 		require.ErrorIs(t, err, pg.ErrUnavailable, name)
 		require.NotContains(t, err.Error(), "hunter2", name)
 	}

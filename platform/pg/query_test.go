@@ -29,7 +29,8 @@ func TestIDsTravelAsBytes(t *testing.T) {
 		Some *uuid.UUID  `db:"some"`
 		Many []uuid.UUID `db:"many"`
 	}
-	r, err := pg.Get[row](t.Context(), db, `SELECT $1::uuid AS id, $2::uuid AS none, $3::uuid AS some, $4::uuid[] AS many`, id, (*uuid.UUID)(nil), &other, []uuid.UUID{other})
+	const read = `SELECT $1::uuid AS id, $2::uuid AS none, $3::uuid AS some, $4::uuid[] AS many`
+	r, err := pg.Get[row](t.Context(), db, read, id, (*uuid.UUID)(nil), &other, []uuid.UUID{other})
 	require.NoError(t, err)
 	require.Equal(t, row{ID: id, Some: &other, Many: []uuid.UUID{other}}, r)
 	text, err := pg.Get[string](t.Context(), db, `SELECT $1::text`, id.String())
@@ -41,7 +42,8 @@ func TestRowsAreMappedByColumnAndTimesAreUTC(t *testing.T) {
 	t.Parallel()
 	db := items(t)
 	at := time.Date(2026, 7, 1, 12, 0, 0, 0, time.FixedZone("CEST", 7200))
-	exec(t, db, `INSERT INTO items (id, name, at, tags) VALUES (1, 'a', $1, $2), (2, NULL, NULL, NULL)`, at, []string{"x", "y"})
+	const insert = `INSERT INTO items (id, name, at, tags) VALUES (1, 'a', $1, $2), (2, NULL, NULL, NULL)`
+	exec(t, db, insert, at, []string{"x", "y"})
 	type item struct {
 		ID   int        `db:"id"`
 		Name *string    `db:"name"`

@@ -282,7 +282,8 @@ func TestACallerThatLeavesDuringAStatementRollsBack(t *testing.T) {
 	leaving.Go(func() {
 		defer cancel()
 		for asleep := false; !asleep; {
-			const sleeping = `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep')`
+			const sleeping = `SELECT EXISTS (SELECT FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event = 'PgSleep')`
 			if err := watch.QueryRow(t.Context(), sleeping).Scan(&asleep); err != nil {
 				t.Error(err)
 				return
@@ -303,7 +304,10 @@ func TestTheFenceStopsEveryTransaction(t *testing.T) {
 	t.Parallel()
 	db := items(t)
 	db.Fence(func() error { return errRefused })
-	err := db.InTx(t.Context(), func(context.Context, *pg.Tx) error { t.Error("ran although the fence is closed"); return nil })
+	err := db.InTx(t.Context(), func(context.Context, *pg.Tx) error {
+		t.Error("ran although the fence is closed")
+		return nil
+	})
 	require.ErrorIs(t, err, errRefused)
 	db.Fence(func() error { return nil })
 	exec(t, db, `INSERT INTO items (id) VALUES (1)`)

@@ -48,7 +48,8 @@ func DedicatedServer(t testing.TB) *DedicatedPostgres {
 	if err != nil {
 		t.Fatalf("testkit: a dedicated server: %v", err)
 	}
-	d.PG = PG{DSN: withSearchPath(d.Server.DSN(name)), Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(d.cfg.Port)), Name: name}
+	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(d.cfg.Port))
+	d.PG = PG{DSN: withSearchPath(d.Server.DSN(name)), Addr: addr, Name: name}
 	return d
 }
 

@@ -40,11 +40,12 @@ func TestPoolOutlivesARestartOfItsServer(t *testing.T) {
 func TestFrozenServerCostsAStatementItsTimeout(t *testing.T) {
 	t.Parallel()
 	server := testkit.DedicatedServer(t)
-	db := testkit.OpenWith(t, pg.Config{DSN: secret.New(server.DSN), MaxConns: 2, OperationTimeout: 200 * time.Millisecond})
+	cfg := pg.Config{DSN: secret.New(server.DSN), MaxConns: 2, OperationTimeout: 200 * time.Millisecond}
+	db := testkit.OpenWith(t, cfg)
 	require.NoError(t, db.Ping(t.Context()))
 	require.NoError(t, server.Server.Signal(syscall.SIGSTOP))
 	begin := time.Now()
-	fresh := testkit.OpenWith(t, pg.Config{DSN: secret.New(server.DSN), MaxConns: 2, OperationTimeout: 200 * time.Millisecond})
+	fresh := testkit.OpenWith(t, cfg)
 	require.ErrorIs(t, fresh.Ping(t.Context()), pg.ErrUnavailable)
 	require.Less(t, time.Since(begin), 5*time.Second)
 	require.NoError(t, server.Server.Signal(syscall.SIGCONT))

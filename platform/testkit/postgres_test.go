@@ -52,7 +52,8 @@ func TestDatabaseGoesWithItsTest(t *testing.T) {
 	})
 	conn := testkit.Conn(t, testkit.Postgres(t).DSN)
 	var there bool
-	require.NoError(t, conn.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name).Scan(&there))
+	const find = "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)"
+	require.NoError(t, conn.QueryRow(t.Context(), find, name).Scan(&there))
 	require.False(t, there)
 }
 

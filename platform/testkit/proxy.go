@@ -74,7 +74,9 @@ func startProxy(t testing.TB, target string, framed bool) *TCPProxy {
 	if err != nil {
 		t.Fatalf("testkit: listen: %v", err)
 	}
-	p := &TCPProxy{listener: l, target: target, framed: framed, connections: map[*connection]struct{}{}, done: make(chan struct{})}
+	p := &TCPProxy{
+		listener: l, target: target, framed: framed, connections: map[*connection]struct{}{}, done: make(chan struct{}),
+	}
 	p.running.Go(p.accept)
 	t.Cleanup(func() {
 		close(p.done)
