@@ -60,7 +60,7 @@ func (d *DedicatedPostgres) Start() {
 	ctx, cancel := context.WithTimeout(context.Background(), stepTimeout)
 	defer cancel()
 	if d.Server != nil {
-		<-d.Server.Ended()
+		<-d.Server.Done()
 	}
 	srv, err := localpg.Start(ctx, d.cfg)
 	if err != nil {
