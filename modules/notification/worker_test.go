@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,8 +19,7 @@ import (
 func TestEveryMailRouteBecomesOneDelivery(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	anna, bob := f.newUser("anna"), f.newUser("bob")
-	f.submit(turnReady("k", anna, bob))
+	f.submit(turnReady("k", f.newUser("anna"), f.newUser("bob")))
 	f.pass()
 	f.pass()
 	require.ElementsMatch(t, []string{"anna@example.com", "bob@example.com"}, f.mailer.addresses())
@@ -31,9 +31,12 @@ func TestEveryMailRouteBecomesOneDelivery(t *testing.T) {
 		require.Equal(t, 1, r.Attempts)
 	}
 	for _, m := range f.mailer.sent {
+		recipient, err := f.accounts.Snapshot(t.Context(), m.UserID)
+		require.NoError(t, err)
+		require.Equal(t, recipient.Email, m.To)
+		require.Equal(t, recipient.UserName, m.Data["user_name"])
 		require.Equal(t, "game.turn.ready", m.Template)
 		require.Equal(t, "First light", m.Data["game_name"])
-		require.Equal(t, map[uuid.UUID]string{anna: "anna", bob: "bob"}[m.UserID], m.Data["user_name"])
 		require.Equal(t, 1, f.count(`SELECT count(*) FROM notification_routes WHERE route_id::text = $1 AND delivery_id = $2`,
 			m.Key, f.mailer.deliveries[m.Template+m.Key]))
 	}
@@ -70,8 +73,9 @@ func TestWhoCannotBeReachedIsSkipped(t *testing.T) {
 	f := newFixture(t)
 	deleted, erased, unknown, present := f.newUser("deleted"), f.newUser("erased"), uuid.New(), f.newUser("present")
 	f.submit(turnReady("k", deleted, erased, unknown, present))
-	f.accounts.change(deleted, func(s *user.Snapshot) { s.Deleted = true })
-	f.accounts.change(erased, func(s *user.Snapshot) { s.Email = "" })
+	f.accounts.Delete(deleted)
+	f.accounts.Delete(erased)
+	f.accounts.Erase(erased)
 	f.pass()
 	require.Equal(t, []string{"present@example.com"}, f.mailer.addresses())
 	for _, r := range f.routes(Email) {
@@ -92,7 +96,7 @@ func TestABlockedUserIsStillTold(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	anna := f.newUser("anna")
-	f.accounts.change(anna, func(s *user.Snapshot) { s.Sanctions = []user.ActiveSanction{{Kind: user.PermanentBlock}} })
+	f.accounts.Sanction(anna, user.PermanentBlock, "spam", nil)
 	f.submit(turnReady("k", anna))
 	f.pass()
 	require.Equal(t, []string{"anna@example.com"}, f.mailer.addresses())
@@ -103,7 +107,7 @@ func TestTheAddressIsTheOneOfTheMomentOfSending(t *testing.T) {
 	f := newFixture(t)
 	anna := f.newUser("anna")
 	f.submit(turnReady("k", anna))
-	f.accounts.change(anna, func(s *user.Snapshot) { s.Email = "new@example.com" })
+	f.accounts.Set(anna, func(a *user.Account) { a.Email = "new@example.com" })
 	f.pass()
 	require.Equal(t, []string{"new@example.com"}, f.mailer.addresses())
 }
@@ -195,6 +199,17 @@ func TestAPoisonedRouteDoesNotHoldUpTheOthers(t *testing.T) {
 	}
 }
 
+func TestAFailureIsRecordedWhateverItsText(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.submit(turnReady("k", f.newUser("anna")))
+	f.mailer.failWith(errors.New("broken\x00 \xff text"))
+	f.pass()
+	r := f.route(Email)
+	require.Equal(t, Retrying, r.Status)
+	require.Equal(t, "broken text", strings.ReplaceAll(*r.Error, "  ", " "))
+}
+
 func TestAPanicIsTheRoutesFaultAndIsLoggedWithItsStack(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -230,11 +245,7 @@ func TestAStoredPayloadThatIsNoObjectIsSkipped(t *testing.T) {
 func TestAPassTakesABatchAndAsksForAnother(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	var everybody []uuid.UUID
-	for i := range batchSize + 1 {
-		everybody = append(everybody, f.newUser(fmt.Sprint("user", i)))
-	}
-	f.submit(turnReady("k", everybody...))
+	f.submit(turnReady("k", f.accounts.AddMany(batchSize+1)...))
 	again, err := f.worker.runOnce(t.Context())
 	require.NoError(t, err)
 	require.True(t, again)
@@ -248,7 +259,7 @@ func TestAPassTakesABatchAndAsksForAnother(t *testing.T) {
 func TestAPassWithNothingToDoLooksNobodyUp(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.accounts.err = errors.New("not asked")
+	f.accounts.Fail(errors.New("not asked"))
 	again, err := f.worker.runOnce(t.Context())
 	require.NoError(t, err)
 	require.False(t, again)
@@ -258,11 +269,12 @@ func TestRoutesComeBackWhenRecipientsCannotBeLookedUp(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.submit(turnReady("k", f.newUser("anna")))
-	f.accounts.err = errors.New("accounts are away")
+	away := errors.New("accounts are away")
+	f.accounts.Fail(away)
 	_, err := f.worker.runOnce(t.Context())
-	require.ErrorIs(t, err, f.accounts.err)
+	require.ErrorIs(t, err, away)
 	require.Equal(t, Delivering, f.route(Email).Status)
-	f.accounts.err = nil
+	f.accounts.Fail(nil)
 	f.pass()
 	require.Empty(t, f.mailer.sent, "the lease still runs")
 	f.expireLeases()
@@ -327,7 +339,7 @@ func TestRoutesThatWaitLongestGoFirst(t *testing.T) {
 func TestPushRoutesAreNotTheWorkers(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.submit(Intent{Key: "k", Recipients: []uuid.UUID{f.newUser("anna")}, Typed: RaceNameExpired{RaceName: "Zorg"}})
+	f.submit(Intent{Key: "k", Recipients: []uuid.UUID{f.newUser("anna")}, Payload: RaceNameExpired{RaceName: "Zorg"}})
 	require.Empty(t, f.claim())
 	require.Equal(t, Published, f.route(Push).Status)
 }
