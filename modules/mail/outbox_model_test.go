@@ -271,7 +271,7 @@ func TestTheModelOfTheOutboxDetectsMutants(t *testing.T) {
 			if late == nil {
 				late = report
 			}
-			require.True(t, testkit.Notices(t, func(t rapid.TB) { checkOutbox(t, f, late) }))
+			require.True(t, testkit.DetectsMutant(t, func(t rapid.TB) { checkOutbox(t, f, late) }))
 		})
 	}
 }

@@ -148,7 +148,7 @@ func TestTheModelOfTheHubDetectsMutants(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			require.True(t, testkit.Notices(t, func(t rapid.TB) { checkHub(t, wrong) }))
+			require.True(t, testkit.DetectsMutant(t, func(t rapid.TB) { checkHub(t, wrong) }))
 		})
 	}
 }
