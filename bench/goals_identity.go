@@ -118,8 +118,8 @@ func (s *testbed) drainCounters(before int, asked *atomic.Uint64) func(context.C
 // measureSeen is how long the product takes to count a request of one of 10,000
 // users, in nanoseconds.
 func measureSeen() (each []float64) {
-	const signUps, requests = 10_000, 1_000_000
-	users := make([]uuid.UUID, signUps)
+	const userTotal, requests = 10_000, 1_000_000
+	users := make([]uuid.UUID, userTotal)
 	for i := range users {
 		users[i] = newID()
 	}
@@ -128,7 +128,7 @@ func measureSeen() (each []float64) {
 	for range restarts {
 		begin := time.Now()
 		for i := range requests {
-			service.Seen(users[i%signUps], from)
+			service.Seen(users[i%userTotal], from)
 		}
 		each = append(each, float64(time.Since(begin).Nanoseconds())/requests)
 	}

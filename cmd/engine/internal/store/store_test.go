@@ -150,7 +150,7 @@ func TestANewerSchemaIsRefused(t *testing.T) {
 	require.ErrorContains(t, err, "schema 2 is newer")
 }
 
-// A file with a sound checksum is still refused where it does not belong.
+// A file with a correct checksum is refused in the place of another.
 func TestAMisplacedDocumentIsRefused(t *testing.T) {
 	t.Parallel()
 	sealed := func(body string) []byte {
