@@ -51,7 +51,7 @@ func TestFragmentsBecomeOneDocument(t *testing.T) {
 	require.NoError(t, err)
 	path := find(find(doc, "paths"), "/games")
 	require.NotNil(t, find(path, "get"))
-	require.NotNil(t, find(path, "post"), "a path may be spread over fragments")
+	require.NotNil(t, find(path, "post"), "several fragments may define one path")
 	require.NotNil(t, find(find(find(doc, "components"), "schemas"), "Game"))
 	require.NotNil(t, find(find(find(doc, "components"), "examples"), "Game"), "a kind of component that the base does not have")
 	require.Len(t, find(doc, "tags").Content, 2)
@@ -75,7 +75,7 @@ func TestTheResultDependsOnTheTextsAlone(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeMergedIsReportedTogether(t *testing.T) {
+func TestEveryProblemOfTheFragmentsIsReported(t *testing.T) {
 	t.Parallel()
 	_, err := Merge([]byte(base), map[string][]byte{
 		"a.yaml": []byte(games), "b.yaml": []byte(games),
@@ -95,7 +95,7 @@ func TestWhatCannotBeMergedIsReportedTogether(t *testing.T) {
 	require.ErrorContains(t, err, "_base.yaml")
 }
 
-func TestTheCommandWritesAndChecks(t *testing.T) {
+func TestRunWritesAndChecksTheFiles(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
 	require.ErrorContains(t, run(root, false), "_base.yaml")
