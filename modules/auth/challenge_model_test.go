@@ -276,7 +276,7 @@ func TestTheModelOfChallengesDetectsItsMutants(t *testing.T) {
 			if mutant.sql != "" {
 				f.exec(mutant.sql)
 			}
-			require.True(t, testkit.Notices(t, func(t rapid.TB) { checkChallenges(t, f, modelConfig()) }),
+			require.True(t, testkit.DetectsMutant(t, func(t rapid.TB) { checkChallenges(t, f, modelConfig()) }),
 				"the model did not detect it")
 		})
 	}

@@ -265,7 +265,7 @@ func TestTheModelOfTheOutboxKillsItsMutants(t *testing.T) {
 			if late == nil {
 				late = report
 			}
-			require.True(t, testkit.Notices(t, func(t rapid.TB) { followOutbox(t, p, late) }))
+			require.True(t, testkit.DetectsMutant(t, func(t rapid.TB) { followOutbox(t, p, late) }))
 		})
 	}
 }

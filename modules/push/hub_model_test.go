@@ -145,7 +145,7 @@ func TestTheModelOfTheHubKillsItsMutants(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			require.True(t, testkit.Notices(t, func(t rapid.TB) { follow(t, wrong) }))
+			require.True(t, testkit.DetectsMutant(t, func(t rapid.TB) { follow(t, wrong) }))
 		})
 	}
 }

@@ -323,7 +323,7 @@ func TestTheModelOfUsersKillsItsMutants(t *testing.T) {
 					return err
 				}))
 			}
-			require.True(t, testkit.Notices(t, func(t rapid.TB) { checkModel(t, d) }), "the model did not notice")
+			require.True(t, testkit.DetectsMutant(t, func(t rapid.TB) { checkModel(t, d) }), "the model did not notice")
 		})
 	}
 }

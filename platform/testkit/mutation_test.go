@@ -21,7 +21,7 @@ func TestAMistakeIsNoticedAndNothingElse(t *testing.T) { //nolint:paralleltest /
 			})
 		}
 	}
-	require.True(t, testkit.Notices(t, limit(8)))
-	require.False(t, testkit.Notices(t, limit(9)))
+	require.True(t, testkit.DetectsMutant(t, limit(8)))
+	require.False(t, testkit.DetectsMutant(t, limit(9)))
 	require.Equal(t, before, flag.Lookup("rapid.shrinktime").Value.String())
 }

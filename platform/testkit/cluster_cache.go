@@ -18,16 +18,16 @@ import (
 	"galaxy/backend/platform/localpg"
 )
 
-// cacheFormat is part of every key; it rises when what is prepared changes.
-const cacheFormat = 1
+// clusterFormat is part of every key; it rises when what is prepared changes.
+const clusterFormat = 1
 
-// keptClusters is how many prepared clusters stay: one for each of the
+// maxClusters is how many prepared clusters are kept: one for each of the
 // branches a developer switches between.
-const keptClusters = 4
+const maxClusters = 4
 
-// prepared fills dir with a cluster that has the template database. The first
+// copyPrepared fills dir with a cluster that has the template database. The first
 // process to need one makes it and leaves it in the user's cache directory.
-func prepared(ctx context.Context, dir string) error {
+func copyPrepared(ctx context.Context, dir string) error {
 	binaries, err := localpg.Find()
 	if err != nil {
 		return err
@@ -38,10 +38,10 @@ func prepared(ctx context.Context, dir string) error {
 	}
 	home, err := os.UserCacheDir()
 	if err != nil {
-		return nil // no home, no cache: the server makes everything anew
+		return nil // no home, no cache: the server creates everything again
 	}
 	home = filepath.Join(home, "galaxy-backend", "testpg")
-	sum := sha256.Sum256(fmt.Appendf(nil, "%d %s %s %s", cacheFormat, binaries.Version, binaries.Dir, hash))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d %s %s %s", clusterFormat, binaries.Version, binaries.Dir, hash))
 	ready := filepath.Join(home, hex.EncodeToString(sum[:8]))
 	if err := os.MkdirAll(home, 0o700); err != nil {
 		return nil
@@ -52,20 +52,20 @@ func prepared(ctx context.Context, dir string) error {
 	}
 	defer unlock()
 	if _, err := os.Stat(ready); errors.Is(err, fs.ErrNotExist) {
-		if err := prepare(ctx, ready); err != nil {
+		if err := prepareCluster(ctx, ready); err != nil {
 			return fmt.Errorf("prepare a cluster: %w", err)
 		}
-		forget(home, keptClusters)
+		removeOldest(home, maxClusters)
 	}
 	now := time.Now()
-	_ = os.Chtimes(ready, now, now) // only the order of forgetting depends on it
+	_ = os.Chtimes(ready, now, now) // only the order of removal depends on it
 	return copyCluster(ready, dir)
 }
 
-// prepare makes a cluster with the template in a scratch directory and moves a
-// copy of it to ready when it is whole.
-func prepare(ctx context.Context, ready string) (err error) {
-	dir, err := scratch()
+// prepareCluster makes a cluster with the template in a temporary directory and
+// moves a copy of it to ready when it is whole.
+func prepareCluster(ctx context.Context, ready string) (err error) {
+	dir, err := makeServerDir()
 	if err != nil {
 		return err
 	}
@@ -139,30 +139,30 @@ func copyFile(from, to string) error {
 	return errors.Join(err, out.Close())
 }
 
-// forget removes all but the newest clusters.
-func forget(home string, keep int) {
+// removeOldest removes all but the newest clusters.
+func removeOldest(home string, keep int) {
 	entries, err := os.ReadDir(home)
 	if err != nil {
 		return
 	}
-	type aged struct {
+	type cluster struct {
 		path string
 		used time.Time
 	}
-	var clusters []aged
+	var clusters []cluster
 	for _, e := range entries {
 		if info, err := e.Info(); err == nil && e.IsDir() {
-			clusters = append(clusters, aged{filepath.Join(home, e.Name()), info.ModTime()})
+			clusters = append(clusters, cluster{filepath.Join(home, e.Name()), info.ModTime()})
 		}
 	}
-	slices.SortFunc(clusters, func(a, b aged) int { return cmp.Compare(b.used.UnixNano(), a.used.UnixNano()) })
+	slices.SortFunc(clusters, func(a, b cluster) int { return cmp.Compare(b.used.UnixNano(), a.used.UnixNano()) })
 	for _, c := range clusters[min(keep, len(clusters)):] {
-		_ = os.RemoveAll(c.path) // the next time is as good
+		_ = os.RemoveAll(c.path) // what is left is removed the next time
 	}
 }
 
 // lockFile waits for the lock of all test processes of this user. The kernel
-// gives it back when the process dies.
+// releases it when the process ends.
 func lockFile(name string) (unlock func(), err error) {
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
