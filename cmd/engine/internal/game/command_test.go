@@ -15,7 +15,7 @@ func TestCommandsAreCheckedByType(t *testing.T) {
 	for name, cmd := range map[string]enginev1.Command{
 		"unknown":            {Type: "race.dance"},
 		"none":               {},
-		"stage 2":            {Type: enginev1.CommandVote, Race: "B"},
+		"reserved":           {Type: enginev1.CommandVote, Race: "B"},
 		"unknown race":       enginev1.SetRelation("Nobody", enginev1.War),
 		"case matters":       enginev1.SetRelation("b", enginev1.War),
 		"itself":             enginev1.SetRelation("A", enginev1.Peace),
