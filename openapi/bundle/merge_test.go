@@ -161,7 +161,7 @@ func TestAFileIsWrittenWholeOrNotAtAll(t *testing.T) {
 	require.Equal(t, "two", string(got))
 	left, err := os.ReadDir(root)
 	require.NoError(t, err)
-	require.Len(t, left, 1, "no half-written file beside it")
+	require.Len(t, left, 1, "no partly written file is left")
 	require.NoError(t, writeOrCompare(name, []byte("two"), true))
 	require.ErrorContains(t, writeOrCompare(name, []byte("three"), true), "run make generate")
 	require.Error(t, writeOrCompare(filepath.Join(root, "nowhere", "x.yaml"), nil, false))

@@ -22,7 +22,7 @@ func TestCommandsAreCheckedByType(t *testing.T) {
 		"unknown relation":   enginev1.SetRelation("B", "love"),
 		"self as a relation": enginev1.SetRelation("B", enginev1.Self),
 		"to nobody":          enginev1.SendMessage("hi"),
-		"to a stranger":      enginev1.SendMessage("hi", "Nobody"),
+		"to an unknown":      enginev1.SendMessage("hi", "Nobody"),
 		"to itself":          enginev1.SendMessage("hi", "A"),
 		"all and one":        enginev1.SendMessage("hi", "*", "B"),
 		"no text":            enginev1.SendMessage("", "B"),

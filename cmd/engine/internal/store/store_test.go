@@ -89,7 +89,7 @@ func TestSupersededTurnsAreCompressed(t *testing.T) {
 	require.FileExists(t, filepath.Join(dir, "turns/000000/state.json.gz"))
 	require.NoFileExists(t, filepath.Join(dir, "turns/000000/state.json"))
 	require.FileExists(t, filepath.Join(dir, "turns/000002/state.json"))
-	require.NoError(t, s.Compact(1), "once more does no harm")
+	require.NoError(t, s.Compact(1), "compacting is idempotent")
 }
 
 func TestATornCommandWasNeverConfirmed(t *testing.T) {
