@@ -1,4 +1,4 @@
-package figures
+package stats
 
 import (
 	"cmp"
@@ -47,8 +47,7 @@ func Ratios(product, anchor []float64) []float64 {
 	return out
 }
 
-// PerUnit spreads a total over what was done, in microseconds; NaN when nothing
-// was done.
+// PerUnit divides a total by a number of units, in microseconds; NaN for no units.
 func PerUnit(total time.Duration, units int) float64 {
 	if units == 0 {
 		return math.NaN()
@@ -56,6 +55,5 @@ func PerUnit(total time.Duration, units int) float64 {
 	return float64(total) / float64(time.Microsecond) / float64(units)
 }
 
-// Passes reports whether a figure meets its goal. A figure that could not be
-// taken does not.
+// Passes reports whether a figure meets its goal. NaN does not.
 func Passes(figure, goal float64) bool { return figure <= goal*Tolerance }

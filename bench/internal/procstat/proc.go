@@ -1,4 +1,4 @@
-package account
+package procstat
 
 import (
 	"errors"
@@ -18,8 +18,8 @@ const tick = 10 * time.Millisecond
 // Process is one reading of one process.
 type Process struct {
 	PID, Parent int
-	Own         time.Duration // user and system
-	Ended       time.Duration // of children that were waited for
+	CPU         time.Duration // user and system
+	ChildrenCPU time.Duration // of children that were waited for
 }
 
 // parseStat reads /proc/<pid>/stat. The second field is the program's name in
@@ -42,12 +42,12 @@ func parseStat(text string) (Process, error) {
 		}
 		numbers[i] = n
 	}
-	return Process{PID: numbers[0], Parent: numbers[1], Own: ticks(numbers[2] + numbers[3]), Ended: ticks(numbers[4] + numbers[5])}, nil
+	return Process{PID: numbers[0], Parent: numbers[1], CPU: ticks(numbers[2] + numbers[3]), ChildrenCPU: ticks(numbers[4] + numbers[5])}, nil
 }
 
 func ticks(n int) time.Duration { return time.Duration(n) * tick }
 
-// Read returns the books of one process.
+// Read returns the usage of one process.
 func Read(pid int) (Process, error) { return read("/proc", strconv.Itoa(pid)) }
 
 func read(root, pid string) (Process, error) {
@@ -58,10 +58,10 @@ func read(root, pid string) (Process, error) {
 	return parseStat(string(text))
 }
 
-// Family returns what a process and all below it used so far.
-func Family(pid int) (time.Duration, error) { return family("/proc", pid) }
+// TreeCPU returns the CPU time of a process and its descendants so far.
+func TreeCPU(pid int) (time.Duration, error) { return treeCPU("/proc", pid) }
 
-func family(root string, pid int) (time.Duration, error) {
+func treeCPU(root string, pid int) (time.Duration, error) {
 	entries, err := os.ReadDir(root)
 	if err != nil {
 		return 0, err
@@ -74,7 +74,7 @@ func family(root string, pid int) (time.Duration, error) {
 		p, err := read(root, e.Name())
 		switch {
 		case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ESRCH):
-			continue // it ended while we were reading
+			continue // it ended meanwhile
 		case err != nil:
 			return 0, err
 		}
@@ -82,12 +82,12 @@ func family(root string, pid int) (time.Duration, error) {
 		children[p.Parent] = append(children[p.Parent], p.PID)
 	}
 	if _, there := all[pid]; !there {
-		return 0, fmt.Errorf("process %d is not there", pid)
+		return 0, fmt.Errorf("process %d does not exist", pid)
 	}
 	var used time.Duration
 	for queue := []int{pid}; len(queue) > 0; queue = queue[1:] {
 		p := all[queue[0]]
-		used += p.Own + p.Ended
+		used += p.CPU + p.ChildrenCPU
 		queue = append(queue, children[p.PID]...)
 	}
 	return used, nil
@@ -95,12 +95,12 @@ func family(root string, pid int) (time.Duration, error) {
 
 // Machine is one reading of the whole machine.
 type Machine struct {
-	Busy  time.Duration // of all cores, with what the hypervisor took away
+	Busy  time.Duration // of all cores, including time stolen by the hypervisor
 	Total time.Duration
 }
 
-// Everybody returns the books of the machine.
-func Everybody() (Machine, error) {
+// ReadMachine returns the usage of the machine.
+func ReadMachine() (Machine, error) {
 	text, err := os.ReadFile("/proc/stat")
 	if err != nil {
 		return Machine{}, err
@@ -114,7 +114,7 @@ func parseMachine(text string) (Machine, error) {
 	line, _, _ := strings.Cut(text, "\n")
 	fields := strings.Fields(line)
 	if len(fields) < 9 || fields[0] != "cpu" {
-		return Machine{}, fmt.Errorf("no books of the machine: %.80q", line)
+		return Machine{}, fmt.Errorf("no CPU line: %.80q", line)
 	}
 	var m Machine
 	for i, field := range fields[1:9] {
@@ -130,17 +130,17 @@ func parseMachine(text string) (Machine, error) {
 	return m, nil
 }
 
-// Others returns which share of the machine was used between two readings by
-// anybody but those who used mine.
-func Others(before, after Machine, mine time.Duration) float64 {
+// OtherShare returns the share of the machine that was used between two readings
+// by processes other than the measured ones.
+func OtherShare(before, after Machine, measured time.Duration) float64 {
 	total := after.Total - before.Total
 	if total <= 0 {
 		return 0
 	}
-	return max(0, float64(after.Busy-before.Busy-mine)/float64(total))
+	return max(0, float64(after.Busy-before.Busy-measured)/float64(total))
 }
 
-// Memory is what a process holds, in bytes.
+// Memory is the memory of a process, in bytes.
 type Memory struct {
 	Resident, Peak int64
 }
@@ -174,7 +174,7 @@ func parseMemory(text string) (Memory, error) {
 		*field = kb << 10
 	}
 	if m.Resident == 0 {
-		return m, errors.New("the process holds no memory")
+		return m, errors.New("the process has no memory")
 	}
 	return m, nil
 }

@@ -19,7 +19,7 @@ CREATE TABLE sign_ins (session_id uuid PRIMARY KEY, user_id uuid NOT NULL, chall
 	time_zone text NOT NULL, language text NOT NULL, created_at timestamptz NOT NULL);
 CREATE TABLE counters (user_id uuid NOT NULL, country text NOT NULL, count bigint NOT NULL, PRIMARY KEY (user_id, country));`
 
-// Prepare makes the tables of /bare, with these games in them.
+// Prepare creates the anchor's tables, with these games.
 func Prepare(ctx context.Context, dsn string, games []uuid.UUID) error {
 	conn, err := pgx.Connect(ctx, dsn)
 	if err != nil {
@@ -27,7 +27,7 @@ func Prepare(ctx context.Context, dsn string, games []uuid.UUID) error {
 	}
 	defer func() { _ = conn.Close(ctx) }()
 	if _, err := conn.Exec(ctx, schema); err != nil {
-		return fmt.Errorf("make the anchor's tables: %w", err)
+		return fmt.Errorf("create the anchor's tables: %w", err)
 	}
 	if _, err := conn.Exec(ctx, "INSERT INTO games SELECT unnest($1::uuid[])", games); err != nil {
 		return fmt.Errorf("fill the anchor's tables: %w", err)

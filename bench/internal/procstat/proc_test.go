@@ -1,4 +1,4 @@
-package account
+package procstat
 
 import (
 	"os"
@@ -17,7 +17,7 @@ func TestStatIsReadPastAnyName(t *testing.T) {
 		text := "42 (" + name + ") S 7 42 42 0 -1 4194560 900 0 0 0 120 30 5 2 20 0 1 0 100 1000 200"
 		got, err := parseStat(text)
 		require.NoError(t, err, name)
-		require.Equal(t, Process{PID: 42, Parent: 7, Own: 1500 * time.Millisecond, Ended: 70 * time.Millisecond}, got, name)
+		require.Equal(t, Process{PID: 42, Parent: 7, CPU: 1500 * time.Millisecond, ChildrenCPU: 70 * time.Millisecond}, got, name)
 	}
 }
 
@@ -29,8 +29,8 @@ func TestBrokenStatIsAnError(t *testing.T) {
 	}
 }
 
-// books writes a /proc of its own.
-func books(t *testing.T, processes map[int]string) string {
+// fakeProc writes a directory like /proc.
+func fakeProc(t *testing.T, processes map[int]string) string {
 	t.Helper()
 	root := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(root, "uptime"), nil, 0o600))
@@ -42,10 +42,10 @@ func books(t *testing.T, processes map[int]string) string {
 	return root
 }
 
-func TestFamilyCountsTheLivingAndTheEnded(t *testing.T) {
+func TestTreeCPUIncludesEndedChildren(t *testing.T) {
 	t.Parallel()
 	const head = " 0 0 0 -1 0 0 0 0 0 "
-	root := books(t, map[int]string{
+	root := fakeProc(t, map[int]string{
 		1:  "0" + head + "900 0 0 0 20",   // everybody's parent is not ours
 		10: "1" + head + "10 5 100 50 20", // the postmaster, and backends that have ended
 		11: "10" + head + "20 0 0 0 20",   // a backend
@@ -53,14 +53,14 @@ func TestFamilyCountsTheLivingAndTheEnded(t *testing.T) {
 		20: "1" + head + "700 0 0 0 20",   // somebody else
 	})
 	require.NoError(t, os.Mkdir(filepath.Join(root, "99"), 0o700)) // ended while it was read
-	used, err := family(root, 10)
+	used, err := treeCPU(root, 10)
 	require.NoError(t, err)
 	require.Equal(t, ticks(165+20+3), used)
-	_, err = family(root, 99)
+	_, err = treeCPU(root, 99)
 	require.Error(t, err)
 }
 
-func TestChildThatEndedStaysInTheBooks(t *testing.T) {
+func TestCPUOfAnEndedChildIsKept(t *testing.T) {
 	t.Parallel()
 	shell := exec.CommandContext(t.Context(), "/bin/sh", "-c", `/bin/sh -c 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done'; echo; read -r _`)
 	in, err := shell.StdinPipe()
@@ -72,10 +72,10 @@ func TestChildThatEndedStaysInTheBooks(t *testing.T) {
 	require.NoError(t, err)
 	p, err := Read(shell.Process.Pid)
 	require.NoError(t, err)
-	require.Positive(t, p.Ended)
-	all, err := Family(shell.Process.Pid)
+	require.Positive(t, p.ChildrenCPU)
+	all, err := TreeCPU(shell.Process.Pid)
 	require.NoError(t, err)
-	require.Equal(t, p.Own+p.Ended, all)
+	require.Equal(t, p.CPU+p.ChildrenCPU, all)
 	require.NoError(t, in.Close())
 	_ = shell.Wait() // read ends with 1
 }
@@ -89,12 +89,12 @@ func TestMachineIsBusyUnlessItIdlesOrWaits(t *testing.T) {
 	require.Error(t, err)
 }
 
-func TestOthersAreWhoeverWasNotMeasured(t *testing.T) {
+func TestOtherShareExcludesMeasuredProcesses(t *testing.T) {
 	t.Parallel()
 	before, after := Machine{Busy: ticks(100), Total: ticks(1000)}, Machine{Busy: ticks(350), Total: ticks(1400)}
-	require.InDelta(t, 0.25, Others(before, after, ticks(150)), 1e-9)
-	require.Zero(t, Others(before, after, ticks(300)), "rounding never makes it negative")
-	require.Zero(t, Others(before, before, 0))
+	require.InDelta(t, 0.25, OtherShare(before, after, ticks(150)), 1e-9)
+	require.Zero(t, OtherShare(before, after, ticks(300)), "rounding never makes it negative")
+	require.Zero(t, OtherShare(before, before, 0))
 }
 
 func TestMemoryIsInBytes(t *testing.T) {

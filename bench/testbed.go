@@ -13,7 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"galaxy/backend/bench/internal/account"
+	"galaxy/backend/bench/internal/procstat"
 	"galaxy/backend/platform/localpg"
 	"galaxy/backend/platform/mmdb"
 	"galaxy/backend/platform/smtpsink"
@@ -26,28 +26,28 @@ const (
 	emptyDB   = "empty"
 )
 
-// The operator that the product makes at its first start.
+// The operator that the product creates at its first start.
 const (
 	operatorName     = "bench"
 	operatorPassword = "bench-operator-password"
 )
 
-// stage is what both sides stand on.
-type stage struct {
+// testbed is the environment that both sides share.
+type testbed struct {
 	dir        string // a temporary one
 	postgres   *localpg.Server
 	postmaster int // process id
 	relay      *smtpsink.Server
 	backend    string // the product's binary
 	engine     string
-	self       string // this binary, which is the anchors too
+	self       string // this binary, which also runs the anchor
 	product    *pgxpool.Pool
-	people     *people
+	data       *dataset
 }
 
-// build makes the product as it is shipped: static, stripped, without the race
+// build compiles the product as it is shipped: static, stripped, without the race
 // detector.
-func (s *stage) build(ctx context.Context, root string) error {
+func (s *testbed) build(ctx context.Context, root string) error {
 	for name, path := range map[string]*string{"backend": &s.backend, "engine": &s.engine} {
 		*path = filepath.Join(s.dir, name)
 		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", *path, "./cmd/"+name)
@@ -59,8 +59,8 @@ func (s *stage) build(ctx context.Context, root string) error {
 	return nil
 }
 
-// raise starts the cluster and the relay.
-func (s *stage) raise(ctx context.Context) (err error) {
+// start starts the cluster and the relay.
+func (s *testbed) start(ctx context.Context) (err error) {
 	if s.self, err = os.Executable(); err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (s *stage) raise(ctx context.Context) (err error) {
 	if s.relay, err = smtpsink.Listen(smtpsink.Config{}); err != nil {
 		return err
 	}
-	// Postgres runs as another user under root and has to get through.
+	// Under root, Postgres runs as another user, who needs access to the directory.
 	if err := os.Chmod(s.dir, 0o711); err != nil {
 		return err
 	}
@@ -92,14 +92,14 @@ func (s *stage) raise(ctx context.Context) (err error) {
 	if err := s.product.QueryRow(ctx, "SELECT pg_backend_pid()").Scan(&backend); err != nil {
 		return err
 	}
-	p, err := account.Read(backend)
+	p, err := procstat.Read(backend)
 	s.postmaster = p.Parent
 	return err
 }
 
-func (s *stage) path(name string) string { return filepath.Join(s.dir, name) }
+func (s *testbed) path(name string) string { return filepath.Join(s.dir, name) }
 
-func (s *stage) dsn(database string) string {
+func (s *testbed) dsn(database string) string {
 	dsn := s.postgres.DSN(database)
 	if database != anchorDB {
 		dsn += "&search_path=backend"
@@ -107,8 +107,8 @@ func (s *stage) dsn(database string) string {
 	return dsn
 }
 
-// clear stops what raise has started.
-func (s *stage) clear() error {
+// stop stops what start has started, and removes the directory.
+func (s *testbed) stop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	var errs []error
@@ -131,9 +131,9 @@ type product struct {
 	pprof      string
 }
 
-// environment is what production would say. Metrics are on, as always; they are
-// scraped by nobody here.
-func (s *stage) environment(p *product, database string, extra ...string) ([]string, error) {
+// environment is the product's configuration as in production. Metrics are on but
+// are not scraped.
+func (s *testbed) environment(p *product, database string, extra ...string) ([]string, error) {
 	metrics, err := freeAddr()
 	if err != nil {
 		return nil, err
@@ -163,9 +163,9 @@ func (s *stage) environment(p *product, database string, extra ...string) ([]str
 	}, extra...), nil
 }
 
-// launch starts the product and returns how long it took to be ready. What
-// extra says comes last and wins.
-func (s *stage) launch(name, database string, extra ...string) (*product, time.Duration, error) {
+// startProduct starts the product and returns how long it took to be ready. extra
+// overrides the environment.
+func (s *testbed) startProduct(name, database string, extra ...string) (*product, time.Duration, error) {
 	p := new(product)
 	for _, addr := range []*string{&p.http, &p.push, &p.pprof} {
 		var err error
@@ -177,7 +177,7 @@ func (s *stage) launch(name, database string, extra ...string) (*product, time.D
 	if err != nil {
 		return nil, 0, err
 	}
-	if p.process, err = s.spawn(name, env, s.backend, "serve"); err != nil {
+	if p.process, err = s.startProcess(name, env, s.backend, "serve"); err != nil {
 		return nil, 0, err
 	}
 	took, err := p.ready(p.http)
@@ -187,15 +187,15 @@ func (s *stage) launch(name, database string, extra ...string) (*product, time.D
 	return p, took, nil
 }
 
-// bare is a running anchor.
-type bare struct {
+// anchorServer is a running anchor process.
+type anchorServer struct {
 	*process
 	http, push string
 }
 
-// launchBare starts the anchor; without its tables it only answers /readyz.
-func (s *stage) launchBare(name string, whole bool) (*bare, time.Duration, error) {
-	b := new(bare)
+// startAnchor starts the anchor; without its tables it only answers /readyz.
+func (s *testbed) startAnchor(name string, whole bool) (*anchorServer, time.Duration, error) {
+	b := new(anchorServer)
 	var err error
 	if b.http, err = freeAddr(); err != nil {
 		return nil, 0, err
@@ -207,7 +207,7 @@ func (s *stage) launchBare(name string, whole bool) (*bare, time.Duration, error
 		}
 		args = append(args, "-grpc", b.push, "-tables", s.dsn(anchorDB))
 	}
-	if b.process, err = s.spawn(name, []string{"PATH=" + os.Getenv("PATH")}, s.self, args...); err != nil {
+	if b.process, err = s.startProcess(name, []string{"PATH=" + os.Getenv("PATH")}, s.self, args...); err != nil {
 		return nil, 0, err
 	}
 	took, err := b.ready(b.http)
@@ -217,19 +217,19 @@ func (s *stage) launchBare(name string, whole bool) (*bare, time.Duration, error
 	return b, took, nil
 }
 
-// face launches both sides; stop ends them.
-func (s *stage) face(name string, extra ...string) (p *product, a *bare, stop func(), err error) {
-	if p, _, err = s.launch(name, productDB, extra...); err != nil {
+// startBoth starts the product and the anchor; stop ends them.
+func (s *testbed) startBoth(name string, extra ...string) (p *product, a *anchorServer, stop func(), err error) {
+	if p, _, err = s.startProduct(name, productDB, extra...); err != nil {
 		return nil, nil, nil, err
 	}
-	if a, _, err = s.launchBare("anchor", true); err != nil {
+	if a, _, err = s.startAnchor("anchor", true); err != nil {
 		return nil, nil, nil, errors.Join(err, p.stop())
 	}
 	return p, a, func() { _, _ = a.stop(), p.stop() }, nil
 }
 
-// fresh makes an empty database, in place of the one before.
-func (s *stage) fresh(ctx context.Context, name string) error {
+// recreateDatabase drops a database and creates it again, empty.
+func (s *testbed) recreateDatabase(ctx context.Context, name string) error {
 	conn, err := pgx.Connect(ctx, s.postgres.DSN("postgres"))
 	if err != nil {
 		return err

@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// Printer tells the story, a line at a time.
+// Printer prints the steps of a game, one per line.
 type Printer struct {
 	Out    io.Writer
 	Colour bool
 	start  time.Time
 }
 
-// The colours of a line's first word.
+// ANSI sequences of colours.
 const (
 	plain  = ""
 	green  = "\x1b[32m"
@@ -31,12 +31,12 @@ func (n *Printer) paint(colour, text string) string {
 	return colour + text + reset
 }
 
-// Section begins a part of the story.
+// Section prints a heading.
 func (n *Printer) Section(title string) {
 	_, _ = fmt.Fprintf(n.Out, "\n%s\n", n.paint(bold, title))
 }
 
-// step tells one thing that happened, and who did it.
+// step prints what happened, and who did it.
 func (n *Printer) step(colour, who, format string, args ...any) {
 	if n.start.IsZero() {
 		n.start = time.Now()

@@ -13,25 +13,25 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// newcomersPerSecond is more than any machine this runs on signs up.
-const newcomersPerSecond = 5000
+// signUpsPerSecond is an upper bound of the rate of sign-ups.
+const signUpsPerSecond = 5000
 
-// What everybody's code is, and the key that its HMAC is made under.
+// The code of all challenges, and the key of its HMAC.
 const (
 	knownCode = "K7QM3XZP"
 	codeKey   = "bench-key-of-the-sign-in-codes-0001"
 )
 
-// newcomers are people who hold the code that was mailed to them.
-type newcomers struct {
+// pendingSignUps are challenges whose codes can be confirmed.
+type pendingSignUps struct {
 	challenges []uuid.UUID
 	keys       [][]byte // Ed25519, public
 }
 
-// seedNewcomers writes n challenges of addresses that have no account. Their
-// mail is taken as sent: a confirmation does not look at it.
-func (s *stage) seedNewcomers(ctx context.Context, n int) (*newcomers, error) {
-	all := &newcomers{challenges: make([]uuid.UUID, n), keys: make([][]byte, n)}
+// seedSignUps writes n challenges of addresses that have no account. Their mail
+// counts as sent, which a confirmation does not check.
+func (s *testbed) seedSignUps(ctx context.Context, n int) (*pendingSignUps, error) {
+	all := &pendingSignUps{challenges: make([]uuid.UUID, n), keys: make([][]byte, n)}
 	for i := range n {
 		public, _, err := ed25519.GenerateKey(nil)
 		if err != nil {
@@ -52,7 +52,7 @@ func (s *stage) seedNewcomers(ctx context.Context, n int) (*newcomers, error) {
 	return all, nil
 }
 
-// codeMAC is what the product keeps of knownCode.
+// codeMAC is what the product stores of knownCode.
 func codeMAC(challenge uuid.UUID) []byte {
 	key := sha256.Sum256([]byte(codeKey))
 	h := hmac.New(sha256.New, key[:])
@@ -63,8 +63,8 @@ func codeMAC(challenge uuid.UUID) []byte {
 
 const confirmPath = "/api/v1/public/auth/confirm-email-code"
 
-// confirmation is newcomer i's, sent to path.
-func (n *newcomers) confirmation(path string) func([]byte, uint64) []byte {
+// confirmation is the request that confirms challenge i, sent to path.
+func (n *pendingSignUps) confirmation(path string) func([]byte, uint64) []byte {
 	return func(buf []byte, i uint64) []byte {
 		who := i % uint64(len(n.challenges))
 		body := append(make([]byte, 0, 256), `{"challenge_id":"`...)
@@ -75,14 +75,14 @@ func (n *newcomers) confirmation(path string) func([]byte, uint64) []byte {
 	}
 }
 
-const countNewcomers = `SELECT (SELECT count(*) FROM accounts WHERE email LIKE 'newcomer-%'),
+const countSignUps = `SELECT (SELECT count(*) FROM accounts WHERE email LIKE 'newcomer-%'),
 	(SELECT count(*) FROM device_sessions JOIN accounts USING (user_id) WHERE email LIKE 'newcomer-%' AND status = 'active')`
 
-// signedUp counts the newcomers who have an account, and whether each has the
-// one session that was answered.
-func (s *stage) signedUp(ctx context.Context) (accounts int, err error) {
+// countSignedUp counts the accounts that were created, and checks that each has
+// one session.
+func (s *testbed) countSignedUp(ctx context.Context) (accounts int, err error) {
 	var sessions int
-	if err := s.product.QueryRow(ctx, countNewcomers).Scan(&accounts, &sessions); err != nil {
+	if err := s.product.QueryRow(ctx, countSignUps).Scan(&accounts, &sessions); err != nil {
 		return 0, err
 	}
 	if accounts != sessions {
