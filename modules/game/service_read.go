@@ -23,8 +23,8 @@ func (s *Service) List(ctx context.Context, f Filter) ([]Game, error) {
 	return s.store.all(ctx, s.db, f, s.clock.Now())
 }
 
-// Mine is a page of the games that the user owns or plays, with what is expected.
-func (s *Service) Mine(ctx context.Context, id, before uuid.UUID, n int) ([]Game, map[uuid.UUID]Expect, error) {
+// GamesOf is a page of the games that the user owns or plays, with what is expected.
+func (s *Service) GamesOf(ctx context.Context, id, before uuid.UUID, n int) ([]Game, map[uuid.UUID]Expect, error) {
 	mine, err := s.store.gamesOf(ctx, s.db, id, before, n)
 	if err != nil {
 		return nil, nil, err
@@ -55,7 +55,7 @@ func (s *Service) Mine(ctx context.Context, id, before uuid.UUID, n int) ([]Game
 // operator. Others get ErrNotOwner, or ErrNotFound when they may not even know of
 // the game.
 func (s *Service) CheckManager(ctx context.Context, q pg.Querier, by Actor, g Game) error {
-	if by.rank() == operator || g.Owned(by.User) {
+	if by.rank() == operator || g.OwnedBy(by.User) {
 		return nil
 	}
 	if err := s.CheckVisible(ctx, q, g, by.User); err != nil {
@@ -67,7 +67,7 @@ func (s *Service) CheckManager(ctx context.Context, q pg.Querier, by Actor, g Ga
 // CheckVisible is ErrNotFound for a game that the user may not know of.
 func (s *Service) CheckVisible(ctx context.Context, q pg.Querier, g Game, user uuid.UUID) error {
 	switch {
-	case g.Owned(user), g.Visibility == Public && g.State != Draft:
+	case g.OwnedBy(user), g.Visibility == Public && g.State != Draft:
 		return nil
 	case g.Visibility == Private && g.JoinPolicy == PolicyApplication && g.State == EnrollmentOpen:
 		return nil
@@ -96,7 +96,7 @@ func (s *Service) Members(ctx context.Context, viewer, game uuid.UUID) ([]Member
 		return nil, err
 	}
 	members, err := s.games.Memberships(ctx, game)
-	if err != nil || g.Owned(viewer) {
+	if err != nil || g.OwnedBy(viewer) {
 		return members, err
 	}
 	wasMember := slices.ContainsFunc(members, func(m Membership) bool { return m.UserID == viewer })

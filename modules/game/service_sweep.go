@@ -10,8 +10,8 @@ import (
 	"galaxy/backend/platform/pg"
 )
 
-// settleEnrollment closes an enrollment that is over or full, and starts a full game that
-// is to start by itself. Close and start are two steps: a start that is refused
+// settleEnrollment closes an enrollment that is over or full, and starts a full
+// game that is to start by itself. Close and start are two steps: a start that is refused
 // leaves the game ready to be started by hand.
 func (s *Service) settleEnrollment(ctx context.Context, id uuid.UUID) error {
 	err := s.inGame(ctx, id, func(ctx context.Context, tx *pg.Tx, g *Game) error {

@@ -21,7 +21,7 @@ func TestAUsersGameIsPrivateAndAnOperatorsPublic(t *testing.T) {
 	l := open(t)
 	ada := l.person()
 	mine, theirs := l.draft(by(ada)), l.draft(root)
-	require.Equal(t, []any{game.Private, game.PolicyInvite, true}, []any{mine.Visibility, mine.JoinPolicy, mine.Owned(ada)})
+	require.Equal(t, []any{game.Private, game.PolicyInvite, true}, []any{mine.Visibility, mine.JoinPolicy, mine.OwnedBy(ada)})
 	require.Equal(t, []any{game.Public, game.PolicyAuto, (*uuid.UUID)(nil)}, []any{theirs.Visibility, theirs.JoinPolicy, theirs.OwnerID})
 	require.Equal(t, "0.1.0", mine.EngineVersion)
 	require.Equal(t, mine, l.game(mine.ID))
@@ -165,7 +165,7 @@ func TestWhoMaySeeAGame(t *testing.T) {
 	} {
 		_, err := l.Show(t.Context(), c.who, c.game.ID)
 		require.Equal(t, c.seen, err == nil, "%s: %v", name, err)
-		if c.game.Owned(c.who) {
+		if c.game.OwnedBy(c.who) {
 			continue
 		}
 		want := game.ErrNotFound
@@ -257,10 +257,10 @@ func TestAGameChangesHandsWithinItsMembers(t *testing.T) {
 	g := l.opened(by(ada))
 	l.seated(g, bob)
 	_, err := l.Transfer(t.Context(), by(ada), g.ID, eve)
-	refused(t, err, game.ErrNoSuccessor)
+	refused(t, err, game.ErrNewOwner)
 	g, err = l.Transfer(t.Context(), by(ada), g.ID, bob)
 	require.NoError(t, err)
-	require.True(t, l.game(g.ID).Owned(bob))
+	require.True(t, l.game(g.ID).OwnedBy(bob))
 	_, err = l.Move(t.Context(), by(ada), g.ID, game.Cancel)
 	refused(t, err, game.ErrNotFound) // she has no part in it any more
 }

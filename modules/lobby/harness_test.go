@@ -358,7 +358,7 @@ func (l *lounge) sit(g game.Game, u uuid.UUID, race string) string {
 	case g.JoinPolicy == game.PolicyAuto:
 		_, _, err := l.Apply(ctx, Application{GameID: g.ID, UserID: u, RaceName: race}, "")
 		require.NoError(l, err)
-	case g.Owned(u):
+	case g.OwnedBy(u):
 		_, _, err := l.Join(ctx, u, g.ID, race)
 		require.NoError(l, err)
 	default:

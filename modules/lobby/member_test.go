@@ -178,7 +178,7 @@ func TestAnAccountThatEndsLeavesEverything(t *testing.T) {
 		i, err = l.store.invite(t.Context(), l.db, i.ID)
 		require.NoError(t, err)
 		require.Equal(t, []string{withdrawn, declined}, []string{a.State, i.State})
-		require.True(t, l.game(mine.ID).Owned(bob), "the longest-standing member inherits")
+		require.True(t, l.game(mine.ID).OwnedBy(bob), "the longest-standing member inherits")
 		require.Equal(t, game.Cancelled, l.game(alone.ID).State)
 		if why == user.Blocked { // R13
 			require.Equal(t, []string{"registered Klingon"}, l.held(eve))

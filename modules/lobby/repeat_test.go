@@ -110,7 +110,7 @@ func TestATransferNeedsRoomInTheNewOwnersPlan(t *testing.T) {
 	}
 	require.Equal(t, 1, l.one(`SELECT count(*) FROM games WHERE owner_id = $1`, bob))
 	_, err := l.Transfer(t.Context(), by(ada), l.opened(by(ada)).ID, uuid.New())
-	refused(t, err, game.ErrNoSuccessor)
+	refused(t, err, game.ErrNewOwner)
 }
 
 // Why an applicant cannot play is nobody's business but theirs.

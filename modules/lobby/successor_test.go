@@ -147,7 +147,7 @@ func TestAnUnbannedMemberIsNotCalledBlockedByThePlatform(t *testing.T) {
 	require.NoError(t, l.Unban(t.Context(), root, g.ID, p[1]))
 	s := l.seatOf(g, p[1])
 	require.Equal(t, []string{game.Removed, game.ReasonBanned}, []string{s.Status, s.Reason})
-	require.Equal(t, game.CauseBlocked, s.Banishes(), "the race is gone all the same")
+	require.Equal(t, game.CauseBlocked, s.BanishCause(), "the race is gone all the same")
 }
 
 func TestAStrangerSeesWhoPlaysAndNobodyWhyOthersLeft(t *testing.T) {

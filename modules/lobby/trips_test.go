@@ -50,7 +50,7 @@ func TestACommandTakesFewRoundTrips(t *testing.T) {
 			_, err := l.Show(ctx, p[0], g.ID)
 			return err
 		}},
-		{"my games", 1, func() error { _, _, err := l.Mine(ctx, p[0], [16]byte{}, 50); return err }},
+		{"my games", 1, func() error { _, _, err := l.GamesOf(ctx, p[0], [16]byte{}, 50); return err }},
 		{"open games", 1, func() error {
 			_, err := l.Service.List(ctx, p[0], game.Filter{Open: true, Before: uuid.Max, Limit: 50})
 			return err
