@@ -55,7 +55,7 @@ func TestAnOfferedSeatIsTakenOverUnderItsLabel(t *testing.T) {
 	}
 	s := l.seatOf(g, heir)
 	require.Equal(t, []any{races[1], game.Active, true, true}, []any{s.RaceName, s.Status, s.Successor, s.Founding})
-	require.Empty(t, l.held(heir)) // R15
+	require.Empty(t, l.held(heir))
 	require.Equal(t, 3, l.game(g.ID).SeatsTaken)
 	_, err = l.Offer(t.Context(), root, g.ID, races[1])
 	refused(t, err, ErrSeatTaken)
@@ -125,9 +125,9 @@ func TestAnAccountThatEndsLeavesEverything(t *testing.T) {
 		require.Equal(t, []string{withdrawn, declined}, []string{a.State, i.State})
 		require.True(t, l.game(mine.ID).OwnedBy(bob), "the longest-standing member inherits")
 		require.Equal(t, game.Cancelled, l.game(alone.ID).State)
-		if why == user.Blocked { // R13
+		if why == user.Blocked {
 			require.Equal(t, []string{"registered Klingon"}, l.held(eve))
-		} else { // R12
+		} else {
 			require.Empty(t, l.held(eve))
 		}
 		l.sound()
