@@ -28,9 +28,9 @@ type Membership struct {
 	EndedAt   *time.Time `db:"ended_at"`
 }
 
-// Free reports whether somebody new may sit here: its member left, was removed,
-// or stayed away. The seat of a banished race is never free, nor is one that was
-// given up before its race existed.
+// Free reports whether somebody new may take the seat: its member left, was
+// removed, or stayed away. The seat of a banished race is never free, nor is one
+// that was left before its race existed.
 func (m Membership) Free() bool {
 	return m.Vacant || m.Founding && m.Status == Removed && (m.Reason == ReasonLeft || m.Reason == ReasonRemoved)
 }

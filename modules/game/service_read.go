@@ -88,8 +88,8 @@ func (s *Service) CheckVisible(ctx context.Context, q pg.Querier, g Game, user u
 }
 
 // Members are the memberships of a game that the viewer may see, first come
-// first. Who left is for those who sat in the game too, unless the seat is on
-// offer; why somebody left is between them and the owner.
+// first. Who left is shown to members, past ones too, unless the seat is on offer;
+// why somebody left, to the owner and to themselves.
 func (s *Service) Members(ctx context.Context, viewer, game uuid.UUID) ([]Membership, error) {
 	g, err := s.Show(ctx, viewer, game)
 	if err != nil {
@@ -113,7 +113,7 @@ func (s *Service) Members(ctx context.Context, viewer, game uuid.UUID) ([]Member
 	return shown, nil
 }
 
-// MembershipsOf is a page of everything a user ever sat in, newest game first,
+// MembershipsOf is a page of all memberships a user ever had, newest game first,
 // below the id before.
 func (s *Service) MembershipsOf(ctx context.Context, who, before uuid.UUID, n int) ([]Membership, error) {
 	return s.store.membershipsOfUser(ctx, s.db, who, before, n)

@@ -62,9 +62,9 @@ func (s *Service) launch(ctx context.Context, tx *pg.Tx, g *Game, minPlayers int
 	return nil
 }
 
-// initDocument founds the game: the races of all founding members, also of those
-// who left since, because the engine may know them already. A race that was taken
-// over is its successor's.
+// initDocument is what the engine makes the game from: the races of all founding
+// members, also of those who left since, because the engine may know them already.
+// A race that was taken over is its successor's.
 func (s *Service) initDocument(ctx context.Context, tx *pg.Tx, g Game) (enginev1.InitRequest, error) {
 	members, err := s.store.memberships(ctx, tx, g.ID)
 	if err != nil {
