@@ -60,8 +60,8 @@ type Game struct {
 // an engine.
 func (g Game) Launched() bool { return g.LaunchedAt != nil }
 
-// Owned reports whether the game is this user's.
-func (g Game) Owned(user uuid.UUID) bool { return g.OwnerID != nil && *g.OwnerID == user }
+// OwnedBy reports whether the game is this user's.
+func (g Game) OwnedBy(user uuid.UUID) bool { return g.OwnerID != nil && *g.OwnerID == user }
 
 // EnrollmentOver reports whether the deadline of the enrollment has come, swept
 // or not.

@@ -149,7 +149,7 @@ func (s *Service) endMembership(ctx context.Context, tx *pg.Tx, g *Game, m Membe
 	if g.Launched() && !g.State.Terminal() {
 		c := Change{Game: *g, Event: EventSeatLeft}
 		m.Status, m.Reason = status, reason
-		if cause := m.Banishes(); cause != "" {
+		if cause := m.BanishCause(); cause != "" {
 			c.Event, c.Blocked = EventRaceBlocked, &BlockedRace{RaceName: m.RaceName, Cause: cause}
 		}
 		if err := s.announce(ctx, tx, c); err != nil {

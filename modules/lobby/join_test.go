@@ -1,7 +1,6 @@
 package lobby
 
 import (
-	"context"
 	"errors"
 	"sync"
 	"testing"
@@ -14,7 +13,6 @@ import (
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/racename"
 	"galaxy/backend/modules/user"
-	"galaxy/backend/platform/pg"
 )
 
 func (l *lounge) apply(g game.Game, who uuid.UUID, race string) (Application, error) {
@@ -420,24 +418,4 @@ func TestRevokingAndRedeemingAtOnceHaveOneWinner(t *testing.T) {
 		require.Equal(t, i.State == redeemed, l.game(g.ID).SeatsTaken == 1)
 		l.step(by(ada), g.ID, game.Cancel)
 	}
-}
-
-func TestARolledBackEnrollmentLeavesNoTrace(t *testing.T) {
-	t.Parallel()
-	l := open(t)
-	ada := l.person()
-	g := l.opened(root)
-	before := l.fingerprint()
-	err := l.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
-		c, err := l.store.candidate(ctx, tx, g.ID, ada)
-		require.NoError(t, err)
-		name, err := racename.Parse("Zorg")
-		require.NoError(t, err)
-		_, err = l.Enroll(ctx, tx, &c.Game, ada, name)
-		require.NoError(t, err)
-		return ErrQuota
-	})
-	refused(t, err, ErrQuota)
-	require.Equal(t, before, l.fingerprint())
-	require.Zero(t, l.game(g.ID).SeatsTaken)
 }

@@ -68,7 +68,7 @@ func (s *Service) apply(ctx context.Context, tx *pg.Tx, a *Application, name spe
 	if err := s.managers.CheckVisible(ctx, tx, c.Game, a.UserID); err != nil {
 		return err
 	}
-	if c.Owned(a.UserID) {
+	if c.OwnedBy(a.UserID) {
 		return ErrOwnGame
 	}
 	if err := s.checkEligible(c, u); err != nil {

@@ -198,7 +198,7 @@ func (s *Service) Decline(ctx context.Context, who, id uuid.UUID, reason string)
 // Revoke takes an invite back. Revoked before, it answers as it did.
 func (s *Service) Revoke(ctx context.Context, by game.Actor, id uuid.UUID) (Invite, error) {
 	return s.answerInvite(ctx, id, revoked, "", func(_ Invite, g game.Game) error {
-		if !g.Owned(by.User) {
+		if !g.OwnedBy(by.User) {
 			return game.ErrNotFound
 		}
 		return nil

@@ -105,7 +105,7 @@ func (o *Observer) start(ctx context.Context, tx *pg.Tx, g game.Game, status *en
 	}
 	o.store.openTurn(tx, c, pace.NewSubmissions(status.Races, members, g.Turns.IdleAfter))
 	for _, m := range members {
-		if cause := m.Banishes(); cause != "" { // while the engine came up
+		if cause := m.BanishCause(); cause != "" { // while the engine came up
 			if err := o.queue.addBanishment(ctx, tx, c, m.RaceName, cause); err != nil {
 				return err
 			}

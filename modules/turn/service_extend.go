@@ -69,7 +69,7 @@ func (s *Service) lockExtendable(ctx context.Context, tx *pg.Tx, gameID, user uu
 	if err != nil {
 		return g, pace.Clock{}, err
 	}
-	if user != uuid.Nil && !g.Owned(user) {
+	if user != uuid.Nil && !g.OwnedBy(user) {
 		return g, pace.Clock{}, s.notOwner(ctx, gameID, user)
 	}
 	if g.State != game.Running {
