@@ -45,7 +45,7 @@ func (s *tour) engineVersionsAreKept() {
 	require.Equal(s, "candidate", got[engineVersion](read).Notes)
 	require.Equal(s, "none", got[engineVersion](read).Prefetch)
 	require.Equal(s, "faster", got[engineVersion](s.root.With("If-Match", read.Header.Get("ETag")).Patch(next, object{"notes": "faster"})).Notes)
-	s.root.With("If-Match", read.Header.Get("ETag")).Patch(next, object{"notes": "lost"}).Refused(http.StatusPreconditionFailed, "version_conflict")
+	s.root.With("If-Match", read.Header.Get("ETag")).Patch(next, object{"notes": "lost"}).Refused(http.StatusPreconditionFailed, "version_mismatch")
 
 	s.root.Post(next+"/prefetch", nil).Want(202)
 	s.until("a prefetch", func() bool { return got[engineVersion](s.root.Get(next)).Prefetch == "done" })

@@ -3,7 +3,8 @@
 //
 // One total order; a domain imports only domains to its left:
 //
-//	admin · mail · push · engine · user · geo · auth · notification · engineversion · runtime · racename · game · lobby · turn · console
+//	admin · mail · push · engine · user · geo · auth · notification ·
+//	engineversion · runtime · racename · game · lobby · turn · console
 //
 // Three rules:
 //

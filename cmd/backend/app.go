@@ -9,6 +9,7 @@ import (
 	"galaxy/backend/modules/admin"
 	"galaxy/backend/modules/auth"
 	"galaxy/backend/modules/engine"
+	"galaxy/backend/modules/engineversion"
 	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/geo"
 	"galaxy/backend/modules/lobby"
@@ -32,7 +33,7 @@ func modules() []fx.Option {
 	return []fx.Option{
 		lifecycle.Module, telemetry.Module, httpx.Module, grpcx.Module, storage,
 		admin.Module, mail.Module, push.Module, engine.Module, user.Module, geo.Module, auth.Module,
-		notification.Module, runtime.Module, racename.Module, game.Module, lobby.Module, turn.Module,
+		notification.Module, engineversion.Module, runtime.Module, racename.Module, game.Module, lobby.Module, turn.Module,
 	}
 }
 
@@ -41,11 +42,14 @@ func supply(c Config) fx.Option {
 	// A turn's runs are bounded by what bounds the engines themselves.
 	c.Turn.PoolSize, c.Turn.CallTimeout = c.Runtime.WorkerPoolSize, c.Engine.CallTimeout
 	// One interval for the sweepers of what was one domain.
-	c.Lobby.RaceNameConfig.SweepInterval, c.Lobby.LobbyConfig.SweepInterval = c.Lobby.SweeperInterval, c.Lobby.SweeperInterval
+	c.Lobby.RaceNameConfig.SweepInterval = c.Lobby.SweeperInterval
+	c.Lobby.LobbyConfig.SweepInterval = c.Lobby.SweeperInterval
 	return fx.Options(
-		fx.Supply(lifecycle.Cap(c.ShutdownTimeout), c.ServiceName, c.Config, c.HTTP, c.GRPCPush, c.Gateway, c.TLS, c.Logging, c.OTel, c.Pprof,
-			c.Postgres, c.SMTP, c.Mail, c.Docker, c.Game, c.Runtime, c.Engine, c.Admin, c.GeoIP, c.Auth, c.User, c.Lobby.GameConfig, c.Lobby.RaceNameConfig, c.Lobby.LobbyConfig, c.Turn, c.Notification,
-			c.Cache.UserCache, c.Cache.AuthCache, c.Cache.GameCache, c.Cache.RaceNameCache, c.Cache.RuntimeCache),
+		fx.Supply(lifecycle.Cap(c.ShutdownTimeout), c.ServiceName, c.Config, c.HTTP, c.GRPCPush, c.Gateway, c.TLS,
+			c.Logging, c.OTel, c.Pprof, c.Postgres, c.SMTP, c.Mail, c.Docker, c.Game, c.Runtime, c.Engine, c.Admin,
+			c.GeoIP, c.Auth, c.User, c.Lobby.GameConfig, c.Lobby.RaceNameConfig, c.Lobby.LobbyConfig, c.Turn,
+			c.Notification, c.Cache.UserCache, c.Cache.AuthCache, c.Cache.GameCache, c.Cache.RaceNameCache,
+			c.Cache.RuntimeCache),
 		fx.Provide(func() clock.Clock { return clock.System{} }),
 	)
 }

@@ -69,7 +69,8 @@ func run(signals asked, c Config, l lock, log *zap.Logger) int {
 		log.Error("backend did not start", zap.Error(err))
 		return 1
 	}
-	log.Info("backend started", zap.Duration("took", time.Since(begin)), zap.String("http", c.HTTP.ListenAddr), zap.String("grpc", c.GRPCPush.ListenAddr))
+	log.Info("backend started", zap.Duration("took", time.Since(begin)), zap.String("http", c.HTTP.ListenAddr),
+		zap.String("grpc", c.GRPCPush.ListenAddr))
 	code := 0
 	select {
 	case <-signals.Done():

@@ -40,7 +40,8 @@ func serve(ctx context.Context, args []string, getenv func(string) string, stder
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	log.Info("engine started", zap.String("version", version), zap.Stringer("addr", listener.Addr()), zap.String("state_dir", c.stateDir))
+	log.Info("engine started", zap.String("version", version), zap.Stringer("addr", listener.Addr()),
+		zap.String("state_dir", c.stateDir))
 	return serveOn(ctx, listener, engine, c.shutdown, log)
 }
 
@@ -59,7 +60,9 @@ func openEngine(c config, log *zap.Logger) (engine *api.Engine, shut func() erro
 }
 
 // serveOn serves on a listener and owns it.
-func serveOn(ctx context.Context, listener net.Listener, engine *api.Engine, shutdown time.Duration, log *zap.Logger) error {
+func serveOn(
+	ctx context.Context, listener net.Listener, engine *api.Engine, shutdown time.Duration, log *zap.Logger,
+) error {
 	server := &http.Server{
 		Handler:           engine.Handler(),
 		ReadHeaderTimeout: 5 * time.Second,

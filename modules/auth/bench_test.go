@@ -15,30 +15,30 @@ import (
 // What every request of a client costs the gateway and the user surface: both
 // have to come out at no round trip.
 func BenchmarkCachedChecks(b *testing.B) {
-	h, post := quiet(b, settings())
-	me := h.entry(post, "ada@example.org", newDevice(b))
-	h.clock.BlockUntil(loops)
+	f := newFakeMailFixture(b, defaultConfig())
+	me := f.signInDirectly("ada@example.org", newDevice(b))
+	f.clock.BlockUntil(backgroundLoops)
 	for name, check := range map[string]func() error{
-		"session look-up": func() error { _, err := h.auth.Session(b.Context(), me.Session); return err },
-		"user gate":       func() error { return h.users.Admit(b.Context(), me.User) },
-		"snapshot":        func() error { _, err := h.accounts.Snapshot(b.Context(), me.User); return err },
+		"session look-up": func() error { _, err := f.auth.Session(b.Context(), me.Session); return err },
+		"user gate":       func() error { return f.users.Admit(b.Context(), me.User) },
+		"snapshot":        func() error { _, err := f.accounts.Snapshot(b.Context(), me.User); return err },
 	} {
 		b.Run(name, func(b *testing.B) {
-			before := h.db.Traffic().RoundTrips
+			before := f.db.Traffic().RoundTrips
 			b.ReportAllocs()
 			for b.Loop() {
 				if err := check(); err != nil {
 					b.Fatal(err)
 				}
 			}
-			b.ReportMetric(float64(h.db.Traffic().RoundTrips-before)/float64(b.N), "roundtrips/op")
+			b.ReportMetric(float64(f.db.Traffic().RoundTrips-before)/float64(b.N), "roundtrips/op")
 		})
 	}
 }
 
 // One whole sign-in of a new person, from the request for a code to the session.
 func BenchmarkSignIn(b *testing.B) {
-	h, post := quiet(b, settings())
+	f := newFakeMailFixture(b, defaultConfig())
 	n := 0
 	var send, confirmed int64
 	b.ReportAllocs()
@@ -46,18 +46,18 @@ func BenchmarkSignIn(b *testing.B) {
 		n++
 		email := fmt.Sprintf("user%d@example.org", n)
 		d := newDevice(b)
-		start := h.db.Traffic().RoundTrips
-		c, err := h.auth.SendCode(b.Context(), email, "en")
+		start := f.db.Traffic().RoundTrips
+		c, err := f.auth.SendCode(b.Context(), email, "en")
 		if err != nil {
 			b.Fatal(err)
 		}
-		code := post.last(email)
-		between := h.db.Traffic().RoundTrips
-		if _, err := h.auth.Confirm(b.Context(), confirm(c.ChallengeID, code, d)); err != nil {
+		code := f.mailer.lastCode(email)
+		between := f.db.Traffic().RoundTrips
+		if _, err := f.auth.Confirm(b.Context(), confirmation(c.ChallengeID, code, d)); err != nil {
 			b.Fatal(err)
 		}
-		send, confirmed = send+between-start, confirmed+h.db.Traffic().RoundTrips-between
-		post.forget()
+		send, confirmed = send+between-start, confirmed+f.db.Traffic().RoundTrips-between
+		f.mailer.reset()
 	}
 	b.ReportMetric(float64(send)/float64(n), "roundtrips/send")
 	b.ReportMetric(float64(confirmed)/float64(n), "roundtrips/confirm")
@@ -68,21 +68,20 @@ const (
 	sessionsCached = 100_000
 )
 
-// million fills the table with a million live sessions and starts a service
-// whose cache holds a tenth of them. It returns all ids, the newest first.
-func million(t testing.TB) (*house, *auth.Service, *auth.Sessions, []uuid.UUID) {
+// millionSessions fills the table with a million active sessions and starts a
+// service whose cache holds a tenth of them. It returns all ids, the newest first.
+func millionSessions(t testing.TB) (*fixture, *auth.Service, *auth.SessionCache, []uuid.UUID) {
 	t.Helper()
-	h, _ := quiet(t, settings())
-	a := h.quick("ada@example.org")
-	h.exec(`DROP INDEX device_sessions_live_key, device_sessions_by_user;;
+	f := newFakeMailFixture(t, defaultConfig())
+	a := f.register("ada@example.org")
+	f.exec(`DROP INDEX device_sessions_live_key, device_sessions_by_user;;
 		ALTER TABLE device_sessions DROP CONSTRAINT device_sessions_user_id_fkey`) // what only costs time here
 	for from := 1; from < sessionsStored; from += 50_000 {
-		h.exec(`INSERT INTO device_sessions (device_session_id, user_id, public_key, status, device_name, user_agent, country, created_at, last_seen_at)
+		f.exec(`INSERT INTO device_sessions (device_session_id, user_id, public_key, status, device_name, user_agent, country, created_at, last_seen_at)
 			SELECT lpad(to_hex(n), 32, '0')::uuid, $1, decode(lpad(to_hex(n), 64, '0'), 'hex'), 'active', '', '', '', $2, $2::timestamptz + n * interval '1 second'
 			FROM generate_series($3::integer, $3::integer + 49999) n`, a.ID, noon, from)
 	}
-	cache := auth.NewSessions(h.db, auth.CacheConfig{SessionsMax: sessionsCached})
-	s := auth.NewService(h.db, h.clock, nil, settings(), cache, auth.Neighbours{})
+	s, cache := f.newService(sessionsCached)
 	start := time.Now()
 	if err := s.Start(t.Context()); err != nil {
 		t.Fatal(err)
@@ -92,12 +91,12 @@ func million(t testing.TB) (*house, *auth.Service, *auth.Sessions, []uuid.UUID) 
 	for i := range ids {
 		binary.BigEndian.PutUint64(ids[i][8:], uint64(sessionsStored-i))
 	}
-	return h, s, cache, ids
+	return f, s, cache, ids
 }
 
 // Look-ups among a million sessions with a cache of a hundred thousand.
 func BenchmarkAMillionSessions(b *testing.B) {
-	_, s, cache, ids := million(b)
+	_, s, cache, ids := millionSessions(b)
 	for name, among := range map[string][]uuid.UUID{"cached": ids[:sessionsCached/2], "any": ids} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {

@@ -10,16 +10,16 @@ import (
 	"galaxy/backend/platform/pg"
 )
 
-// Sessions is the cache of device sessions. Revoked ones are kept as well: their
+// SessionCache holds device sessions by id. Revoked ones are kept as well: their
 // clients ask most often.
-type Sessions struct {
+type SessionCache struct {
 	*cache.Table[uuid.UUID, Session]
-	max int
+	capacity int
 }
 
-// NewSessions makes the empty cache; Service.Start warms it.
-func NewSessions(db *pg.DB, cfg CacheConfig) *Sessions {
-	return &Sessions{max: cfg.SessionsMax, Table: cache.New("device_sessions", cfg.SessionsMax,
+// NewSessionCache makes the empty cache; Service.Start warms it.
+func NewSessionCache(db *pg.DB, cfg CacheConfig) *SessionCache {
+	return &SessionCache{capacity: cfg.SessionsMax, Table: cache.New("device_sessions", cfg.SessionsMax,
 		func(ctx context.Context, id uuid.UUID) (Session, bool, error) {
 			s, err := store{}.session(ctx, db, id)
 			if errors.Is(err, ErrNotFound) {

@@ -20,27 +20,34 @@ type Config struct {
 }
 
 const (
-	minKey = 32
-	// longTTL is what ASVS 6.5.5 allows at most; a longer one is used with a warning.
-	longTTL = 10 * time.Minute
+	day = 24 * time.Hour
+
+	minKeyLength = 32
+	// recommendedTTL is the most that ASVS 6.5.5 allows; a longer one is used with a
+	// warning.
+	recommendedTTL = 10 * time.Minute
 )
 
 // Validate reports every problem of the section.
 func (c Config) Validate() error {
 	var errs []error
-	for name, d := range map[string]time.Duration{"CHALLENGE_TTL": c.ChallengeTTL, "CHALLENGE_THROTTLE_WINDOW": c.ChallengeThrottleWindow} {
+	for name, d := range map[string]time.Duration{
+		"CHALLENGE_TTL": c.ChallengeTTL, "CHALLENGE_THROTTLE_WINDOW": c.ChallengeThrottleWindow,
+	} {
 		if d <= 0 || d > day {
 			errs = append(errs, errors.New("BACKEND_AUTH_"+name+" must be positive and at most 24h"))
 		}
 	}
-	for name, n := range map[string]int{"CHALLENGE_MAX_ATTEMPTS": c.ChallengeMaxAttempts, "CHALLENGE_THROTTLE_MAX": c.ChallengeThrottleMax,
-		"USERNAME_MAX_RETRIES": c.UsernameMaxRetries, "SESSIONS_MAX": c.SessionsMax} {
+	for name, n := range map[string]int{
+		"CHALLENGE_MAX_ATTEMPTS": c.ChallengeMaxAttempts, "CHALLENGE_THROTTLE_MAX": c.ChallengeThrottleMax,
+		"USERNAME_MAX_RETRIES": c.UsernameMaxRetries, "SESSIONS_MAX": c.SessionsMax,
+	} {
 		if n < 1 {
 			errs = append(errs, errors.New("BACKEND_AUTH_"+name+" must be at least 1"))
 		}
 	}
 	for name, key := range map[string]secret.Secret{"CODE_KEY": c.CodeKey, "CODE_KEY_PREVIOUS": c.CodeKeyPrevious} {
-		if key.IsSet() && len(key.Reveal()) < minKey {
+		if key.IsSet() && len(key.Reveal()) < minKeyLength {
 			errs = append(errs, errors.New("BACKEND_AUTH_"+name+" must have at least 32 characters"))
 		}
 	}

@@ -1,5 +1,8 @@
-// Package auth owns signing in: codes by e-mail, device sessions and their end,
-// and the change of an address.
+// Package auth owns signing in: codes by e-mail, device sessions and their
+// revocation, and the change of an address.
+//
+// A challenge is live until it expires or is used; a session is active until it is
+// revoked, and then stays revoked.
 //
 // It owns auth_keys, auth_challenges and device_sessions.
 //
@@ -19,14 +22,16 @@
 //     same answer, same statements. Past the throttle the newest challenge is
 //     answered again; past the caps per address (10 an hour, 30 a day) or network
 //     (30 a minute) there is a new challenge whose mail is suppressed. An account
-//     that asks for codes to other addresses has the caps of one address itself.
+//     that asks for codes to other addresses has the caps of one address, whatever
+//     the addresses are.
 //   - A public key is 32 bytes, canonical and not of small order, and belongs to
-//     one live session. The same key again for the same user replaces the session.
-//   - A user has at most BACKEND_AUTH_SESSIONS_MAX live sessions; one more revokes
-//     the one seen least recently. Revoked is for ever.
-//   - The internal look-up answers from the cache. A revocation is in it before the
-//     call that revoked is answered, goes to the gateways with the commit, and is
-//     replayed from the table to gateways that subscribe afresh.
+//     one active session. The same key again for the same user replaces the session.
+//   - A user has at most BACKEND_AUTH_SESSIONS_MAX active sessions; one more revokes
+//     the one seen least recently.
+//   - The internal look-up answers from the cache. A revocation is in the cache
+//     before the call that revoked is answered, goes to the gateways with the
+//     commit, and is replayed from the table to a gateway that subscribes without a
+//     cursor.
 //   - A sign-in from a country where the user was never seen sends a notice and
 //     does nothing else.
 package auth

@@ -8,29 +8,27 @@ import (
 
 	"galaxy/backend/modules/push"
 	"galaxy/backend/modules/user"
-	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/pg"
 )
 
-// departure is what becomes of the sessions of somebody who goes.
-type departure struct{ ends *ends }
+// departure revokes the sessions of a user who is blocked or deleted, and erases
+// what they say about one who is erased.
+type departure struct{ revoker *revoker }
 
-func newDeparture(sessions *Sessions, announce Announcer, clk clock.Clock) departure {
-	return departure{&ends{sessions: sessions, announce: announce, clock: clk}}
-}
+func newDeparture(r *revoker) departure { return departure{r} }
 
 // Name implements user.Departure.
 func (departure) Name() string { return "auth" }
 
 // Depart implements user.Departure.
-func (d departure) Depart(ctx context.Context, tx *pg.Tx, id uuid.UUID, why user.Reason) (err error) {
-	switch why {
+func (d departure) Depart(ctx context.Context, tx *pg.Tx, id uuid.UUID, reason user.Reason) (err error) {
+	switch reason {
 	case user.Blocked:
-		_, err = d.ends.all(ctx, tx, id, nil, AccountBlocked)
+		_, err = d.revoker.RevokeAll(ctx, tx, id, nil, AccountBlocked)
 	case user.Deleted:
-		_, err = d.ends.all(ctx, tx, id, nil, AccountDeleted)
+		_, err = d.revoker.RevokeAll(ctx, tx, id, nil, AccountDeleted)
 	case user.Erased:
-		d.ends.store.erase(tx, id)
+		d.revoker.store.erase(tx, id)
 	}
 	return err
 }
@@ -43,12 +41,12 @@ func newExport() export { return export{} }
 // Name implements user.Export.
 func (export) Name() string { return "auth" }
 
-// exported bounds how many sessions an export names; the newest ones come first.
-const exported = 1000
+// maxExported is how many sessions an export holds, the newest ones.
+const maxExported = 1000
 
 // Export implements user.Export.
 func (e export) Export(ctx context.Context, q pg.Querier, id uuid.UUID) (any, error) {
-	rows, err := e.store.sessions(ctx, q, SessionFilter{UserID: id, Limit: exported})
+	rows, err := e.store.sessions(ctx, q, SessionFilter{UserID: id, Limit: maxExported})
 	views := make([]sessionView, len(rows))
 	for i, row := range rows {
 		views[i] = viewOf(row)
@@ -56,24 +54,26 @@ func (e export) Export(ctx context.Context, q pg.Querier, id uuid.UUID) (any, er
 	return map[string]any{"device_sessions": views}, err
 }
 
-// replay gives gateways that subscribe afresh what they may have missed.
-type replay struct {
+// revocationReplay tells a gateway that subscribes without a cursor which sessions
+// were revoked lately.
+type revocationReplay struct {
 	db    *pg.DB
 	store store
 }
 
-// NewReplay makes the hook of push.
-func NewReplay(db *pg.DB) push.Replay { return replay{db: db} }
+// NewRevocationReplay makes the hook of push.
+func NewRevocationReplay(db *pg.DB) push.Replay { return revocationReplay{db: db} }
 
 // Name implements push.Replay.
-func (replay) Name() string { return "auth" }
+func (revocationReplay) Name() string { return "auth" }
 
 // Recent implements push.Replay.
-func (r replay) Recent(ctx context.Context, since time.Time) ([]push.Invalidation, error) {
+func (r revocationReplay) Recent(ctx context.Context, since time.Time) ([]push.Invalidation, error) {
 	rows, err := r.store.revokedSince(ctx, r.db, since)
 	out := make([]push.Invalidation, len(rows))
 	for i, row := range rows {
-		out[i] = push.Invalidation{UserID: row.UserID, DeviceSessionID: row.ID, Reason: string(row.Cause), At: row.At}
+		out[i] = push.Invalidation{UserID: row.UserID, DeviceSessionID: row.SessionID, Reason: string(row.Reason),
+			At: row.RevokedAt}
 	}
 	return out, err
 }

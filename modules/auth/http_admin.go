@@ -11,10 +11,10 @@ import (
 
 type adminRoutes struct {
 	service *Service
-	users   Directory
+	users   UserChecker
 }
 
-func newAdminRoutes(s *Service, users Directory) httpx.Table {
+func newAdminRoutes(s *Service, users UserChecker) httpx.Table {
 	h := adminRoutes{s, users}
 	return httpx.Admin("auth",
 		httpx.Route{Op: "listUserSessions", Method: http.MethodGet, Path: "/users/{user_id}/sessions", Role: httpx.Viewer, Handle: httpx.JSON(200, h.list)},
@@ -23,30 +23,30 @@ func newAdminRoutes(s *Service, users Directory) httpx.Table {
 	)
 }
 
-type userSessions struct {
+type userSessionQuery struct {
 	UserID uuid.UUID `path:"user_id"`
 	sessionQuery
 }
 
-func (h adminRoutes) list(ctx context.Context, in userSessions) (httpx.List[sessionView], error) {
+func (h adminRoutes) list(ctx context.Context, in userSessionQuery) (httpx.List[sessionView], error) {
 	if err := h.users.Exists(ctx, in.UserID); err != nil {
 		return httpx.List[sessionView]{}, err
 	}
 	return in.sessionQuery.list(ctx, h.service, in.UserID)
 }
 
-type byUser struct {
+type byUserID struct {
 	UserID uuid.UUID `path:"user_id"`
 }
 
-func (h adminRoutes) revokeAll(ctx context.Context, in byUser) (revokedView, error) {
+func (h adminRoutes) revokeAll(ctx context.Context, in byUserID) (revokedView, error) {
 	if err := h.users.Exists(ctx, in.UserID); err != nil {
 		return revokedView{}, err
 	}
-	n, err := h.service.RevokeAll(ctx, in.UserID, ByOperator)
+	n, err := h.service.RevokeAll(ctx, in.UserID, RevokedByOperator)
 	return revokedView{n}, err
 }
 
-func (h adminRoutes) revoke(ctx context.Context, in byOwnSession) error {
-	return h.service.Revoke(ctx, in.ID, uuid.Nil, ByOperator)
+func (h adminRoutes) revoke(ctx context.Context, in bySessionID) error {
+	return h.service.Revoke(ctx, in.ID, RevokedByOperator)
 }

@@ -21,33 +21,33 @@ func newInternalRoutes(s *Service) httpx.Table {
 	)
 }
 
-type bySession struct {
+type byDeviceSessionID struct {
 	ID uuid.UUID `path:"device_session_id"`
 }
 
 // credentialView is what a gateway needs to verify a client.
 type credentialView struct {
-	DeviceSessionID uuid.UUID  `json:"device_session_id"`
-	UserID          uuid.UUID  `json:"user_id"`
-	ClientPublicKey string     `json:"client_public_key"`
-	Status          Status     `json:"status"`
-	RevokedAt       *time.Time `json:"revoked_at"`
-	RevokedReason   *Cause     `json:"revoked_reason"`
+	DeviceSessionID uuid.UUID         `json:"device_session_id"`
+	UserID          uuid.UUID         `json:"user_id"`
+	ClientPublicKey string            `json:"client_public_key"`
+	Status          Status            `json:"status"`
+	RevokedAt       *time.Time        `json:"revoked_at"`
+	RevokedReason   *RevocationReason `json:"revoked_reason"`
 }
 
-func (h internalRoutes) get(ctx context.Context, in bySession) (credentialView, error) {
+func (h internalRoutes) get(ctx context.Context, in byDeviceSessionID) (credentialView, error) {
 	s, err := h.service.Session(ctx, in.ID)
 	if err != nil {
 		return credentialView{}, err
 	}
-	return credentialView{DeviceSessionID: s.ID, UserID: s.UserID, ClientPublicKey: showPublicKey(s.PublicKey), Status: s.Status,
-		RevokedAt: s.RevokedAt, RevokedReason: s.Cause}, nil
+	return credentialView{DeviceSessionID: s.ID, UserID: s.UserID, ClientPublicKey: encodePublicKey(s.PublicKey),
+		Status: s.Status, RevokedAt: s.RevokedAt, RevokedReason: s.RevokedReason}, nil
 }
 
-func (h internalRoutes) touch(ctx context.Context, in bySession) error {
+func (h internalRoutes) touch(ctx context.Context, in byDeviceSessionID) error {
 	return h.service.Touch(ctx, in.ID)
 }
 
-func (h internalRoutes) revoke(ctx context.Context, in bySession) error {
-	return h.service.Revoke(ctx, in.ID, uuid.Nil, ByGateway)
+func (h internalRoutes) revoke(ctx context.Context, in byDeviceSessionID) error {
+	return h.service.Revoke(ctx, in.ID, RevokedByGateway)
 }

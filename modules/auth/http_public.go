@@ -20,22 +20,22 @@ func newPublicRoutes(s *Service) httpx.Table {
 	)
 }
 
-type sendCode struct {
+type sendCodeBody struct {
 	Email    string `json:"email"`
 	Language string `json:"language"`
 }
 
-type issuedView struct {
+type challengeView struct {
 	ChallengeID uuid.UUID `json:"challenge_id"`
 	ExpiresAt   time.Time `json:"expires_at"`
 }
 
-func (h publicRoutes) send(ctx context.Context, in sendCode) (issuedView, error) {
+func (h publicRoutes) send(ctx context.Context, in sendCodeBody) (challengeView, error) {
 	issued, err := h.service.SendCode(ctx, in.Email, in.Language)
-	return issuedView(issued), err
+	return challengeView(issued), err
 }
 
-type confirmCode struct {
+type confirmCodeBody struct {
 	ChallengeID     uuid.UUID `json:"challenge_id"`
 	Code            string    `json:"code"`
 	ClientPublicKey string    `json:"client_public_key"`
@@ -47,13 +47,15 @@ type confirmCode struct {
 	} `json:"device"`
 }
 
-type confirmedView struct {
+type signedInView struct {
 	DeviceSessionID uuid.UUID `json:"device_session_id"`
 	UserID          uuid.UUID `json:"user_id"`
 }
 
-func (h publicRoutes) confirm(ctx context.Context, in confirmCode) (confirmedView, error) {
-	session, err := h.service.Confirm(ctx, Confirmation{ChallengeID: in.ChallengeID, Code: in.Code, PublicKey: in.ClientPublicKey,
-		TimeZone: in.TimeZone, Language: in.Language, DeviceName: in.Device.Name, UserAgent: in.Device.UserAgent})
-	return confirmedView{DeviceSessionID: session.ID, UserID: session.UserID}, err
+func (h publicRoutes) confirm(ctx context.Context, in confirmCodeBody) (signedInView, error) {
+	session, err := h.service.Confirm(ctx, Confirmation{
+		ChallengeID: in.ChallengeID, Code: in.Code, PublicKey: in.ClientPublicKey, TimeZone: in.TimeZone,
+		Language: in.Language, DeviceName: in.Device.Name, UserAgent: in.Device.UserAgent,
+	})
+	return signedInView{DeviceSessionID: session.ID, UserID: session.UserID}, err
 }

@@ -23,23 +23,23 @@ func newUserRoutes(s *Service) httpx.Table {
 	)
 }
 
-type newEmail struct {
+type emailBody struct {
 	Email string `json:"email"`
 }
 
-func (h userRoutes) requestEmail(ctx context.Context, in newEmail) (issuedView, error) {
+func (h userRoutes) requestEmail(ctx context.Context, in emailBody) (challengeView, error) {
 	issued, err := h.service.SendEmailChange(ctx, httpx.UserID(ctx), in.Email)
-	return issuedView(issued), err
+	return challengeView(issued), err
 }
 
-type confirmEmail struct {
+type confirmEmailBody struct {
 	ChallengeID uuid.UUID `json:"challenge_id"`
 	Code        string    `json:"code"`
 }
 
-func (h userRoutes) confirmEmail(ctx context.Context, in confirmEmail) (newEmail, error) {
+func (h userRoutes) confirmEmail(ctx context.Context, in confirmEmailBody) (emailBody, error) {
 	email, err := h.service.ConfirmEmailChange(ctx, httpx.UserID(ctx), in.ChallengeID, in.Code)
-	return newEmail{email}, err
+	return emailBody{email}, err
 }
 
 type sessionQuery struct {
@@ -47,32 +47,26 @@ type sessionQuery struct {
 	Status string `query:"status"`
 }
 
-// list reads a page of a user's sessions.
+// list returns a page of a user's sessions.
 func (q sessionQuery) list(ctx context.Context, s *Service, user uuid.UUID) (httpx.List[sessionView], error) {
-	before, err := httpx.IDCursor("sessions", q.Cursor)
-	if err != nil {
-		return httpx.List[sessionView]{}, err
-	}
-	rows, err := s.Sessions(ctx, SessionFilter{UserID: user, Status: Status(q.Status), Before: before, Limit: q.Limit + 1})
-	if err != nil {
-		return httpx.List[sessionView]{}, err
-	}
-	return httpx.PageOf(rows, q.Limit, viewOf, func(s Session) string { return httpx.EncodeCursor("sessions", s.ID.String()) }), nil
+	return httpx.PageByID("sessions", q.Page, func(before uuid.UUID, n int) ([]Session, error) {
+		return s.Sessions(ctx, SessionFilter{UserID: user, Status: Status(q.Status), Before: before, Limit: n})
+	}, viewOf, func(s Session) uuid.UUID { return s.ID })
 }
 
 func (h userRoutes) list(ctx context.Context, in sessionQuery) (httpx.List[sessionView], error) {
 	return in.list(ctx, h.service, httpx.UserID(ctx))
 }
 
-type byOwnSession struct {
+type bySessionID struct {
 	ID uuid.UUID `path:"session_id"`
 }
 
-func (h userRoutes) revoke(ctx context.Context, in byOwnSession) error {
-	return h.service.Revoke(ctx, in.ID, httpx.UserID(ctx), ByUser)
+func (h userRoutes) revoke(ctx context.Context, in bySessionID) error {
+	return h.service.RevokeOwn(ctx, httpx.UserID(ctx), in.ID)
 }
 
-type keepSession struct {
+type revokeOthersBody struct {
 	ID uuid.UUID `json:"device_session_id"`
 }
 
@@ -80,12 +74,12 @@ type revokedView struct {
 	Revoked int `json:"revoked"`
 }
 
-func (h userRoutes) revokeOthers(ctx context.Context, in keepSession) (revokedView, error) {
+func (h userRoutes) revokeOthers(ctx context.Context, in revokeOthersBody) (revokedView, error) {
 	n, err := h.service.RevokeOthers(ctx, httpx.UserID(ctx), in.ID)
 	return revokedView{n}, err
 }
 
 func (h userRoutes) revokeAll(ctx context.Context, _ struct{}) (revokedView, error) {
-	n, err := h.service.RevokeAll(ctx, httpx.UserID(ctx), ByUser)
+	n, err := h.service.RevokeAll(ctx, httpx.UserID(ctx), RevokedByUser)
 	return revokedView{n}, err
 }

@@ -24,8 +24,8 @@ func newCode() string {
 	return string(b)
 }
 
-// showCode is a code as people read it.
-func showCode(code string) string { return code[:4] + "-" + code[4:] }
+// formatCode is a code as people read it.
+func formatCode(code string) string { return code[:4] + "-" + code[4:] }
 
 // normalizeCode undoes what people do to a code: case, spaces, dashes, and the
 // letters that Crockford reads as digits. It reports false for anything that

@@ -17,7 +17,7 @@ import (
 	"galaxy/backend/platform/secret"
 )
 
-func TestACodeIsReadHoweverPeopleWriteIt(t *testing.T) {
+func TestACodeIsReadInAnyNotation(t *testing.T) {
 	t.Parallel()
 	for _, written := range []string{"K7QM-3XZP", "K7QM3XZP", "k7qm 3xzp", " K7Q M3X-ZP ", "k7qm-3xzp"} {
 		code, ok := normalizeCode(written)
@@ -29,20 +29,21 @@ func TestACodeIsReadHoweverPeopleWriteIt(t *testing.T) {
 	require.Equal(t, "01101011", code)
 }
 
-func TestWhatCannotBeACodeIsRefusedUnread(t *testing.T) {
+func TestMalformedCodesAreRefused(t *testing.T) {
 	t.Parallel()
-	for _, written := range []string{"", "K7QM-3XZ", "K7QM-3XZPP", "K7QM_3XZP", "K7QU-3XZP", "Ｋ7QM3XZP", "K7QM３XZP", "K7QM3XZ\x00", strings.Repeat("K", 10_000)} {
+	for _, written := range []string{"", "K7QM-3XZ", "K7QM-3XZPP", "K7QM_3XZP", "K7QU-3XZP", "Ｋ7QM3XZP", "K7QM３XZP",
+		"K7QM3XZ\x00", strings.Repeat("K", 10_000)} {
 		_, ok := normalizeCode(written)
 		require.False(t, ok, written)
 	}
 }
 
-func TestEveryCodeReadsBackAsItself(t *testing.T) {
+func TestEveryFormattedCodeIsReadAsItself(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
 	for range 2000 {
 		code := newCode()
-		back, ok := normalizeCode(strings.ToLower(showCode(code)))
+		back, ok := normalizeCode(strings.ToLower(formatCode(code)))
 		require.True(t, ok)
 		require.Equal(t, code, back)
 		require.False(t, seen[code], "40 random bits do not repeat within 2000 draws")
@@ -83,7 +84,7 @@ var badPoints = []string{
 	"0200000000000000000000000000000000000000000000000000000000000000",
 }
 
-func TestKeysThatVerifyTooMuchAreRefused(t *testing.T) {
+func TestKeysOfSmallOrderAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, point := range badPoints {
 		raw, err := hex.DecodeString(point)
@@ -103,8 +104,10 @@ func TestOnlyOneSpellingOfAKeyIsAccepted(t *testing.T) {
 	require.Equal(t, []byte(key), got)
 	raw := []byte(key)
 	for name, spelled := range map[string]string{
-		"31 bytes": base64.StdEncoding.EncodeToString(raw[:31]), "33 bytes": base64.StdEncoding.EncodeToString(append(raw[:32:32], 0)),
-		"no padding": strings.TrimRight(text, "="), "newline": text[:20] + "\n" + text[20:], "PEM": "-----BEGIN PUBLIC KEY-----",
+		"31 bytes":   base64.StdEncoding.EncodeToString(raw[:31]),
+		"33 bytes":   base64.StdEncoding.EncodeToString(append(raw[:32:32], 0)),
+		"no padding": strings.TrimRight(text, "="), "newline": text[:20] + "\n" + text[20:],
+		"PEM":          "-----BEGIN PUBLIC KEY-----",
 		"url alphabet": "__" + text[2:], "empty": "", "junk behind": text + "A", "stray bits": text[:42] + "/=",
 	} {
 		_, err := parsePublicKey(spelled)
@@ -112,21 +115,22 @@ func TestOnlyOneSpellingOfAKeyIsAccepted(t *testing.T) {
 	}
 }
 
-func TestWhateverIsAcceptedAsAKeyReadsBackAsItself(t *testing.T) {
+func TestEveryAcceptedKeyIsEncodedAsItself(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		raw := rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(t, "key")
 		text := base64.StdEncoding.EncodeToString(raw)
-		if key, err := parsePublicKey(text); err == nil && showPublicKey(key) != text {
-			t.Fatalf("%s reads back as %s", text, showPublicKey(key))
+		if key, err := parsePublicKey(text); err == nil && encodePublicKey(key) != text {
+			t.Fatalf("%s reads back as %s", text, encodePublicKey(key))
 		}
 	})
 }
 
-func TestANetworkIsAnAddressOrASlash64(t *testing.T) {
+func TestANetworkIsAnIPv4AddressOrAnIPv6Prefix(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
-		"203.0.113.7": "203.0.113.7", "::ffff:203.0.113.7": "203.0.113.7", "2001:db8:1:2:3::4": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64",
+		"203.0.113.7": "203.0.113.7", "::ffff:203.0.113.7": "203.0.113.7", "2001:db8:1:2:3::4": "2001:db8:1:2::/64",
+		"fe80::1%eth0": "fe80::/64",
 	} {
 		require.Equal(t, want, network(netip.MustParseAddr(in)))
 	}
@@ -135,12 +139,14 @@ func TestANetworkIsAnAddressOrASlash64(t *testing.T) {
 
 func TestConfigurationNamesEveryProblemAtOnce(t *testing.T) {
 	t.Parallel()
-	ok := Config{ChallengeTTL: 10 * time.Minute, ChallengeMaxAttempts: 5, ChallengeThrottleWindow: time.Minute, ChallengeThrottleMax: 3,
-		UsernameMaxRetries: 10, SessionsMax: 20}
+	ok := Config{ChallengeTTL: 10 * time.Minute, ChallengeMaxAttempts: 5, ChallengeThrottleWindow: time.Minute,
+		ChallengeThrottleMax: 3,
+		UsernameMaxRetries:   10, SessionsMax: 20}
 	require.NoError(t, ok.Validate())
 	bad := Config{ChallengeTTL: 25 * time.Hour, CodeKey: secret.New("short")}
 	err := bad.Validate()
-	for _, name := range []string{"CHALLENGE_TTL", "CHALLENGE_MAX_ATTEMPTS", "THROTTLE_WINDOW", "THROTTLE_MAX", "USERNAME_MAX_RETRIES", "SESSIONS_MAX", "CODE_KEY"} {
+	for _, name := range []string{"CHALLENGE_TTL", "CHALLENGE_MAX_ATTEMPTS", "THROTTLE_WINDOW", "THROTTLE_MAX",
+		"USERNAME_MAX_RETRIES", "SESSIONS_MAX", "CODE_KEY"} {
 		require.ErrorContains(t, err, name)
 	}
 	require.NotContains(t, err.Error(), "short")

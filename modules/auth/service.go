@@ -7,27 +7,35 @@ import (
 	"github.com/google/uuid"
 	"go.uber.org/zap"
 
+	"galaxy/backend/modules/admin"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/pg"
 )
 
 // Service signs people in and keeps their device sessions.
 type Service struct {
-	db       *pg.DB
-	clock    clock.Clock
-	log      *zap.Logger
-	cfg      Config
-	sessions *Sessions
-	ends     *ends
-	near     Neighbours
-	store    store
-	keys     keyring
+	db        *pg.DB
+	clock     clock.Clock
+	log       *zap.Logger
+	cfg       Config
+	sessions  *SessionCache
+	revoker   *revoker
+	mailer    Mailer
+	users     Users
+	accounts  Accounts
+	countries CountryLookup
+	audit     admin.Auditor
+	store     store
+	keys      keyring
 }
 
 // NewService makes the service; Start loads the code keys and warms the cache.
-func NewService(db *pg.DB, clk clock.Clock, log *zap.Logger, cfg Config, sessions *Sessions, n Neighbours) *Service {
-	return &Service{db: db, clock: clk, log: log, cfg: cfg, sessions: sessions, near: n,
-		ends: &ends{sessions: sessions, announce: n.Announce, clock: clk}}
+func NewService(
+	db *pg.DB, clk clock.Clock, log *zap.Logger, cfg Config, sessions *SessionCache, r *revoker,
+	mailer Mailer, users Users, accounts Accounts, countries CountryLookup, audit admin.Auditor,
+) *Service {
+	return &Service{db: db, clock: clk, log: log, cfg: cfg, sessions: sessions, revoker: r,
+		mailer: mailer, users: users, accounts: accounts, countries: countries, audit: audit}
 }
 
 // Start loads the keys of the code MACs and warms the cache with the newest
@@ -38,21 +46,21 @@ func (s *Service) Start(ctx context.Context) error {
 		return err
 	}
 	s.keys = keys
-	if s.cfg.ChallengeTTL > longTTL {
+	if s.cfg.ChallengeTTL > recommendedTTL {
 		s.log.Warn("sign-in codes live longer than ten minutes", zap.Duration("ttl", s.cfg.ChallengeTTL))
 	}
 	return s.warm(ctx)
 }
 
-// warmPage is how many sessions one statement of the warm-up reads: a full cache
-// takes longer than a statement may.
+// warmPage is how many sessions one statement of the warm-up reads: reading all
+// that fit takes longer than a statement may.
 const warmPage = 10_000
 
 func (s *Service) warm(ctx context.Context) error {
 	before := uuid.Max
-	for left := s.sessions.max; left > 0; left -= warmPage {
+	for left := s.sessions.capacity; left > 0; left -= warmPage {
 		n := min(left, warmPage)
-		rows, err := s.store.recent(ctx, s.db, before, n)
+		rows, err := s.store.newestActive(ctx, s.db, before, n)
 		if err != nil {
 			return fmt.Errorf("warm device sessions: %w", err)
 		}

@@ -49,14 +49,15 @@ func (s *Service) Confirm(ctx context.Context, in Confirmation) (Session, error)
 		return Session{}, ErrCode // nothing to compare, so no attempt
 	}
 	var out Session
-	err = s.judged(ctx, in.ChallengeID, SignIn, code, func(ctx context.Context, tx *pg.Tx, c challenge) (err error) {
-		if c.Consumed != nil {
-			out, err = s.again(ctx, tx, c, key)
+	err = s.withVerifiedCode(ctx, in.ChallengeID, SignIn, code,
+		func(ctx context.Context, tx *pg.Tx, c challenge) (err error) {
+			if c.UsedAt != nil {
+				out, err = s.repeatedSession(ctx, tx, c, key)
+				return err
+			}
+			out, err = s.signIn(ctx, tx, c, in, key)
 			return err
-		}
-		out, err = s.signIn(ctx, tx, c, in, key)
-		return err
-	})
+		})
 	if err != nil {
 		if pg.IsUnique(err, "device_sessions_live_key") {
 			err = ErrKeyInUse.Because(err)
@@ -66,8 +67,9 @@ func (s *Service) Confirm(ctx context.Context, in Confirmation) (Session, error)
 	return out, nil
 }
 
-// again answers a repeat with the session that the first confirmation made.
-func (s *Service) again(ctx context.Context, tx *pg.Tx, c challenge, key []byte) (Session, error) {
+// repeatedSession answers a repeated confirmation with the session that the first
+// one made.
+func (s *Service) repeatedSession(ctx context.Context, tx *pg.Tx, c challenge, key []byte) (Session, error) {
 	if c.SessionID == nil || !bytes.Equal(c.PublicKey, key) {
 		return Session{}, ErrCode
 	}
@@ -78,27 +80,31 @@ func (s *Service) again(ctx context.Context, tx *pg.Tx, c challenge, key []byte)
 	return session, err
 }
 
-// signIn uses the challenge up and makes the session. The lock of the address
-// is held; the account's row is locked as well once it exists, so that a block
-// either sees the session or is seen here.
+// signIn uses the challenge up and makes the session. The address is locked, and
+// so is the account's row once it exists: a block either sees the session or is
+// seen here.
 func (s *Service) signIn(ctx context.Context, tx *pg.Tx, c challenge, in Confirmation, key []byte) (Session, error) {
-	ids, err := newIDs(2)
+	sessionID, accountID, err := newIDs()
 	if err != nil {
 		return Session{}, err
 	}
 	now := s.clock.Now()
-	country := s.near.Places.Country(httpx.ClientIP(ctx))
-	c.SessionID, c.PublicKey = &ids[0], key
+	country := s.countries.Country(httpx.ClientIP(ctx))
+	c.SessionID, c.PublicKey = &sessionID, key
 	s.store.consume(tx, c, now)
-	account, err := s.enter(ctx, tx, c.Canonical, user.NewAccount{ID: ids[1], Email: c.Email, Language: cmp.Or(in.Language, c.Language),
-		TimeZone: in.TimeZone, Country: country, NameTries: s.cfg.UsernameMaxRetries})
+	account, err := s.findOrRegister(ctx, tx, c.Canonical, user.NewAccount{
+		ID: accountID, Email: c.Email, Language: cmp.Or(in.Language, c.Language), TimeZone: in.TimeZone,
+		Country: country, NameTries: s.cfg.UsernameMaxRetries,
+	})
 	if err != nil {
 		return Session{}, err
 	}
-	session := Session{ID: ids[0], UserID: account.ID, PublicKey: key, Status: Active, DeviceName: visible(in.DeviceName),
-		UserAgent: visible(cmp.Or(in.UserAgent, httpx.UserAgent(ctx))), Country: country, CreatedAt: now, LastSeenAt: now}
-	if account.ID != ids[1] {
-		if err := s.welcomeBack(ctx, tx, account, session); err != nil {
+	session := Session{
+		ID: sessionID, UserID: account.ID, PublicKey: key, Status: Active, DeviceName: printable(in.DeviceName),
+		UserAgent: printable(cmp.Or(in.UserAgent, httpx.UserAgent(ctx))), Country: country, CreatedAt: now, LastSeenAt: now,
+	}
+	if account.ID != accountID {
+		if err := s.checkOtherSessions(ctx, tx, account, session); err != nil {
 			return Session{}, err
 		}
 	}
@@ -107,28 +113,39 @@ func (s *Service) signIn(ctx context.Context, tx *pg.Tx, c challenge, in Confirm
 	return session, nil
 }
 
-// enterTries bounds how often an address is asked for its account.
-const enterTries = 3
+func newIDs() (session, account uuid.UUID, err error) {
+	session, err1 := uuid.NewV7()
+	account, err2 := uuid.NewV7()
+	if err := cmp.Or(err1, err2); err != nil {
+		return uuid.Nil, uuid.Nil, fmt.Errorf("make an id: %w", err)
+	}
+	return session, account, nil
+}
 
-// enter makes the account of an address, or locks the one that has it, unless
-// that one may not sign in. An account that is deleted or given another address
-// between finding and locking it is no longer the address's: then the address is
-// asked again.
-func (s *Service) enter(ctx context.Context, tx *pg.Tx, canonical string, n user.NewAccount) (user.Account, error) {
-	for range enterTries {
-		account, err := s.near.Users.Register(ctx, tx, n)
+// accountAttempts is how often an address is asked for its account.
+const accountAttempts = 3
+
+// findOrRegister makes the account of an address, or locks the one that has it,
+// unless that one may not sign in. An account that is deleted or given another
+// address between finding and locking it is no longer the address's: then the
+// address is asked again.
+func (s *Service) findOrRegister(
+	ctx context.Context, tx *pg.Tx, canonical string, n user.NewAccount,
+) (user.Account, error) {
+	for range accountAttempts {
+		account, err := s.users.Register(ctx, tx, n)
 		if err != nil || account.ID == n.ID {
 			return account, err
 		}
-		who, err := s.near.Accounts.Lock(ctx, tx, account.ID)
+		locked, err := s.accounts.Lock(ctx, tx, account.ID)
 		if err != nil {
 			return user.Account{}, err
 		}
-		has, err := person.NormalizeEmail(who.Email)
-		if who.Deleted || err != nil || has != canonical {
+		current, err := person.NormalizeEmail(locked.Email)
+		if locked.Deleted || err != nil || current != canonical {
 			continue
 		}
-		if block := who.LoginBlock(); block != nil {
+		if block := locked.LoginBlock(); block != nil {
 			return user.Account{}, user.ErrBlocked.With("reason", block.Reason)
 		}
 		return account, nil
@@ -136,61 +153,52 @@ func (s *Service) enter(ctx context.Context, tx *pg.Tx, canonical string, n user
 	return user.Account{}, errContended
 }
 
-func newIDs(n int) ([]uuid.UUID, error) {
-	ids := make([]uuid.UUID, n)
-	for i := range ids {
-		var err error
-		if ids[i], err = uuid.NewV7(); err != nil {
-			return nil, fmt.Errorf("make an id: %w", err)
-		}
-	}
-	return ids, nil
-}
-
-// welcomeBack is what a sign-in to an account that exists means: the key may
-// replace a session, there may be one session too many, and the place may be a
-// new one.
-func (s *Service) welcomeBack(ctx context.Context, tx *pg.Tx, account user.Account, session Session) error {
-	live, err := s.store.live(ctx, tx, account.ID)
+// checkOtherSessions compares a new session of an existing account with those that
+// it has: some may have to go, and the country may be a new one.
+func (s *Service) checkOtherSessions(ctx context.Context, tx *pg.Tx, account user.Account, session Session) error {
+	active, err := s.store.active(ctx, tx, account.ID)
 	if err != nil {
 		return err
 	}
-	if err := s.makeRoom(ctx, tx, live, session); err != nil {
+	if err := s.evictSessions(ctx, tx, active, session); err != nil {
 		return err
 	}
-	return s.noticePlace(ctx, tx, account, live, session)
+	return s.notifyNewCountry(ctx, tx, account, active, session)
 }
 
-// makeRoom ends the session that has the same key, and those seen least recently
-// when there would be too many.
-func (s *Service) makeRoom(ctx context.Context, tx *pg.Tx, live []Session, session Session) error {
-	same := slices.IndexFunc(live, func(one Session) bool { return bytes.Equal(one.PublicKey, session.PublicKey) })
-	if same >= 0 {
-		if err := s.ends.these(ctx, tx, []uuid.UUID{live[same].ID}, Replaced); err != nil {
+// evictSessions revokes the session that has the new one's key, and those seen
+// least recently when there would be too many.
+func (s *Service) evictSessions(ctx context.Context, tx *pg.Tx, active []Session, session Session) error {
+	hasKey := func(other Session) bool { return bytes.Equal(other.PublicKey, session.PublicKey) }
+	sameKey := slices.IndexFunc(active, hasKey)
+	if sameKey >= 0 {
+		if err := s.revoker.Revoke(ctx, tx, []uuid.UUID{active[sameKey].ID}, Replaced); err != nil {
 			return err
 		}
-		live = slices.Delete(slices.Clone(live), same, same+1)
+		active = slices.Delete(slices.Clone(active), sameKey, sameKey+1)
 	}
-	excess := len(live) + 1 - s.cfg.SessionsMax
+	excess := len(active) + 1 - s.cfg.SessionsMax
 	if excess <= 0 {
 		return nil
 	}
 	ids := make([]uuid.UUID, excess)
 	for i := range ids {
-		ids[i] = live[i].ID
+		ids[i] = active[i].ID
 	}
-	return s.ends.these(ctx, tx, ids, TooManySessions)
+	return s.revoker.Revoke(ctx, tx, ids, TooManySessions)
 }
 
-// noticePlace mails a notice when the user was never seen in the country before.
-// Only a country that neither the account nor a live session names is looked up
-// among the counters and the sessions that are over.
-func (s *Service) noticePlace(ctx context.Context, tx *pg.Tx, account user.Account, live []Session, session Session) error {
+// notifyNewCountry mails a notice when the user was never seen in the session's
+// country before. Only a country that neither the account nor an active session
+// has is looked up among the counters and the revoked sessions.
+func (s *Service) notifyNewCountry(
+	ctx context.Context, tx *pg.Tx, account user.Account, active []Session, session Session,
+) error {
 	if session.Country == "" || session.Country == account.DeclaredCountry ||
-		slices.ContainsFunc(live, func(one Session) bool { return one.Country == session.Country }) {
+		slices.ContainsFunc(active, func(other Session) bool { return other.Country == session.Country }) {
 		return nil
 	}
-	seen, err := s.near.Places.SeenCountries(ctx, tx, account.ID)
+	seen, err := s.countries.SeenCountries(ctx, tx, account.ID)
 	if err != nil || slices.Contains(seen, session.Country) {
 		return err
 	}
@@ -198,7 +206,7 @@ func (s *Service) noticePlace(ctx context.Context, tx *pg.Tx, account user.Accou
 	if err != nil || before {
 		return err
 	}
-	_, err = s.near.Mail.Enqueue(ctx, tx, mail.Message{Template: "account.new_country", To: account.Email, UserID: account.ID,
+	_, err = s.mailer.Enqueue(ctx, tx, mail.Message{Template: "account.new_country", To: account.Email, UserID: account.ID,
 		Data: map[string]any{"country": session.Country, "at": session.CreatedAt.Format(time.RFC3339)}})
 	return err
 }

@@ -14,26 +14,26 @@ import (
 )
 
 // SendEmailChange issues a challenge for giving the account another address and
-// mails its code there. An address that somebody else has looks the same, and
-// gets no mail.
-func (s *Service) SendEmailChange(ctx context.Context, id uuid.UUID, email string) (Issued, error) {
+// mails its code there. An address that another account has gets the same answer,
+// and no mail.
+func (s *Service) SendEmailChange(ctx context.Context, id uuid.UUID, email string) (IssuedChallenge, error) {
 	canonical, err := person.NormalizeEmail(email)
 	if err != nil {
-		return Issued{}, err
+		return IssuedChallenge{}, err
 	}
-	who, err := s.near.Accounts.Snapshot(ctx, id)
+	current, err := s.accounts.Snapshot(ctx, id)
 	if err != nil {
-		return Issued{}, err
+		return IssuedChallenge{}, err
 	}
-	if who.Has(user.ProfileUpdateBlock, s.clock.Now()) {
-		return Issued{}, user.ErrProfileBlocked
+	if current.Has(user.ProfileUpdateBlock, s.clock.Now()) {
+		return IssuedChallenge{}, user.ErrProfileBlocked
 	}
-	if who.Email == email {
-		return Issued{}, ErrSameEmail
+	if current.Email == email {
+		return IssuedChallenge{}, ErrSameEmail
 	}
-	c := challenge{Purpose: EmailChange, UserID: &id, Email: email, Canonical: canonical, Language: who.Language}
-	return s.issue(ctx, c, emailChangeCode, func(ctx context.Context, tx *pg.Tx) (bool, error) {
-		other, taken, err := s.near.Users.FindByEmail(ctx, tx, canonical)
+	c := challenge{Purpose: EmailChange, UserID: &id, Email: email, Canonical: canonical, Language: current.Language}
+	return s.issue(ctx, c, emailChangeCodeTemplate, func(ctx context.Context, tx *pg.Tx) (bool, error) {
+		other, taken, err := s.users.FindByEmail(ctx, tx, canonical)
 		return taken && other.ID != id, err
 	})
 }
@@ -45,39 +45,40 @@ func (s *Service) ConfirmEmailChange(ctx context.Context, id, challengeID uuid.U
 	if !ok {
 		return "", ErrCode
 	}
-	var now string
-	err := s.judged(ctx, challengeID, EmailChange, code, func(ctx context.Context, tx *pg.Tx, c challenge) error {
-		if *c.UserID != id {
-			return ErrCode
-		}
-		now = c.Email
-		if c.Consumed != nil {
-			return s.changedAlready(ctx, tx, c)
-		}
-		s.store.consume(tx, c, s.clock.Now())
-		return s.changeEmail(ctx, tx, c)
-	})
+	var email string
+	err := s.withVerifiedCode(ctx, challengeID, EmailChange, code,
+		func(ctx context.Context, tx *pg.Tx, c challenge) error {
+			if *c.UserID != id {
+				return ErrCode
+			}
+			email = c.Email
+			if c.UsedAt != nil {
+				return s.checkRepeatedChange(ctx, tx, c)
+			}
+			s.store.consume(tx, c, s.clock.Now())
+			return s.changeEmail(ctx, tx, c)
+		})
 	if err != nil {
 		return "", fmt.Errorf("confirm a change of address: %w", err)
 	}
-	return now, nil
+	return email, nil
 }
 
-// changedAlready accepts a repeat while its result still stands.
-func (s *Service) changedAlready(ctx context.Context, tx *pg.Tx, c challenge) error {
-	who, err := s.near.Accounts.Lock(ctx, tx, *c.UserID)
-	if err == nil && who.Email != c.Email {
+// checkRepeatedChange accepts a repeat as long as the account has the address.
+func (s *Service) checkRepeatedChange(ctx context.Context, tx *pg.Tx, c challenge) error {
+	current, err := s.accounts.Lock(ctx, tx, *c.UserID)
+	if err == nil && current.Email != c.Email {
 		return ErrCode
 	}
 	return err
 }
 
 func (s *Service) changeEmail(ctx context.Context, tx *pg.Tx, c challenge) error {
-	old, err := s.near.Users.ChangeEmail(ctx, tx, *c.UserID, c.Email)
+	old, err := s.users.ChangeEmail(ctx, tx, *c.UserID, c.Email)
 	if err != nil || old == c.Email {
 		return err
 	}
-	_, err = s.near.Mail.Enqueue(ctx, tx, mail.Message{Template: "account.email_changed", To: old, UserID: *c.UserID,
+	_, err = s.mailer.Enqueue(ctx, tx, mail.Message{Template: "account.email_changed", To: old, UserID: *c.UserID,
 		Data: map[string]any{"new_email_masked": person.MaskEmail(c.Email), "at": s.clock.Now().Format(time.RFC3339)}})
 	return err
 }

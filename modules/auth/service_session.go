@@ -11,19 +11,12 @@ import (
 	"galaxy/backend/platform/pg"
 )
 
-// touchEvery is how exactly last_seen_at is kept: a busy session writes at most
-// once in this time.
-const touchEvery = time.Minute
+// touchInterval is how exact last_seen_at is: a busy session writes at most once
+// in this time.
+const touchInterval = time.Minute
 
-// SessionFilter narrows a list of sessions; zero fields do not.
-type SessionFilter struct {
-	UserID uuid.UUID
-	Status Status
-	Before uuid.UUID // cursor: sessions made before this one
-	Limit  int
-}
-
-// Session is a device session as cached, live or revoked, or ErrNotFound.
+// Session returns a device session from the cache, active or revoked, or
+// ErrNotFound.
 func (s *Service) Session(ctx context.Context, id uuid.UUID) (Session, error) {
 	session, ok, err := s.sessions.Get(ctx, id)
 	if err != nil {
@@ -44,7 +37,7 @@ func (s *Service) Sessions(ctx context.Context, f SessionFilter) ([]Session, err
 	return rows, nil
 }
 
-// Touch says that a live session was just used. A revoked one is ErrNotFound.
+// Touch records that an active session was just used. A revoked one is ErrNotFound.
 func (s *Service) Touch(ctx context.Context, id uuid.UUID) error {
 	session, err := s.Session(ctx, id)
 	if err != nil {
@@ -54,7 +47,7 @@ func (s *Service) Touch(ctx context.Context, id uuid.UUID) error {
 		return ErrNotFound
 	}
 	now := s.clock.Now()
-	if now.Sub(session.LastSeenAt) < touchEvery {
+	if now.Sub(session.LastSeenAt) < touchInterval {
 		return nil
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
@@ -70,34 +63,49 @@ func (s *Service) Touch(ctx context.Context, id uuid.UUID) error {
 	return nil
 }
 
-// Revoke ends one session; ending it again changes nothing. With an owner given
-// (not nil) somebody else's session is ErrNotFound.
-func (s *Service) Revoke(ctx context.Context, id, owner uuid.UUID, why Cause) error {
+// Revoke revokes a session for the gateway or an operator; revoking it again
+// changes nothing.
+func (s *Service) Revoke(ctx context.Context, id uuid.UUID, reason RevocationReason) error {
 	session, err := s.Session(ctx, id)
 	if err != nil {
 		return err
 	}
-	if owner != uuid.Nil && session.UserID != owner {
+	return s.revoke(ctx, session, reason)
+}
+
+// RevokeOwn revokes a session for the user that it belongs to; for others it is
+// ErrNotFound.
+func (s *Service) RevokeOwn(ctx context.Context, user, id uuid.UUID) error {
+	session, err := s.Session(ctx, id)
+	if err != nil {
+		return err
+	}
+	if session.UserID != user {
 		return ErrNotFound
 	}
-	if session.Status == Revoked && why != ByOperator {
+	return s.revoke(ctx, session, RevokedByUser)
+}
+
+// revoke leaves an audit row for an operator even if the session was revoked before.
+func (s *Service) revoke(ctx context.Context, session Session, reason RevocationReason) error {
+	if session.Status == Revoked && reason != RevokedByOperator {
 		return nil
 	}
-	err = s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		if err := s.ends.these(ctx, tx, []uuid.UUID{id}, why); err != nil {
+	err := s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		if err := s.revoker.Revoke(ctx, tx, []uuid.UUID{session.ID}, reason); err != nil {
 			return err
 		}
-		return s.audited(ctx, tx, why, admin.Entry{Action: "session.revoke", Target: "session:" + id.String(),
-			After: map[string]any{"user_id": session.UserID}})
+		return s.recordOperator(ctx, tx, reason, admin.Entry{Action: "session.revoke",
+			Target: "session:" + session.ID.String(), After: map[string]any{"user_id": session.UserID}})
 	})
 	if err != nil {
-		return fmt.Errorf("revoke device session %s: %w", id, err)
+		return fmt.Errorf("revoke device session %s: %w", session.ID, err)
 	}
 	return nil
 }
 
-// RevokeOthers ends every session of a user but one, which has to be live and
-// the user's, and returns how many ended.
+// RevokeOthers revokes every session of a user but one, which has to be active and
+// the user's, and returns how many were revoked.
 func (s *Service) RevokeOthers(ctx context.Context, user, keep uuid.UUID) (int, error) {
 	session, err := s.Session(ctx, keep)
 	if err != nil {
@@ -106,21 +114,23 @@ func (s *Service) RevokeOthers(ctx context.Context, user, keep uuid.UUID) (int, 
 	if session.UserID != user || session.Status != Active {
 		return 0, ErrNotFound
 	}
-	return s.revokeAll(ctx, user, &keep, ByUser)
+	return s.revokeAll(ctx, user, &keep, RevokedByUser)
 }
 
-// RevokeAll ends every session of a user and returns how many ended.
-func (s *Service) RevokeAll(ctx context.Context, user uuid.UUID, why Cause) (int, error) {
-	return s.revokeAll(ctx, user, nil, why)
+// RevokeAll revokes every session of a user and returns how many were revoked.
+func (s *Service) RevokeAll(ctx context.Context, user uuid.UUID, reason RevocationReason) (int, error) {
+	return s.revokeAll(ctx, user, nil, reason)
 }
 
-func (s *Service) revokeAll(ctx context.Context, user uuid.UUID, but *uuid.UUID, why Cause) (n int, err error) {
+func (s *Service) revokeAll(
+	ctx context.Context, user uuid.UUID, except *uuid.UUID, reason RevocationReason,
+) (n int, err error) {
 	err = s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		if n, err = s.ends.all(ctx, tx, user, but, why); err != nil {
+		if n, err = s.revoker.RevokeAll(ctx, tx, user, except, reason); err != nil {
 			return err
 		}
-		return s.audited(ctx, tx, why, admin.Entry{Action: "session.revoke_all", Target: "user:" + user.String(),
-			After: map[string]any{"revoked": n}})
+		return s.recordOperator(ctx, tx, reason, admin.Entry{Action: "session.revoke_all",
+			Target: "user:" + user.String(), After: map[string]any{"revoked": n}})
 	})
 	if err != nil {
 		return 0, fmt.Errorf("revoke the device sessions of user %s: %w", user, err)
@@ -128,10 +138,10 @@ func (s *Service) revokeAll(ctx context.Context, user uuid.UUID, but *uuid.UUID,
 	return n, nil
 }
 
-// audited leaves an audit row when an operator acts.
-func (s *Service) audited(ctx context.Context, tx *pg.Tx, why Cause, e admin.Entry) error {
-	if why != ByOperator {
+// recordOperator leaves an audit row when an operator acts.
+func (s *Service) recordOperator(ctx context.Context, tx *pg.Tx, reason RevocationReason, e admin.Entry) error {
+	if reason != RevokedByOperator {
 		return nil
 	}
-	return s.near.Audit.Record(ctx, tx, e)
+	return s.audit.Record(ctx, tx, e)
 }

@@ -22,23 +22,23 @@ func (store) session(ctx context.Context, q pg.Querier, id uuid.UUID) (Session, 
 	return s, err
 }
 
-const selectRecent = `
+const selectNewestActive = `
 SELECT ` + sessionColumns + ` FROM device_sessions
 WHERE status = 'active' AND device_session_id < $1 ORDER BY device_session_id DESC LIMIT $2`
 
-// recent lists the newest live sessions made before one, for the warm-up. By age
-// and not by when they were seen: an index on that would be written with every
-// sign-in and touch.
-func (store) recent(ctx context.Context, q pg.Querier, before uuid.UUID, n int) ([]Session, error) {
-	return pg.All[Session](ctx, q, selectRecent, before, n)
+// newestActive lists the newest active sessions made before one, for the warm-up.
+// They are chosen by age and not by when they were last seen: an index on that
+// would be written with every sign-in and touch.
+func (store) newestActive(ctx context.Context, q pg.Querier, before uuid.UUID, n int) ([]Session, error) {
+	return pg.All[Session](ctx, q, selectNewestActive, before, n)
 }
 
-const selectLive = `
+const selectActive = `
 SELECT ` + sessionColumns + ` FROM device_sessions WHERE user_id = $1 AND status = 'active' ORDER BY last_seen_at, device_session_id`
 
-// live lists a user's live sessions, those seen least recently first.
-func (store) live(ctx context.Context, q pg.Querier, user uuid.UUID) ([]Session, error) {
-	return pg.All[Session](ctx, q, selectLive, user)
+// active lists a user's active sessions, the one seen least recently first.
+func (store) active(ctx context.Context, q pg.Querier, user uuid.UUID) ([]Session, error) {
+	return pg.All[Session](ctx, q, selectActive, user)
 }
 
 const selectSignedInFrom = `SELECT EXISTS (SELECT FROM device_sessions WHERE user_id = $1 AND country = $2)`
@@ -54,10 +54,7 @@ WHERE user_id = $1 AND ($2::text = '' OR status = $2) AND ($3::uuid IS NULL OR d
 ORDER BY device_session_id DESC LIMIT $4`
 
 func (store) sessions(ctx context.Context, q pg.Querier, f SessionFilter) ([]Session, error) {
-	var before any
-	if f.Before != uuid.Nil {
-		before = f.Before
-	}
+	before := uuid.NullUUID{UUID: f.Before, Valid: f.Before != uuid.Nil}
 	return pg.All[Session](ctx, q, listSessions, f.UserID, f.Status, before, f.Limit)
 }
 
@@ -74,26 +71,31 @@ UPDATE device_sessions SET status = 'revoked', revoked_at = $2, revoked_reason =
 WHERE device_session_id = ANY($1) AND status = 'active'
 RETURNING ` + sessionColumns
 
-// revoke ends the sessions that are still live and returns them.
-func (store) revoke(ctx context.Context, tx *pg.Tx, ids []uuid.UUID, at time.Time, why Cause) ([]Session, error) {
-	return pg.All[Session](ctx, tx, revokeSessions, ids, at, why)
+// revoke revokes those of the given sessions that are active and returns them.
+func (store) revoke(
+	ctx context.Context, tx *pg.Tx, ids []uuid.UUID, at time.Time, reason RevocationReason,
+) ([]Session, error) {
+	return pg.All[Session](ctx, tx, revokeSessions, ids, at, reason)
 }
 
-const revokeUser = `
+const revokeAllSessions = `
 UPDATE device_sessions SET status = 'revoked', revoked_at = $2, revoked_reason = $3
 WHERE user_id = $1 AND status = 'active' AND device_session_id IS DISTINCT FROM $4
 RETURNING ` + sessionColumns
 
-// revokeUser ends all live sessions of a user but one (nil: none is spared).
-func (store) revokeUser(ctx context.Context, tx *pg.Tx, user uuid.UUID, but *uuid.UUID, at time.Time, why Cause) ([]Session, error) {
-	return pg.All[Session](ctx, tx, revokeUser, user, at, why, but)
+// revokeAll revokes all active sessions of a user except one (nil: every one) and
+// returns them.
+func (store) revokeAll(
+	ctx context.Context, tx *pg.Tx, user uuid.UUID, except *uuid.UUID, at time.Time, reason RevocationReason,
+) ([]Session, error) {
+	return pg.All[Session](ctx, tx, revokeAllSessions, user, at, reason, except)
 }
 
 const touchSession = `
 UPDATE device_sessions SET last_seen_at = greatest(last_seen_at, $2) WHERE device_session_id = $1 AND status = 'active'
 RETURNING ` + sessionColumns
 
-// touch moves last_seen_at of a live session, or returns ErrNotFound.
+// touch sets last_seen_at of an active session, or returns ErrNotFound.
 func (store) touch(ctx context.Context, tx *pg.Tx, id uuid.UUID, at time.Time) (Session, error) {
 	s, err := pg.Get[Session](ctx, tx, touchSession, id, at)
 	if errors.Is(err, pg.ErrNoRows) {
@@ -106,12 +108,12 @@ const selectRevoked = `
 SELECT device_session_id, user_id, revoked_at, revoked_reason FROM device_sessions
 WHERE status = 'revoked' AND revoked_at >= $1 ORDER BY revoked_at, device_session_id`
 
-// revocation is one row of the replay.
+// revocation is what the replay says of a session.
 type revocation struct {
-	ID     uuid.UUID `db:"device_session_id"`
-	UserID uuid.UUID `db:"user_id"`
-	At     time.Time `db:"revoked_at"`
-	Cause  Cause     `db:"revoked_reason"`
+	SessionID uuid.UUID        `db:"device_session_id"`
+	UserID    uuid.UUID        `db:"user_id"`
+	RevokedAt time.Time        `db:"revoked_at"`
+	Reason    RevocationReason `db:"revoked_reason"`
 }
 
 func (store) revokedSince(ctx context.Context, q pg.Querier, since time.Time) ([]revocation, error) {
@@ -120,7 +122,7 @@ func (store) revokedSince(ctx context.Context, q pg.Querier, since time.Time) ([
 
 const eraseSessions = `UPDATE device_sessions SET device_name = '', user_agent = '', country = '' WHERE user_id = $1`
 
-// erase removes what a user's sessions say about the person.
+// erase removes the personal data of a user's sessions, and their challenges.
 func (store) erase(tx *pg.Tx, user uuid.UUID) {
 	tx.Queue(eraseSessions, user)
 	tx.Queue(`DELETE FROM auth_challenges WHERE user_id = $1`, user)

@@ -22,11 +22,11 @@ const guide = "../../docs/identity.md"
 
 var record = flag.Bool("record", false, "write what is answered into the guide's transcript")
 
-// The transcript of the guide is its own script: every command in it is run, as a
-// gateway, a person and an operator would, and has to be answered as it says.
-// What differs from run to run is compared by its shape. Every operation of the
-// identity domains occurs.
-func TestTheGuidesTranscriptIsTrue(t *testing.T) {
+// The transcript of the guide is a script: every command in it is run, as a
+// gateway, a user and an operator would, and has to be answered as it says. What
+// differs from run to run is compared by its shape. Every operation of the identity
+// domains occurs.
+func TestTheTranscriptOfTheGuideIsUpToDate(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(guide)
 	require.NoError(t, err)
@@ -34,20 +34,20 @@ func TestTheGuidesTranscriptIsTrue(t *testing.T) {
 	require.True(t, ok)
 	old, after, ok := strings.Cut(rest, "```")
 	require.True(t, ok)
-	s := newShell(open(t))
-	fresh := s.replay(old)
+	s := newShell(newFixture(t))
+	replayed := s.replay(old)
 	if *record {
-		require.NoError(t, os.WriteFile(guide, []byte(before+"```console\n"+fresh+"```"+after), 0o600))
-		old = fresh
+		require.NoError(t, os.WriteFile(guide, []byte(before+"```console\n"+replayed+"```"+after), 0o600))
+		old = replayed
 	}
-	require.Equal(t, shape(old), shape(fresh), "go test ./modules/auth -run Transcript -record writes it anew")
-	require.Empty(t, s.missing(), "operations that the guide does not show")
+	require.Equal(t, shape(old), shape(replayed), "go test ./modules/auth -run Transcript -record writes it anew")
+	require.Empty(t, s.notSeen(), "operations that the guide does not show")
 }
 
-// varying is what a run makes anew.
-var varying = []struct {
-	pattern *regexp.Regexp
-	stand   string
+// generated is what differs from run to run.
+var generated = []struct {
+	pattern     *regexp.Regexp
+	placeholder string
 }{
 	{regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`), "ID"},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\dT[0-9:.]+Z`), "TIME"},
@@ -57,24 +57,25 @@ var varying = []struct {
 }
 
 func shape(transcript string) string {
-	for _, v := range varying {
-		transcript = v.pattern.ReplaceAllString(transcript, v.stand)
+	for _, v := range generated {
+		transcript = v.pattern.ReplaceAllString(transcript, v.placeholder)
 	}
 	return transcript
 }
 
 // shell understands what the transcript uses of bash and curl.
 type shell struct {
-	*house
+	*fixture
 	vars  map[string]string
-	email string          // the last that a code was asked for to
+	email string          // the last address that a code was asked for
 	seen  map[string]bool // operations
 }
 
-func newShell(h *house) *shell {
-	return &shell{house: h, seen: map[string]bool{}, vars: map[string]string{
-		"J": "Content-Type: application/json", "P": "/api/v1/public/auth", "I": "/api/v1/internal", "U": "/api/v1/user", "A": "/api/v1/admin",
-		"OPERATOR": operator + ":" + password, "KEY": newDevice(h).text()}}
+func newShell(f *fixture) *shell {
+	return &shell{fixture: f, seen: map[string]bool{}, vars: map[string]string{
+		"J": "Content-Type: application/json", "P": "/api/v1/public/auth", "I": "/api/v1/internal", "U": "/api/v1/user",
+		"A":        "/api/v1/admin",
+		"OPERATOR": operator + ":" + password, "KEY": newDevice(f).publicKey()}}
 }
 
 // replay runs a transcript and returns it as it went this time.
@@ -87,10 +88,10 @@ func (s *shell) replay(transcript string) string {
 		case strings.HasPrefix(line, "$ curl "):
 			fmt.Fprintf(&out, "%s\n%s\n", line, s.curl(line[len("$ curl "):]))
 		case strings.HasPrefix(line, "CODE="):
-			s.vars["CODE"] = s.code(s.email)
+			s.vars["CODE"] = s.mailedCode(s.email)
 			fmt.Fprintf(&out, "CODE=%s\n", s.vars["CODE"])
 		case strings.HasPrefix(line, "KEY="):
-			s.vars["KEY"] = newDevice(s).text()
+			s.vars["KEY"] = newDevice(s).publicKey()
 			fmt.Fprintf(&out, "KEY=%s\n", s.vars["KEY"])
 		case line == "" || line[0] == '#':
 			fmt.Fprintln(&out, line)
@@ -99,8 +100,8 @@ func (s *shell) replay(transcript string) string {
 	return out.String()
 }
 
-// longest is how much of an answer is shown.
-const longest = 400
+// maxAnswer is how much of an answer is shown, in bytes.
+const maxAnswer = 400
 
 func (s *shell) curl(command string) string {
 	s.Helper()
@@ -130,24 +131,24 @@ func (s *shell) curl(command string) string {
 	if strings.HasSuffix(url, "/country-counters") {
 		require.NoError(s, s.geo.Flush(s.Context()))
 	}
-	reply := s.deliver(api, method, url, body)
-	s.remember(url, body, reply)
+	reply := s.call(api, method, url, body)
+	s.keepIDs(url, body, reply)
 	answer := strings.TrimSpace(fmt.Sprint(reply.Status, " ", string(reply.Body)))
-	if len(answer) > longest {
-		answer = answer[:longest] + " …"
+	if len(answer) > maxAnswer {
+		answer = answer[:maxAnswer] + " …"
 	}
 	return answer
 }
 
-func (s *shell) deliver(api *testkit.API, method, url, body string) testkit.Reply {
+func (s *shell) call(api *testkit.API, method, url, body string) testkit.Reply {
 	s.Helper()
 	if body == "" {
 		method = cmp.Or(method, http.MethodGet)
-		s.note(method, url)
+		s.markSeen(method, url)
 		return api.Call(method, url, nil)
 	}
 	method = cmp.Or(method, http.MethodPost)
-	s.note(method, url)
+	s.markSeen(method, url)
 	return api.Call(method, url, body)
 }
 
@@ -198,8 +199,8 @@ func (s *shell) expand(text string) string {
 	})
 }
 
-// remember keeps what later commands name.
-func (s *shell) remember(url, body string, reply testkit.Reply) {
+// keepIDs sets the variables that later commands use.
+func (s *shell) keepIDs(url, body string, reply testkit.Reply) {
 	s.Helper()
 	if reply.Status >= http.StatusMultipleChoices || len(reply.Body) == 0 {
 		return
@@ -209,18 +210,20 @@ func (s *shell) remember(url, body string, reply testkit.Reply) {
 	s.email = cmp.Or(asked.Email, s.email)
 	var got map[string]any
 	require.NoError(s, json.Unmarshal(reply.Body, &got))
-	for field, name := range map[string]string{"challenge_id": "CH", "device_session_id": "SESSION", "user_id": "ME", "sanction_id": "SANCTION"} {
+	for field, name := range map[string]string{"challenge_id": "CH", "device_session_id": "SESSION", "user_id": "ME",
+		"sanction_id": "SANCTION"} {
 		if id, ok := got[field].(string); ok && (name != "SESSION" || strings.HasSuffix(url, "/confirm-email-code")) {
 			s.vars[name] = id
 		}
 	}
 }
 
-// note marks the operation of a call.
-func (s *shell) note(method, url string) {
+// markSeen marks the operation of a call.
+func (s *shell) markSeen(method, url string) {
 	url, _, _ = strings.Cut(url, "?")
-	for surface, prefix := range map[httpx.Surface]string{httpx.SurfacePublic: "/api/v1/public", httpx.SurfaceInternal: "/api/v1/internal",
-		httpx.SurfaceUser: "/api/v1/user", httpx.SurfaceAdmin: "/api/v1/admin"} {
+	for surface, prefix := range map[httpx.Surface]string{httpx.SurfacePublic: "/api/v1/public",
+		httpx.SurfaceInternal: "/api/v1/internal",
+		httpx.SurfaceUser:     "/api/v1/user", httpx.SurfaceAdmin: "/api/v1/admin"} {
 		for op, r := range s.routes(surface) {
 			pattern := regexp.MustCompile(`\\\{[a-z_]+\\\}`).ReplaceAllString(regexp.QuoteMeta(prefix+r.Path), "[^/]+")
 			// A fixed path wins over one with a parameter.
@@ -231,10 +234,11 @@ func (s *shell) note(method, url string) {
 	}
 }
 
-// missing is the operations that nobody called.
-func (s *shell) missing() []string {
+// notSeen lists the operations that no command called.
+func (s *shell) notSeen() []string {
 	var ops []string
-	for _, surface := range []httpx.Surface{httpx.SurfacePublic, httpx.SurfaceInternal, httpx.SurfaceUser, httpx.SurfaceAdmin} {
+	for _, surface := range []httpx.Surface{httpx.SurfacePublic, httpx.SurfaceInternal, httpx.SurfaceUser,
+		httpx.SurfaceAdmin} {
 		for op := range s.routes(surface) {
 			if !s.seen[op] {
 				ops = append(ops, op)

@@ -13,14 +13,14 @@ import (
 )
 
 const (
-	sweepEvery = 10 * time.Minute
-	sweepBatch = 5_000
-	// keepChallenges is how long challenges are kept: what the caps count, and
-	// the longest that one can live on top.
-	keepChallenges = 2 * day
+	sweepInterval = 10 * time.Minute
+	sweepBatch    = 5_000
+	// challengeRetention is a day, which the caps count, and another, which is the
+	// longest life of a challenge.
+	challengeRetention = 2 * day
 )
 
-// Sweeper deletes challenges that nothing counts any more.
+// Sweeper deletes challenges that no cap counts any more.
 type Sweeper struct {
 	*worker.Loop
 	service *Service
@@ -29,15 +29,17 @@ type Sweeper struct {
 // NewSweeper makes the stopped sweeper.
 func NewSweeper(s *Service, clk clock.Clock, log *zap.Logger) *Sweeper {
 	w := &Sweeper{service: s}
-	w.Loop = worker.NewLoop("auth sweeper", sweepEvery, clk, log, func(ctx context.Context) (bool, error) { return w.runOnce(ctx, clk.Now()) })
+	w.Loop = worker.NewLoop("auth sweeper", sweepInterval, clk, log, func(ctx context.Context) (bool, error) {
+		return w.runOnce(ctx, clk.Now())
+	})
 	return w
 }
 
-// runOnce deletes one batch and asks for another round while there may be more.
+// runOnce deletes one batch and asks to run again while there may be more.
 func (w *Sweeper) runOnce(ctx context.Context, now time.Time) (again bool, err error) {
 	var n int64
 	err = w.service.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		n, err = w.service.store.deleteChallenges(ctx, tx, now.Add(-keepChallenges), sweepBatch)
+		n, err = w.service.store.deleteChallenges(ctx, tx, now.Add(-challengeRetention), sweepBatch)
 		return err
 	})
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 
 	"go.uber.org/fx"
 
+	"galaxy/backend/modules/engineversion"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/racename"
 	"galaxy/backend/modules/runtime"
@@ -27,7 +28,7 @@ var Module = module.New("game",
 		func(a *user.Accounts) Accounts { return a },
 		func(s *notification.Service) Notifier { return s },
 		func(s *runtime.Service) Launcher { return s },
-		func(s *runtime.Service) EngineVersions { return s },
+		func(s *engineversion.Service) EngineVersions { return s },
 	),
 	fx.Provide(worker.NewSignal, fx.Private), // wakes the sweeper
 	runtime.ProvideObserver(newRuntimeObserver),

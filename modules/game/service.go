@@ -224,7 +224,9 @@ func (s *Service) lockManaged(ctx context.Context, tx *pg.Tx, by Actor, id uuid.
 }
 
 // Audit records what an operator did; users leave no audit.
-func (s *Service) Audit(ctx context.Context, tx *pg.Tx, by Actor, action string, game uuid.UUID, before, after any) error {
+func (s *Service) Audit(
+	ctx context.Context, tx *pg.Tx, by Actor, action string, game uuid.UUID, before, after any,
+) error {
 	if by.rank() != operator {
 		return nil
 	}
@@ -244,7 +246,10 @@ func (s *Service) announce(ctx context.Context, tx *pg.Tx, c Change) error {
 }
 
 // notify submits an intent about a game to users. Key makes it idempotent.
-func (s *Service) notify(ctx context.Context, tx *pg.Tx, kind notification.Kind, key string, g Game, to []uuid.UUID, payload map[string]any) error {
+func (s *Service) notify(
+	ctx context.Context, tx *pg.Tx, kind notification.Kind, key string, g Game, to []uuid.UUID,
+	payload map[string]any,
+) error {
 	if len(to) == 0 {
 		return nil
 	}
@@ -255,7 +260,9 @@ func (s *Service) notify(ctx context.Context, tx *pg.Tx, kind notification.Kind,
 
 // notifyMembers submits an intent to the active members, once per version of the
 // game.
-func (s *Service) notifyMembers(ctx context.Context, tx *pg.Tx, kind notification.Kind, g Game, payload map[string]any) error {
+func (s *Service) notifyMembers(
+	ctx context.Context, tx *pg.Tx, kind notification.Kind, g Game, payload map[string]any,
+) error {
 	members, err := s.store.memberships(ctx, tx, g.ID)
 	if err != nil {
 		return err

@@ -14,7 +14,9 @@ import (
 // Enroll gives a user whose account is locked a seat in a game whose row is. The
 // name is claimed first: two who want the same one have to learn that, and not
 // that their rows collide.
-func (s *Service) Enroll(ctx context.Context, tx *pg.Tx, g *Game, user uuid.UUID, name spelling.Name) (Membership, error) {
+func (s *Service) Enroll(
+	ctx context.Context, tx *pg.Tx, g *Game, user uuid.UUID, name spelling.Name,
+) (Membership, error) {
 	if err := s.names.Claim(ctx, tx, name, user, g.ID); err != nil {
 		return Membership{}, err
 	}
@@ -31,7 +33,9 @@ func (s *Service) Enroll(ctx context.Context, tx *pg.Tx, g *Game, user uuid.UUID
 
 // ReplaceMember seats a successor in the place of a membership that is vacant or
 // has ended. The successor's account and the row of the game are locked.
-func (s *Service) ReplaceMember(ctx context.Context, tx *pg.Tx, g *Game, old Membership, successor uuid.UUID) (Membership, error) {
+func (s *Service) ReplaceMember(
+	ctx context.Context, tx *pg.Tx, g *Game, old Membership, successor uuid.UUID,
+) (Membership, error) {
 	now := s.clock.Now()
 	s.store.endMembership(tx, g.ID, old.UserID, Removed, ReasonReplaced, now)
 	if old.Status != Active {
@@ -77,7 +81,9 @@ func (s *Service) Block(ctx context.Context, by Actor, game, member uuid.UUID) (
 	return s.endFor(ctx, by, game, member, Blocked, ReasonBanned)
 }
 
-func (s *Service) endFor(ctx context.Context, by Actor, game, member uuid.UUID, status, reason string) (Membership, error) {
+func (s *Service) endFor(
+	ctx context.Context, by Actor, game, member uuid.UUID, status, reason string,
+) (Membership, error) {
 	var m Membership
 	_, err := s.Update(ctx, by, game, "membership."+status, func(ctx context.Context, tx *pg.Tx, g *Game) error {
 		var err error

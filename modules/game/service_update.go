@@ -152,7 +152,9 @@ func (s *Service) transferTo(ctx context.Context, tx *pg.Tx, g *Game, to uuid.UU
 }
 
 // Update runs fn on a locked game that the actor manages.
-func (s *Service) Update(ctx context.Context, by Actor, id uuid.UUID, action string, fn func(context.Context, *pg.Tx, *Game) error) (Game, error) {
+func (s *Service) Update(
+	ctx context.Context, by Actor, id uuid.UUID, action string, fn func(context.Context, *pg.Tx, *Game) error,
+) (Game, error) {
 	var g Game
 	err := s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		var err error
@@ -164,7 +166,10 @@ func (s *Service) Update(ctx context.Context, by Actor, id uuid.UUID, action str
 
 // updateIn is Update within a transaction that has locked what comes before a
 // game.
-func (s *Service) updateIn(ctx context.Context, tx *pg.Tx, by Actor, id uuid.UUID, action string, fn func(context.Context, *pg.Tx, *Game) error) (Game, error) {
+func (s *Service) updateIn(
+	ctx context.Context, tx *pg.Tx, by Actor, id uuid.UUID, action string,
+	fn func(context.Context, *pg.Tx, *Game) error,
+) (Game, error) {
 	g, err := s.lockManaged(ctx, tx, by, id)
 	if err != nil {
 		return g, err

@@ -55,7 +55,9 @@ func (w *Sweeper) RunOnce(ctx context.Context) (again bool, err error) {
 }
 
 // each settles games one by one and counts those that it could.
-func (w *Sweeper) each(ctx context.Context, games []uuid.UUID, failed string, settle func(context.Context, uuid.UUID) error) (done int) {
+func (w *Sweeper) each(
+	ctx context.Context, games []uuid.UUID, failed string, settle func(context.Context, uuid.UUID) error,
+) (done int) {
 	for _, id := range games {
 		if err := settle(ctx, id); err != nil {
 			w.log.Warn(failed, zap.Stringer("game_id", id), zap.Error(err))

@@ -71,7 +71,9 @@ func (h userRoutes) applications(ctx context.Context, in gamePage) (httpx.List[a
 	return listApplications(ctx, h.service, game.CallingUser(ctx), in)
 }
 
-func listApplications(ctx context.Context, s *Service, by game.Actor, in gamePage) (httpx.List[applicationView], error) {
+func listApplications(
+	ctx context.Context, s *Service, by game.Actor, in gamePage,
+) (httpx.List[applicationView], error) {
 	return httpx.PageByID("applications", in.Page, func(before uuid.UUID, n int) ([]Application, error) {
 		return s.Applications(ctx, by, in.Game, before, n)
 	}, viewApplication, func(a Application) uuid.UUID { return a.ID })

@@ -26,7 +26,8 @@ type Games interface {
 // Members seats people in games whose rows are locked.
 type Members interface {
 	Enroll(ctx context.Context, tx *pg.Tx, g *game.Game, user uuid.UUID, name spelling.Name) (game.Membership, error)
-	ReplaceMember(ctx context.Context, tx *pg.Tx, g *game.Game, old game.Membership, successor uuid.UUID) (game.Membership, error)
+	ReplaceMember(ctx context.Context, tx *pg.Tx, g *game.Game, old game.Membership,
+		successor uuid.UUID) (game.Membership, error)
 }
 
 // Managers knows who may see and who manages a game, and records what operators
@@ -34,7 +35,8 @@ type Members interface {
 type Managers interface {
 	CheckManager(ctx context.Context, q pg.Querier, by game.Actor, g game.Game) error
 	CheckVisible(ctx context.Context, q pg.Querier, g game.Game, user uuid.UUID) error
-	Update(ctx context.Context, by game.Actor, id uuid.UUID, action string, fn func(context.Context, *pg.Tx, *game.Game) error) (game.Game, error)
+	Update(ctx context.Context, by game.Actor, id uuid.UUID, action string,
+		fn func(context.Context, *pg.Tx, *game.Game) error) (game.Game, error)
 	Audit(ctx context.Context, tx *pg.Tx, by game.Actor, action string, game uuid.UUID, before, after any) error
 }
 

@@ -28,7 +28,8 @@ type Service struct {
 
 // NewService makes the service.
 func NewService(
-	db *pg.DB, clk clock.Clock, cfg Config, games Games, members Members, managers Managers, accounts Accounts, notifier Notifier,
+	db *pg.DB, clk clock.Clock, cfg Config, games Games, members Members, managers Managers, accounts Accounts,
+	notifier Notifier,
 ) *Service {
 	return &Service{
 		db: db, clock: clk, cfg: cfg, games: games, members: members, managers: managers, accounts: accounts, notifier: notifier,
@@ -78,7 +79,8 @@ func (s *Service) checkEligible(c candidate, u user.Snapshot) error {
 
 // notifyAbout submits an intent about a game to users. Key makes it idempotent.
 func notifyAbout(
-	ctx context.Context, tx *pg.Tx, to Notifier, kind notification.Kind, key string, g game.Game, users []uuid.UUID, payload map[string]any,
+	ctx context.Context, tx *pg.Tx, to Notifier, kind notification.Kind, key string, g game.Game, users []uuid.UUID,
+	payload map[string]any,
 ) error {
 	if len(users) == 0 {
 		return nil
@@ -88,6 +90,9 @@ func notifyAbout(
 	return to.Submit(ctx, tx, notification.Intent{Kind: kind, Key: key, Recipients: users, Payload: full})
 }
 
-func (s *Service) notify(ctx context.Context, tx *pg.Tx, kind notification.Kind, key string, g game.Game, to []uuid.UUID, payload map[string]any) error {
+func (s *Service) notify(
+	ctx context.Context, tx *pg.Tx, kind notification.Kind, key string, g game.Game, to []uuid.UUID,
+	payload map[string]any,
+) error {
 	return notifyAbout(ctx, tx, s.notifier, kind, key, g, to, payload)
 }

@@ -26,7 +26,9 @@ func (s *Service) Apply(ctx context.Context, a Application, key string) (Applica
 	a.RaceName = name.Display
 	a.Hash = idempotency.Hash([]any{a.GameID, a.RaceName, a.Message})
 	a.ID, a.State, a.CreatedAt = uuid.Must(uuid.NewV7()), pending, s.clock.Now()
-	err = s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error { return s.apply(ctx, tx, &a, name, nullable.Text(key)) })
+	err = s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		return s.apply(ctx, tx, &a, name, nullable.Text(key))
+	})
 	if pg.IsUnique(err, applicationsLive) || pg.IsUnique(err, applicationsReplay) {
 		err = ErrAlreadyApplied.Because(err)
 	}
@@ -199,7 +201,9 @@ func (s *Service) Withdraw(ctx context.Context, who, id uuid.UUID) (Application,
 }
 
 // answer runs fn on an application whose game is locked.
-func (s *Service) answer(ctx context.Context, id uuid.UUID, fn func(context.Context, *pg.Tx, game.Game, *Application) error) (Application, error) {
+func (s *Service) answer(
+	ctx context.Context, id uuid.UUID, fn func(context.Context, *pg.Tx, game.Game, *Application) error,
+) (Application, error) {
 	a, err := s.store.application(ctx, s.db, id)
 	if err != nil {
 		return a, err

@@ -42,7 +42,9 @@ func (s *Service) Invite(ctx context.Context, inviter uuid.UUID, in Invitation, 
 	if ttl := i.ExpiresAt.Sub(now); ttl < minInviteTTL || ttl > maxInviteTTL {
 		return Invite{}, false, ErrInviteExpiry.At(fault.Field{Name: "expires_at", Code: "out_of_range", Message: ErrInviteExpiry.Message})
 	}
-	err := s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error { return s.invite(ctx, tx, &i, in, nullable.Text(key)) })
+	err := s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		return s.invite(ctx, tx, &i, in, nullable.Text(key))
+	})
 	if pg.Constraint(err) == inviteCountsBound {
 		err = ErrQuota.Because(err)
 	}
@@ -203,7 +205,9 @@ func (s *Service) Revoke(ctx context.Context, by game.Actor, id uuid.UUID) (Invi
 	})
 }
 
-func (s *Service) answerInvite(ctx context.Context, id uuid.UUID, state, reason string, allowed func(Invite, game.Game) error) (Invite, error) {
+func (s *Service) answerInvite(
+	ctx context.Context, id uuid.UUID, state, reason string, allowed func(Invite, game.Game) error,
+) (Invite, error) {
 	i, err := s.store.invite(ctx, s.db, id)
 	if err != nil {
 		return i, err

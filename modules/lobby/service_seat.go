@@ -46,7 +46,9 @@ func (s *Service) Join(ctx context.Context, who, id uuid.UUID, raceName string) 
 }
 
 // sameSeat answers a repeated wish for a seat with the seat that is there.
-func (s *Service) sameSeat(ctx context.Context, tx *pg.Tx, id, who uuid.UUID, name spelling.Name, refused error) (game.Membership, bool, error) {
+func (s *Service) sameSeat(
+	ctx context.Context, tx *pg.Tx, id, who uuid.UUID, name spelling.Name, refused error,
+) (game.Membership, bool, error) {
 	if !errors.Is(refused, ErrAlreadyMember) {
 		return game.Membership{}, false, refused
 	}
@@ -126,8 +128,11 @@ func (s *Service) Take(ctx context.Context, who, id uuid.UUID, race string) (gam
 }
 
 // Replace puts somebody into a free seat without an offer.
-func (s *Service) Replace(ctx context.Context, by game.Actor, id, member, successor uuid.UUID) (game.Membership, error) {
-	return s.replaceMember(ctx, by, id, successor, func(ctx context.Context, tx *pg.Tx, g game.Game) (game.Membership, error) {
+func (s *Service) Replace(
+	ctx context.Context, by game.Actor, id, member, successor uuid.UUID,
+) (game.Membership, error) {
+	return s.replaceMember(ctx, by, id, successor, func(ctx context.Context, tx *pg.Tx, g game.Game) (game.Membership,
+		error) {
 		old, err := s.games.MembershipIn(ctx, tx, id, member)
 		if err != nil {
 			return game.Membership{}, err
@@ -141,7 +146,10 @@ func (s *Service) Replace(ctx context.Context, by game.Actor, id, member, succes
 }
 
 // replaceMember members who in the place that choose finds.
-func (s *Service) replaceMember(ctx context.Context, by game.Actor, id, who uuid.UUID, choose func(context.Context, *pg.Tx, game.Game) (game.Membership, error)) (game.Membership, error) {
+func (s *Service) replaceMember(
+	ctx context.Context, by game.Actor, id, who uuid.UUID,
+	choose func(context.Context, *pg.Tx, game.Game) (game.Membership, error),
+) (game.Membership, error) {
 	var m game.Membership
 	err := s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		u, refused := s.lockEligible(ctx, tx, who)

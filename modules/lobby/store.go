@@ -43,7 +43,9 @@ const (
 // visibleGames is a page of the games that a user may know of, newest first. Each
 // shape is a statement of its own, so that the planner can use the index that
 // fits.
-func (store) visibleGames(ctx context.Context, q pg.Querier, viewer uuid.UUID, f game.Filter, now time.Time) ([]game.Game, error) {
+func (store) visibleGames(
+	ctx context.Context, q pg.Querier, viewer uuid.UUID, f game.Filter, now time.Time,
+) ([]game.Game, error) {
 	args, ok := f.ListArgs(now)
 	if !ok {
 		return nil, nil

@@ -40,7 +40,9 @@ const selectEarlierApplication = `SELECT` + applicationColumns + `FROM applicati
 
 // earlierApplication is what an earlier request made: under the same key, or
 // without one the live application of the user to the game.
-func (store) earlierApplication(ctx context.Context, q pg.Querier, user uuid.UUID, key *string, game uuid.UUID) (Application, error) {
+func (store) earlierApplication(
+	ctx context.Context, q pg.Querier, user uuid.UUID, key *string, game uuid.UUID,
+) (Application, error) {
 	a, err := pg.Get[Application](ctx, q, selectEarlierApplication, user, key, game)
 	return a, notFound(err)
 }

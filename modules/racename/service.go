@@ -28,7 +28,9 @@ type Service struct {
 }
 
 // NewService makes the service; Start warms its cache.
-func NewService(db *pg.DB, clk clock.Clock, cfg Config, size CacheConfig, accounts Accounts, notifier Notifier) *Service {
+func NewService(
+	db *pg.DB, clk clock.Clock, cfg Config, size CacheConfig, accounts Accounts, notifier Notifier,
+) *Service {
 	return &Service{db: db, clock: clk, cfg: cfg, keys: newKeys(db, size), accounts: accounts, notifier: notifier}
 }
 

@@ -100,7 +100,9 @@ const promoteNames = `UPDATE race_names r SET state = 'pending_registration', ex
 		SELECT FROM race_names o WHERE o.canonical_key = r.canonical_key AND o.state <> 'reserved')
 	RETURNING r.race_name_id, r.display, r.user_id, r.state, r.expires_at, r.created_at`
 
-func (store) promoteNames(ctx context.Context, tx *pg.Tx, game uuid.UUID, users []uuid.UUID, expires time.Time) ([]Name, error) {
+func (store) promoteNames(
+	ctx context.Context, tx *pg.Tx, game uuid.UUID, users []uuid.UUID, expires time.Time,
+) ([]Name, error) {
 	return pg.All[Name](ctx, tx, promoteNames, game, users, expires)
 }
 

@@ -31,7 +31,8 @@ func (c Config) Validate() error {
 	if c.ReconcileInterval < time.Second {
 		errs = append(errs, errors.New("BACKEND_RUNTIME_RECONCILE_INTERVAL must be at least 1s"))
 	}
-	if !slices.Contains([]driver.PullPolicy{driver.PullIfMissing, driver.PullAlways, driver.PullNever}, c.ImagePullPolicy) {
+	if !slices.Contains([]driver.PullPolicy{driver.PullIfMissing, driver.PullAlways, driver.PullNever},
+		c.ImagePullPolicy) {
 		errs = append(errs, errors.New("BACKEND_RUNTIME_IMAGE_PULL_POLICY must be if_missing, always or never"))
 	}
 	if c.StopGracePeriod <= 0 || c.StopGracePeriod > 10*time.Minute {

@@ -11,13 +11,13 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-type runtimeRoutes struct {
+type adminRoutes struct {
 	service   *Service
-	converger *Converger
+	inspector *Inspector
 }
 
-func newRuntimeRoutes(s *Service, c *Converger) httpx.Table {
-	h := runtimeRoutes{s, c}
+func newAdminRoutes(s *Service, i *Inspector) httpx.Table {
+	h := adminRoutes{s, i}
 	const one = "/runtimes/{game_id}"
 	return httpx.Admin("runtime",
 		httpx.Route{Op: "listRuntimes", Method: http.MethodGet, Path: "/runtimes", Role: httpx.Viewer, Handle: httpx.JSON(200, h.list)},
@@ -65,10 +65,11 @@ type runtimeView struct {
 
 func viewOf(r Record) runtimeView {
 	return runtimeView{
-		GameID: r.GameID, Desired: r.Desired, Observed: r.Observed, Version: r.Version, Generation: r.Generation, Source: r.Source,
-		OperationID: r.OperationID, ContainerID: r.ContainerID, Image: r.Image, Endpoint: r.Endpoint, StateDir: r.StateDir,
-		InitializedAt: r.InitializedAt, LaunchedAt: r.LaunchedAt, LastSeenAt: r.LastSeenAt, ExitCode: r.ExitCode, OOM: r.OOM,
-		Failures: r.Failures, Restarts: r.Restarts, ErrorCode: r.LastCode, Error: r.LastError, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+		GameID: r.GameID, Desired: r.Desired, Observed: r.Observed, Version: r.Version, Generation: r.Generation,
+		Source: r.Source, OperationID: r.OperationID, ContainerID: r.ContainerID, Image: r.Image, Endpoint: r.Endpoint,
+		StateDir: r.StateDir, InitializedAt: r.InitializedAt, LaunchedAt: r.LaunchedAt, LastSeenAt: r.LastSeenAt,
+		ExitCode: r.ExitCode, OOM: r.OOM, Failures: r.Failures, Restarts: r.Restarts, ErrorCode: r.LastCode,
+		Error: r.LastError, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 	}
 }
 
@@ -90,8 +91,9 @@ type operationView struct {
 
 func viewOfOperation(o Operation) operationView {
 	return operationView{
-		OperationID: o.ID, GameID: o.GameID, Kind: o.Kind, Status: o.Status, Source: o.Source, Actor: o.Actor, RequestID: o.RequestID,
-		Generation: o.Generation, ErrorCode: o.ErrorCode, Error: o.ErrorMessage, CreatedAt: o.CreatedAt, StartedAt: o.StartedAt, FinishedAt: o.FinishedAt,
+		OperationID: o.ID, GameID: o.GameID, Kind: o.Kind, Status: o.Status, Source: o.Source, Actor: o.Actor,
+		RequestID: o.RequestID, Generation: o.Generation, ErrorCode: o.ErrorCode, Error: o.ErrorMessage,
+		CreatedAt: o.CreatedAt, StartedAt: o.StartedAt, FinishedAt: o.FinishedAt,
 	}
 }
 
@@ -101,46 +103,18 @@ type listRuntimes struct {
 	Version string `query:"version"`
 }
 
-func (h runtimeRoutes) list(ctx context.Context, in listRuntimes) (httpx.List[runtimeView], error) {
-	before, err := cursorID("runtimes", in.Cursor)
-	if err != nil {
-		return httpx.List[runtimeView]{}, err
+func (h adminRoutes) list(ctx context.Context, in listRuntimes) (httpx.List[runtimeView], error) {
+	read := func(before uuid.UUID, n int) ([]Record, error) {
+		return h.service.Records(ctx, Filter{Observed: Observed(in.Status), Version: in.Version, Before: before, Limit: n})
 	}
-	rows, err := h.service.Records(ctx, Filter{Observed: Observed(in.Status), Version: in.Version, Before: before, Limit: in.Limit + 1})
-	return page("runtimes", rows, in.Limit, viewOf, func(r Record) uuid.UUID { return r.GameID }), err
-}
-
-// page cuts what was read one row too far, and names where the next page begins.
-func page[R, V any](kind string, rows []R, limit int, view func(R) V, id func(R) uuid.UUID) httpx.List[V] {
-	var out httpx.List[V]
-	if len(rows) > limit {
-		rows = rows[:limit]
-		next := httpx.EncodeCursor(kind, id(rows[limit-1]).String())
-		out.NextCursor = &next
-	}
-	for _, r := range rows {
-		out.Items = append(out.Items, view(r))
-	}
-	return out
-}
-
-func cursorID(kind, cursor string) (uuid.UUID, error) {
-	parts, err := httpx.DecodeCursor(kind, cursor, 1)
-	if err != nil || parts == nil {
-		return uuid.Nil, err
-	}
-	id, err := uuid.Parse(parts[0])
-	if err != nil {
-		return uuid.Nil, httpx.Invalid("cursor", "invalid_cursor", "the cursor is not one that this list gave out")
-	}
-	return id, nil
+	return httpx.PageByID("runtimes", in.Page, read, viewOf, func(r Record) uuid.UUID { return r.GameID })
 }
 
 type byGame struct {
 	GameID uuid.UUID `path:"game_id"`
 }
 
-func (h runtimeRoutes) get(ctx context.Context, in byGame) (runtimeView, error) {
+func (h adminRoutes) get(ctx context.Context, in byGame) (runtimeView, error) {
 	r, err := h.service.Record(ctx, in.GameID)
 	return viewOf(r), err
 }
@@ -150,49 +124,49 @@ type listRuntimeOperations struct {
 	httpx.Page
 }
 
-func (h runtimeRoutes) operations(ctx context.Context, in listRuntimeOperations) (httpx.List[operationView], error) {
-	before, err := cursorID("operations", in.Cursor)
-	if err != nil {
-		return httpx.List[operationView]{}, err
+func (h adminRoutes) operations(ctx context.Context, in listRuntimeOperations) (httpx.List[operationView], error) {
+	read := func(before uuid.UUID, n int) ([]Operation, error) {
+		return h.service.Operations(ctx, in.GameID, before, n)
 	}
-	rows, err := h.service.Operations(ctx, in.GameID, before, in.Limit+1)
-	return page("operations", rows, in.Limit, viewOfOperation, func(o Operation) uuid.UUID { return o.ID }), err
+	return httpx.PageByID("operations", in.Page, read, viewOfOperation, func(o Operation) uuid.UUID { return o.ID })
 }
 
 type byOperation struct {
 	OperationID uuid.UUID `path:"operation_id"`
 }
 
-func (h runtimeRoutes) operation(ctx context.Context, in byOperation) (operationView, error) {
+func (h adminRoutes) operation(ctx context.Context, in byOperation) (operationView, error) {
 	o, err := h.service.Operation(ctx, in.OperationID)
 	return viewOfOperation(o), err
 }
 
-func (h runtimeRoutes) start(ctx context.Context, in byGame) (httpx.Response[operationView], error) {
-	return h.order(ctx, in, OpStart)
+func (h adminRoutes) start(ctx context.Context, in byGame) (httpx.Response[operationView], error) {
+	return h.request(ctx, in, OpStart)
 }
 
-func (h runtimeRoutes) stop(ctx context.Context, in byGame) (httpx.Response[operationView], error) {
-	return h.order(ctx, in, OpStop)
+func (h adminRoutes) stop(ctx context.Context, in byGame) (httpx.Response[operationView], error) {
+	return h.request(ctx, in, OpStop)
 }
 
-func (h runtimeRoutes) restart(ctx context.Context, in byGame) (httpx.Response[operationView], error) {
-	return h.order(ctx, in, OpRestart)
+func (h adminRoutes) restart(ctx context.Context, in byGame) (httpx.Response[operationView], error) {
+	return h.request(ctx, in, OpRestart)
 }
 
-func (h runtimeRoutes) remove(ctx context.Context, in byGame) (httpx.Response[operationView], error) {
-	return h.order(ctx, in, OpRemove)
+func (h adminRoutes) remove(ctx context.Context, in byGame) (httpx.Response[operationView], error) {
+	return h.request(ctx, in, OpRemove)
 }
 
-func (h runtimeRoutes) order(ctx context.Context, in byGame, kind OperationKind) (httpx.Response[operationView], error) {
-	o, err := h.service.Order(ctx, in.GameID, kind)
+func (h adminRoutes) request(
+	ctx context.Context, in byGame, kind OperationKind,
+) (httpx.Response[operationView], error) {
+	o, err := h.service.Request(ctx, in.GameID, kind)
 	return httpx.Response[operationView]{
 		Body: viewOfOperation(o), Header: http.Header{"Location": {"/api/v1/admin/operations/" + o.ID.String()}},
 	}, err
 }
 
-func (h runtimeRoutes) reconcile(ctx context.Context, in byGame) error {
-	return h.service.Nudge(ctx, in.GameID)
+func (h adminRoutes) reconcile(ctx context.Context, in byGame) error {
+	return h.service.Reconcile(ctx, in.GameID)
 }
 
 type readLogs struct {
@@ -204,8 +178,8 @@ type logsView struct {
 	Lines []string `json:"lines"`
 }
 
-func (h runtimeRoutes) logs(ctx context.Context, in readLogs) (logsView, error) {
-	lines, err := h.converger.Logs(ctx, in.GameID, in.Lines)
+func (h adminRoutes) logs(ctx context.Context, in readLogs) (logsView, error) {
+	lines, err := h.inspector.Logs(ctx, in.GameID, in.Lines)
 	if lines == nil {
 		lines = []string{}
 	}
@@ -220,9 +194,10 @@ type statsView struct {
 	Pids        int64     `json:"pids"`
 }
 
-func (h runtimeRoutes) stats(ctx context.Context, in byGame) (statsView, error) {
-	s, err := h.converger.Stats(ctx, in.GameID)
-	return statsView{At: s.At, CPUSeconds: s.CPU.Seconds(), Memory: s.Memory, MemoryLimit: s.MemoryLimit, Pids: s.Pids}, err
+func (h adminRoutes) stats(ctx context.Context, in byGame) (statsView, error) {
+	s, err := h.inspector.Stats(ctx, in.GameID)
+	return statsView{At: s.At, CPUSeconds: s.CPU.Seconds(), Memory: s.Memory, MemoryLimit: s.MemoryLimit,
+		Pids: s.Pids}, err
 }
 
 type probeView struct {
@@ -242,12 +217,13 @@ type engineView struct {
 	StateHash     string         `json:"state_hash"`
 }
 
-func (h runtimeRoutes) probe(ctx context.Context, in byGame) (probeView, error) {
-	p, err := h.converger.Probe(ctx, in.GameID)
+func (h adminRoutes) probe(ctx context.Context, in byGame) (probeView, error) {
+	p, err := h.inspector.Probe(ctx, in.GameID)
 	out := probeView{Phase: string(p.Phase), Foreign: p.Foreign, Healthy: p.Healthy, Reason: p.Reason}
 	if s := p.Status; s != nil {
 		out.Engine = &engineView{
-			State: s.State, EngineVersion: s.EngineVersion, Turn: s.Turn, Generating: s.Generating, Finished: s.Finished, StateHash: s.StateHash,
+			State: s.State, EngineVersion: s.EngineVersion, Turn: s.Turn, Generating: s.Generating, Finished: s.Finished,
+			StateHash: s.StateHash,
 		}
 	}
 	return out, err

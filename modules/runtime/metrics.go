@@ -13,14 +13,14 @@ import (
 )
 
 type metrics struct {
-	ops    metric.Int64Counter
+	calls  metric.Int64Counter
 	probes metric.Int64Counter
 }
 
 func newMetrics() (metrics, error) {
 	meter := otel.Meter("galaxy/runtime")
-	ops, err := meter.Int64Counter("runtime_container_ops_total",
-		metric.WithDescription("verbs of the engine driver, by kind and outcome"))
+	calls, err := meter.Int64Counter("runtime_container_ops_total",
+		metric.WithDescription("calls of the engine driver, by operation and outcome"))
 	if err != nil {
 		return metrics{}, fmt.Errorf("make a counter: %w", err)
 	}
@@ -29,14 +29,14 @@ func newMetrics() (metrics, error) {
 	if err != nil {
 		return metrics{}, fmt.Errorf("make a counter: %w", err)
 	}
-	return metrics{ops: ops, probes: probes}, nil
+	return metrics{calls: calls, probes: probes}, nil
 }
 
-func (m metrics) op(ctx context.Context, name string, err error) {
-	m.ops.Add(ctx, 1, metric.WithAttributes(attribute.String("op", name), attribute.String("outcome", outcome(err))))
+func (m metrics) countCall(ctx context.Context, op string, err error) {
+	m.calls.Add(ctx, 1, metric.WithAttributes(attribute.String("op", op), attribute.String("outcome", outcome(err))))
 }
 
-func (m metrics) probe(ctx context.Context, err error) {
+func (m metrics) countProbe(ctx context.Context, err error) {
 	result := "ok"
 	if err != nil {
 		result = reasonOf(err)

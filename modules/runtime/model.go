@@ -3,67 +3,60 @@ package runtime
 import (
 	"github.com/google/uuid"
 
-	"galaxy/backend/modules/runtime/plan"
-	"galaxy/backend/modules/runtime/registry"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// The words of the domain, which plan and registry reason about.
-type (
-	Desired         = plan.Desired
-	Observed        = plan.Observed
-	Source          = plan.Source
-	State           = plan.State
-	Record          = plan.Record
-	Operation       = plan.Operation
-	OperationKind   = plan.OperationKind
-	OperationStatus = plan.OperationStatus
-	Version         = registry.Version
+// Desired is what somebody asked for.
+type Desired string
+
+// What can be asked for. A removed engine has no container; its state directory
+// is kept.
+const (
+	WantRunning Desired = "running"
+	WantStopped Desired = "stopped"
+	WantRemoved Desired = "removed"
 )
 
-// What can be asked for, what can be seen, and who can ask.
+// Observed is what was seen last.
+type Observed string
+
+// What can be seen. StartFailed and Crashed are final for their generation.
 const (
-	WantRunning = plan.WantRunning
-	WantStopped = plan.WantStopped
-	WantRemoved = plan.WantRemoved
-
-	Starting    = plan.Starting
-	Running     = plan.Running
-	Unreachable = plan.Unreachable
-	Stopped     = plan.Stopped
-	StartFailed = plan.StartFailed
-	Crashed     = plan.Crashed
-	Removed     = plan.Removed
-
-	User     = plan.User
-	Operator = plan.Operator
-	System   = plan.System
+	Starting    Observed = "starting"
+	Running     Observed = "running"
+	Unreachable Observed = "engine_unreachable"
+	Stopped     Observed = "stopped"
+	StartFailed Observed = "start_failed"
+	Crashed     Observed = "crashed"
+	Removed     Observed = "removed"
 )
 
-// The kinds and states of requests.
-const (
-	OpStart   = plan.OpStart
-	OpStop    = plan.OpStop
-	OpRestart = plan.OpRestart
-	OpRemove  = plan.OpRemove
+// Up reports whether the engine has come up and not gone down again.
+func (o Observed) Up() bool { return o == Running || o == Unreachable }
 
-	OpQueued     = plan.OpQueued
-	OpRunning    = plan.OpRunning
-	OpSucceeded  = plan.OpSucceeded
-	OpFailed     = plan.OpFailed
-	OpSuperseded = plan.OpSuperseded
+// Final reports whether only a new request goes on.
+func (o Observed) Final() bool { return o == StartFailed || o == Crashed }
+
+// Source is who asked.
+type Source string
+
+// The sources of a request.
+const (
+	User     Source = "user"
+	Operator Source = "operator"
+	System   Source = "system"
 )
 
 // Spec is what a game needs to be started.
 type Spec struct {
 	GameID  uuid.UUID
 	Version string // of the engine
-	// Init founds the game. It counts until the engine has been founded once; a
-	// missing seed is drawn here, so that the document stays the same.
+	// Init sets the game up. It counts until the engine has been initialized; a
+	// missing seed is drawn here, so that the request stays the same.
 	Init enginev1.InitRequest
 }
 
-// Change is what observers hear of.
+// Change is what observers are told.
 type Change struct {
 	GameID            uuid.UUID
 	Desired, Observed string
@@ -76,6 +69,13 @@ type Change struct {
 	// or removed.
 	Error  string
 	Source Source // of the last request
+}
+
+// State is what others may know of an engine.
+type State struct {
+	Desired, Observed, Version string
+	Generation                 int
+	LastError                  string // a stable token such as image_pull_failed, or ""
 }
 
 // Lease is the right to work with the engine of one game, alone.

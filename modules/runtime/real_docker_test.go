@@ -29,7 +29,8 @@ func TestARealEngineLivesThroughAGameInAContainer(t *testing.T) {
 	require.NoError(t, err)
 	image := name + ":0.1.0"
 	require.NoError(t, client.Load(ctx, docker.Program{
-		Ref: image, Binary: binary, Path: "/engine", Entrypoint: []string{"/engine", "serve"}, User: "65532:65532", Port: driver.Port,
+		Ref: image, Binary: binary, Path: "/engine", Entrypoint: []string{"/engine", "serve"}, User: "65532:65532",
+		Port:   driver.Port,
 		Labels: map[string]string{"galaxy.test": name},
 	}))
 	t.Cleanup(func() { require.NoError(t, client.RemoveImage(ctx, image)) })
@@ -39,8 +40,9 @@ func TestARealEngineLivesThroughAGameInAContainer(t *testing.T) {
 
 	cfg := realConfig()
 	cfg.Driver, cfg.ImagePullPolicy = "docker", driver.PullNever
-	lobby := liveThrough(t, cfg, daemon, image, func(r Record) {
+	g := newRealGame(t, cfg, daemon, image)
+	g.liveThrough(func(r Record) {
 		require.NoError(t, client.Remove(ctx, r.ContainerID)) // by hand, as docker rm -f
 	})
-	require.Subset(t, []notification.Kind{notification.KindContainerMissing}, lobby.kinds(), "missing, or dead when first seen")
+	require.Subset(t, []notification.Kind{notification.KindContainerMissing}, g.notifier.Kinds(), "missing, or dead when first seen")
 }

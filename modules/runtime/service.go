@@ -2,144 +2,65 @@ package runtime
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"time"
 
 	"github.com/google/uuid"
-	"go.uber.org/zap"
 
 	"galaxy/backend/modules/admin"
-	"galaxy/backend/modules/runtime/registry"
-	"galaxy/backend/platform/cache"
 	"galaxy/backend/platform/clock"
-	"galaxy/backend/platform/outbox"
 	"galaxy/backend/platform/pg"
+	"galaxy/backend/platform/worker"
 )
 
-// Service is the domain. Its methods that take a tx write with the caller's
-// commit; all others open their own transaction.
+// Service takes requests about engines and answers what is known of them. Its
+// methods that take a tx write with the caller's commit; all others open their
+// own transaction.
 type Service struct {
-	*registry.Registry
-
-	db      *pg.DB
-	clock   clock.Clock
-	log     *zap.Logger
-	store   store
-	states  *cache.Table[uuid.UUID, State]
-	auditor admin.Auditor
-	ceiling int // most states that are kept in memory
-	wake    func()
+	db       *pg.DB
+	clock    clock.Clock
+	store    store
+	states   *States
+	versions Versions
+	auditor  admin.Auditor
+	signal   *worker.Signal // the workers'
 }
 
-// Base is what every part of the domain stands on.
-type Base struct {
-	DB    *pg.DB
-	Clock clock.Clock
-	Log   *zap.Logger
+// NewService makes the service. It does nothing until it is asked. signal is
+// sent when a game has become due.
+func NewService(
+	db *pg.DB, clk clock.Clock, states *States, versions Versions, auditor admin.Auditor, signal *worker.Signal,
+) *Service {
+	return &Service{db: db, clock: clk, states: states, versions: versions, auditor: auditor, signal: signal}
 }
 
-// NewBase gathers it.
-func NewBase(db *pg.DB, clk clock.Clock, log *zap.Logger) Base {
-	return Base{DB: db, Clock: clk, Log: log}
+// Filter chooses records for a list, newest game first. Zero values do not
+// filter; Before is the last game of the page before.
+type Filter struct {
+	Observed Observed
+	Version  string
+	Before   uuid.UUID
+	Limit    int
 }
 
-// NewService makes the service. It does nothing until it is asked.
-func NewService(base Base, size CacheConfig, auditor admin.Auditor) *Service {
-	s := &Service{db: base.DB, clock: base.Clock, log: base.Log, auditor: auditor, ceiling: size.RuntimesMax, wake: func() {}}
-	s.Registry = registry.New(base.DB, base.Clock, auditor, s.Wake)
-	s.states = cache.New("runtimes", size.RuntimesMax, s.loadState)
-	return s
+// Records lists what is kept about engines.
+func (s *Service) Records(ctx context.Context, f Filter) ([]Record, error) {
+	return s.store.list(ctx, s.db, f)
 }
 
-// Wake asks the workers to look for due games soon. Requests do it by
-// themselves.
-func (s *Service) Wake() { s.wake() }
-
-// State is what is wanted and seen of a game's engine, from memory.
-func (s *Service) State(ctx context.Context, game uuid.UUID) (State, error) {
-	state, ok, err := s.states.Get(ctx, game)
-	if err == nil && !ok {
-		return State{}, ErrNotFound
-	}
-	return state, err
+// Record is what is kept about one engine.
+func (s *Service) Record(ctx context.Context, game uuid.UUID) (Record, error) {
+	return s.store.get(ctx, s.db, game)
 }
 
-// Warm reads the registry and the states of engines that are worked on, before
-// anybody asks.
-func (s *Service) Warm(ctx context.Context) error {
-	if _, err := s.Versions(ctx); err != nil {
-		return fmt.Errorf("warm the engine versions: %w", err)
-	}
-	rows, err := s.store.live(ctx, s.db, s.ceiling)
-	if err != nil {
-		return fmt.Errorf("warm the runtimes: %w", err)
-	}
-	for _, r := range rows {
-		s.states.Warm(r.GameID, r.State())
-	}
-	return nil
+// Operation is the row of one request.
+func (s *Service) Operation(ctx context.Context, id uuid.UUID) (Operation, error) {
+	return s.store.operation(ctx, s.db, id)
 }
 
-func (s *Service) loadState(ctx context.Context, game uuid.UUID) (State, bool, error) {
-	r, err := s.store.get(ctx, s.db, game)
-	if errors.Is(err, ErrNotFound) {
-		return State{}, false, nil
+// Operations lists the requests about one engine, newest first. before is the
+// last one of the page before, or Nil.
+func (s *Service) Operations(ctx context.Context, game, before uuid.UUID, limit int) ([]Operation, error) {
+	if _, err := s.states.State(ctx, game); err != nil {
+		return nil, err
 	}
-	return r.State(), err == nil, err
-}
-
-// Lease takes a game's engine for d, for work that nothing may interrupt. It is
-// ErrBusy while somebody else has it, also converge, and ErrNotRunning when
-// there is no engine to work with. After d the lease is over by itself.
-func (s *Service) Lease(ctx context.Context, game uuid.UUID, d time.Duration) (Lease, error) {
-	if err := queue.Inherit(ctx, s.db); err != nil {
-		return Lease{}, err
-	}
-	var lease Lease
-	err := s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		row, err := s.store.lease(ctx, tx, game, d)
-		if errors.Is(err, pg.ErrNoRows) {
-			return s.whyNoLease(ctx, tx, game)
-		}
-		lease = Lease{GameID: game, Token: row.Token, Version: row.Version}
-		return err
-	})
-	if err != nil {
-		return Lease{}, fmt.Errorf("lease the engine of game %s: %w", game, err)
-	}
-	return lease, nil
-}
-
-func (s *Service) whyNoLease(ctx context.Context, tx *pg.Tx, game uuid.UUID) error {
-	r, err := s.store.get(ctx, tx, game)
-	switch {
-	case err != nil:
-		return err
-	case r.Desired != WantRunning || r.Observed != Running:
-		return ErrNotRunning.With("observed", r.Observed)
-	}
-	return ErrBusy
-}
-
-// Extend prolongs a lease to d from now. ErrLeaseLost: the work must stop.
-func (s *Service) Extend(ctx context.Context, l Lease, d time.Duration) error {
-	held, err := queue.Extend(ctx, s.db, outbox.Claim{Key: l.GameID, Token: l.Token}, d)
-	if err == nil && !held {
-		err = ErrLeaseLost
-	}
-	return err
-}
-
-// Release gives a lease back. One that is over already is no error.
-func (s *Service) Release(ctx context.Context, l Lease) error {
-	err := s.db.InTx(ctx, func(_ context.Context, tx *pg.Tx) error {
-		s.store.release(tx, l)
-		tx.OnCommit(s.Wake) // a request may have waited for it
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("release the engine of game %s: %w", l.GameID, err)
-	}
-	return nil
+	return s.store.operations(ctx, s.db, game, before, limit)
 }

@@ -17,63 +17,63 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// Start wants a game's engine to run, and returns the operation that follows
-// the wish. The first start creates the record and needs an active version; a
-// later one keeps the founding document once the engine has been founded. A
-// start of an engine that failed, crashed or was stopped is a new generation, of
-// the given version if there is one; a repeat of one under way returns that
-// one's operation.
+// Start requests that a game's engine runs, and returns the operation that
+// follows. The first start creates the record and needs an active version; a
+// later one keeps the init request once the engine has been initialized. A start
+// of an engine that failed, crashed or was stopped is a new generation, of the
+// given version if there is one; a repeat of one under way returns that one's
+// operation.
 func (s *Service) Start(ctx context.Context, tx *pg.Tx, spec Spec, by Source) (uuid.UUID, error) {
 	r, err := s.store.lock(ctx, tx, spec.GameID)
 	if errors.Is(err, ErrNotFound) {
-		return s.first(ctx, tx, spec, by)
+		return s.create(ctx, tx, spec, by)
 	}
 	if err != nil {
 		return uuid.Nil, fmt.Errorf("start the engine of game %s: %w", spec.GameID, err)
 	}
-	if r.Under(OpStart) {
+	if r.InProgress(OpStart) {
 		return *r.OperationID, nil
 	}
-	anew := r.Desired != WantRunning || r.Observed.Final()
-	if anew && spec.Version != "" {
+	down := r.Desired != WantRunning || r.Observed.Final()
+	if down && spec.Version != "" {
 		r.Version = spec.Version
 	}
-	if err := s.NotBlocked(ctx, r.Version); err != nil {
+	if err := s.versions.RestartableVersion(ctx, r.Version); err != nil {
 		return uuid.Nil, fmt.Errorf("start the engine of game %s: %w", spec.GameID, err)
 	}
 	if r.InitializedAt == nil && len(spec.Init.Races) > 0 {
-		if r.Init, err = document(spec.Init, r.Init); err != nil {
+		if r.Init, err = encodeInit(spec.Init, r.Init); err != nil {
 			return uuid.Nil, err
 		}
 	}
-	if anew {
-		r.Anew()
+	if down {
+		r.BeginGeneration()
 	}
 	r.Desired, r.Source = WantRunning, by
-	return s.wish(ctx, tx, r, OpStart)
+	return s.update(ctx, tx, r, OpStart)
 }
 
-// first creates the record.
-func (s *Service) first(ctx context.Context, tx *pg.Tx, spec Spec, by Source) (uuid.UUID, error) {
+// create makes the record of a game's first start.
+func (s *Service) create(ctx context.Context, tx *pg.Tx, spec Spec, by Source) (uuid.UUID, error) {
 	if spec.Version == "" {
-		return uuid.Nil, ErrInvalidDesiredRun
+		return uuid.Nil, ErrNeverStarted
 	}
-	if err := s.StartableVersion(ctx, spec.Version); err != nil {
+	if err := s.versions.StartableVersion(ctx, spec.Version); err != nil {
 		return uuid.Nil, fmt.Errorf("start the engine of game %s: %w", spec.GameID, err)
 	}
-	doc, err := document(spec.Init, nil)
+	request, err := encodeInit(spec.Init, nil)
 	if err != nil {
 		return uuid.Nil, err
 	}
 	r := Record{
 		GameID: spec.GameID, Desired: WantRunning, Version: spec.Version, Generation: 1, Source: by,
-		Init: doc, Observed: Starting,
+		Init: request, Observed: Starting,
 	}
 	s.store.insert(tx, r, s.clock.Now())
-	return s.follow(ctx, tx, r, OpStart)
+	return s.addOperation(ctx, tx, r, OpStart)
 }
 
-// Stop wants the engine stopped; its state stays.
+// Stop requests that the engine is stopped; its state stays.
 func (s *Service) Stop(ctx context.Context, tx *pg.Tx, game uuid.UUID, by Source) (uuid.UUID, error) {
 	return s.change(ctx, tx, game, by, OpStop, func(r *Record) error {
 		r.Desired = WantStopped
@@ -81,7 +81,8 @@ func (s *Service) Stop(ctx context.Context, tx *pg.Tx, game uuid.UUID, by Source
 	})
 }
 
-// Remove wants the engine's container gone; the state directory stays.
+// Remove requests that the engine's container is removed; the state directory
+// stays.
 func (s *Service) Remove(ctx context.Context, tx *pg.Tx, game uuid.UUID, by Source) (uuid.UUID, error) {
 	return s.change(ctx, tx, game, by, OpRemove, func(r *Record) error {
 		r.Desired = WantRemoved
@@ -89,18 +90,21 @@ func (s *Service) Remove(ctx context.Context, tx *pg.Tx, game uuid.UUID, by Sour
 	})
 }
 
-// Restart wants the engine stopped and started again, whatever it does now.
+// Restart requests that the engine is stopped and started again, whatever it
+// does now.
 func (s *Service) Restart(ctx context.Context, tx *pg.Tx, game uuid.UUID, by Source) (uuid.UUID, error) {
 	return s.change(ctx, tx, game, by, OpRestart, func(r *Record) error {
-		r.Anew()
+		r.BeginGeneration()
 		r.Desired = WantRunning
-		return s.NotBlocked(ctx, r.Version)
+		return s.versions.RestartableVersion(ctx, r.Version)
 	})
 }
 
-func (s *Service) change(ctx context.Context, tx *pg.Tx, game uuid.UUID, by Source, kind OperationKind, apply func(*Record) error) (uuid.UUID, error) {
+func (s *Service) change(
+	ctx context.Context, tx *pg.Tx, game uuid.UUID, by Source, kind OperationKind, apply func(*Record) error,
+) (uuid.UUID, error) {
 	r, err := s.store.lock(ctx, tx, game)
-	if err == nil && r.Under(kind) {
+	if err == nil && r.InProgress(kind) {
 		return *r.OperationID, nil
 	}
 	if err == nil {
@@ -110,30 +114,30 @@ func (s *Service) change(ctx context.Context, tx *pg.Tx, game uuid.UUID, by Sour
 	if err != nil {
 		return uuid.Nil, fmt.Errorf("%s the engine of game %s: %w", kind, game, err)
 	}
-	return s.wish(ctx, tx, r, kind)
+	return s.update(ctx, tx, r, kind)
 }
 
-// wish writes what is wanted and the operation that follows it.
-func (s *Service) wish(ctx context.Context, tx *pg.Tx, r Record, kind OperationKind) (uuid.UUID, error) {
-	s.store.wish(tx, r, s.clock.Now())
-	return s.follow(ctx, tx, r, kind)
+// update writes what is desired and the operation that follows it.
+func (s *Service) update(ctx context.Context, tx *pg.Tx, r Record, kind OperationKind) (uuid.UUID, error) {
+	s.store.updateDesired(tx, r, s.clock.Now())
+	return s.addOperation(ctx, tx, r, kind)
 }
 
-func (s *Service) follow(ctx context.Context, tx *pg.Tx, r Record, kind OperationKind) (uuid.UUID, error) {
+func (s *Service) addOperation(ctx context.Context, tx *pg.Tx, r Record, kind OperationKind) (uuid.UUID, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return uuid.Nil, fmt.Errorf("make an operation id: %w", err)
 	}
-	s.store.request(tx, Operation{
+	s.store.insertOperation(tx, Operation{
 		ID: id, GameID: r.GameID, Kind: kind, Source: r.Source, Actor: actor(ctx), RequestID: httpx.RequestID(ctx),
 		Generation: r.Generation, CreatedAt: s.clock.Now(),
 	})
-	s.states.Put(tx, r.GameID, r.State())
-	tx.OnCommit(s.Wake)
+	s.states.put(tx, r)
+	tx.OnCommit(s.signal.Send)
 	return id, nil
 }
 
-// actor names who is behind the request, or nobody.
+// actor is the operator or the user behind the request, or "".
 func actor(ctx context.Context) string {
 	user := ""
 	if id := httpx.UserID(ctx); id != uuid.Nil {
@@ -142,13 +146,13 @@ func actor(ctx context.Context) string {
 	return cmp.Or(httpx.PrincipalOf(ctx).Username, user)
 }
 
-// document renders the founding document. A seed that is missing is the former
-// document's, or drawn: the engine recognises a repeat by the whole document.
-func document(req enginev1.InitRequest, former []byte) ([]byte, error) {
+// encodeInit renders an init request. A seed that is missing is that of the
+// former request, or drawn: the engine recognises a repeat by all of it.
+func encodeInit(req enginev1.InitRequest, former []byte) ([]byte, error) {
 	if req.Seed == "" && former != nil {
 		var old enginev1.InitRequest
 		if err := json.Unmarshal(former, &old); err != nil {
-			return nil, fmt.Errorf("read the former founding document: %w", err)
+			return nil, fmt.Errorf("read the former init request: %w", err)
 		}
 		req.Seed = old.Seed
 	}
@@ -157,9 +161,9 @@ func document(req enginev1.InitRequest, former []byte) ([]byte, error) {
 		_, _ = rand.Read(b[:]) // never fails
 		req.Seed = strconv.FormatUint(binary.BigEndian.Uint64(b[:]), 10)
 	}
-	doc, err := json.Marshal(req)
+	text, err := json.Marshal(req)
 	if err != nil {
-		return nil, fmt.Errorf("encode the founding document: %w", err)
+		return nil, fmt.Errorf("encode the init request: %w", err)
 	}
-	return doc, nil
+	return text, nil
 }

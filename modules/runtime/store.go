@@ -28,14 +28,14 @@ const selectRecord = columns + `
 WHERE r.game_id = $1`
 
 func (store) get(ctx context.Context, q pg.Querier, game uuid.UUID) (Record, error) {
-	return found(pg.Get[Record](ctx, q, selectRecord, game))
+	return orNotFound(pg.Get[Record](ctx, q, selectRecord, game))
 }
 
 // lockRecord makes requests about one game follow each other.
 const lockRecord = selectRecord + ` FOR UPDATE OF r`
 
 func (store) lock(ctx context.Context, tx *pg.Tx, game uuid.UUID) (Record, error) {
-	return found(pg.Get[Record](ctx, tx, lockRecord, game))
+	return orNotFound(pg.Get[Record](ctx, tx, lockRecord, game))
 }
 
 // A worker whose lease ran out must not work on.
@@ -49,7 +49,7 @@ func (store) claimed(ctx context.Context, q pg.Querier, c outbox.Claim) (Record,
 	return r, err
 }
 
-func found(r Record, err error) (Record, error) {
+func orNotFound(r Record, err error) (Record, error) {
 	if errors.Is(err, pg.ErrNoRows) {
 		return Record{}, ErrNotFound
 	}
@@ -65,29 +65,34 @@ func (store) insert(tx *pg.Tx, r Record, now time.Time) {
 }
 
 // A request never touches the lease: whoever holds it finds another revision.
-const updateWish = `
+const updateDesired = `
 UPDATE runtime_records SET desired = $2, version = $3, generation = $4, source = $5, init = $6, observed = $7, failures = $8,
        last_error = $9, last_code = $13, restarts = $10, restarts_since = $11, revision = revision + 1, settled = false, next_attempt_at = $12, updated_at = $12
 WHERE game_id = $1`
 
-func (store) wish(tx *pg.Tx, r Record, now time.Time) {
-	tx.Queue(updateWish, r.GameID, r.Desired, r.Version, r.Generation, r.Source, r.Init, r.Observed, r.Failures,
+func (store) updateDesired(tx *pg.Tx, r Record, now time.Time) {
+	tx.Queue(updateDesired, r.GameID, r.Desired, r.Version, r.Generation, r.Source, r.Init, r.Observed, r.Failures,
 		r.LastError, r.Restarts, r.RestartsSince, now, r.LastCode)
 }
 
-// updateSeen ends a claim and is void when the wish changed or the lease was
+// updateObserved ends a claim and is void when a request came or the lease was
 // lost meanwhile.
-const updateSeen = `
+const updateObserved = `
 UPDATE runtime_records SET initialized_at = $4, observed = $5, launched_generation = $6, launched_at = $7, container_id = $8,
        image = $9, endpoint = $10, state_dir = $11, last_seen_at = $12, exit_code = $13, oom = $14, failures = $15, restarts = $16,
        restarts_since = $17, last_error = $18, last_code = $23, settled = $19, next_attempt_at = $20, updated_at = $21, attempts = 0,
        claim_token = CASE WHEN $22 THEN claim_token END, lease_until = CASE WHEN $22 THEN lease_until END
 WHERE game_id = $1 AND claim_token = $2 AND revision = $3 AND lease_until > clock_timestamp()`
 
-// seen records a step. keep says that the worker goes on with the same claim.
-func (store) seen(ctx context.Context, tx *pg.Tx, c outbox.Claim, r Record, next, now time.Time, keep bool) error {
-	n, err := tx.Exec(ctx, updateSeen, r.GameID, c.Token, r.Revision, r.InitializedAt, r.Observed, r.LaunchedGeneration, r.LaunchedAt,
-		r.ContainerID, r.Image, r.Endpoint, r.StateDir, r.LastSeenAt, r.ExitCode, r.OOM, r.Failures, r.Restarts, r.RestartsSince,
+// updateObserved records a step. keep says that the worker goes on with the same
+// claim.
+func (store) updateObserved(
+	ctx context.Context, tx *pg.Tx, c outbox.Claim, r Record, next, now time.Time, keep bool,
+) error {
+	n, err := tx.Exec(ctx, updateObserved, r.GameID, c.Token, r.Revision, r.InitializedAt, r.Observed,
+		r.LaunchedGeneration, r.LaunchedAt,
+		r.ContainerID, r.Image, r.Endpoint, r.StateDir, r.LastSeenAt, r.ExitCode, r.OOM, r.Failures, r.Restarts,
+		r.RestartsSince,
 		r.LastError, r.Settled, next, now, keep, r.LastCode)
 	if err == nil && n == 0 {
 		return ErrLeaseLost
@@ -99,13 +104,13 @@ const releaseClaim = `
 UPDATE runtime_records SET claim_token = NULL, lease_until = NULL, next_attempt_at = $3
 WHERE game_id = $1 AND claim_token = $2`
 
-// giveBack ends a claim without a record. A claim that is lost stays lost.
-func (store) giveBack(tx *pg.Tx, c outbox.Claim, next time.Time) {
+// releaseClaim ends a claim without a record. A claim that is lost stays lost.
+func (store) releaseClaim(tx *pg.Tx, c outbox.Claim, next time.Time) {
 	tx.Queue(releaseClaim, c.Key, c.Token, next)
 }
 
-// The lease of a turn run is the same as converge's. It is only given for an
-// engine that runs and shall run.
+// The lease of a turn run is the same as that of convergence. It is only given
+// for an engine that runs and shall run.
 const takeLease = `
 UPDATE runtime_records SET claim_token = gen_random_uuid(), lease_until = clock_timestamp() + $2::interval
 WHERE game_id = $1 AND desired = 'running' AND observed = 'running' AND (lease_until IS NULL OR lease_until < clock_timestamp())
@@ -125,12 +130,12 @@ UPDATE runtime_records SET claim_token = NULL, lease_until = NULL WHERE game_id 
 
 func (store) release(tx *pg.Tx, l Lease) { tx.Queue(releaseLease, l.GameID, l.Token) }
 
-const nudgeRecord = `
+const makeDue = `
 UPDATE runtime_records SET next_attempt_at = least(next_attempt_at, $2), settled = false WHERE game_id = $1`
 
-// nudge makes a game due.
-func (store) nudge(ctx context.Context, tx *pg.Tx, game uuid.UUID, now time.Time) error {
-	n, err := tx.Exec(ctx, nudgeRecord, game, now)
+// makeDue has a game looked at now.
+func (store) makeDue(ctx context.Context, tx *pg.Tx, game uuid.UUID, now time.Time) error {
+	n, err := tx.Exec(ctx, makeDue, game, now)
 	if err == nil && n == 0 {
 		return ErrNotFound
 	}
@@ -146,20 +151,20 @@ WHERE game_id = ANY($1) AND (settled OR observed IN ('running', 'engine_unreacha
 // hint makes games due whose container may have changed.
 func (store) hint(tx *pg.Tx, games []uuid.UUID, now time.Time) { tx.Queue(hintRecords, games, now) }
 
-// selectKnown is asked once per comparison with the driver's list: the games
+// selectListed is asked once per comparison with the driver's list: the games
 // on it, and those that should be.
-const selectKnown = `
+const selectListed = `
 SELECT game_id, observed, settled FROM runtime_records
 WHERE game_id = ANY($1) OR observed IN ('running', 'engine_unreachable')`
 
-type known struct {
+type listedRecord struct {
 	GameID   uuid.UUID `db:"game_id"`
 	Observed Observed  `db:"observed"`
 	Settled  bool      `db:"settled"`
 }
 
-func (store) known(ctx context.Context, q pg.Querier, games []uuid.UUID) ([]known, error) {
-	return pg.All[known](ctx, q, selectKnown, games)
+func (store) listed(ctx context.Context, q pg.Querier, games []uuid.UUID) ([]listedRecord, error) {
+	return pg.All[listedRecord](ctx, q, selectListed, games)
 }
 
 const listRecords = columns + `
@@ -171,30 +176,13 @@ func (store) list(ctx context.Context, q pg.Querier, f Filter) ([]Record, error)
 	return pg.All[Record](ctx, q, listRecords, string(f.Observed), f.Version, orNull(f.Before), f.Limit)
 }
 
-const listLive = columns + `
+const listUnsettled = columns + `
 WHERE NOT r.settled
 ORDER BY r.next_attempt_at
 LIMIT $1`
 
-func (store) live(ctx context.Context, q pg.Querier, limit int) ([]Record, error) {
-	return pg.All[Record](ctx, q, listLive, limit)
-}
-
-const countObserved = `SELECT observed, count(*) AS n FROM runtime_records GROUP BY observed`
-
-func (store) counts(ctx context.Context, q pg.Querier) (map[Observed]int, error) {
-	rows, err := pg.All[struct {
-		Observed Observed `db:"observed"`
-		N        int      `db:"n"`
-	}](ctx, q, countObserved)
-	if err != nil {
-		return nil, err
-	}
-	counts := map[Observed]int{}
-	for _, r := range rows {
-		counts[r.Observed] = r.N
-	}
-	return counts, nil
+func (store) unsettled(ctx context.Context, q pg.Querier, limit int) ([]Record, error) {
+	return pg.All[Record](ctx, q, listUnsettled, limit)
 }
 
 func orNull(id uuid.UUID) any {

@@ -15,39 +15,39 @@ const operationColumns = `
 SELECT operation_id, game_id, kind, source, actor, request_id, generation, status, error_code, error_message, created_at, started_at, finished_at
 FROM runtime_operations`
 
-const supersedeLive = `
+const supersedeOperation = `
 UPDATE runtime_operations SET status = 'superseded', finished_at = $2 WHERE game_id = $1 AND status IN ('queued', 'running')`
 
 const insertOperation = `
 INSERT INTO runtime_operations (operation_id, game_id, kind, source, actor, request_id, generation, status, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, 'queued', $8)`
 
-// request makes o the live operation of its game.
-func (store) request(tx *pg.Tx, o Operation) {
-	tx.Queue(supersedeLive, o.GameID, o.CreatedAt)
+// insertOperation makes o the operation of its game that is under way.
+func (store) insertOperation(tx *pg.Tx, o Operation) {
+	tx.Queue(supersedeOperation, o.GameID, o.CreatedAt)
 	tx.Queue(insertOperation, o.ID, o.GameID, o.Kind, o.Source, o.Actor, o.RequestID, o.Generation, o.CreatedAt)
 }
 
 const beginOperations = `
 UPDATE runtime_operations SET status = 'running', started_at = $2 WHERE game_id = ANY($1) AND status = 'queued'`
 
-func (store) begin(tx *pg.Tx, games []uuid.UUID, now time.Time) {
+func (store) beginOperations(tx *pg.Tx, games []uuid.UUID, now time.Time) {
 	tx.Queue(beginOperations, games, now)
 }
 
-const waitOperation = `
+const requeueOperation = `
 UPDATE runtime_operations SET status = 'queued', started_at = NULL WHERE game_id = $1 AND status = 'running'
   AND EXISTS (SELECT FROM runtime_records WHERE game_id = $1 AND claim_token = $2)`
 
-// wait says that nothing can be done about the game's request for now. Only who
-// holds the claim can know.
-func (store) wait(tx *pg.Tx, c outbox.Claim) { tx.Queue(waitOperation, c.Key, c.Token) }
+// requeueOperation says that nothing can be done about the game's request for
+// now. Only who holds the claim can know.
+func (store) requeueOperation(tx *pg.Tx, c outbox.Claim) { tx.Queue(requeueOperation, c.Key, c.Token) }
 
 const endOperation = `
 UPDATE runtime_operations SET status = $2, error_code = $3, error_message = $4, started_at = coalesce(started_at, $5), finished_at = $5
 WHERE operation_id = $1 AND status IN ('queued', 'running')`
 
-func (store) end(tx *pg.Tx, id uuid.UUID, status OperationStatus, code, message string, now time.Time) {
+func (store) endOperation(tx *pg.Tx, id uuid.UUID, status OperationStatus, code, message string, now time.Time) {
 	tx.Queue(endOperation, id, status, code, message, now)
 }
 

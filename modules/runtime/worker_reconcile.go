@@ -10,18 +10,34 @@ import (
 
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime/driver"
+	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/pg"
+	"galaxy/backend/platform/worker"
 )
 
-// reconcile compares the driver's list with the table. An engine that runs and
-// is not wanted, or is gone and should run, makes its game due. What is not
-// ours, or of a game that nobody knows, is reported and left alone.
-func (c *Converger) reconcile(ctx context.Context) (again bool, err error) {
-	var seen []driver.Observed
-	err = c.verb(ctx, "list", inspectTime, func(ctx context.Context) error {
-		seen, err = c.driver.List(ctx)
-		return err
-	})
+// Reconciler compares the records with the driver's list of engines.
+type Reconciler struct {
+	db       *pg.DB
+	clock    clock.Clock
+	log      *zap.Logger
+	store    store
+	driver   *DriverClient
+	notifier Notifier
+	signal   *worker.Signal
+}
+
+// NewReconciler makes a reconciler. signal is sent when it has made games due.
+func NewReconciler(
+	db *pg.DB, clk clock.Clock, log *zap.Logger, d *DriverClient, n Notifier, signal *worker.Signal,
+) *Reconciler {
+	return &Reconciler{db: db, clock: clk, log: log, driver: d, notifier: n, signal: signal}
+}
+
+// runOnce makes games due whose engine runs and is not wanted, or is gone and
+// should run. What is not ours, or of a game that nobody knows, is reported and
+// left alone.
+func (r *Reconciler) runOnce(ctx context.Context) (again bool, err error) {
+	seen, err := r.driver.list(ctx)
 	if errors.Is(err, driver.ErrUnavailable) {
 		return false, nil // nothing follows about any engine
 	}
@@ -32,68 +48,60 @@ func (c *Converger) reconcile(ctx context.Context) (again bool, err error) {
 	for _, o := range seen {
 		games = append(games, o.GameID)
 	}
-	rows, err := c.store.known(ctx, c.db, games)
+	records, err := r.store.listed(ctx, r.db, games)
 	if err != nil {
 		return false, fmt.Errorf("look up engines: %w", err)
 	}
-	due, strangers := compare(rows, seen)
-	if len(due)+len(strangers) == 0 {
+	due, unknown := compare(records, seen)
+	if len(due)+len(unknown) == 0 {
 		return false, nil
 	}
-	return false, c.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		for _, o := range strangers {
-			if err := c.report(ctx, tx, o); err != nil {
+	return false, r.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		for _, o := range unknown {
+			if err := r.report(ctx, tx, o); err != nil {
 				return err
 			}
 		}
 		if len(due) > 0 {
-			c.store.hint(tx, due, c.clock.Now())
-			tx.OnCommit(c.Wake)
+			r.store.hint(tx, due, r.clock.Now())
+			tx.OnCommit(r.signal.Send)
 		}
 		return nil
 	})
 }
 
-// compare finds the games whose record and engine disagree, and the engines of
-// nobody.
-func compare(rows []known, seen []driver.Observed) (due []uuid.UUID, strangers []driver.Observed) {
-	byGame := make(map[uuid.UUID]known, len(rows))
-	for _, k := range rows {
-		byGame[k.GameID] = k
+// compare finds the games whose record and engine disagree, and the engines that
+// belong to no record.
+func compare(records []listedRecord, seen []driver.Observed) (due []uuid.UUID, unknown []driver.Observed) {
+	byGame := make(map[uuid.UUID]listedRecord, len(records))
+	for _, r := range records {
+		byGame[r.GameID] = r
 	}
-	runs := map[uuid.UUID]bool{}
+	running := map[uuid.UUID]bool{}
 	for _, o := range seen {
-		k, known := byGame[o.GameID]
+		r, recorded := byGame[o.GameID]
 		switch {
-		case o.Foreign, !known:
-			strangers = append(strangers, o)
+		case o.Foreign, !recorded:
+			unknown = append(unknown, o)
 			continue
-		case k.Settled && !k.Observed.Final() && o.Phase == driver.PhaseRunning:
+		case r.Settled && !r.Observed.Final() && o.Phase == driver.PhaseRunning:
 			due = append(due, o.GameID)
 		}
-		runs[o.GameID] = o.Phase == driver.PhaseRunning
+		running[o.GameID] = o.Phase == driver.PhaseRunning
 	}
-	for _, k := range rows {
-		if k.Observed.Up() && !runs[k.GameID] {
-			due = append(due, k.GameID)
+	for _, r := range records {
+		if r.Observed.Up() && !running[r.GameID] {
+			due = append(due, r.GameID)
 		}
 	}
-	return due, strangers
+	return due, unknown
 }
 
-// report tells operators of a stranger, once per container.
-func (c *Converger) report(ctx context.Context, tx *pg.Tx, o driver.Observed) error {
-	c.log.Warn("foreign engine seen", zap.String("container", o.Name), zap.String("container_id", o.ContainerID))
-	return c.notifier.Submit(ctx, tx, notification.Intent{
+// report tells operators of an engine that is not ours, once per container.
+func (r *Reconciler) report(ctx context.Context, tx *pg.Tx, o driver.Observed) error {
+	r.log.Warn("foreign engine seen", zap.String("container", o.Name), zap.String("container_id", o.ContainerID))
+	return r.notifier.Submit(ctx, tx, notification.Intent{
 		Kind: notification.KindContainerForeign, Key: "container:" + o.ContainerID,
 		Payload: map[string]any{"container": o.Name, "container_id": o.ContainerID},
-	})
-}
-
-// prefetch pulls one image that an operator wants ahead.
-func (c *Converger) prefetch(ctx context.Context) (again bool, err error) {
-	return c.PullNext(ctx, func(ctx context.Context, v Version) error {
-		_, err := c.pull(ctx, v)
-		return err
 	})
 }

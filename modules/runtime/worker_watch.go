@@ -2,32 +2,46 @@ package runtime
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/google/uuid"
 	"go.uber.org/zap"
 
+	"galaxy/backend/modules/runtime/driver"
+	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/pg"
+	"galaxy/backend/platform/worker"
 )
 
 // maxHints is how many games one write makes due.
 const maxHints = 256
 
-// watch turns the driver's hints into due games. Hints may be lost and may be
+// watcher turns the driver's hints into due games. Hints may be lost and may be
 // wrong: they only make the next look come sooner.
-type watch struct {
-	c          *Converger
-	everything func() // asks for a comparison with the driver's list
+type watcher struct {
+	db        *pg.DB
+	clock     clock.Clock
+	log       *zap.Logger
+	store     store
+	driver    driver.Driver
+	signal    *worker.Signal
+	reconcile func() // asks for a comparison with the driver's list
 
 	mu   sync.Mutex
 	stop context.CancelFunc
 	done chan struct{}
 }
 
-func newWatch(c *Converger, everything func()) *watch { return &watch{c: c, everything: everything} }
+func newWatcher(
+	db *pg.DB, clk clock.Clock, log *zap.Logger, d driver.Driver, signal *worker.Signal, reconcile func(),
+) *watcher {
+	return &watcher{db: db, clock: clk, log: log, driver: d, signal: signal, reconcile: reconcile}
+}
 
 // Start begins to watch.
-func (w *watch) Start(context.Context) error {
+func (w *watcher) Start(context.Context) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.stop != nil {
@@ -38,13 +52,13 @@ func (w *watch) Start(context.Context) error {
 	w.stop, w.done = cancel, done
 	go func() {
 		defer close(done)
-		w.run(ctx)
+		w.watch(ctx)
 	}()
 	return nil
 }
 
 // Stop ends the watch and waits for it.
-func (w *watch) Stop(context.Context) error {
+func (w *watcher) Stop(context.Context) error {
 	w.mu.Lock()
 	stop, done := w.stop, w.done
 	w.stop = nil
@@ -56,34 +70,30 @@ func (w *watch) Stop(context.Context) error {
 	return nil
 }
 
-func (w *watch) run(ctx context.Context) {
-	hints := w.c.driver.Watch(ctx)
+func (w *watcher) watch(ctx context.Context) {
+	hints := w.driver.Watch(ctx)
 	for hint := range hints {
 		games := map[uuid.UUID]bool{hint.GameID: true}
 		for range min(len(hints), maxHints) { // what has come meanwhile shares the write
 			games[(<-hints).GameID] = true
 		}
-		if err := w.pass(ctx, games); err != nil && ctx.Err() == nil {
-			w.c.log.Warn("hints were not recorded", zap.Error(err))
+		if err := w.record(ctx, games); err != nil && ctx.Err() == nil {
+			w.log.Warn("hints were not recorded", zap.Error(err))
 		}
 	}
 }
 
-func (w *watch) pass(ctx context.Context, games map[uuid.UUID]bool) error {
+func (w *watcher) record(ctx context.Context, games map[uuid.UUID]bool) error {
 	if games[uuid.Nil] { // anything may have happened
-		w.everything()
+		w.reconcile()
 		delete(games, uuid.Nil)
 	}
 	if len(games) == 0 {
 		return nil
 	}
-	ids := make([]uuid.UUID, 0, len(games))
-	for game := range games {
-		ids = append(ids, game)
-	}
-	return w.c.db.InTx(ctx, func(_ context.Context, tx *pg.Tx) error {
-		w.c.store.hint(tx, ids, w.c.clock.Now())
-		tx.OnCommit(w.c.Wake)
+	return w.db.InTx(ctx, func(_ context.Context, tx *pg.Tx) error {
+		w.store.hint(tx, slices.Collect(maps.Keys(games)), w.clock.Now())
+		tx.OnCommit(w.signal.Send)
 		return nil
 	})
 }

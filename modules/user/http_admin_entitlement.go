@@ -30,7 +30,7 @@ func (h adminRoutes) grantPlan(ctx context.Context, in grantPlan) (httpx.Respons
 		in.Source = "operator"
 	}
 	e, inserted, err := h.service.GrantPlan(ctx, in.UserID,
-		Grant{Plan: in.Plan, Source: in.Source, Reason: in.Reason, EndsAt: utc(in.EndsAt)})
+		Grant{Plan: in.Plan, Source: in.Source, Reason: in.Reason, EndsAt: in.EndsAt})
 	return created(e, inserted, in.UserID, "/entitlements"), err
 }
 
@@ -58,7 +58,7 @@ type setLimit struct {
 }
 
 func (h adminRoutes) setLimit(ctx context.Context, in setLimit) (limitsView, error) {
-	err := h.service.SetLimit(ctx, in.UserID, LimitName(in.Name), in.Value, in.Reason, utc(in.ExpiresAt))
+	err := h.service.SetLimit(ctx, in.UserID, LimitName(in.Name), in.Value, in.Reason, in.ExpiresAt)
 	if err != nil {
 		return limitsView{}, err
 	}
@@ -72,13 +72,4 @@ type limitParam struct {
 
 func (h adminRoutes) clearLimit(ctx context.Context, in limitParam) error {
 	return h.service.ClearLimit(ctx, in.UserID, LimitName(in.Name))
-}
-
-// utc is a time as the database would give it back.
-func utc(t *time.Time) *time.Time {
-	if t == nil {
-		return nil
-	}
-	u := t.UTC().Truncate(time.Microsecond)
-	return &u
 }

@@ -28,7 +28,7 @@ type applySanction struct {
 
 func (h adminRoutes) applySanction(ctx context.Context, in applySanction) (httpx.Response[sanctionView], error) {
 	s, inserted, err := h.service.ApplySanction(ctx, in.UserID,
-		SanctionTerms{Kind: in.Kind, Reason: in.Reason, InternalNote: in.InternalNote, ExpiresAt: utc(in.ExpiresAt)})
+		SanctionTerms{Kind: in.Kind, Reason: in.Reason, InternalNote: in.InternalNote, ExpiresAt: in.ExpiresAt})
 	return created(newSanctionView(s, h.service.clock.Now()), inserted, in.UserID, "/sanctions"), err
 }
 

@@ -35,6 +35,7 @@ type Grant struct {
 // GrantPlan gives a plan from now on, instead of the one that the user has. It
 // reports false when nothing was inserted: the call is a repeat.
 func (s *Service) GrantPlan(ctx context.Context, id uuid.UUID, g Grant) (_ EntitlementRecord, inserted bool, _ error) {
+	g.EndsAt = pg.Microseconds(g.EndsAt)
 	var out EntitlementRecord
 	key, err := newIdempotency(ctx, "grant", id, g)
 	if err != nil {
@@ -114,6 +115,7 @@ func (s *Service) expirePlan(tx *pg.Tx, r *record, now time.Time) {
 // same again changes nothing.
 func (s *Service) SetLimit(ctx context.Context, id uuid.UUID, name LimitName, value int, reason string,
 	expires *time.Time) error {
+	expires = pg.Microseconds(expires)
 	err := s.update(ctx, id, func(ctx context.Context, tx *pg.Tx, r *record) error {
 		now := s.clock.Now()
 		if err := checkEnd("expires_at", expires, now); err != nil {

@@ -18,6 +18,7 @@ import (
 // transaction. It reports false when nothing was inserted.
 func (s *Service) ApplySanction(ctx context.Context, id uuid.UUID, terms SanctionTerms,
 ) (_ Sanction, inserted bool, _ error) {
+	terms.ExpiresAt = pg.Microseconds(terms.ExpiresAt)
 	var out Sanction
 	key, err := newIdempotency(ctx, "sanction", id, terms)
 	if err != nil {

@@ -105,7 +105,8 @@ func (p *Played) gather(ctx context.Context, _ string) error {
 	var g game
 	create := map[string]any{"name": p.GameName, "description": "Played by bots.", "min_players": 2, "max_players": 2,
 		"turns": map[string]any{"mode": "interval", "interval_seconds": p.Options.Interval, "early_when_ready": true}}
-	if err := owner.api.with("Idempotency-Key", uuid.NewString()).call(ctx, "POST", "/api/v1/user/lobby/games", create, &g); err != nil {
+	if err := owner.api.with("Idempotency-Key", uuid.NewString()).call(ctx, "POST", "/api/v1/user/lobby/games", create,
+		&g); err != nil {
 		return err
 	}
 	p.GameID = g.ID
@@ -169,7 +170,8 @@ func (p *Played) start(ctx context.Context, _ string) error {
 			return err
 		}
 	}
-	p.tell.did(blue, "platform", "the game runs after %s; both players were told by push", time.Since(begin).Round(time.Millisecond))
+	p.tell.did(blue, "platform", "the game runs after %s; both players were told by push",
+		time.Since(begin).Round(time.Millisecond))
 	return nil
 }
 
@@ -201,7 +203,8 @@ func (p *Played) turns(ctx context.Context, _ string) error {
 		took := time.Since(begin)
 		p.TurnTimes = append(p.TurnTimes, took)
 		p.Turns = turn + 1
-		p.tell.did(blue, fmt.Sprintf("turn %d", turn+1), "%s  %s", strings.Join(lines, " · "), p.tell.paint(dim, took.Round(time.Millisecond).String()))
+		p.tell.did(blue, fmt.Sprintf("turn %d", turn+1), "%s  %s", strings.Join(lines, " · "),
+			p.tell.paint(dim, took.Round(time.Millisecond).String()))
 		var g game
 		if err := owner.api.call(ctx, "GET", "/api/v1/user/lobby/games/"+p.GameID, nil, &g); err != nil {
 			return err

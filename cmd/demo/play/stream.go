@@ -68,7 +68,9 @@ func (s *stream) read(source pushv1.Push_SubscribePushClient) {
 }
 
 // next waits for an event that fits, the first one since the stream began.
-func (s *stream) next(ctx context.Context, what string, fits func(*pushv1.ClientEvent) bool) (*pushv1.ClientEvent, error) {
+func (s *stream) next(
+	ctx context.Context, what string, fits func(*pushv1.ClientEvent) bool,
+) (*pushv1.ClientEvent, error) {
 	seen := 0
 	for {
 		s.mu.Lock()

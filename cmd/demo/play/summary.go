@@ -40,7 +40,8 @@ func (p *Played) Summary(ctx context.Context) error {
 	line := func(name, format string, args ...any) {
 		_, _ = fmt.Fprintf(n.Out, "  %-10s %s\n", name, fmt.Sprintf(format, args...))
 	}
-	line("game", "%q, %d turns in %s, engine as %s", p.GameName, p.Turns, p.Took.Round(time.Millisecond), p.Endpoints.Engine.Driver)
+	line("game", "%q, %d turns in %s, engine as %s", p.GameName, p.Turns, p.Took.Round(time.Millisecond),
+		p.Endpoints.Engine.Driver)
 	if p.Result != nil {
 		line("end", "%s, won by %s", p.Result.Reason, strings.Join(p.Result.Winners, ", "))
 		for _, r := range p.Result.Ranking {

@@ -13,7 +13,9 @@ import (
 )
 
 // found starts the game; created is false for a repeat of the same document.
-func (e *Engine) found(ctx context.Context, request enginev1.InitRequest) (status enginev1.Status, created bool, err error) {
+func (e *Engine) found(
+	ctx context.Context, request enginev1.InitRequest,
+) (status enginev1.Status, created bool, err error) {
 	if err := invalid(e.checkInit(request)); err != nil {
 		return status, false, err
 	}
@@ -130,7 +132,8 @@ func (e *Engine) generate(v *view) (*view, error) {
 func (e *Engine) play(v *view) (turn *game.Turn, err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			e.options.Log.Error("turn generation panicked", zap.Int("turn", v.turn()+1), zap.Any("cause", cause), zap.Stack("stack"))
+			e.options.Log.Error("turn generation panicked", zap.Int("turn", v.turn()+1), zap.Any("cause", cause),
+				zap.Stack("stack"))
 			turn, err = nil, fail(enginev1.CodeTurnFailed, "turn %d cannot be generated", v.turn()+1)
 		}
 	}()

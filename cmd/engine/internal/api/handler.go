@@ -65,10 +65,13 @@ func (e *Engine) headers(h http.Header) {
 }
 
 // dispatch finds the operation; a panic in it is an internal error.
-func (e *Engine) dispatch(routes map[string]map[string]operation, w http.ResponseWriter, r *http.Request) (status int, body any, err error) {
+func (e *Engine) dispatch(
+	routes map[string]map[string]operation, w http.ResponseWriter, r *http.Request,
+) (status int, body any, err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			e.options.Log.Error("request panicked", zap.String("path", r.URL.Path), zap.Any("cause", cause), zap.Stack("stack"), requestID(r))
+			e.options.Log.Error("request panicked", zap.String("path", r.URL.Path), zap.Any("cause", cause),
+				zap.Stack("stack"), requestID(r))
 			status, body, err = 0, nil, fail(enginev1.CodeInternal, "internal error")
 		}
 	}()

@@ -57,7 +57,8 @@ func (e *Engine) postBanish(w http.ResponseWriter, r *http.Request) (int, any, e
 }
 
 func (e *Engine) putCommand(w http.ResponseWriter, r *http.Request) (int, any, error) {
-	request, object, err := read[enginev1.CommandRequest](w, r, enginev1.MaxBody, "race_name", "turn", "command_id", "command")
+	request, object, err := read[enginev1.CommandRequest](w, r, enginev1.MaxBody, "race_name", "turn", "command_id",
+		"command")
 	if err != nil {
 		return 0, nil, err
 	}

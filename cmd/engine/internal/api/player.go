@@ -12,7 +12,9 @@ import (
 )
 
 // command carries one action out at once.
-func (e *Engine) command(ctx context.Context, request enginev1.CommandRequest, cmd enginev1.Command) (*enginev1.CommandResponse, error) {
+func (e *Engine) command(
+	ctx context.Context, request enginev1.CommandRequest, cmd enginev1.Command,
+) (*enginev1.CommandResponse, error) {
 	give, err := e.take(ctx, e.options.LockWait)
 	if err != nil {
 		return nil, err

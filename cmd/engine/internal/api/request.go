@@ -22,7 +22,9 @@ var uuidPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-
 
 // read decodes a body of at most limit bytes and checks that the required keys
 // are there. It gives the parsed object besides, for who needs to know more.
-func read[T any](w http.ResponseWriter, r *http.Request, limit int64, required ...string) (in T, object map[string]any, err error) {
+func read[T any](
+	w http.ResponseWriter, r *http.Request, limit int64, required ...string,
+) (in T, object map[string]any, err error) {
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != "application/json" {
 		return in, nil, fail(enginev1.CodeUnsupportedMediaType, "the body must be application/json")

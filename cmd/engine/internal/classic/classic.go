@@ -16,7 +16,8 @@ func Render(r *enginev1.Report) string {
 		w.names[p.Number] = p.Name
 	}
 	w.line("Galaxy report for %s, turn %d", r.Race, r.Turn)
-	w.line("Galaxy %s, side %s, %d planets, %d races", r.Galaxy.Topology, decimal(r.Galaxy.Size), r.Galaxy.Planets, r.Galaxy.Races)
+	w.line("Galaxy %s, side %s, %d planets, %d races", r.Galaxy.Topology, decimal(r.Galaxy.Size), r.Galaxy.Planets,
+		r.Galaxy.Races)
 	w.result()
 	w.messages()
 	w.news()

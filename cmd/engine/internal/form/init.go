@@ -21,7 +21,8 @@ var gameIDPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9
 // Init says what is wrong with an init document; nil when nothing is.
 func Init(r enginev1.InitRequest) []enginev1.FieldError {
 	var p Problems
-	p.Check(r.ContractVersion == enginev1.ContractVersion, "contract_version", "this engine speaks contract %d", enginev1.ContractVersion)
+	p.Check(r.ContractVersion == enginev1.ContractVersion, "contract_version", "this engine speaks contract %d",
+		enginev1.ContractVersion)
 	p.Check(gameIDPattern.MatchString(r.GameID), "game_id", "must be a UUID")
 	if r.Seed != "" {
 		_, err := strconv.ParseUint(r.Seed, 10, 64)
@@ -36,7 +37,8 @@ func Init(r enginev1.InitRequest) []enginev1.FieldError {
 func (p *Problems) checkMap(r enginev1.InitRequest) {
 	galaxy := or(r.Map, enginev1.MapRequest{})
 	p.Check(galaxy.Topology == "" || galaxy.Topology == "torus", "map.topology", "must be torus")
-	p.Check(galaxy.Size == 0 || galaxy.Size >= leastSide && galaxy.Size <= 5000, "map.size", "must be 0 or %d..5000", leastSide)
+	p.Check(galaxy.Size == 0 || galaxy.Size >= leastSide && galaxy.Size <= 5000, "map.size", "must be 0 or %d..5000",
+		leastSide)
 	planets := or(galaxy.PlanetsPerRace, 10)
 	p.Check(planets >= 3 && planets <= 40, "map.planets_per_race", "must be 3..40")
 	homes := len(or(r.Options, enginev1.InitOptions{}).HomeWorlds)
@@ -45,7 +47,8 @@ func (p *Problems) checkMap(r enginev1.InitRequest) {
 
 func (p *Problems) checkOptions(o enginev1.InitOptions) {
 	p.Check(o.Ruleset == "" || o.Ruleset == enginev1.Ruleset, "options.ruleset", "must be %s", enginev1.Ruleset)
-	p.Check(o.HomeWorlds == nil || len(o.HomeWorlds) > 0 && len(o.HomeWorlds) <= 5, "options.home_worlds", "must name 1..5 sizes")
+	p.Check(o.HomeWorlds == nil || len(o.HomeWorlds) > 0 && len(o.HomeWorlds) <= 5, "options.home_worlds",
+		"must name 1..5 sizes")
 	for i, size := range o.HomeWorlds {
 		p.Check(size >= 1 && size <= 2500, fmt.Sprintf("options.home_worlds[%d]", i), "must be 1..2500")
 	}
@@ -67,7 +70,8 @@ func (p *Problems) checkRaces(races []enginev1.InitRace) {
 		at := func(field string) string { return fmt.Sprintf("races[%d].%s", i, field) }
 		p.Check(Between(race.UserID, 1, 64), at("user_id"), "must have 1..64 characters")
 		p.Check(Between(race.UserName, 0, enginev1.MaxUserName), at("user_name"), "must have at most 64 characters")
-		p.Check(Between(race.RaceName, 1, enginev1.MaxRaceName), at("race_name"), "must have 1..%d characters", enginev1.MaxRaceName)
+		p.Check(Between(race.RaceName, 1, enginev1.MaxRaceName), at("race_name"), "must have 1..%d characters",
+			enginev1.MaxRaceName)
 		p.Check(!strings.ContainsFunc(race.RaceName, unicode.IsControl), at("race_name"), "must have no control characters")
 		p.Check(race.RaceName != enginev1.Everybody, at("race_name"), "must not be %q", enginev1.Everybody)
 		folded := strings.ToLower(strings.ToUpper(race.RaceName)) // also for letters with two small forms

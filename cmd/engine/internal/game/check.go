@@ -46,7 +46,8 @@ func sound(values ...float64) error {
 
 func (s *State) checkPlanet(p *Planet) error {
 	const rounding = 1e-5
-	if err := sound(p.Size, p.Resources, p.Population, p.Industry, p.Capital, p.Materials, p.Colonists, p.Progress); err != nil {
+	if err := sound(p.Size, p.Resources, p.Population, p.Industry, p.Capital, p.Materials, p.Colonists,
+		p.Progress); err != nil {
 		return err
 	}
 	switch {

@@ -35,7 +35,8 @@ func CheckCommand(c *Config, s *State, race int, cmd enginev1.Command) []enginev
 }
 
 func checkMessage(p *form.Problems, c *Config, s *State, race int, cmd enginev1.Command) {
-	p.Check(form.Between(cmd.Text, 1, enginev1.MaxMessage), "command.text", "must have 1..%d characters", enginev1.MaxMessage)
+	p.Check(form.Between(cmd.Text, 1, enginev1.MaxMessage), "command.text", "must have 1..%d characters",
+		enginev1.MaxMessage)
 	p.Check(len(cmd.To) >= 1 && len(cmd.To) <= enginev1.MaxRaces, "command.to", "must name 1..%d races", enginev1.MaxRaces)
 	if !slices.Equal(cmd.To, []string{enginev1.Everybody}) {
 		for _, name := range cmd.To {

@@ -19,7 +19,8 @@ func validName(name string) bool {
 }
 
 func badName(name string) outcome {
-	return refused(enginev1.OrderInvalidName, "%q: a name has 1..%d letters, digits or signs, no spaces", name, enginev1.MaxName)
+	return refused(enginev1.OrderInvalidName, "%q: a name has 1..%d letters, digits or signs, no spaces", name,
+		enginev1.MaxName)
 }
 
 func (d *desk) createType(o enginev1.Order) outcome {

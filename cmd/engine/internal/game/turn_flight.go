@@ -122,7 +122,8 @@ func (g *generation) unload() {
 	}
 	for i := range g.state.Groups {
 		group := &g.state.Groups[i]
-		if group.arrived && group.Load > 0 && group.Cargo != enginev1.Colonists && g.state.planet(group.At).Owner == group.Race {
+		if group.arrived && group.Load > 0 && group.Cargo != enginev1.Colonists &&
+			g.state.planet(group.At).Owner == group.Race {
 			*g.state.planet(group.At).stock(group.Cargo) += group.Load
 			group.empty()
 		}
@@ -147,7 +148,8 @@ func (g *generation) colonise(planet int, groups, orbit []int) {
 	}
 	winner := best[0]
 	if len(best) > 1 {
-		winner = best[rules.Stream(g.config.Seed, uint32(g.state.Turn), rules.PhaseColonising, uint32(planet)).IntN(len(best))]
+		winner = best[rules.Stream(g.config.Seed, uint32(g.state.Turn), rules.PhaseColonising,
+			uint32(planet)).IntN(len(best))]
 	}
 	for _, i := range groups {
 		if group := &g.state.Groups[i]; group.Race == winner {
