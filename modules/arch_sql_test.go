@@ -49,14 +49,8 @@ func oneDomainWritesATable(files []source) (out []violation) {
 		if s.in("cmd/engine", "tools") {
 			continue
 		}
-		note := func(table string, pos token.Pos) { tables[table] = append(tables[table], place{s.writer(), s.at(pos)}) }
-		s.literals(func(text string, pos token.Pos) {
-			for _, m := range writes.FindAllStringSubmatch(text, -1) {
-				note(m[1], pos)
-			}
-		})
-		for table, pos := range queues(s) {
-			note(table, pos)
+		for _, w := range written(s) {
+			tables[w.table] = append(tables[w.table], place{s.writer(), s.at(w.pos)})
 		}
 	}
 	for table, places := range tables {
@@ -75,9 +69,26 @@ func oneDomainWritesATable(files []source) (out []violation) {
 	return out
 }
 
+// write is a place that writes a table.
+type write struct {
+	table string
+	pos   token.Pos
+}
+
+// written are the tables that a file writes.
+func written(s source) []write {
+	out := queues(s)
+	s.literals(func(text string, pos token.Pos) {
+		for _, m := range writes.FindAllStringSubmatch(text, -1) {
+			out = append(out, write{m[1], pos})
+		}
+	})
+	return out
+}
+
 // queues are the tables of the outbox.Queues that a file declares.
-func queues(s source) map[string]token.Pos {
-	out := map[string]token.Pos{}
+func queues(s source) []write {
+	var out []write
 	local := s.local(module + "platform/outbox")
 	ast.Inspect(s.ast, func(n ast.Node) bool {
 		lit, ok := n.(*ast.CompositeLit)
@@ -100,7 +111,7 @@ func queues(s source) map[string]token.Pos {
 			value, isText := kv.Value.(*ast.BasicLit)
 			if isName && isText && key.Name == "Table" {
 				table, _ := strconv.Unquote(value.Value)
-				out[table] = value.Pos()
+				out = append(out, write{table, value.Pos()})
 			}
 		}
 		return true
