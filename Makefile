@@ -82,9 +82,6 @@ lint: setup ## formatting, linters, the architecture rules
 	@echo "lint: golangci-lint $(GOLANGCI_LINT)"
 	@$(BIN)/golangci-lint run ./...
 	@cd bench && $(BIN)/golangci-lint run ./...
-	@echo "lint: pgwrite (no writing statement outside a transaction)"
-	@go build -o $(BIN)/pgwrite ./tools/pgwrite/cmd/pgwrite
-	@go vet -vettool=$(BIN)/pgwrite ./...
 
 .PHONY: fmt
 fmt: ## format all Go files

@@ -14,19 +14,19 @@ import (
 	"time"
 
 	"galaxy/backend/bench/internal/account"
-	"galaxy/backend/platform/localpg/leash"
+	"galaxy/backend/platform/subprocess"
 )
 
 // process is a program under measurement.
 type process struct {
 	name  string
 	pid   int
-	leash *leash.Process
+	child *subprocess.Process
 	log   string
 	begin time.Time
 }
 
-// spawn starts a program on a leash. The shell writes its id down and becomes
+// spawn starts a program on a subprocess. The shell writes its id down and becomes
 // the program: the id is the program's.
 func (s *stage) spawn(name string, env []string, program string, args ...string) (*process, error) {
 	p := &process{name: name, log: filepath.Join(s.dir, name+".log")}
@@ -39,7 +39,7 @@ func (s *stage) spawn(name string, env []string, program string, args ...string)
 	_ = os.Remove(note) // of the start before
 	line := append([]string{"-c", `echo $$ >"$0.new"; mv "$0.new" "$0"; exec "$@"`, note, program}, args...)
 	p.begin = time.Now()
-	if p.leash, err = leash.Start(leash.Options{Signal: syscall.SIGTERM, Dir: s.dir, Env: env, Stdout: logs, Stderr: logs}, "/bin/sh", line...); err != nil {
+	if p.child, err = subprocess.Start(subprocess.Options{Signal: syscall.SIGTERM, Dir: s.dir, Env: env, Stdout: logs, Stderr: logs}, "/bin/sh", line...); err != nil {
 		return nil, err
 	}
 	err = until(10*time.Second, time.Millisecond, func() bool {
@@ -61,7 +61,7 @@ func (p *process) ready(addr string) (time.Duration, error) {
 	client := http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	err := until(time.Minute, 2*time.Millisecond, func() bool {
 		select {
-		case <-p.leash.Ended():
+		case <-p.child.Done():
 			return true
 		default:
 		}
@@ -74,7 +74,7 @@ func (p *process) ready(addr string) (time.Duration, error) {
 	})
 	took := time.Since(p.begin)
 	select {
-	case <-p.leash.Ended():
+	case <-p.child.Done():
 		return 0, fmt.Errorf("%s ended at once: %s", p.name, p.lastWords())
 	default:
 	}
@@ -95,7 +95,7 @@ const stopLimit = 90 * time.Second
 func (p *process) stop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopLimit)
 	defer cancel()
-	return p.leash.Stop(ctx)
+	return p.child.Stop(ctx)
 }
 
 // terminate sends SIGTERM to the program itself and returns how long it took to
@@ -106,8 +106,8 @@ func (p *process) terminate() (time.Duration, error) {
 		return 0, err
 	}
 	select {
-	case <-p.leash.Ended():
-		return time.Since(begin), p.leash.Err()
+	case <-p.child.Done():
+		return time.Since(begin), p.child.Err()
 	case <-time.After(stopLimit):
 		return 0, errors.Join(fmt.Errorf("%s did not end", p.name), p.stop())
 	}

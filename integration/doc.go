@@ -3,7 +3,7 @@
 // server and a real gRPC stream. Its tests are behind the build tag
 // "integration"; `make integration-test` makes the images that they need.
 //
-// The files tour_*_test.go are one walk through the whole of openapi.yaml, told
-// in chapters that share a world. An operation that is added to the document
-// fails the walk until a chapter has made it succeed.
+// The files scenario_*_test.go are one scenario that exercises the whole of
+// openapi.yaml, in steps that share one backend. An operation that is added to
+// the document fails it until a step has made it succeed.
 package integration

@@ -24,7 +24,7 @@ func (w testWriter) Write(p []byte) (int, error) {
 // TestOneGameFromSignUpToTheLastReport is the demo, held to the contract at
 // every call: the real binary, the real engine in containers, mail and push.
 func TestOneGameFromSignUpToTheLastReport(t *testing.T) {
-	b := newWorld(t).start().ready()
+	b := newFixture(t).start().ready()
 	b.registerEngine()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()

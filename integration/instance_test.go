@@ -21,21 +21,21 @@ import (
 // TestContainersOfAnotherInstanceAreIgnored has what other backends leave on the
 // daemon of every developer's machine: engines that run and engines that ended.
 func TestContainersOfAnotherInstanceAreIgnored(t *testing.T) {
-	w := newWorld(t)
-	running, stopped := w.engineOfAnotherInstance(), w.engineOfAnotherInstance()
-	w.docker("stop", "--time", "5", stopped)
+	f := newFixture(t)
+	running, stopped := f.engineOfAnotherInstance(), f.engineOfAnotherInstance()
+	f.docker("stop", "--time", "5", stopped)
 	metrics := freeAddr(t)
-	b := w.start("BACKEND_OTEL_METRICS_EXPORTER=prometheus", "BACKEND_OTEL_PROMETHEUS_LISTEN_ADDR="+metrics).ready()
+	b := f.start("BACKEND_OTEL_METRICS_EXPORTER=prometheus", "BACKEND_OTEL_PROMETHEUS_LISTEN_ADDR="+metrics).ready()
 	b.comparesEnginesTwice(metrics)
 
-	w.docker("stop", "--time", "5", running) // an event while the backend watches
-	w.docker("start", running)
+	f.docker("stop", "--time", "5", running) // an event while the backend watches
+	f.docker("start", running)
 	b.comparesEnginesTwice(metrics)
 
-	for _, mail := range w.inbox.All() {
+	for _, mail := range f.inbox.All() {
 		t.Errorf("somebody was told: %s", mail.Subject)
 	}
-	conn := testkit.Conn(t, w.dsn)
+	conn := testkit.Conn(t, f.dsn)
 	for _, table := range []string{"notifications", "mail_deliveries", "runtime_records"} {
 		var rows int
 		require.NoError(t, conn.QueryRow(t.Context(), "SELECT count(*) FROM "+table).Scan(&rows))
@@ -47,25 +47,25 @@ func TestContainersOfAnotherInstanceAreIgnored(t *testing.T) {
 	require.NotContains(t, b.log.String(), running)
 	require.NotContains(t, b.log.String(), stopped)
 	require.Zero(t, b.terminate())
-	require.Equal(t, "running", w.docker("inspect", "-f", "{{.State.Status}}", running))
-	require.Equal(t, "exited", w.docker("inspect", "-f", "{{.State.Status}}", stopped))
+	require.Equal(t, "running", f.docker("inspect", "-f", "{{.State.Status}}", running))
+	require.Equal(t, "exited", f.docker("inspect", "-f", "{{.State.Status}}", stopped))
 }
 
 // engineOfAnotherInstance runs a container as another backend does.
-func (w *world) engineOfAnotherInstance() (name string) {
-	w.Helper()
+func (f *fixture) engineOfAnotherInstance() (name string) {
+	f.Helper()
 	game := uuid.NewString()
 	name = "galaxy-game-" + game
-	w.docker("run", "-d", "--name", name, "--network", w.network, "--tmpfs", "/var/lib/galaxy-game:uid=65532,gid=65532",
+	f.docker("run", "-d", "--name", name, "--network", f.network, "--tmpfs", "/var/lib/galaxy-game:uid=65532,gid=65532",
 		"--label", "galaxy.backend=1", "--label", "galaxy.game_id="+game, "--label", "galaxy.instance="+uuid.NewString(), engineImage())
 	return name
 }
 
 // docker runs the command line's program and returns what it printed.
-func (w *world) docker(args ...string) string {
-	w.Helper()
+func (f *fixture) docker(args ...string) string {
+	f.Helper()
 	out, err := exec.Command("docker", args...).CombinedOutput()
-	require.NoError(w, err, "docker %v: %s", args, out)
+	require.NoError(f, err, "docker %v: %s", args, out)
 	return strings.TrimSpace(string(out))
 }
 

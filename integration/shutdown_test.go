@@ -41,8 +41,8 @@ func codeIn(text string) string {
 // TestSIGTERMFinishesWhatIsUnderWayInTheDocumentedOrder has one request, one mail
 // and one stream in flight, and requests coming, when the signal arrives.
 func TestSIGTERMFinishesWhatIsUnderWayInTheDocumentedOrder(t *testing.T) {
-	w := newWorld(t)
-	b := w.start().ready()
+	f := newFixture(t)
+	b := f.start().ready()
 	conn, err := grpc.NewClient(b.push, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close() })
@@ -50,9 +50,9 @@ func TestSIGTERMFinishesWhatIsUnderWayInTheDocumentedOrder(t *testing.T) {
 	require.NoError(t, err)
 	require.Eventually(t, func() bool { return strings.Contains(b.log.String(), "gateway subscribed") }, patience, 10*time.Millisecond)
 
-	w.inbox.Use(smtpsink.Rule{At: smtpsink.End, Delay: 2 * time.Second}) // a relay that takes its time
+	f.inbox.Use(smtpsink.Rule{At: smtpsink.End, Delay: 2 * time.Second}) // a relay that takes its time
 	b.api().Post("/api/v1/public/auth/send-email-code", map[string]string{"email": "ada@example.com", "language": "en"}).Want(http.StatusOK)
-	require.Eventually(t, func() bool { return w.inbox.Seen(smtpsink.Data) > 0 }, patience, 5*time.Millisecond, "the mail is on its way")
+	require.Eventually(t, func() bool { return f.inbox.Seen(smtpsink.Data) > 0 }, patience, 5*time.Millisecond, "the mail is on its way")
 
 	release, answer := b.waitingRequest()
 	stop := flood(b)
@@ -61,7 +61,7 @@ func TestSIGTERMFinishesWhatIsUnderWayInTheDocumentedOrder(t *testing.T) {
 	release()
 	require.Equal(t, "200 OK", <-answer, "the request under way was answered")
 	require.Zero(t, b.ended())
-	require.Len(t, w.inbox.All(), 1, "the mail that was on its way arrived")
+	require.Len(t, f.inbox.All(), 1, "the mail that was on its way arrived")
 	_, err = stream.Recv()
 	require.Equal(t, codes.Unavailable, status.Code(err), "the stream was ended, not cut")
 	require.Empty(t, stop(), "requests failed in a way of their own")
@@ -149,9 +149,9 @@ func requireOrder(t *testing.T, log string, names ...string) {
 }
 
 func TestASecondBackendWaitsAsAStandbyAndTakesOver(t *testing.T) {
-	w := newWorld(t)
-	first := w.start().ready()
-	second := w.start()
+	f := newFixture(t)
+	first := f.start().ready()
+	second := f.start()
 	second.answers("/healthz", http.StatusOK)
 	second.answers("/readyz", http.StatusServiceUnavailable)
 	require.Eventually(t, func() bool { return strings.Contains(second.log.String(), "waiting as its standby") }, patience, 10*time.Millisecond)
@@ -162,25 +162,25 @@ func TestASecondBackendWaitsAsAStandbyAndTakesOver(t *testing.T) {
 }
 
 func TestAKilledBackendComesBackWithEverythingItPromised(t *testing.T) {
-	w := newWorld(t)
-	b := w.start().ready()
-	w.inbox.Use(smtpsink.Rule{At: smtpsink.Connect, Reply: "421 4.3.2 closing"}) // nothing leaves before the kill
+	f := newFixture(t)
+	b := f.start().ready()
+	f.inbox.Use(smtpsink.Rule{At: smtpsink.Connect, Reply: "421 4.3.2 closing"}) // nothing leaves before the kill
 	const mails = 20
 	for i := range mails {
 		b.api().Post("/api/v1/public/auth/send-email-code", map[string]string{"email": fmt.Sprintf("user%d@example.com", i), "language": "en"}).Want(http.StatusOK)
 	}
 	b.kill()
-	w.inbox.Use()
-	again := w.start().ready()
+	f.inbox.Use()
+	again := f.start().ready()
 	for i := range mails {
 		to := fmt.Sprintf("user%d@example.com", i)
-		require.Eventually(t, func() bool { return len(w.inbox.To(to)) == 1 }, patience, 10*time.Millisecond, to)
+		require.Eventually(t, func() bool { return len(f.inbox.To(to)) == 1 }, patience, 10*time.Millisecond, to)
 	}
 	require.Zero(t, again.terminate())
 }
 
 func TestABackendThatCannotStartSaysWhyAndOpensNothing(t *testing.T) {
-	w := newWorld(t)
+	f := newFixture(t)
 	for name, c := range map[string]struct {
 		change, says string
 		code         int
@@ -190,7 +190,7 @@ func TestABackendThatCannotStartSaysWhyAndOpensNothing(t *testing.T) {
 		"no search path":      {"BACKEND_POSTGRES_DSN=postgres://galaxy:hunter2@127.0.0.1:1/galaxy", "BACKEND_POSTGRES_DSN must include search_path", 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := (&world{T: t, dsn: w.dsn, inbox: w.inbox, network: w.network, games: w.games, country: w.country}).start(c.change)
+			b := (&fixture{T: t, dsn: f.dsn, inbox: f.inbox, network: f.network, games: f.games, country: f.country}).start(c.change)
 			require.Equal(t, c.code, b.ended())
 			require.Contains(t, b.log.String(), c.says)
 			require.NotContains(t, b.log.String(), "hunter2")

@@ -44,7 +44,7 @@ func series(t *testing.T, addr string) []string {
 	return out
 }
 
-// signals are the metrics of the original description, section 15, with their
+// signals are the metrics that every release has to have, with their
 // labels.
 var signals = map[string][]string{
 	"http_requests_total":           {"group", "method", "path", "status"},
@@ -78,7 +78,7 @@ func TestEverySignalOfTheDescriptionIsOnThePage(t *testing.T) {
 	b := w.start().ready()
 	b.registersAnEngine()
 	ada, bob := b.signsIn("ada@example.com"), b.signsIn("bob@example.com")
-	w.inbox.Use(smtpsink.Rule{At: smtpsink.Rcpt, Holding: "nobody@", Reply: "550 5.1.1 no such user"})
+	w.inbox.Use(smtpsink.Rule{At: smtpsink.Rcpt, Contains: "nobody@", Reply: "550 5.1.1 no such user"})
 	b.asksForACode("nobody@example.com").Want(http.StatusOK)
 	b.inviteByName(ada, bob)
 	ada.Post("/api/v1/user/sessions/revoke-all", nil).Want(http.StatusOK)

@@ -14,7 +14,7 @@ import (
 	"syscall"
 	"time"
 
-	"galaxy/backend/platform/localpg/leash"
+	"galaxy/backend/platform/subprocess"
 )
 
 // startLimit is how long the backend may take to be ready: migrations and the
@@ -29,16 +29,16 @@ const stopLimit = 90 * time.Second
 func (s *stack) settings() map[string]string {
 	p := s.cfg.Ports
 	env := map[string]string{
-		"BACKEND_HTTP_LISTEN_ADDR":            local(p.REST),
+		"BACKEND_HTTP_LISTEN_ADDR":            loopback(p.REST),
 		"BACKEND_HTTP_TRUSTED_PROXIES":        "127.0.0.0/8,::1/128",
-		"BACKEND_GRPC_PUSH_LISTEN_ADDR":       local(p.GRPC),
+		"BACKEND_GRPC_PUSH_LISTEN_ADDR":       loopback(p.GRPC),
 		"BACKEND_POSTGRES_DSN":                s.dsn(),
 		"BACKEND_SMTP_HOST":                   "127.0.0.1",
 		"BACKEND_SMTP_PORT":                   strconv.Itoa(p.SMTP),
 		"BACKEND_SMTP_FROM":                   "galaxy@devstack.example",
 		"BACKEND_SMTP_TLS_MODE":               "none",
-		"BACKEND_GEOIP_DB_PATH":               s.home.path("country.mmdb"),
-		"BACKEND_GAME_STATE_ROOT":             s.home.path("games"),
+		"BACKEND_GEOIP_DB_PATH":               s.dir.path("country.mmdb"),
+		"BACKEND_GAME_STATE_ROOT":             s.dir.path("games"),
 		"BACKEND_DOCKER_NETWORK":              s.engines.network,
 		"BACKEND_RUNTIME_DRIVER":              s.engines.driver,
 		"BACKEND_ADMIN_BOOTSTRAP_USER":        s.cfg.AdminUser,
@@ -46,7 +46,7 @@ func (s *stack) settings() map[string]string {
 		"BACKEND_NOTIFICATION_ADMIN_EMAIL":    "operators@devstack.example",
 		"BACKEND_OTEL_TRACES_EXPORTER":        "none",
 		"BACKEND_OTEL_METRICS_EXPORTER":       "prometheus",
-		"BACKEND_OTEL_PROMETHEUS_LISTEN_ADDR": local(p.Metrics),
+		"BACKEND_OTEL_PROMETHEUS_LISTEN_ADDR": loopback(p.Metrics),
 	}
 	if s.engines.driver == driverDocker {
 		env["BACKEND_DOCKER_HOST"] = s.engines.host
@@ -70,7 +70,7 @@ func environment(inherited []string, settings map[string]string) []string {
 
 // startBackend runs the program and waits until it is ready.
 func (s *stack) startBackend(ctx context.Context) error {
-	logs, err := openLog(s.home.path("backend.log"))
+	logs, err := openLog(s.dir.path("backend.log"))
 	if err != nil {
 		return fmt.Errorf("open the log: %w", err)
 	}
@@ -78,8 +78,8 @@ func (s *stack) startBackend(ctx context.Context) error {
 	if s.cfg.Verbose {
 		out = io.MultiWriter(logs, s.progress)
 	}
-	s.backend, err = leash.Start(leash.Options{
-		Signal: syscall.SIGTERM, Dir: s.home.dir, Env: environment(os.Environ(), s.settings()), Stdout: out, Stderr: out,
+	s.backend, err = subprocess.Start(subprocess.Options{
+		Signal: syscall.SIGTERM, Dir: s.dir.root, Env: environment(os.Environ(), s.settings()), Stdout: out, Stderr: out,
 	}, s.binaries.backend, "serve")
 	if err != nil {
 		return errors.Join(err, logs.Close())
@@ -89,19 +89,19 @@ func (s *stack) startBackend(ctx context.Context) error {
 	})
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
-	return s.ready(ctx)
+	return s.waitReady(ctx)
 }
 
-// ready polls /readyz.
-func (s *stack) ready(ctx context.Context) error {
+// waitReady polls /readyz.
+func (s *stack) waitReady(ctx context.Context) error {
 	poll := time.NewTicker(50 * time.Millisecond)
 	defer poll.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("it was not ready in time, see %s", s.home.path("backend.log"))
-		case <-s.backend.Ended():
-			return fmt.Errorf("it ended at once: %s", s.lastWords())
+			return fmt.Errorf("it was not ready in time, see %s", s.dir.path("backend.log"))
+		case <-s.backend.Done():
+			return fmt.Errorf("it ended at once: %s", s.lastLogLines())
 		case <-poll.C:
 		}
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url("/readyz"), nil)
@@ -119,11 +119,11 @@ func (s *stack) ready(ctx context.Context) error {
 	}
 }
 
-func (s *stack) url(path string) string { return "http://" + local(s.cfg.Ports.REST) + path }
+func (s *stack) url(path string) string { return "http://" + loopback(s.cfg.Ports.REST) + path }
 
-// lastWords are the last lines of the backend's log.
-func (s *stack) lastWords() string {
-	name := s.home.path("backend.log")
+// lastLogLines are the last lines of the backend's log.
+func (s *stack) lastLogLines() string {
+	name := s.dir.path("backend.log")
 	text, err := os.ReadFile(name)
 	if err != nil || len(text) == 0 {
 		return "it said nothing"

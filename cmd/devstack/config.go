@@ -35,8 +35,8 @@ type config struct {
 // ports are on 127.0.0.1; 0 takes a free one.
 type ports struct{ REST, GRPC, Inbox, SMTP, Postgres, Metrics int }
 
-// named lists the ports with what they are called on the command line.
-func (p *ports) named() []struct {
+// flags lists the ports with what they are called on the command line.
+func (p *ports) flags() []struct {
 	name, what string
 	standard   int
 	port       *int
@@ -74,7 +74,7 @@ func parse(args []string, getenv func(string) string, usage io.Writer) (config, 
 	text(&c.AdminUser, "admin-user", "admin", "the first operator")
 	text(&c.AdminPassword, "admin-password", "", "the first operator's password; drawn once when empty")
 	var wrong []error
-	for _, p := range c.Ports.named() {
+	for _, p := range c.Ports.flags() {
 		standard := p.standard
 		if value := getenv(variable(p.name)); value != "" {
 			n, err := strconv.Atoi(value)
@@ -92,16 +92,16 @@ func parse(args []string, getenv func(string) string, usage io.Writer) (config, 
 		return c, err
 	}
 	if c.Ephemeral {
-		c.free(fs)
+		c.freePorts(fs)
 	}
 	return c, errors.Join(append(wrong, c.validate(fs.Args()))...)
 }
 
-// free gives every port that was not asked for a free one.
-func (c *config) free(fs *flag.FlagSet) {
+// freePorts gives every port that was not asked for a free one.
+func (c *config) freePorts(fs *flag.FlagSet) {
 	asked := map[string]bool{}
 	fs.Visit(func(f *flag.Flag) { asked[f.Name] = true })
-	for _, p := range c.Ports.named() {
+	for _, p := range c.Ports.flags() {
 		if !asked[p.name] {
 			*p.port = 0
 		}
@@ -118,7 +118,7 @@ func (c *config) validate(rest []string) error {
 	default:
 		wrong = append(wrong, fmt.Errorf("-driver is docker, process or auto, not %q", c.Driver))
 	}
-	for _, p := range c.Ports.named() {
+	for _, p := range c.Ports.flags() {
 		if *p.port < 0 || *p.port > 65535 {
 			wrong = append(wrong, fmt.Errorf("-%s: %d is not a port", p.name, *p.port))
 		}
@@ -126,9 +126,9 @@ func (c *config) validate(rest []string) error {
 	return errors.Join(wrong...)
 }
 
-// claim replaces 0 by free ports and reports every port that is in use. A
+// reserve replaces 0 by free ports and reports every port that is in use. A
 // Postgres of the developer's own is common enough to step aside for.
-func (p *ports) claim() error {
+func (p *ports) reserve() error {
 	var wrong []error
 	var held []net.Listener // until all are chosen, or one could be chosen twice
 	defer func() {
@@ -136,10 +136,10 @@ func (p *ports) claim() error {
 			_ = l.Close()
 		}
 	}()
-	for _, n := range p.named() {
-		l, err := net.Listen("tcp", local(*n.port))
+	for _, n := range p.flags() {
+		l, err := net.Listen("tcp", loopback(*n.port))
 		if errors.Is(err, syscall.EADDRINUSE) && n.port == &p.Postgres && *n.port == n.standard {
-			l, err = net.Listen("tcp", local(0))
+			l, err = net.Listen("tcp", loopback(0))
 		}
 		switch {
 		case errors.Is(err, syscall.EADDRINUSE):
@@ -154,5 +154,5 @@ func (p *ports) claim() error {
 	return errors.Join(wrong...)
 }
 
-// local is an address on this machine.
-func local(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+// loopback is an address on this machine.
+func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }

@@ -10,11 +10,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func nothing(string) string { return "" }
+func noVariables(string) string { return "" }
 
 func TestDefaultsAreTheDocumentedPorts(t *testing.T) {
 	t.Parallel()
-	got, err := parse(nil, nothing, io.Discard)
+	got, err := parse(nil, noVariables, io.Discard)
 	require.NoError(t, err)
 	require.Equal(t, config{
 		Dir: ".devstack", Driver: driverAuto, EngineVersion: "0.1.0", AdminUser: "admin",
@@ -34,7 +34,7 @@ func TestFlagWinsOverEnvironment(t *testing.T) {
 
 func TestEphemeralTakesFreePortsUnlessAsked(t *testing.T) {
 	t.Parallel()
-	got, err := parse([]string{"-ephemeral", "-rest-port=8080"}, nothing, io.Discard)
+	got, err := parse([]string{"-ephemeral", "-rest-port=8080"}, noVariables, io.Discard)
 	require.NoError(t, err)
 	require.Equal(t, ports{REST: 8080}, got.Ports)
 }
@@ -56,7 +56,7 @@ func TestPortInUseIsOneClearLine(t *testing.T) {
 	defer l.Close()
 	taken := l.Addr().(*net.TCPAddr).Port
 	p := ports{REST: taken}
-	err = p.claim()
+	err = p.reserve()
 	require.ErrorContains(t, err, "(REST) is in use: end what listens there, or choose another with -rest-port")
 	require.NotContains(t, err.Error(), "\n")
 }
@@ -64,9 +64,9 @@ func TestPortInUseIsOneClearLine(t *testing.T) {
 func TestFreePortsDiffer(t *testing.T) {
 	t.Parallel()
 	var p ports
-	require.NoError(t, p.claim())
+	require.NoError(t, p.reserve())
 	seen := map[int]bool{}
-	for _, n := range p.named() {
+	for _, n := range p.flags() {
 		require.NotZero(t, *n.port)
 		require.False(t, seen[*n.port])
 		seen[*n.port] = true
@@ -87,9 +87,9 @@ func TestScreenShowsWhatANewcomerNeeds(t *testing.T) {
 		Admin: operator{"admin", "s3cret"}, Engine: engine{Driver: driverDocker, Version: "0.1.0", Image: "galaxy-engine:0.1.0", Network: "galaxy-devstack"},
 	}
 	var docker, process bytes.Buffer
-	e.screen(&docker)
+	e.print(&docker)
 	e.Engine = engine{Driver: driverProcess, Version: "0.1.0", Why: "Docker is not installed"}
-	e.screen(&process)
+	e.print(&process)
 	for _, want := range []string{"http://127.0.0.1:8080/docs", "http://127.0.0.1:8025", "admin / s3cret", "in containers from galaxy-engine:0.1.0"} {
 		require.Contains(t, docker.String(), want)
 	}

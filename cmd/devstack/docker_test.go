@@ -23,7 +23,7 @@ func withDocker(t *testing.T, cfg config) *stack {
 	// A version of its own makes an image of its own, which nobody else untags.
 	cfg.Driver, cfg.EngineVersion = driverDocker, "0.0.1-"+strings.ToLower(rand.Text()[:10])
 	s := newStack(cfg, buildEngine, io.Discard)
-	require.NoError(t, s.settle())
+	require.NoError(t, s.prepare())
 	require.NoError(t, s.compile(t.Context()))
 	require.NoError(t, s.prepareEngines(t.Context()))
 	t.Cleanup(func() { _ = s.down() })
@@ -47,7 +47,7 @@ func (s *stack) game(t *testing.T, mine bool) (name string) {
 	id := uuid.NewString()
 	dir := filepath.Join(t.TempDir(), id)
 	if mine {
-		dir = s.home.path("games", id)
+		dir = s.dir.path("games", id)
 	}
 	require.NoError(t, os.MkdirAll(dir, 0o755))
 	require.NoError(t, os.Chmod(dir, 0o777))

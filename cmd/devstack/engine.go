@@ -33,7 +33,7 @@ type engines struct {
 func (s *stack) prepareEngines(ctx context.Context) error {
 	name := "galaxy-devstack" // of the network and in front of the image
 	if s.cfg.Ephemeral {
-		name = strings.ToLower(filepath.Base(s.home.dir))
+		name = strings.ToLower(filepath.Base(s.dir.root))
 	}
 	s.engines = engines{driver: driverProcess, image: name + "/engine:" + s.cfg.EngineVersion, network: name}
 	if s.cfg.Driver == driverProcess {
@@ -133,6 +133,6 @@ func (s *stack) ownGame(labels map[string]string) bool {
 	if err != nil {
 		return false
 	}
-	_, err = os.Stat(s.home.path("games", game.String()))
+	_, err = os.Stat(s.dir.path("games", game.String()))
 	return err == nil
 }

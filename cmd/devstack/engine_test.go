@@ -12,7 +12,7 @@ func TestSilentDockerMeansProcessesAndIsSaid(t *testing.T) {
 	cfg := testConfig(reachable(t))
 	cfg.Driver = driverAuto
 	s := newStack(cfg, fakeBuilder(t, "on"), io.Discard)
-	require.NoError(t, s.settle())
+	require.NoError(t, s.prepare())
 	t.Cleanup(func() { require.NoError(t, s.down()) })
 	require.NoError(t, s.compile(t.Context()))
 	require.NoError(t, s.prepareEngines(t.Context()))

@@ -21,28 +21,28 @@ type inbox struct {
 
 // startInbox keeps mail below the stack's directory.
 func (s *stack) startInbox(context.Context) error {
-	store, err := smtpsink.OpenStore(s.home.path("mail"), 0)
+	store, err := smtpsink.OpenStore(s.dir.path("mail"), 0)
 	if err != nil {
 		return err
 	}
-	box := &inbox{web: &http.Server{Handler: store.Handler(), ReadHeaderTimeout: 5 * time.Second}}
-	if box.mail, err = smtpsink.Listen(smtpsink.Config{Addr: local(s.cfg.Ports.SMTP), Store: store}); err != nil {
+	i := &inbox{web: &http.Server{Handler: store.Handler(), ReadHeaderTimeout: 5 * time.Second}}
+	if i.mail, err = smtpsink.Listen(smtpsink.Config{Addr: loopback(s.cfg.Ports.SMTP), Store: store}); err != nil {
 		return err
 	}
-	s.inbox = box
-	s.onStop("inbox", 5*time.Second, box.stop)
-	l, err := net.Listen("tcp", local(s.cfg.Ports.Inbox))
+	s.inbox = i
+	s.onStop("inbox", 5*time.Second, i.stop)
+	l, err := net.Listen("tcp", loopback(s.cfg.Ports.Inbox))
 	if err != nil {
 		return fmt.Errorf("listen for the inbox page: %w", err)
 	}
-	box.done.Go(func() { _ = box.web.Serve(l) }) // ends with stop
+	i.done.Go(func() { _ = i.web.Serve(l) }) // ends with stop
 	return nil
 }
 
-func (b *inbox) stop(ctx context.Context) error {
-	_ = b.web.Close() // a page that waits for mail has nothing to lose
-	err := b.mail.Close(ctx)
-	b.done.Wait()
+func (i *inbox) stop(ctx context.Context) error {
+	_ = i.web.Close() // a page that waits for mail has nothing to lose
+	err := i.mail.Close(ctx)
+	i.done.Wait()
 	if errors.Is(err, context.DeadlineExceeded) {
 		return errors.New("a mail session did not end")
 	}

@@ -11,7 +11,7 @@
 //     a temporary one and removes it.
 //   - Ctrl-C stops in order: backend, engines, inbox, Postgres, each in its
 //     own time. A second Ctrl-C does not wait.
-//   - No child outlives devstack, however it ends (package leash).
+//   - No child outlives devstack, however it ends (package subprocess).
 //   - What cannot work is said in one line before anything is started.
 package main
 
@@ -37,7 +37,7 @@ func run(args []string, getenv func(string) string, build builder, stdin *os.Fil
 		return 0
 	}
 	if err != nil {
-		return complain(stderr, err)
+		return fail(stderr, err)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
@@ -58,12 +58,12 @@ func run(args []string, getenv func(string) string, build builder, stdin *os.Fil
 	}
 	stop() // from here on Ctrl-C ends the program at once
 	if err := errors.Join(err, s.down()); err != nil {
-		return complain(stderr, err)
+		return fail(stderr, err)
 	}
 	return 0
 }
 
-func complain(w io.Writer, err error) int {
+func fail(w io.Writer, err error) int {
 	fmt.Fprintln(w, "devstack:", err)
 	return 1
 }

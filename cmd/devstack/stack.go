@@ -10,14 +10,14 @@ import (
 	"time"
 
 	"galaxy/backend/platform/localpg"
-	"galaxy/backend/platform/localpg/leash"
 	"galaxy/backend/platform/mmdb"
+	"galaxy/backend/platform/subprocess"
 )
 
 // stack is everything that runs, in the order in which it was started.
 type stack struct {
 	cfg      config
-	home     home
+	dir      directory
 	progress io.Writer
 	build    builder
 
@@ -25,12 +25,12 @@ type stack struct {
 	postgres *localpg.Server
 	inbox    *inbox
 	engines  engines
-	backend  *leash.Process
-	stops    []stop
+	backend  *subprocess.Process
+	stops    []stopStep
 }
 
-// stop is how one part ends.
-type stop struct {
+// stopStep is how one part ends.
+type stopStep struct {
 	name   string
 	budget time.Duration
 	do     func(context.Context) error
@@ -43,7 +43,7 @@ func newStack(cfg config, build builder, progress io.Writer) *stack {
 // up starts the parts one after another. What has started when one fails is
 // for down to stop.
 func (s *stack) up(ctx context.Context) error {
-	if err := s.settle(); err != nil {
+	if err := s.prepare(); err != nil {
 		return err
 	}
 	for _, step := range []struct {
@@ -53,7 +53,7 @@ func (s *stack) up(ctx context.Context) error {
 		{"programs", "compiling, which takes minutes the first time", s.compile},
 		{"postgres", "", s.startPostgres},
 		{"inbox", "", s.startInbox},
-		{"countries", "", func(context.Context) error { return mmdb.WriteFile(s.home.path("country.mmdb")) }},
+		{"countries", "", func(context.Context) error { return mmdb.WriteFile(s.dir.path("country.mmdb")) }},
 		{"engine", "", s.prepareEngines},
 		{"backend", "", s.startBackend},
 		{"registry", "", s.registerEngine},
@@ -67,20 +67,20 @@ func (s *stack) up(ctx context.Context) error {
 		}
 		fmt.Fprintf(s.progress, "  %-10s ready in %.1f s\n", step.name, time.Since(begin).Seconds())
 	}
-	return s.home.publish(s.endpoints())
+	return s.dir.publish(s.endpoints())
 }
 
-// settle does all that can fail before anything runs.
-func (s *stack) settle() (err error) {
-	if s.home, err = openHome(s.cfg); err != nil {
+// prepare does all that can fail before anything runs.
+func (s *stack) prepare() (err error) {
+	if s.dir, err = openDirectory(s.cfg); err != nil {
 		return err
 	}
-	s.onStop("directory", time.Minute, func(context.Context) error { return s.home.close() })
-	if err := s.cfg.Ports.claim(); err != nil {
+	s.onStop("directory", time.Minute, func(context.Context) error { return s.dir.close() })
+	if err := s.cfg.Ports.reserve(); err != nil {
 		return err
 	}
 	if s.cfg.AdminPassword == "" {
-		s.cfg.AdminPassword, err = s.home.password()
+		s.cfg.AdminPassword, err = s.dir.password()
 	}
 	return err
 }
@@ -91,7 +91,7 @@ func (s *stack) compile(ctx context.Context) (err error) {
 }
 
 func (s *stack) onStop(name string, budget time.Duration, do func(context.Context) error) {
-	s.stops = append(s.stops, stop{name, budget, do})
+	s.stops = append(s.stops, stopStep{name, budget, do})
 }
 
 // serve says what is there and waits for the end: a signal, or a part that
@@ -103,14 +103,14 @@ func (s *stack) serve(ctx context.Context, stdout io.Writer) error {
 			return err
 		}
 	} else {
-		e.screen(stdout)
+		e.print(stdout)
 	}
 	select {
 	case <-ctx.Done():
 		return nil
-	case <-s.backend.Ended():
-		return fmt.Errorf("the backend ended: %s", s.lastWords())
-	case <-s.postgres.Ended():
+	case <-s.backend.Done():
+		return fmt.Errorf("the backend ended: %s", s.lastLogLines())
+	case <-s.postgres.Done():
 		return fmt.Errorf("postgres ended, see %s", s.postgres.LogPath())
 	}
 }
@@ -134,7 +134,7 @@ func (s *stack) down() error {
 
 // startPostgres runs the server that the backend's schema lives in.
 func (s *stack) startPostgres(ctx context.Context) (err error) {
-	cfg := localpg.Config{Dir: s.home.postgres, Port: s.cfg.Ports.Postgres}
+	cfg := localpg.Config{Dir: s.dir.postgres, Port: s.cfg.Ports.Postgres}
 	if s.cfg.Ephemeral {
 		cfg.Profile, cfg.Ephemeral = localpg.Fast, true
 	}

@@ -31,27 +31,27 @@ func testConfig(dir string) config {
 	return config{Dir: dir, Driver: driverProcess, EngineVersion: "0.1.0", AdminUser: "admin"}
 }
 
-// running is a stack that is up.
-type running struct {
+// fixture is a stack that is up.
+type fixture struct {
 	*stack
 	end  context.CancelFunc
 	done chan error
 	out  *bytes.Buffer
 }
 
-func bringUp(t *testing.T, cfg config, mode string) *running {
+func newFixture(t *testing.T, cfg config, mode string) *fixture {
 	t.Helper()
 	var out bytes.Buffer
 	ctx, end := context.WithCancel(t.Context())
-	r := &running{stack: newStack(cfg, fakeBuilder(t, mode), &out), end: end, done: make(chan error, 1), out: &out}
-	err := r.up(ctx)
+	f := &fixture{stack: newStack(cfg, fakeBuilder(t, mode), &out), end: end, done: make(chan error, 1), out: &out}
+	err := f.up(ctx)
 	if err != nil {
-		require.NoError(t, r.down())
+		require.NoError(t, f.down())
 	}
 	require.NoError(t, err)
-	go func() { r.done <- r.serve(ctx, io.Discard) }()
-	t.Cleanup(func() { end(); _ = r.down() })
-	return r
+	go func() { f.done <- f.serve(ctx, io.Discard) }()
+	t.Cleanup(func() { end(); _ = f.down() })
+	return f
 }
 
 func get(t *testing.T, url string) string {
@@ -69,7 +69,7 @@ func get(t *testing.T, url string) string {
 func TestStateSurvivesARestartAndStopsInOrder(t *testing.T) {
 	t.Parallel()
 	cfg := testConfig(reachable(t))
-	first := bringUp(t, cfg, "on")
+	first := newFixture(t, cfg, "on")
 	password := first.cfg.AdminPassword
 	require.Contains(t, get(t, first.endpoints().Inbox+"/api/messages/latest?to=ada@example.com&wait=10s"), `"subject":"up"`)
 	first.end()
@@ -86,7 +86,7 @@ func TestStateSurvivesARestartAndStopsInOrder(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, string(log), "stopped in order", "the backend ended in its own time")
 
-	second := bringUp(t, cfg, "on")
+	second := newFixture(t, cfg, "on")
 	require.Equal(t, password, second.cfg.AdminPassword)
 	db, err := pgx.Connect(t.Context(), second.dsn())
 	require.NoError(t, err)
@@ -100,11 +100,11 @@ func TestStateSurvivesARestartAndStopsInOrder(t *testing.T) {
 func TestSecondStackOnOneDirectoryIsRefused(t *testing.T) {
 	t.Parallel()
 	cfg := testConfig(reachable(t))
-	bringUp(t, cfg, "on")
+	newFixture(t, cfg, "on")
 	other := newStack(cfg, fakeBuilder(t, "on"), io.Discard)
 	require.ErrorContains(t, other.up(t.Context()), "a stack is running on "+cfg.Dir+" already")
 	require.NoError(t, other.down())
-	_, err := os.Stat(filepath.Join(cfg.Dir, published))
+	_, err := os.Stat(filepath.Join(cfg.Dir, endpointsFile))
 	require.NoError(t, err, "the first one's endpoints stay published")
 }
 
@@ -119,32 +119,32 @@ func TestBrokenBackendIsQuoted(t *testing.T) {
 
 func TestEndOfTheBackendEndsTheStack(t *testing.T) {
 	t.Parallel()
-	r := bringUp(t, testConfig(reachable(t)), "on")
-	r.backend.Release()
-	require.ErrorContains(t, <-r.done, "the backend ended")
+	f := newFixture(t, testConfig(reachable(t)), "on")
+	f.backend.Terminate()
+	require.ErrorContains(t, <-f.done, "the backend ended")
 }
 
 func TestChangedPasswordIsSaid(t *testing.T) {
 	t.Parallel()
-	r := bringUp(t, testConfig(reachable(t)), "on")
-	stranger := &stack{cfg: r.cfg, engines: r.engines}
+	f := newFixture(t, testConfig(reachable(t)), "on")
+	stranger := &stack{cfg: f.cfg, engines: f.engines}
 	stranger.cfg.AdminPassword = "changed since"
 	require.ErrorContains(t, stranger.registerEngine(t.Context()), "give it with -admin-password")
 }
 
-// synced is a buffer that two goroutines may use.
-type synced struct {
+// lockedBuffer is a buffer that two goroutines may use.
+type lockedBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
 }
 
-func (s *synced) Write(p []byte) (int, error) {
+func (s *lockedBuffer) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.buf.Write(p)
 }
 
-func (s *synced) String() string {
+func (s *lockedBuffer) String() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.buf.String()
@@ -155,7 +155,7 @@ func TestEphemeralStackPrintsItsEndpointsAndLeavesNothing(t *testing.T) {
 	stdin, hold, err := os.Pipe()
 	require.NoError(t, err)
 	stdout, print := io.Pipe()
-	var stderr synced
+	var stderr lockedBuffer
 	code := make(chan int, 1)
 	go func() {
 		none := func(string) string { return "" }
@@ -181,13 +181,13 @@ func TestEphemeralStackPrintsItsEndpointsAndLeavesNothing(t *testing.T) {
 func TestFailureIsOneLineAndExitCodeOne(t *testing.T) {
 	t.Parallel()
 	cfg := testConfig(reachable(t))
-	bringUp(t, cfg, "on")
+	newFixture(t, cfg, "on")
 	var stdout, stderr bytes.Buffer
-	code := run([]string{"-dir", cfg.Dir}, nothing, fakeBuilder(t, "on"), os.Stdin, &stdout, &stderr)
+	code := run([]string{"-dir", cfg.Dir}, noVariables, fakeBuilder(t, "on"), os.Stdin, &stdout, &stderr)
 	require.Equal(t, 1, code)
 	require.Equal(t, "devstack: a stack is running on "+cfg.Dir+" already; -dir takes another directory\n", stderr.String())
 
 	stderr.Reset()
-	require.Equal(t, 1, run([]string{"-driver=podman"}, nothing, fakeBuilder(t, "on"), os.Stdin, &stdout, &stderr))
-	require.Zero(t, run([]string{"-help"}, nothing, fakeBuilder(t, "on"), os.Stdin, &stdout, &stderr))
+	require.Equal(t, 1, run([]string{"-driver=podman"}, noVariables, fakeBuilder(t, "on"), os.Stdin, &stdout, &stderr))
+	require.Zero(t, run([]string{"-help"}, noVariables, fakeBuilder(t, "on"), os.Stdin, &stdout, &stderr))
 }

@@ -149,7 +149,7 @@ func (s *Service) pause(ctx context.Context, tx *pg.Tx, g *Game, reason string) 
 	if err := s.announce(ctx, tx, Change{Game: *g, Event: EventPaused}); err != nil {
 		return err
 	}
-	return s.notifyMembers(ctx, tx, notification.KindGamePaused, *g, map[string]any{"reason": reason, "turn": g.CurrentTurn})
+	return s.notifyMembers(ctx, tx, *g, notification.GamePaused{GameRef: g.Ref(), Reason: reason, Turn: g.CurrentTurn})
 }
 
 // cancel ends the game without a result. The state has been moved already.
@@ -168,7 +168,7 @@ func (s *Service) cancel(ctx context.Context, tx *pg.Tx, g *Game, reason string,
 			return err
 		}
 	}
-	if err := s.notifyMembers(ctx, tx, notification.KindGameCancelled, *g, map[string]any{"reason": reason}); err != nil {
+	if err := s.notifyMembers(ctx, tx, *g, notification.GameCancelled{GameRef: g.Ref(), Reason: reason}); err != nil {
 		return err
 	}
 	return s.names.ReleaseReserved(ctx, tx, []uuid.UUID{g.ID}, nil) // keys come last in the lock order

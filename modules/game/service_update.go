@@ -241,5 +241,5 @@ func (s *Service) resume(ctx context.Context, tx *pg.Tx, g *Game, by rank, sourc
 	if err := s.announce(ctx, tx, Change{Game: *g, Event: EventResumed}); err != nil {
 		return err
 	}
-	return s.notifyMembers(ctx, tx, notification.KindGameResumed, *g, map[string]any{"turn": g.CurrentTurn})
+	return s.notifyMembers(ctx, tx, *g, notification.GameResumed{GameRef: g.Ref(), Turn: g.CurrentTurn})
 }

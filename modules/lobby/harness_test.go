@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -17,7 +16,7 @@ import (
 
 	"galaxy/backend/modules/admin"
 	"galaxy/backend/modules/game"
-	"galaxy/backend/modules/notification"
+	"galaxy/backend/modules/notification/notificationtest"
 	"galaxy/backend/modules/racename"
 	"galaxy/backend/modules/runtime"
 	"galaxy/backend/modules/user"
@@ -198,8 +197,8 @@ func (p *people) set(id uuid.UUID, change func(*user.Snapshot)) {
 
 // log stands in for everybody who is told something. It keeps what was committed.
 type log struct {
+	notificationtest.Recorder
 	mu       sync.Mutex
-	intents  []notification.Intent
 	starts   []runtime.Spec
 	stops    []uuid.UUID
 	events   []game.Event
@@ -215,11 +214,6 @@ func (l *log) keep(tx *pg.Tx, fn func()) {
 		defer l.mu.Unlock()
 		fn()
 	})
-}
-
-func (l *log) Submit(_ context.Context, tx *pg.Tx, in notification.Intent) error {
-	l.keep(tx, func() { l.intents = append(l.intents, in) })
-	return nil
 }
 
 func (l *log) Start(_ context.Context, tx *pg.Tx, spec runtime.Spec, _ runtime.Source) (uuid.UUID, error) {
@@ -268,19 +262,6 @@ func (l *log) Expected(context.Context, uuid.UUID, []uuid.UUID) (map[uuid.UUID]g
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.expected, nil
-}
-
-// told counts the intents of a kind to a user.
-func (l *log) told(kind notification.Kind, to uuid.UUID) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	n := 0
-	for _, in := range l.intents {
-		if in.Kind == kind && slices.Contains(in.Recipients, to) {
-			n++
-		}
-	}
-	return n
 }
 
 const insertAccount = `INSERT INTO accounts (user_id, email, email_canonical, user_name, display_name, preferred_language, time_zone, declared_country, created_at, updated_at)

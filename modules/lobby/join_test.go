@@ -126,7 +126,7 @@ func TestAnOwnerDecidesApplications(t *testing.T) {
 	g := l.opened(by(ada), application)
 	a, err := l.apply(g, bob, "Zorg")
 	require.NoError(t, err)
-	require.Equal(t, 1, l.log.told(notification.KindApplicationSubmitted, ada))
+	require.Equal(t, 1, l.log.CountTo(ada, notification.KindApplicationSubmitted))
 	_, err = l.Approve(t.Context(), by(eve), a.ID)
 	refused(t, err, game.ErrNotFound)
 	for range 2 { // approved again, it answers as it did
@@ -134,7 +134,7 @@ func TestAnOwnerDecidesApplications(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, approved, a.State)
 	}
-	require.Equal(t, 1, l.log.told(notification.KindApplicationApproved, bob))
+	require.Equal(t, 1, l.log.CountTo(bob, notification.KindApplicationApproved))
 	require.Equal(t, 1, l.game(g.ID).SeatsTaken)
 	_, err = l.Reject(t.Context(), by(ada), a.ID, "")
 	refused(t, err, ErrApplicationEnded)
@@ -146,7 +146,7 @@ func TestAnOwnerDecidesApplications(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []string{rejected, "no"}, []string{b.State, b.Reason})
 	}
-	require.Equal(t, 1, l.log.told(notification.KindApplicationRejected, eve))
+	require.Equal(t, 1, l.log.CountTo(eve, notification.KindApplicationRejected))
 	c, err := l.apply(g, eve, "Vogon") // a rejected one may try again
 	require.NoError(t, err)
 	_, err = l.Withdraw(t.Context(), bob, c.ID)
@@ -191,8 +191,8 @@ func TestLeavingEnrollmentSettlesWhatIsOpen(t *testing.T) {
 		i, err = l.store.invite(t.Context(), l.db, i.ID)
 		require.NoError(t, err)
 		require.Equal(t, []string{rejected, reason, revoked}, []string{a.State, a.Reason, i.State})
-		require.Equal(t, 1, l.log.told(notification.KindApplicationRejected, p[3]))
-		require.Equal(t, 1, l.log.told(notification.KindInviteRevoked, p[4]))
+		require.Equal(t, 1, l.log.CountTo(p[3], notification.KindApplicationRejected))
+		require.Equal(t, 1, l.log.CountTo(p[4], notification.KindInviteRevoked))
 	}
 }
 
@@ -206,13 +206,13 @@ func TestAnInviteReachesAUserByIDOrName(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, made)
 	require.Equal(t, noon.Add(168*time.Hour), i.ExpiresAt)
-	require.Equal(t, 1, l.log.told(notification.KindInviteReceived, bob))
-	require.Equal(t, i.ExpiresAt, l.log.intents[0].Payload["expires_at"])
+	require.Equal(t, 1, l.log.CountTo(bob, notification.KindInviteReceived))
+	require.Equal(t, i.ExpiresAt, l.log.Intents()[0].Typed.(notification.InviteReceived).ExpiresAt)
 	again, made, err := l.Invite(t.Context(), ada, Invitation{Game: g.ID, UserID: bob}, "")
 	require.NoError(t, err)
 	require.False(t, made)
 	require.Equal(t, i.ID, again.ID)
-	require.Equal(t, 1, l.log.told(notification.KindInviteReceived, bob))
+	require.Equal(t, 1, l.log.CountTo(bob, notification.KindInviteReceived))
 	_, _, err = l.Invite(t.Context(), ada, Invitation{Game: g.ID, UserID: bob, Message: "come on"}, "")
 	refused(t, err, ErrAlreadyInvited)
 	j, _, err := l.Invite(t.Context(), ada, Invitation{Game: g.ID, UserName: l.people.known[eve].UserName}, "key-1")

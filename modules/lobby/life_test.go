@@ -98,13 +98,13 @@ func TestACrashPausesAndOnlyAnOperatorResumes(t *testing.T) {
 	l.observe(g.ID, runtime.Crashed, func(c *runtime.Change) { c.Error = "exit code 2" })
 	g = l.game(g.ID)
 	require.Equal(t, []any{game.Paused, game.EngineCrashed, "exit code 2"}, []any{g.State, g.PauseReason, g.LastError})
-	require.Equal(t, 1, l.log.told(notification.KindGamePaused, p[1]))
+	require.Equal(t, 1, l.log.CountTo(p[1], notification.KindGamePaused))
 	_, err := l.Move(t.Context(), by(p[0]), g.ID, game.Resume)
 	refused(t, err, game.ErrResume)
 	g = l.step(root, g.ID, game.Resume)
 	require.Equal(t, []any{game.Running, ""}, []any{g.State, g.PauseReason})
 	require.Len(t, l.log.starts, 2) // a new generation is asked for
-	require.Equal(t, 1, l.log.told(notification.KindGameResumed, p[1]))
+	require.Equal(t, 1, l.log.CountTo(p[1], notification.KindGameResumed))
 	require.Equal(t, []game.Event{game.EventStarted, game.EventPaused, game.EventResumed}, l.log.events)
 }
 
@@ -189,7 +189,7 @@ func TestCancellingStopsTheEngineAndTellsTheMembers(t *testing.T) {
 	require.Contains(t, l.log.stops, g.ID)
 	require.Contains(t, l.log.events, game.EventCancelled)
 	for _, u := range p {
-		require.Equal(t, 1, l.log.told(notification.KindGameCancelled, u))
+		require.Equal(t, 1, l.log.CountTo(u, notification.KindGameCancelled))
 		require.Empty(t, l.held(u))
 	}
 }
@@ -228,7 +228,7 @@ func TestTheSweeperEndsEnrollments(t *testing.T) {
 	require.Equal(t, game.ReadyToStart, l.game(enough.ID).State)
 	require.Equal(t, game.Cancelled, l.game(few.ID).State)
 	require.Equal(t, game.EnrollmentOpen, l.game(later.ID).State)
-	require.Equal(t, 1, l.log.told(notification.KindGameCancelled, p[2]))
+	require.Equal(t, 1, l.log.CountTo(p[2], notification.KindGameCancelled))
 }
 
 func TestAFullGameMayStartByItself(t *testing.T) {

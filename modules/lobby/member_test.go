@@ -45,8 +45,8 @@ func TestBeforeTheStartLeavingFreesTheSeat(t *testing.T) {
 		require.Equal(t, game.Blocked, s.Status)
 	}
 	require.Equal(t, 1, l.game(g.ID).SeatsTaken)
-	require.Equal(t, 1, l.log.told(notification.KindMembershipRemoved, p[2]))
-	require.Equal(t, 1, l.log.told(notification.KindMembershipBlocked, p[3]))
+	require.Equal(t, 1, l.log.CountTo(p[2], notification.KindMembershipRemoved))
+	require.Equal(t, 1, l.log.CountTo(p[3], notification.KindMembershipBlocked))
 	for _, u := range p[1:] {
 		require.Empty(t, l.held(u))
 	}

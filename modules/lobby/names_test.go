@@ -161,7 +161,7 @@ func TestOnlyMembersInGoodStandingEarnTheirName(t *testing.T) {
 	for i, want := range []bool{true, true, false, false, false, false} {
 		if want {
 			require.Equal(t, []string{"pending_registration " + names[p[i]]}, l.held(p[i]))
-			require.Equal(t, 1, l.log.told(notification.KindRaceNamePending, p[i]))
+			require.Equal(t, 1, l.log.CountTo(p[i], notification.KindRaceNamePending))
 		} else {
 			require.Empty(t, l.held(p[i]), names[p[i]])
 		}
@@ -207,7 +207,7 @@ func TestAnEarnedNameIsRegisteredInTime(t *testing.T) {
 		require.Equal(t, racename.Registered, n.State)
 		require.Equal(t, "Zorg", n.Display)
 	}
-	require.Equal(t, 1, l.log.told(notification.KindRaceNameRegistered, ada))
+	require.Equal(t, 1, l.log.CountTo(ada, notification.KindRaceNameRegistered))
 	l.earn(ada, "Vogon")
 	l.people.set(ada, func(s *user.Snapshot) { s.Limits.RegisteredRaceNames = 1 })
 	_, err = l.names.Register(t.Context(), ada, "Vogon") // R8: the offer stays
@@ -220,7 +220,7 @@ func TestAnEarnedNameIsRegisteredInTime(t *testing.T) {
 	l.sweep() // R10
 	l.sound()
 	require.Equal(t, []string{"registered Zorg"}, l.held(ada))
-	require.Equal(t, 1, l.log.told(notification.KindRaceNameExpired, ada))
+	require.Equal(t, 1, l.log.CountTo(ada, notification.KindRaceNameExpired))
 	_, err = l.names.Register(t.Context(), ada, "Vogon")
 	refused(t, err, racename.ErrNotFound)
 }
@@ -233,7 +233,7 @@ func TestANameThatIsEarnedAgainIsOnlyProlonged(t *testing.T) {
 	l.clock.Advance(24 * time.Hour)
 	l.earn(ada, "Zorg") // R4
 	require.Equal(t, []string{"pending_registration Zorg"}, l.held(ada))
-	require.Equal(t, 1, l.log.told(notification.KindRaceNamePending, ada))
+	require.Equal(t, 1, l.log.CountTo(ada, notification.KindRaceNamePending))
 	names, err := l.names.Names(t.Context(), ada, uuid.Max, 1)
 	require.NoError(t, err)
 	require.Equal(t, noon.Add(744*time.Hour), *names[0].ExpiresAt)

@@ -181,7 +181,7 @@ func TestWhatTheEndOfAnAccountSettledIsNotDecidedAgain(t *testing.T) {
 	require.NoError(t, err)
 	i, _, err := l.Invite(t.Context(), ada, Invitation{Game: invited.ID, UserID: eve}, "")
 	require.NoError(t, err)
-	before := len(l.log.intents)
+	before := len(l.log.Intents())
 	done := make(chan error, 1)
 	require.NoError(t, l.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
 		if err := l.departIn(ctx, tx, eve, user.Deleted); err != nil {
@@ -202,7 +202,7 @@ func TestWhatTheEndOfAnAccountSettledIsNotDecidedAgain(t *testing.T) {
 	a, err = l.store.application(t.Context(), l.db, a.ID)
 	require.NoError(t, err)
 	require.Equal(t, withdrawn, a.State)
-	require.Len(t, l.log.intents, before, "nobody is told of what did not happen")
+	require.Len(t, l.log.Intents(), before, "nobody is told of what did not happen")
 }
 
 func TestAnInviteWhoseTimeIsOverMakesRoomForTheNextSweptOrNot(t *testing.T) {

@@ -51,7 +51,7 @@ func TestAnIllegalMoveChangesNothing(t *testing.T) {
 	for _, from := range states {
 		g := l.draft(by(ada))
 		l.exec(`UPDATE games SET state = $2, pause_reason = CASE WHEN $2 = 'paused' THEN 'user' END WHERE game_id = $1`, g.ID, string(from))
-		before, told := l.fingerprint(), len(l.log.intents)
+		before, told := l.fingerprint(), len(l.log.Intents())
 		for verb, may := range mayMove {
 			for _, who := range []game.Actor{by(ada), root} {
 				if slices.Contains(may.owner, from) || who.Operator != "" && slices.Contains(may.operator, from) {
@@ -62,7 +62,7 @@ func TestAnIllegalMoveChangesNothing(t *testing.T) {
 				require.Equal(t, before, l.fingerprint(), "%s from %s", verb, from)
 			}
 		}
-		require.Len(t, l.log.intents, told)
+		require.Len(t, l.log.Intents(), told)
 	}
 }
 

@@ -117,10 +117,8 @@ func TestEveryBanIsTold(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, l.Unban(t.Context(), root, g.ID, bob))
 	}
-	for _, in := range l.log.intents {
-		if in.Kind == notification.KindMembershipBlocked {
-			keys[in.Key] = true
-		}
+	for _, in := range l.log.Intents(notification.KindMembershipBlocked) {
+		keys[in.Key] = true
 	}
 	require.Len(t, keys, 2, "a key of its own, or the second one is taken for a repeat")
 }

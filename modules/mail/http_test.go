@@ -32,7 +32,7 @@ const surface = "/api/v1/admin/mail"
 func TestOperatorsSeeNoWordOfWhatAMailSays(t *testing.T) {
 	t.Parallel()
 	c := newCounter(t)
-	c.inbox.Use(smtpsink.Rule{At: smtpsink.Rcpt, Holding: "bob", Reply: "550 5.1.1 K7QM-3XZP", Times: 1})
+	c.inbox.Use(smtpsink.Rule{At: smtpsink.Rcpt, Contains: "bob", Reply: "550 5.1.1 K7QM-3XZP", Times: 1})
 	ids := []uuid.UUID{c.enqueue(code("anna@example.com")), c.enqueue(code("bob@example.com"))}
 	one := surface + "/deliveries/" + ids[0].String()
 	paths := []string{surface + "/deliveries", one, one + "/attempts", surface + "/dead-letters", surface + "/deliveries/" + ids[1].String() + "/attempts"}
@@ -76,8 +76,8 @@ func TestDeliveriesAreFilteredPagedAndCounted(t *testing.T) {
 func TestAResendIsRefusedOnceThereIsNothingToSend(t *testing.T) {
 	t.Parallel()
 	c := newCounter(t)
-	c.inbox.Use(smtpsink.Rule{At: smtpsink.Rcpt, Holding: "bob", Reply: "550 5.1.1 no such user", Times: 1},
-		smtpsink.Rule{At: smtpsink.Rcpt, Holding: "carl", Reply: "550 5.1.1 no such user", Times: 1})
+	c.inbox.Use(smtpsink.Rule{At: smtpsink.Rcpt, Contains: "bob", Reply: "550 5.1.1 no such user", Times: 1},
+		smtpsink.Rule{At: smtpsink.Rcpt, Contains: "carl", Reply: "550 5.1.1 no such user", Times: 1})
 	sent, dead, scrubbed := c.enqueue(code("anna@example.com")), c.enqueue(invite("route-1")), c.enqueue(code("carl@example.com"))
 	m := code("dora@example.com")
 	m.Suppressed = true

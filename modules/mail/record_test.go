@@ -74,7 +74,7 @@ func TestAStopDoesNotWaitForADatabaseThatIsAway(t *testing.T) {
 func TestADeadLetterThatCannotBeToldCostsTheOthersNothing(t *testing.T) {
 	t.Parallel()
 	p := newPost(t)
-	p.inbox.Use(smtpsink.Rule{At: smtpsink.Rcpt, Holding: "nobody", Reply: "550 5.1.1 no such user"})
+	p.inbox.Use(smtpsink.Rule{At: smtpsink.Rcpt, Contains: "nobody", Reply: "550 5.1.1 no such user"})
 	var sent []uuid.UUID
 	claimed := map[string]uuid.UUID{}
 	for _, to := range []string{"anna", "nobody1", "bob", "nobody2", "carl"} {

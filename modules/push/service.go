@@ -65,7 +65,7 @@ func (s *Service) Invalidate(tx *pg.Tx, invalidations ...Invalidation) {
 		return
 	}
 	nothing := func() {}
-	tx.Stage(maphash.Comparable(s.seed, invalidations[0]), pg.Effect{Apply: nothing, Doubt: nothing, Settle: s.hub.doubt})
+	tx.Stage(maphash.Comparable(s.seed, invalidations[0]), pg.Effect{Apply: nothing, InDoubt: nothing, Resolved: s.hub.doubt})
 	tx.OnCommit(func() {
 		for _, inv := range invalidations {
 			s.metrics.event("session_invalidation")

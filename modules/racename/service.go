@@ -144,7 +144,8 @@ func (s *Service) Promote(ctx context.Context, tx *pg.Tx, game uuid.UUID, eligib
 	s.store.prolongPending(tx, game, eligible, expires)
 	for _, n := range promoted {
 		names = slices.DeleteFunc(names, func(r row) bool { return r.ID == n.ID })
-		if err := s.tellName(ctx, tx, notification.KindRaceNamePending, n, n.ExpiresAt); err != nil {
+		payload := notification.RaceNamePending{RaceName: n.Display, ExpiresAt: *n.ExpiresAt}
+		if err := s.notifyHolder(ctx, tx, n, payload); err != nil {
 			return err
 		}
 	}
@@ -188,14 +189,14 @@ func (s *Service) expire(ctx context.Context, id uuid.UUID, now time.Time) error
 		if err := s.release(ctx, tx, names); err != nil {
 			return err
 		}
-		return s.tellName(ctx, tx, notification.KindRaceNameExpired, names[0].Name, nil)
+		expired := names[0].Name
+		return s.notifyHolder(ctx, tx, expired, notification.RaceNameExpired{RaceName: expired.Display})
 	})
 }
 
-func (s *Service) tellName(ctx context.Context, tx *pg.Tx, kind notification.Kind, n Name, expires *time.Time) error {
-	payload := map[string]any{"race_name": n.Display}
-	if expires != nil {
-		payload["expires_at"] = *expires
-	}
-	return s.notifier.Submit(ctx, tx, notification.Intent{Kind: kind, Key: n.ID.String(), Recipients: []uuid.UUID{n.UserID}, Payload: payload})
+// notifyHolder submits an intent to whom the name belongs, once per name and kind.
+func (s *Service) notifyHolder(ctx context.Context, tx *pg.Tx, n Name, payload notification.Payload) error {
+	return s.notifier.Submit(ctx, tx, notification.Intent{
+		Key: n.ID.String(), Recipients: []uuid.UUID{n.UserID}, Typed: payload,
+	})
 }

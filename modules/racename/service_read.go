@@ -79,7 +79,7 @@ func (s *Service) Register(ctx context.Context, who uuid.UUID, text string) (Nam
 		}
 		s.store.registerName(tx, out.ID, now)
 		out.State, out.ExpiresAt, out.RegisteredAt = Registered, nil, &now
-		return s.tellName(ctx, tx, notification.KindRaceNameRegistered, out, nil)
+		return s.notifyHolder(ctx, tx, out, notification.RaceNameRegistered{RaceName: out.Display})
 	})
 	return out, err
 }

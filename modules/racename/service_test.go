@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -14,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"galaxy/backend/modules/notification"
+	"galaxy/backend/modules/notification/notificationtest"
 	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/pg"
@@ -31,29 +30,18 @@ type registry struct {
 	db    *pg.DB
 	clock *clock.Fake
 	limit int
-	mu    sync.Mutex
-	told  map[notification.Kind]int
 }
 
 func open(t *testing.T) *registry {
 	t.Helper()
-	r := &registry{db: testkit.DB(t), clock: clock.NewFake(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)), limit: 2, told: map[notification.Kind]int{}}
-	r.Service = NewService(r.db, r.clock, Config{PendingRegistrationTTL: ttl}, CacheConfig{RaceNameKeysMax: 1000}, r, r)
+	r := &registry{db: testkit.DB(t), clock: clock.NewFake(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)), limit: 2}
+	r.Service = NewService(r.db, r.clock, Config{PendingRegistrationTTL: ttl}, CacheConfig{RaceNameKeysMax: 1000}, r, &notificationtest.Recorder{})
 	return r
 }
 
 func (r *registry) Lock(ctx context.Context, tx *pg.Tx, id uuid.UUID) (user.Snapshot, error) {
 	_, err := pg.Get[uuid.UUID](ctx, tx, `SELECT user_id FROM accounts WHERE user_id = $1 FOR UPDATE`, id)
 	return user.Snapshot{UserID: id, Limits: user.Limits{RegisteredRaceNames: r.limit}}, err
-}
-
-func (r *registry) Submit(_ context.Context, tx *pg.Tx, in notification.Intent) error {
-	tx.OnCommit(func() {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.told[in.Kind]++
-	})
-	return nil
 }
 
 func (r *registry) exec(t require.TestingT, statements ...string) {
@@ -328,7 +316,7 @@ func TestTheDirectoryFollowsItsRules(t *testing.T) {
 	users, games := []uuid.UUID{r.person(t), r.person(t), r.person(t)}, []uuid.UUID{r.game(t), r.game(t), r.game(t)}
 	rapid.Check(t, func(t *rapid.T) {
 		r.exec(t, `DELETE FROM race_names`, `DELETE FROM race_name_keys`)
-		r.Service = NewService(r.db, r.clock, Config{PendingRegistrationTTL: ttl}, CacheConfig{RaceNameKeysMax: 1000}, r, r)
+		r.Service = NewService(r.db, r.clock, Config{PendingRegistrationTTL: ttl}, CacheConfig{RaceNameKeysMax: 1000}, r, &notificationtest.Recorder{})
 		r.limit = rapid.IntRange(1, 2).Draw(t, "limit")
 		m := &machine{registry: r, users: users, games: games, keys: slices.Sorted(maps.Keys(spellings))}
 		actions := m.actions()

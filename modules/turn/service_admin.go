@@ -146,7 +146,7 @@ func (s *Service) lockGameOfRace(ctx context.Context, tx *pg.Tx, gameID uuid.UUI
 	if err != nil {
 		return pace.Clock{}, err
 	}
-	if !slices.ContainsFunc(members, func(seat game.Membership) bool { return seat.RaceName == race }) {
+	if !slices.ContainsFunc(members, func(m game.Membership) bool { return m.RaceName == race }) {
 		return pace.Clock{}, ErrRaceNotFound
 	}
 	return s.store.clock(ctx, tx, gameID)

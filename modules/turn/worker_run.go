@@ -16,6 +16,7 @@ import (
 	"galaxy/backend/platform/fault"
 	"galaxy/backend/platform/outbox"
 	"galaxy/backend/platform/pg"
+	"galaxy/backend/platform/sanitize"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
@@ -223,14 +224,8 @@ func (r *Runner) releaseLease(ctx context.Context, a attempt, l runtime.Lease) {
 	}
 }
 
-// maxErrorText is how much of an error is kept with a run, in bytes.
-const maxErrorText = 500
-
-// failure is the result of an attempt that ended with an error.
+// failure is the result of an attempt that ended with an error. Its text is an
+// engine's, and may be anything.
 func failure(err error) runResult {
-	text := err.Error()
-	if len(text) > maxErrorText {
-		text = text[:maxErrorText]
-	}
-	return runResult{ErrorCode: fault.From(err).Reason, Error: text}
+	return runResult{ErrorCode: fault.From(err).Reason, Error: sanitize.Line(err.Error())}
 }

@@ -58,12 +58,12 @@ func run(root string, check bool) error {
 		return err
 	}
 	return errors.Join(
-		put(filepath.Join(root, "openapi.yaml"), merged, check),
-		put(filepath.Join(root, "openapi", "shapes.json"), append(small, '\n'), check))
+		writeOrCompare(filepath.Join(root, "openapi.yaml"), merged, check),
+		writeOrCompare(filepath.Join(root, "openapi", "shapes.json"), append(small, '\n'), check))
 }
 
-// put writes a file whole or not at all, or compares it.
-func put(name string, text []byte, check bool) error {
+// writeOrCompare writes a file whole or not at all, or compares it.
+func writeOrCompare(name string, text []byte, check bool) error {
 	if check {
 		current, err := os.ReadFile(name)
 		if err == nil && !bytes.Equal(current, text) {

@@ -83,9 +83,9 @@ func TestWhatCannotBeMergedIsReportedTogether(t *testing.T) {
 		"g.yaml": []byte("components: {schemas: {Lost: {$ref: '#/components/schemas/Nowhere'}, Far: {$ref: 'other.yaml#/X'}}}"),
 	})
 	for _, want := range []string{
-		"b.yaml: path /games get stands there already", "component schemas Game stands there already", `c.yaml: a fragment cannot have "servers"`,
+		"b.yaml: path /games get is defined twice", "component schemas Game is defined twice", `c.yaml: a fragment cannot have "servers"`,
 		"d.yaml: the document is not a mapping", "e.yaml: yaml:", "f.yaml: the document is not a mapping",
-		"reference #/components/schemas/Nowhere leads nowhere", "reference other.yaml#/X leads nowhere",
+		"reference #/components/schemas/Nowhere cannot be resolved", "reference other.yaml#/X cannot be resolved",
 	} {
 		require.ErrorContains(t, err, want)
 	}
@@ -111,5 +111,5 @@ func TestTheCommandWritesAndChecks(t *testing.T) {
 	write("turn.yaml", moreGames)
 	require.ErrorContains(t, run(root, true), "not up to date")
 	write("turn.yaml", games)
-	require.ErrorContains(t, run(root, false), "stands there already")
+	require.ErrorContains(t, run(root, false), "is defined twice")
 }

@@ -33,8 +33,8 @@ func find(n *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
-// child is the member of a mapping, made when there is none.
-func child(n *yaml.Node, key string) *yaml.Node {
+// findOrAdd is the member of a mapping, made when there is none.
+func findOrAdd(n *yaml.Node, key string) *yaml.Node {
 	if c := find(n, key); c != nil {
 		return c
 	}
@@ -46,7 +46,7 @@ func child(n *yaml.Node, key string) *yaml.Node {
 	return c
 }
 
-// unresolved lists the references that lead nowhere.
+// unresolved lists the references that cannot be resolved.
 func unresolved(doc *yaml.Node) error {
 	var errs []error
 	seen := map[string]bool{}
@@ -56,7 +56,7 @@ func unresolved(doc *yaml.Node) error {
 			if key == "$ref" && value.Kind == yaml.ScalarNode && !seen[value.Value] {
 				seen[value.Value] = true
 				if !resolves(doc, value.Value) {
-					errs = append(errs, fmt.Errorf("reference %s leads nowhere", value.Value))
+					errs = append(errs, fmt.Errorf("reference %s cannot be resolved", value.Value))
 				}
 			}
 		}

@@ -38,7 +38,7 @@ components:
       additionalProperties: false
 `
 
-func TestOnlyWhatTheEdgeNeedsIsLeft(t *testing.T) {
+func TestOnlyWhatServingNeedsIsLeft(t *testing.T) {
 	t.Parallel()
 	got, err := shapes.Reduce([]byte(text))
 	require.NoError(t, err)
@@ -58,11 +58,11 @@ func TestOnlyWhatTheEdgeNeedsIsLeft(t *testing.T) {
 func TestADocumentThatCannotBeServedIsRefused(t *testing.T) {
 	t.Parallel()
 	for want, text := range map[string]string{
-		"is empty or taken": "paths: {/a: {get: {operationId: x}}, /b: {get: {operationId: x}}}",
-		`operationId ""`:    "paths: {/a: {get: {summary: none}}}",
-		"nowhere":           "paths: {/a: {get: {operationId: x, parameters: [{$ref: '#/components/parameters/X'}]}}}",
-		"yaml":              "paths: [",
-		"leads nowhere":     "paths: {/a: {get: {operationId: x, requestBody: {$ref: '#/nothing/here'}}}}",
+		"is empty or taken":  "paths: {/a: {get: {operationId: x}}, /b: {get: {operationId: x}}}",
+		`operationId ""`:     "paths: {/a: {get: {summary: none}}}",
+		"cannot be":          "paths: {/a: {get: {operationId: x, parameters: [{$ref: '#/components/parameters/X'}]}}}",
+		"yaml":               "paths: [",
+		"cannot be resolved": "paths: {/a: {get: {operationId: x, requestBody: {$ref: '#/nothing/here'}}}}",
 	} {
 		_, err := shapes.Reduce([]byte(text))
 		require.ErrorContains(t, err, want)

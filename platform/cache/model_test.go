@@ -241,7 +241,7 @@ func (m *mutant) Put(tx *pg.Tx, k, v int) {
 	if m.certain {
 		doubt = func() {}
 	}
-	tx.Stage(uint64(k), pg.Effect{Apply: func() { m.set(k, v) }, Doubt: doubt, Settle: doubt})
+	tx.Stage(uint64(k), pg.Effect{Apply: func() { m.set(k, v) }, InDoubt: doubt, Resolved: doubt})
 }
 
 func (m *mutant) Drop(tx *pg.Tx, k int) {
@@ -249,7 +249,7 @@ func (m *mutant) Drop(tx *pg.Tx, k int) {
 	if m.keeps {
 		forget = func() {}
 	}
-	tx.Stage(uint64(k), pg.Effect{Apply: forget, Doubt: forget, Settle: forget})
+	tx.Stage(uint64(k), pg.Effect{Apply: forget, InDoubt: forget, Resolved: forget})
 }
 
 // Peek first lets the work of commits happen that has been put off: the last

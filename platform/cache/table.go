@@ -79,12 +79,12 @@ func (t *Table[K, V]) Get(ctx context.Context, k K) (V, bool, error) {
 
 // Put stages k's new value: it is there once tx has committed.
 func (t *Table[K, V]) Put(tx *pg.Tx, k K, v V) {
-	tx.Stage(t.hash(k), pg.Effect{Apply: func() { t.set(k, v) }, Doubt: func() { t.doubt(k) }, Settle: func() { t.settle(k) }})
+	tx.Stage(t.hash(k), pg.Effect{Apply: func() { t.set(k, v) }, InDoubt: func() { t.doubt(k) }, Resolved: func() { t.settle(k) }})
 }
 
 // Drop stages k's removal.
 func (t *Table[K, V]) Drop(tx *pg.Tx, k K) {
-	tx.Stage(t.hash(k), pg.Effect{Apply: func() { t.forget(k) }, Doubt: func() { t.doubt(k) }, Settle: func() { t.settle(k) }})
+	tx.Stage(t.hash(k), pg.Effect{Apply: func() { t.forget(k) }, InDoubt: func() { t.doubt(k) }, Resolved: func() { t.settle(k) }})
 }
 
 // Warm fills the table before anything else runs. A full table ignores it.

@@ -13,7 +13,7 @@ import (
 type Account struct {
 	UID, GID int
 	Name     string
-	foreign  bool // another user than this process
+	other    bool // another user than this process
 }
 
 // Unprivileged returns the account that the server and its files belong to:
@@ -30,7 +30,7 @@ func Unprivileged() (Account, error) {
 		uid, errUID := strconv.Atoi(u.Uid)
 		gid, errGID := strconv.Atoi(u.Gid)
 		if errUID == nil && errGID == nil {
-			return Account{UID: uid, GID: gid, Name: name, foreign: true}, nil
+			return Account{UID: uid, GID: gid, Name: name, other: true}, nil
 		}
 	}
 	return Account{}, fmt.Errorf("PostgreSQL refuses to run as root, and there is neither a user postgres nor nobody")
@@ -38,23 +38,23 @@ func Unprivileged() (Account, error) {
 
 // credential is what a child starts with; nil is this process' own.
 func (a Account) credential() *syscall.Credential {
-	if !a.foreign {
+	if !a.other {
 		return nil
 	}
 	return &syscall.Credential{Uid: uint32(a.UID), Gid: uint32(a.GID)}
 }
 
-// own gives a path to the account.
-func (a Account) own(path string) error {
-	if !a.foreign {
+// chown gives a path to the account.
+func (a Account) chown(path string) error {
+	if !a.other {
 		return nil
 	}
 	return os.Lchown(path, a.UID, a.GID)
 }
 
-// Reach reports whether the account can enter every directory above path. A
-// checkout below /root is the common case where it cannot.
-func (a Account) Reach(path string) error {
+// CheckAccess reports whether the account can enter every directory above path.
+// A checkout below /root is the common case where it cannot.
+func (a Account) CheckAccess(path string) error {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return err
@@ -65,7 +65,7 @@ func (a Account) Reach(path string) error {
 		case os.IsNotExist(err): // will be made, with the right mode
 		case err != nil:
 			return err
-		case !a.enters(info):
+		case !a.canEnter(info):
 			return fmt.Errorf("the user %s, which PostgreSQL runs as, cannot enter %s", a.Name, dir)
 		}
 		if dir == filepath.Dir(dir) {
@@ -74,7 +74,7 @@ func (a Account) Reach(path string) error {
 	}
 }
 
-func (a Account) enters(info os.FileInfo) bool {
+func (a Account) canEnter(info os.FileInfo) bool {
 	mode := info.Mode().Perm()
 	st, ok := info.Sys().(*syscall.Stat_t)
 	switch {

@@ -16,12 +16,12 @@ import (
 // line a developer needs.
 var ErrMissing = errors.New("no PostgreSQL 15 or newer was found in PATH or in its usual places: install the package postgresql")
 
-// oldest is the first major version with CREATE DATABASE ... STRATEGY.
-const oldest = 15
+// minMajor is the first major version with CREATE DATABASE ... STRATEGY.
+const minMajor = 15
 
-// usual lists where distributions and macOS package managers put the binaries
-// of each major version.
-var usual = []string{
+// installDirs lists where distributions and macOS package managers put the
+// binaries of each major version.
+var installDirs = []string{
 	"/usr/lib/postgresql/*/bin",
 	"/usr/pgsql-*/bin",
 	"/opt/homebrew/opt/postgresql*/bin",
@@ -37,12 +37,12 @@ type Binaries struct {
 }
 
 // Find returns the newest installation, or ErrMissing.
-func Find() (Binaries, error) { return newest(installed(usual)) }
+func Find() (Binaries, error) { return newest(installed(installDirs)) }
 
 // FindMajor returns an installation of one major version: the files of a
 // cluster can be read by no other.
 func FindMajor(major int) (Binaries, error) {
-	found := slices.DeleteFunc(installed(usual), func(b Binaries) bool { return b.Major != major })
+	found := slices.DeleteFunc(installed(installDirs), func(b Binaries) bool { return b.Major != major })
 	b, err := newest(found)
 	if err != nil {
 		return b, fmt.Errorf("no PostgreSQL %d was found, which made this data directory", major)
@@ -75,7 +75,7 @@ func installed(patterns []string) []Binaries {
 		if slices.Contains(dirs[:i], dir) {
 			continue
 		}
-		if b, err := inspect(dir); err == nil && b.Major >= oldest {
+		if b, err := inspect(dir); err == nil && b.Major >= minMajor {
 			out = append(out, b)
 		}
 	}

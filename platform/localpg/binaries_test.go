@@ -49,7 +49,7 @@ func TestUnreachableDirectoryIsNamed(t *testing.T) {
 	closed := filepath.Join(t.TempDir(), "closed")
 	require.NoError(t, os.Mkdir(closed, 0o700))
 	stranger := Account{UID: 65533, GID: 65533, Name: "stranger"}
-	require.ErrorContains(t, stranger.Reach(filepath.Join(closed, "pg")), "the user stranger, which PostgreSQL runs as, cannot enter ")
+	require.ErrorContains(t, stranger.CheckAccess(filepath.Join(closed, "pg")), "the user stranger, which PostgreSQL runs as, cannot enter ")
 	owner := Account{UID: os.Geteuid(), GID: os.Getegid()}
-	require.NoError(t, owner.Reach(filepath.Join(closed, "not", "yet", "there")))
+	require.NoError(t, owner.CheckAccess(filepath.Join(closed, "not", "yet", "there")))
 }

@@ -42,7 +42,7 @@ func openCluster(ctx context.Context, cfg Config) (*cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("resolve the data directory: %w", err)
 	}
-	if err := account.Reach(dir); err != nil {
+	if err := account.CheckAccess(dir); err != nil {
 		return nil, err
 	}
 	c := &cluster{dir: dir, account: account}
@@ -60,7 +60,7 @@ func openCluster(ctx context.Context, cfg Config) (*cluster, error) {
 	if c.binaries, err = Find(); err != nil {
 		return nil, err
 	}
-	return c, c.init(ctx, cfg.Profile)
+	return c, c.initialize(ctx, cfg.Profile)
 }
 
 // majorOf reads which version made the cluster in dir, if one was made.
@@ -73,17 +73,17 @@ func majorOf(dir string) (int, bool) {
 	return major, err == nil
 }
 
-// init makes the cluster. A half-made one of an earlier attempt is replaced:
-// initdb writes PG_VERSION early, so it works in a side directory that is
-// renamed when it is whole.
-func (c *cluster) init(ctx context.Context, profile Profile) error {
+// initialize makes the cluster. A half-made one of an earlier attempt is
+// replaced: initdb writes PG_VERSION early, so it works in a side directory that
+// is renamed when it is whole.
+func (c *cluster) initialize(ctx context.Context, profile Profile) error {
 	if err := os.MkdirAll(filepath.Dir(c.dir), 0o755); err != nil {
 		return fmt.Errorf("make the data directory: %w", err)
 	}
 	if err := os.Mkdir(c.dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("make the data directory: %w", err)
 	}
-	if err := errors.Join(os.Chmod(c.dir, 0o700), c.account.own(c.dir)); err != nil {
+	if err := errors.Join(os.Chmod(c.dir, 0o700), c.account.chown(c.dir)); err != nil {
 		return fmt.Errorf("give the data directory to %s: %w", c.account.Name, err)
 	}
 	c.password = rand.Text()
@@ -91,15 +91,15 @@ func (c *cluster) init(ctx context.Context, profile Profile) error {
 	if err := os.WriteFile(secret, []byte(c.password), 0o600); err != nil {
 		return fmt.Errorf("write the cluster's password: %w", err)
 	}
-	if err := c.account.own(secret); err != nil {
+	if err := c.account.chown(secret); err != nil {
 		return fmt.Errorf("give the cluster's password to %s: %w", c.account.Name, err)
 	}
-	raw := filepath.Join(c.dir, dataDir+".new")
-	if err := os.RemoveAll(raw); err != nil {
+	unfinished := filepath.Join(c.dir, dataDir+".new")
+	if err := os.RemoveAll(unfinished); err != nil {
 		return fmt.Errorf("clear a half-made cluster: %w", err)
 	}
 	args := []string{
-		"-D", raw, "-U", Superuser, "--pwfile", secret, "--encoding=UTF8", "--locale=C",
+		"-D", unfinished, "-U", Superuser, "--pwfile", secret, "--encoding=UTF8", "--locale=C",
 		"--auth-local=reject", "--auth-host=" + profile.auth(),
 	}
 	if profile == Fast {
@@ -111,7 +111,7 @@ func (c *cluster) init(ctx context.Context, profile Profile) error {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w: %s", err, lastLine(string(out)))
 	}
-	return os.Rename(raw, filepath.Join(c.dir, dataDir))
+	return os.Rename(unfinished, filepath.Join(c.dir, dataDir))
 }
 
 // environment is what the server sees: none of the caller's PG* variables,

@@ -9,7 +9,7 @@
 //   - The server listens on 127.0.0.1 only and asks for a password that was
 //     drawn when the cluster was made.
 //   - The server never outlives the process that started it, however that
-//     process ends (package leash).
+//     process ends (package subprocess).
 //   - Postgres refuses to run as root, so under root the server and its files
 //     belong to the user postgres, or to nobody where that one is missing.
 package localpg

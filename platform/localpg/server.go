@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -16,7 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"galaxy/backend/platform/localpg/leash"
+	"galaxy/backend/platform/subprocess"
 )
 
 // Config says where and how a server runs.
@@ -31,7 +30,7 @@ type Config struct {
 type Server struct {
 	cluster *cluster
 	port    int
-	process *leash.Process
+	process *subprocess.Process
 }
 
 // ErrPortTaken says that something else listens on the port that was asked for.
@@ -47,8 +46,8 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	for attempt := 1; ; attempt++ {
 		s, err := c.start(ctx, cfg)
 		switch {
-		case errors.Is(err, errStillEnding) && attempt < 100:
-			if err := pause(ctx, 50*time.Millisecond); err != nil {
+		case errors.Is(err, errStillStopping) && attempt < 100:
+			if err := sleep(ctx, 50*time.Millisecond); err != nil {
 				return nil, err
 			}
 		// Between finding a free port and using it somebody else may take it.
@@ -59,11 +58,11 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	}
 }
 
-// errStillEnding says that a server on the same files was killed and that the
+// errStillStopping says that a server on the same files was killed and that the
 // processes it leaves behind are not gone yet, which takes them a second or two.
-var errStillEnding = errors.New("an earlier server on this directory has not ended yet")
+var errStillStopping = errors.New("an earlier server on this directory has not ended yet")
 
-func pause(ctx context.Context, d time.Duration) error {
+func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -84,7 +83,7 @@ func (c *cluster) start(ctx context.Context, cfg Config) (*Server, error) {
 		return nil, err
 	}
 	defer logs.Close()
-	options := leash.Options{
+	options := subprocess.Options{
 		Signal: syscall.SIGINT, // a fast shutdown: clients are cut, data is flushed
 		Dir:    c.dir, Env: environment(), Stdout: logs, Stderr: logs, Credential: c.account.credential(),
 	}
@@ -92,12 +91,12 @@ func (c *cluster) start(ctx context.Context, cfg Config) (*Server, error) {
 		options.Signal, options.Remove = syscall.SIGQUIT, c.dir
 	}
 	args := append([]string{"-D", filepath.Join(c.dir, dataDir)}, cfg.Profile.settings(port)...)
-	process, err := leash.Start(options, filepath.Join(c.binaries.Dir, "postgres"), args...)
+	process, err := subprocess.Start(options, filepath.Join(c.binaries.Dir, "postgres"), args...)
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{cluster: c, port: port, process: process}
-	if err := s.answer(ctx); err != nil {
+	if err := s.waitReady(ctx); err != nil {
 		return nil, errors.Join(err, s.Stop(context.WithoutCancel(ctx)))
 	}
 	return s, nil
@@ -111,7 +110,7 @@ func (c *cluster) openLog() (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the server's log: %w", err)
 	}
-	return f, c.account.own(name)
+	return f, c.account.chown(name)
 }
 
 func choosePort(port int) (int, error) {
@@ -126,15 +125,15 @@ func choosePort(port int) (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
-// answer waits until the server takes connections, has ended, or ctx ends.
-func (s *Server) answer(ctx context.Context) error {
+// waitReady waits until the server takes connections, has ended, or ctx ends.
+func (s *Server) waitReady(ctx context.Context) error {
 	poll := time.NewTicker(5 * time.Millisecond)
 	defer poll.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("postgres did not answer: %w: %s", ctx.Err(), s.complaint())
-		case <-s.process.Ended():
+			return fmt.Errorf("postgres did not answer: %w: %s", ctx.Err(), s.loggedFailure())
+		case <-s.process.Done():
 			return s.startError()
 		case <-poll.C:
 		}
@@ -143,29 +142,29 @@ func (s *Server) answer(ctx context.Context) error {
 			return conn.Close(ctx)
 		}
 		var refused *pgconn.PgError
-		if errors.As(err, &refused) && refused.Code != startingUp {
+		if errors.As(err, &refused) && refused.Code != cannotConnectNow {
 			return fmt.Errorf("postgres refused the first connection: %s", refused.Message)
 		}
 	}
 }
 
-// startingUp is the SQLSTATE of a server that is not ready yet.
-const startingUp = "57P03"
+// cannotConnectNow is the SQLSTATE of a server that is not ready yet.
+const cannotConnectNow = "57P03"
 
 func (s *Server) startError() error {
-	said := s.complaint()
+	said := s.loggedFailure()
 	if strings.Contains(said, "Address already in use") || strings.Contains(said, "could not create any TCP/IP sockets") {
 		return fmt.Errorf("%w: %d", ErrPortTaken, s.port)
 	}
 	if strings.Contains(said, "pre-existing shared memory block") {
-		return fmt.Errorf("%w: %s", errStillEnding, said)
+		return fmt.Errorf("%w: %s", errStillStopping, said)
 	}
 	return fmt.Errorf("postgres ended at once: %s", said)
 }
 
-// complaint is what the server last complained about.
-func (s *Server) complaint() string {
-	text, _ := os.ReadFile(s.LogPath()) // its absence leaves the complaint empty
+// loggedFailure is the first fatal line of the server's log, else its last line.
+func (s *Server) loggedFailure() string {
+	text, _ := os.ReadFile(s.LogPath()) // its absence leaves the text empty
 	for line := range strings.SplitSeq(string(text), "\n") {
 		if _, said, found := strings.Cut(line, "FATAL:"); found {
 			return strings.TrimSpace(said)
@@ -177,9 +176,9 @@ func (s *Server) complaint() string {
 // Stop ends the server: a fast shutdown, or an immediate one when ctx ends
 // first or the data is not needed. It may be called more than once.
 func (s *Server) Stop(ctx context.Context) error {
-	s.process.Release()
+	s.process.Terminate()
 	select {
-	case <-s.process.Ended():
+	case <-s.process.Done():
 		return nil
 	case <-ctx.Done():
 	}
@@ -187,7 +186,7 @@ func (s *Server) Stop(ctx context.Context) error {
 	// about to end. One that a fault test has stopped must first go on.
 	_ = s.Signal(syscall.SIGCONT)
 	_ = s.Signal(syscall.SIGQUIT)
-	<-s.process.Ended()
+	<-s.process.Done()
 	return nil
 }
 
@@ -218,8 +217,8 @@ func (s *Server) PID() (int, error) {
 	return pid, nil
 }
 
-// Ended is closed once the server has ended, wanted or not.
-func (s *Server) Ended() <-chan struct{} { return s.process.Ended() }
+// Done is closed once the server has ended, wanted or not.
+func (s *Server) Done() <-chan struct{} { return s.process.Done() }
 
 // Port is where the server listens on 127.0.0.1.
 func (s *Server) Port() int { return s.port }
@@ -229,36 +228,3 @@ func (s *Server) LogPath() string { return filepath.Join(s.cluster.dir, logFile)
 
 // Version is the server's version as the program says it.
 func (s *Server) Version() string { return s.cluster.binaries.Version }
-
-// DSN addresses one database as the superuser. It ends in a query string, so
-// that "&search_path=..." can follow.
-func (s *Server) DSN(database string) string {
-	u := url.URL{
-		Scheme:   "postgres",
-		User:     url.UserPassword(Superuser, s.cluster.password),
-		Host:     net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)),
-		Path:     database,
-		RawQuery: "sslmode=disable",
-	}
-	return u.String()
-}
-
-// EnsureDatabase makes a database unless it is there.
-func (s *Server) EnsureDatabase(ctx context.Context, name string) error {
-	conn, err := pgx.Connect(ctx, s.DSN("postgres"))
-	if err != nil {
-		return fmt.Errorf("connect to postgres: %w", err)
-	}
-	defer conn.Close(ctx)
-	var there bool
-	if err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)`, name).Scan(&there); err != nil {
-		return fmt.Errorf("look for database %s: %w", name, err)
-	}
-	if there {
-		return nil
-	}
-	if _, err := conn.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize()); err != nil {
-		return fmt.Errorf("create database %s: %w", name, err)
-	}
-	return nil
-}

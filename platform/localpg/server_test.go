@@ -165,7 +165,7 @@ func TestStoppedServerEndsWithinItsContext(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	require.NoError(t, srv.Stop(ctx))
-	<-srv.Ended()
+	<-srv.Done()
 }
 
 func TestDamagedClusterSaysWhatPostgresSaid(t *testing.T) {
@@ -187,7 +187,7 @@ func TestKilledServerStartsAgain(t *testing.T) {
 	require.NoError(t, err)
 	defer conn.Close(context.Background())
 	require.NoError(t, srv.Signal(syscall.SIGKILL))
-	<-srv.Ended()
+	<-srv.Done()
 	again := start(t, cfg)
 	require.Equal(t, 1, ask[int](t, again.DSN("postgres"), "SELECT 1"))
 }

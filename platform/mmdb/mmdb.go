@@ -25,8 +25,8 @@ import (
 // DatabaseType is what the real database calls itself.
 const DatabaseType = "GeoLite2-Country"
 
-// epoch is when the database says it was built: 2026-01-01 UTC.
-const epoch = 1767225600
+// buildEpoch is when the database says it was built: 2026-01-01 UTC.
+const buildEpoch = 1767225600
 
 // NoCountry marks a network that the database knows without a country, as the
 // real one does for satellite links and anonymous proxies.
@@ -53,7 +53,7 @@ func Networks() map[netip.Prefix]string {
 func Bytes(networks map[netip.Prefix]string) ([]byte, error) {
 	tree, err := mmdbwriter.New(mmdbwriter.Options{
 		DatabaseType: DatabaseType, Description: map[string]string{"en": "Synthetic countries for development"},
-		Languages: []string{"en"}, BuildEpoch: epoch, RecordSize: 24, IncludeReservedNetworks: true,
+		Languages: []string{"en"}, BuildEpoch: buildEpoch, RecordSize: 24, IncludeReservedNetworks: true,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make a country database: %w", err)
@@ -63,7 +63,7 @@ func Bytes(networks map[netip.Prefix]string) ([]byte, error) {
 		return cmp.Or(cmp.Compare(a.Bits(), b.Bits()), a.Addr().Compare(b.Addr()))
 	})
 	for _, prefix := range prefixes {
-		record, err := country(networks[prefix])
+		record, err := countryRecord(networks[prefix])
 		if err != nil {
 			return nil, fmt.Errorf("network %s: %w", prefix, err)
 		}
@@ -80,7 +80,7 @@ func Bytes(networks map[netip.Prefix]string) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-func country(iso string) (mmdbtype.DataType, error) {
+func countryRecord(iso string) (mmdbtype.DataType, error) {
 	if iso == NoCountry {
 		return mmdbtype.Map{"traits": mmdbtype.Map{"is_satellite_provider": mmdbtype.Bool(true)}}, nil
 	}
@@ -103,11 +103,11 @@ func WriteFile(path string) error {
 	if err != nil {
 		return err
 	}
-	raw := path + ".new"
-	if err := os.WriteFile(raw, data, 0o644); err != nil {
+	unfinished := path + ".new"
+	if err := os.WriteFile(unfinished, data, 0o644); err != nil {
 		return fmt.Errorf("write a country database: %w", err)
 	}
-	if err := os.Rename(raw, path); err != nil {
+	if err := os.Rename(unfinished, path); err != nil {
 		return fmt.Errorf("write a country database: %w", err)
 	}
 	return nil

@@ -73,7 +73,7 @@ func (q Queue) claimStatement() string {
 func (q Queue) Claim(ctx context.Context, db *pg.DB, now time.Time, n int, lease time.Duration,
 	then func(ctx context.Context, tx *pg.Tx, claims []Claim) error,
 ) ([]Claim, error) {
-	if err := q.Inherit(ctx, db); err != nil {
+	if err := q.ReclaimOrphans(ctx, db); err != nil {
 		return nil, err
 	}
 	var claims []Claim
@@ -90,12 +90,12 @@ func (q Queue) Claim(ctx context.Context, db *pg.DB, now time.Time, n int, lease
 	return claims, nil
 }
 
-// Inherit ends the leases of the process before this one: it is gone, and what
-// it was working on would lie there until they ran out. It does so once. Claim
-// calls it; whoever takes a lease on a row in another way has to call it before,
-// or the first Claim would end that lease with the old ones.
-func (q Queue) Inherit(ctx context.Context, db *pg.DB) error {
-	err := db.Inherit(q.Table, func() error {
+// ReclaimOrphans ends the leases of the process before this one: it has ended,
+// and its rows would stay claimed until the leases expired. It does so once.
+// Claim calls it; who leases a row in another way has to call it before, or the
+// first Claim would end that lease with the old ones.
+func (q Queue) ReclaimOrphans(ctx context.Context, db *pg.DB) error {
+	err := db.ReclaimOrphans(q.Table, func() error {
 		return db.InTx(ctx, func(_ context.Context, tx *pg.Tx) error {
 			tx.Queue(fmt.Sprintf(`UPDATE %s SET lease_until = clock_timestamp() - interval '1 millisecond'
 WHERE claim_token IS NOT NULL AND lease_until > clock_timestamp()`, q.Table))
@@ -103,7 +103,7 @@ WHERE claim_token IS NOT NULL AND lease_until > clock_timestamp()`, q.Table))
 		})
 	})
 	if err != nil {
-		return fmt.Errorf("inherit claims on %s: %w", q.Table, err)
+		return fmt.Errorf("reclaim orphans of %s: %w", q.Table, err)
 	}
 	return nil
 }

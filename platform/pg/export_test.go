@@ -2,12 +2,12 @@ package pg
 
 import "time"
 
-// Distrust lets the trust of a lock run out.
-func Distrust(l *Lock) {
+// ExpireValidity lets the last check of a lock run out.
+func ExpireValidity(l *LeaderLock) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.trusted = time.Time{}
+	l.validUntil = time.Time{}
 }
 
-// Doubt asks the watch of a lock for a check at once.
-func Doubt(l *Lock) { l.doubt <- struct{}{} }
+// Recheck asks the watch of a lock for a check at once.
+func Recheck(l *LeaderLock) { l.recheck <- struct{}{} }

@@ -22,7 +22,7 @@ func (db *DB) Observe(m metric.Meter) error {
 		return err
 	}
 	_, err = m.RegisterCallback(func(_ context.Context, o metric.Observer) error {
-		if !db.made.Load() {
+		if !db.created.Load() {
 			return nil
 		}
 		s := db.pool().Stat()

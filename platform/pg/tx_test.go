@@ -130,7 +130,7 @@ func TestWhatGoesAheadStaysAlthoughTheTransactionFails(t *testing.T) {
 	t.Parallel()
 	db := items(t)
 	err := db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
-		tx.Ahead(`INSERT INTO items (id) VALUES (1)`)
+		tx.Autonomous(`INSERT INTO items (id) VALUES (1)`)
 		n, err := pg.Get[int](ctx, tx, `SELECT count(*) FROM items`)
 		require.NoError(t, err)
 		require.Equal(t, 1, n, "the first statement sees it")
@@ -148,7 +148,7 @@ func TestWhatGoesAheadTravelsWithTheFirstStatement(t *testing.T) {
 	db := items(t)
 	before := db.Traffic()
 	require.NoError(t, db.InTx(t.Context(), func(_ context.Context, tx *pg.Tx) error {
-		tx.Ahead(`INSERT INTO items (id) VALUES (1)`)
+		tx.Autonomous(`INSERT INTO items (id) VALUES (1)`)
 		tx.Queue(`INSERT INTO items (id) VALUES (2)`)
 		return nil
 	}))
@@ -161,7 +161,7 @@ func TestNothingFollowsAFailureAhead(t *testing.T) {
 	db := items(t)
 	exec(t, db, `INSERT INTO items (id) VALUES (1)`)
 	err := db.InTx(t.Context(), func(_ context.Context, tx *pg.Tx) error {
-		tx.Ahead(`INSERT INTO items (id) VALUES (1)`)
+		tx.Autonomous(`INSERT INTO items (id) VALUES (1)`)
 		tx.Queue(`INSERT INTO items (id) VALUES (2)`)
 		return nil
 	})
@@ -294,7 +294,7 @@ func TestARowAndAStripeTakenInOppositeOrderAreNoDeadlock(t *testing.T) {
 	var applied []string
 	stage := func(tx *pg.Tx, name string) {
 		nothing := func() {}
-		tx.Stage(7, pg.Effect{Apply: func() { applied = append(applied, name) }, Doubt: nothing, Settle: nothing})
+		tx.Stage(7, pg.Effect{Apply: func() { applied = append(applied, name) }, InDoubt: nothing, Resolved: nothing})
 	}
 	const add = `UPDATE items SET name = name || $1 WHERE id = 1`
 	var wg sync.WaitGroup

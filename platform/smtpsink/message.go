@@ -39,11 +39,11 @@ func (m *Message) parse() {
 		m.Subject = decoded
 	}
 	m.MessageID = msg.Header.Get("Message-ID")
-	m.Text, _ = plain(msg.Header.Get, msg.Body)
+	m.Text, _ = plainText(msg.Header.Get, msg.Body)
 }
 
-// plain finds the first text/plain part of an entity.
-func plain(header func(string) string, body io.Reader) (string, bool) {
+// plainText finds the first text/plain part of an entity.
+func plainText(header func(string) string, body io.Reader) (string, bool) {
 	kind, params, err := mime.ParseMediaType(header("Content-Type"))
 	if err != nil {
 		kind = "text/plain"
@@ -55,7 +55,7 @@ func plain(header func(string) string, body io.Reader) (string, bool) {
 			if err != nil {
 				return "", false
 			}
-			if text, found := plain(part.Header.Get, part); found {
+			if text, found := plainText(part.Header.Get, part); found {
 				return text, true
 			}
 		}

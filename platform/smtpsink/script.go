@@ -25,21 +25,21 @@ type Then uint8
 
 // What a rule does to the connection.
 const (
-	GoOn   Then = iota
-	Hangup      // closes it in order
-	Reset       // closes it with RST
-	Hang        // says nothing more and keeps it open
+	Continue Then = iota
+	Hangup        // closes it in order
+	Reset         // closes it with RST
+	Hang          // says nothing more and keeps it open
 )
 
 // Rule replaces what the server does at one moment.
 type Rule struct {
-	At      string        // one of the moments
-	Holding string        // only when the client's line holds this; empty matches any
-	Times   int           // how often; 0 is always
-	Delay   time.Duration // before the reply
-	Reply   string        // such as "451 4.3.0 try later"; empty keeps the usual one, unless Then ends the session
-	Then    Then
-	Keep    bool // at End: the message is kept although the client does not hear so
+	At       string        // one of the moments
+	Contains string        // only when the client's line holds this; empty matches any
+	Times    int           // how often; 0 is always
+	Delay    time.Duration // before the reply
+	Reply    string        // such as "451 4.3.0 try later"; empty keeps the usual one, unless Then ends the session
+	Then     Then
+	Keep     bool // at End: the message is kept although the client does not hear so
 }
 
 // Script is the rules of a server. The first that fits is used.
@@ -69,7 +69,7 @@ func (s *Script) Seen(at string) int {
 	return s.seen[at]
 }
 
-func (s *Script) next(at, line string) (Rule, bool) {
+func (s *Script) match(at, line string) (Rule, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.seen == nil {
@@ -77,7 +77,7 @@ func (s *Script) next(at, line string) (Rule, bool) {
 	}
 	s.seen[at]++
 	for _, r := range s.rules {
-		if r.At == at && r.Times != 0 && strings.Contains(line, r.Holding) {
+		if r.At == at && r.Times != 0 && strings.Contains(line, r.Contains) {
 			r.Times--
 			return *r, true
 		}

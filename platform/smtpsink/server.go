@@ -23,8 +23,8 @@ type Config struct {
 // defaultMaxBytes is far above any mail of the backend.
 const defaultMaxBytes = 10 << 20
 
-// idle ends a session whose client says nothing.
-const idle = 5 * time.Minute
+// idleTimeout ends a session whose client says nothing.
+const idleTimeout = 5 * time.Minute
 
 // Server accepts mail.
 type Server struct {

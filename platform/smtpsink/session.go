@@ -1,9 +1,7 @@
 package smtpsink
 
 import (
-	"crypto/subtle"
 	"crypto/tls"
-	"encoding/base64"
 	"fmt"
 	"io"
 	"net"
@@ -35,7 +33,7 @@ func (s *Server) serve(conn net.Conn) {
 		return
 	}
 	for {
-		_ = conn.SetDeadline(time.Now().Add(idle)) // fails only with the connection
+		_ = conn.SetDeadline(time.Now().Add(idleTimeout)) // fails only with the connection
 		line, err := c.text.ReadLine()
 		if err != nil || !c.command(line) {
 			return
@@ -53,17 +51,17 @@ func (c *session) reply(at, line, usual string) (open bool) {
 // answer is reply for commands that change the session's state, which they do
 // only when the client was told that they succeeded.
 func (c *session) answer(at, line, usual string) (positive, open bool) {
-	rule, scripted := c.srv.next(at, line)
+	rule, scripted := c.srv.match(at, line)
 	if !scripted {
-		return usual[0] < '4', c.say(usual)
+		return usual[0] < '4', c.writeLine(usual)
 	}
 	if rule.Reply != "" {
 		usual = rule.Reply
 	}
-	return usual[0] < '4', c.follow(rule, usual)
+	return usual[0] < '4', c.apply(rule, usual)
 }
 
-func (c *session) follow(rule Rule, usual string) bool {
+func (c *session) apply(rule Rule, usual string) bool {
 	if rule.Delay > 0 {
 		timer := time.NewTimer(rule.Delay)
 		defer timer.Stop()
@@ -76,10 +74,10 @@ func (c *session) follow(rule Rule, usual string) bool {
 	switch {
 	case rule.Reply != "":
 		usual = rule.Reply
-	case rule.Then != GoOn:
+	case rule.Then != Continue:
 		usual = ""
 	}
-	if usual != "" && !c.say(usual) {
+	if usual != "" && !c.writeLine(usual) {
 		return false
 	}
 	switch rule.Then {
@@ -97,7 +95,7 @@ func (c *session) follow(rule Rule, usual string) bool {
 	return !strings.HasPrefix(usual, "421")
 }
 
-func (c *session) say(text string) bool { return c.text.PrintfLine("%s", text) == nil }
+func (c *session) writeLine(text string) bool { return c.text.PrintfLine("%s", text) == nil }
 
 // command answers one line of the client and reports whether the session goes
 // on.
@@ -106,7 +104,7 @@ func (c *session) command(line string) bool {
 	switch verb = strings.ToUpper(verb); verb {
 	case "EHLO", "HELO":
 		c.reset()
-		return c.reply(Ehlo, line, c.greeting(verb))
+		return c.reply(Ehlo, line, c.ehloReply(verb))
 	case StartTLS:
 		return c.startTLS(line)
 	case Auth:
@@ -121,18 +119,18 @@ func (c *session) command(line string) bool {
 		c.reset()
 		return c.reply(Rset, line, "250 2.0.0 reset")
 	case "NOOP":
-		return c.say("250 2.0.0 ok")
+		return c.writeLine("250 2.0.0 ok")
 	case Quit:
 		c.reply(Quit, line, "221 2.0.0 bye")
 		return false
 	default:
-		return c.say("500 5.5.1 unknown command")
+		return c.writeLine("500 5.5.1 unknown command")
 	}
 }
 
 func (c *session) reset() { c.from, c.to, c.inMail = "", nil, false }
 
-func (c *session) greeting(verb string) string {
+func (c *session) ehloReply(verb string) string {
 	if verb == "HELO" {
 		return "250 sink"
 	}
@@ -146,70 +144,6 @@ func (c *session) greeting(verb string) string {
 	return strings.Join(append(lines, fmt.Sprintf("250 SIZE %d", c.srv.cfg.MaxBytes)), "\r\n")
 }
 
-func (c *session) startTLS(line string) bool {
-	if c.srv.cfg.TLS == nil || c.tls {
-		return c.reply(StartTLS, line, "502 5.5.1 not offered")
-	}
-	if positive, open := c.answer(StartTLS, line, "220 2.0.0 go ahead"); !open || !positive {
-		return open
-	}
-	upgraded := tls.Server(c.conn, c.srv.cfg.TLS)
-	if upgraded.Handshake() != nil {
-		return false
-	}
-	c.conn, c.text, c.tls = upgraded, textproto.NewConn(upgraded), true
-	c.reset()
-	return true
-}
-
-func (c *session) auth(rest string) bool {
-	if c.srv.cfg.Users == nil {
-		return c.reply(Auth, rest, "502 5.5.1 not offered")
-	}
-	mechanism, initial, _ := strings.Cut(rest, " ")
-	var name, password string
-	switch strings.ToUpper(mechanism) {
-	case "PLAIN":
-		if initial == "" {
-			initial = c.challenge("")
-		}
-		parts := strings.Split(decode(initial), "\x00")
-		if len(parts) == 3 {
-			name, password = parts[1], parts[2]
-		}
-	case "LOGIN":
-		if initial == "" {
-			initial = c.challenge("Username:")
-		}
-		name, password = decode(initial), decode(c.challenge("Password:"))
-	default:
-		return c.say("504 5.5.4 unknown mechanism")
-	}
-	want, known := c.srv.cfg.Users[name]
-	if !known || subtle.ConstantTimeCompare([]byte(want), []byte(password)) != 1 {
-		return c.reply(Auth, mechanism, "535 5.7.8 wrong name or password")
-	}
-	positive, open := c.answer(Auth, mechanism, "235 2.7.0 welcome")
-	if positive {
-		c.user = name
-	}
-	return open
-}
-
-// challenge asks and returns the client's line; empty when it is gone.
-func (c *session) challenge(prompt string) string {
-	if !c.say("334 " + base64.StdEncoding.EncodeToString([]byte(prompt))) {
-		return ""
-	}
-	line, _ := c.text.ReadLine() // the next read sees the error too
-	return line
-}
-
-func decode(text string) string {
-	plain, _ := base64.StdEncoding.DecodeString(text) // rubbish is a wrong password
-	return string(plain)
-}
-
 func (c *session) mail(line string) bool {
 	switch {
 	case c.srv.cfg.Users != nil && c.user == "":
@@ -217,7 +151,7 @@ func (c *session) mail(line string) bool {
 	case c.inMail:
 		return c.reply(Mail, line, "503 5.5.1 one mail at a time")
 	}
-	address, ok := path(line, "FROM:")
+	address, ok := parsePath(line, "FROM:")
 	if !ok {
 		return c.reply(Mail, line, "501 5.5.4 MAIL FROM:<address>")
 	}
@@ -229,7 +163,7 @@ func (c *session) mail(line string) bool {
 }
 
 func (c *session) rcpt(line string) bool {
-	address, ok := path(line, "TO:")
+	address, ok := parsePath(line, "TO:")
 	switch {
 	case !c.inMail:
 		return c.reply(Rcpt, line, "503 5.5.1 MAIL first")
@@ -243,8 +177,8 @@ func (c *session) rcpt(line string) bool {
 	return open
 }
 
-// path reads the address between angle brackets behind FROM: or TO:.
-func path(line, keyword string) (string, bool) {
+// parsePath reads the address between angle brackets behind FROM: or TO:.
+func parsePath(line, keyword string) (string, bool) {
 	_, rest, _ := strings.Cut(line, " ")
 	if len(rest) < len(keyword) || !strings.EqualFold(rest[:len(keyword)], keyword) {
 		return "", false
@@ -261,7 +195,7 @@ func (c *session) data(line string) bool {
 	if positive, open := c.answer(Data, line, "354 end with a dot"); !open || !positive {
 		return open
 	}
-	raw, err := c.body()
+	raw, err := c.readBody()
 	if err != nil {
 		return false
 	}
@@ -269,11 +203,11 @@ func (c *session) data(line string) bool {
 	if int64(len(raw)) > c.srv.cfg.MaxBytes {
 		return c.reply(End, "", "552 5.3.4 too large")
 	}
-	return c.finish(raw)
+	return c.store(raw)
 }
 
-// body reads up to the final dot; what is beyond the limit is thrown away.
-func (c *session) body() ([]byte, error) {
+// readBody reads up to the final dot; what is beyond the limit is thrown away.
+func (c *session) readBody() ([]byte, error) {
 	dots := c.text.DotReader()
 	raw, err := io.ReadAll(io.LimitReader(dots, c.srv.cfg.MaxBytes+1))
 	if err != nil {
@@ -283,22 +217,22 @@ func (c *session) body() ([]byte, error) {
 	return raw, err
 }
 
-// finish keeps the message, unless the script refuses it, and answers.
-func (c *session) finish(raw []byte) bool {
-	rule, scripted := c.srv.next(End, "")
-	refused := scripted && !rule.Keep && (rule.Then != GoOn || rule.Reply != "" && rule.Reply[0] != '2')
+// store keeps the message, unless the script refuses it, and answers.
+func (c *session) store(raw []byte) bool {
+	rule, scripted := c.srv.match(End, "")
+	refused := scripted && !rule.Keep && (rule.Then != Continue || rule.Reply != "" && rule.Reply[0] != '2')
 	usual := "250 2.0.0 kept"
 	if !refused {
 		m, err := c.srv.Add(Message{
 			Received: time.Now().UTC(), From: c.from, To: c.to, TLS: c.tls, User: c.user, Raw: raw,
 		})
 		if err != nil {
-			return c.say("451 4.3.0 cannot keep it")
+			return c.writeLine("451 4.3.0 cannot keep it")
 		}
 		usual = "250 2.0.0 kept as " + m.ID
 	}
 	if scripted {
-		return c.follow(rule, usual)
+		return c.apply(rule, usual)
 	}
-	return c.say(usual)
+	return c.writeLine(usual)
 }

@@ -141,8 +141,8 @@ func TestScriptedReplies(t *testing.T) {
 		"greeting 421":          {rule: smtpsink.Rule{At: smtpsink.Connect, Reply: "421 busy"}},
 		"greeting never":        {rule: smtpsink.Rule{At: smtpsink.Connect, Then: smtpsink.Hang}},
 		"MAIL 451":              {rule: smtpsink.Rule{At: smtpsink.Mail, Reply: "451 4.3.0 later"}, code: 451},
-		"RCPT 550":              {rule: smtpsink.Rule{At: smtpsink.Rcpt, Holding: "ada", Reply: "550 5.1.1 unknown"}, code: 550},
-		"RCPT of somebody else": {rule: smtpsink.Rule{At: smtpsink.Rcpt, Holding: "bob", Reply: "550 5.1.1 unknown"}, kept: 1, delivered: true},
+		"RCPT 550":              {rule: smtpsink.Rule{At: smtpsink.Rcpt, Contains: "ada", Reply: "550 5.1.1 unknown"}, code: 550},
+		"RCPT of somebody else": {rule: smtpsink.Rule{At: smtpsink.Rcpt, Contains: "bob", Reply: "550 5.1.1 unknown"}, kept: 1, delivered: true},
 		"DATA 452":              {rule: smtpsink.Rule{At: smtpsink.Data, Reply: "452 4.2.2 full"}, code: 452},
 		"dot 554":               {rule: smtpsink.Rule{At: smtpsink.End, Reply: "554 5.7.1 spam"}, code: 554},
 		"reset after the dot":   {rule: smtpsink.Rule{At: smtpsink.End, Then: smtpsink.Reset}},
@@ -155,7 +155,7 @@ func TestScriptedReplies(t *testing.T) {
 			s := listen(t, smtpsink.Config{})
 			s.Use(tc.rule)
 			msg, err := send(t, s, "ada@example.com", mail.WithTimeout(300*time.Millisecond))
-			if tc.rule.Holding != "bob" {
+			if tc.rule.Contains != "bob" {
 				require.Error(t, err)
 			}
 			require.Equal(t, tc.delivered, msg.IsDelivered())

@@ -46,7 +46,7 @@ func OpenStore(dir string, max int) (*Store, error) {
 	}
 	slices.Sort(names) // by id, so by time
 	for _, name := range names {
-		if m, err := load(name); err == nil { // a half-written file was never acknowledged
+		if m, err := readMessage(name); err == nil { // a half-written file was never acknowledged
 			s.messages = append(s.messages, m)
 		}
 	}
@@ -54,7 +54,7 @@ func OpenStore(dir string, max int) (*Store, error) {
 }
 
 // A file is the envelope as one line of JSON, then the mail as it came.
-func load(name string) (Message, error) {
+func readMessage(name string) (Message, error) {
 	data, err := os.ReadFile(name)
 	if err != nil {
 		return Message{}, err
@@ -69,7 +69,7 @@ func load(name string) (Message, error) {
 	return m, nil
 }
 
-func (s *Store) file(id string) string { return filepath.Join(s.dir, id+".eml") }
+func (s *Store) path(id string) string { return filepath.Join(s.dir, id+".eml") }
 
 func (s *Store) save(m Message) error {
 	if s.dir == "" {
@@ -80,11 +80,11 @@ func (s *Store) save(m Message) error {
 	if err != nil {
 		return err
 	}
-	raw := s.file(m.ID) + ".new"
+	raw := s.path(m.ID) + ".new"
 	if err := os.WriteFile(raw, slices.Concat(envelope, []byte("\n"), m.Raw), 0o600); err != nil {
 		return err
 	}
-	return os.Rename(raw, s.file(m.ID))
+	return os.Rename(raw, s.path(m.ID))
 }
 
 // Add keeps a message, gives it an id and wakes whoever waits for it.
@@ -99,7 +99,7 @@ func (s *Store) Add(m Message) (Message, error) {
 	s.messages = append(s.messages, m)
 	if len(s.messages) > s.max {
 		if s.dir != "" {
-			_ = os.Remove(s.file(s.messages[0].ID)) // it would only be seen again after a restart
+			_ = os.Remove(s.path(s.messages[0].ID)) // it would only be seen again after a restart
 		}
 		s.messages = slices.Delete(s.messages, 0, 1)
 	}
@@ -131,8 +131,8 @@ func (s *Store) Get(id string) (Message, bool) {
 	return s.messages[i], true
 }
 
-// errNothing is Wait's error when the time is over.
-var errNothing = errors.New("no such mail arrived")
+// errNoMessage is Wait's error when the time is over.
+var errNoMessage = errors.New("no such mail arrived")
 
 // Wait returns the first message that matches, whether it is there already or
 // arrives before ctx ends.
@@ -153,7 +153,7 @@ func (s *Store) Wait(ctx context.Context, match func(Message) bool) (Message, er
 		select {
 		case <-arrived:
 		case <-ctx.Done():
-			return Message{}, fmt.Errorf("%w: %w", errNothing, ctx.Err())
+			return Message{}, fmt.Errorf("%w: %w", errNoMessage, ctx.Err())
 		}
 	}
 }

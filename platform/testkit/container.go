@@ -11,7 +11,7 @@ import (
 	"github.com/testcontainers/testcontainers-go"
 	"github.com/testcontainers/testcontainers-go/modules/postgres"
 
-	"galaxy/backend/platform/localpg/leash"
+	"galaxy/backend/platform/subprocess"
 )
 
 const (
@@ -30,20 +30,20 @@ func startContainer(ctx context.Context) (adminDSN string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("start a container from %s (%s chooses another image): %w", image, imageVariable, err)
 	}
-	if err := leashContainer(c.GetContainerID()); err != nil {
+	if err := removeWithProcess(c.GetContainerID()); err != nil {
 		return "", fmt.Errorf("%w: %w", err, testcontainers.TerminateContainer(c))
 	}
 	return c.ConnectionString(ctx, "sslmode=disable")
 }
 
-// leashContainer has the container removed when this process ends, where
+// removeWithProcess has the container removed when this process ends, where
 // testcontainers' own reaper is switched off.
-func leashContainer(id string) error {
+func removeWithProcess(id string) error {
 	if off, _ := strconv.ParseBool(os.Getenv("TESTCONTAINERS_RYUK_DISABLED")); !off {
 		return nil
 	}
 	const watch = `trap 'kill $!; exec docker rm -f -v "$0" >/dev/null 2>&1' TERM; while :; do sleep 600 & wait $!; done`
-	if _, err := leash.Start(leash.Options{Signal: syscall.SIGTERM}, "/bin/sh", "-c", watch, id); err != nil {
+	if _, err := subprocess.Start(subprocess.Options{Signal: syscall.SIGTERM}, "/bin/sh", "-c", watch, id); err != nil {
 		return fmt.Errorf("watch over the container: %w", err)
 	}
 	return nil

@@ -51,7 +51,7 @@ func scratch() (string, error) {
 		if err != nil {
 			continue
 		}
-		if account.Reach(dir) == nil && os.Lchown(dir, account.UID, account.GID) == nil {
+		if account.CheckAccess(dir) == nil && os.Lchown(dir, account.UID, account.GID) == nil {
 			return dir, nil
 		}
 		if err := os.Remove(dir); err != nil {

@@ -17,7 +17,7 @@ func Main(m *testing.M) {
 // Leaks are the goroutines that outlive a test on purpose, for goleak.
 func Leaks() []goleak.Option {
 	return []goleak.Option{
-		goleak.IgnoreAnyFunction("galaxy/backend/platform/localpg/leash.(*Process).wait"),
+		goleak.IgnoreAnyFunction("galaxy/backend/platform/subprocess.(*Process).wait"),
 		goleak.IgnoreAnyFunction("github.com/testcontainers/testcontainers-go.(*Reaper).connect.func1"),
 	}
 }

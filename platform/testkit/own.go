@@ -59,7 +59,7 @@ func (o *OwnPostgres) Start() {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if o.Server != nil {
-		<-o.Server.Ended()
+		<-o.Server.Done()
 	}
 	srv, err := localpg.Start(ctx, o.cfg)
 	if err != nil {

@@ -2,9 +2,7 @@ package processdriver_test
 
 import (
 	"context"
-	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"syscall"
@@ -21,51 +19,6 @@ import (
 	"galaxy/backend/modules/runtime/driver/processdriver"
 	"galaxy/backend/platform/clock"
 )
-
-// parentEnv makes the test binary a backend that starts an engine and waits to
-// be killed.
-const parentEnv = "GALAXY_TEST_PARENT"
-
-func TestMain(m *testing.M) {
-	if spec := os.Getenv(parentEnv); spec != "" {
-		runParent(spec)
-	}
-	os.Exit(drivertest.Main(m))
-}
-
-// fixture is a state root with the drivers of two installations.
-type fixture struct {
-	drivertest.Fixture
-	driver   *processdriver.Driver
-	instance drivertest.Instance
-	root     string
-}
-
-func newFixture(t *testing.T) fixture {
-	t.Helper()
-	f := fixture{instance: drivertest.NewInstance(), root: t.TempDir()}
-	other := newDriver(t, f.root, drivertest.NewInstance())
-	f.driver = newDriver(t, f.root, f.instance)
-	f.Fixture = drivertest.Fixture{Driver: f.driver, Other: other, Dirs: driver.NewStateDirs(f.root), Image: "galaxy-game:0.1.0"}
-	return f
-}
-
-// restarted is the driver of the same installation after its next start.
-func (f fixture) restarted(t *testing.T) *processdriver.Driver {
-	return newDriver(t, f.root, f.instance)
-}
-
-func newDriver(t *testing.T, root string, instance driver.Instance) *processdriver.Driver {
-	t.Helper()
-	d := processdriver.New(drivertest.Program(t), root, instance, clock.System{}, zap.NewNop())
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		require.NoError(t, d.Close(ctx))
-		require.NoError(t, d.Close(ctx), "closing twice is no error")
-	})
-	return d
-}
 
 func TestDriverKeepsToThePort(t *testing.T) {
 	drivertest.Run(t, newFixture(t).Fixture)
@@ -111,15 +64,11 @@ func TestEngineDiesWithTheBackendAndCountsAsNoCrash(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	e := f.NewEngine(t)
-	body, err := json.Marshal(e.Spec)
-	require.NoError(t, err)
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), parentEnv+"="+string(body), "GALAXY_TEST_ROOT="+f.root, "GALAXY_TEST_INSTANCE="+uuid.UUID(f.instance).String(), "GALAXY_TEST_PROGRAM="+drivertest.Program(t))
-	require.NoError(t, cmd.Start())
+	backend := f.anotherProcess(t, e.Spec)
 	e.WaitFor(driver.PhaseRunning)
 
-	require.NoError(t, cmd.Process.Kill())
-	_ = cmd.Wait()
+	require.NoError(t, backend.Process.Kill())
+	_ = backend.Wait()
 
 	o := e.WaitFor(driver.PhaseCreated)
 	pid, err := strconv.Atoi(o.ContainerID)
@@ -128,38 +77,6 @@ func TestEngineDiesWithTheBackendAndCountsAsNoCrash(t *testing.T) {
 	_, err = f.driver.DialContext(t.Context(), "tcp", e.Spec.Name()+":8080")
 	require.ErrorIs(t, err, driver.ErrNotFound)
 	e.Run()
-}
-
-func runParent(text string) {
-	var spec driver.Spec
-	if err := json.Unmarshal([]byte(text), &spec); err != nil {
-		os.Exit(2)
-	}
-	instance := drivertest.Instance(uuid.MustParse(os.Getenv("GALAXY_TEST_INSTANCE")))
-	d := processdriver.New(os.Getenv("GALAXY_TEST_PROGRAM"), os.Getenv("GALAXY_TEST_ROOT"), instance, clock.System{}, zap.NewNop())
-	if _, err := d.Ensure(context.Background(), spec); err != nil {
-		os.Exit(3)
-	}
-	select {}
-}
-
-func TestNumberOfAnotherProcessIsNeitherCalledNorEnded(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	e := f.NewEngine(t)
-	other := exec.Command("sleep", "60")
-	require.NoError(t, other.Start())
-	t.Cleanup(func() { _ = other.Process.Kill(); _ = other.Wait() })
-	record := map[string]any{"game_id": e.Spec.GameID, "pid": other.Process.Pid, "identity": "another boot:1", "port": 1, "spec": e.Spec.Hash()}
-	body, err := json.Marshal(record)
-	require.NoError(t, err)
-	require.NoError(t, os.MkdirAll(filepath.Join(f.root, ".process"), 0o700))
-	require.NoError(t, os.WriteFile(filepath.Join(f.root, ".process", e.Spec.GameID.String()+".json"), body, 0o600))
-
-	require.NoError(t, f.driver.Stop(t.Context(), e.Spec.GameID, time.Second))
-	require.NoError(t, f.driver.Remove(t.Context(), e.Spec.GameID))
-
-	require.NoError(t, other.Process.Signal(syscall.Signal(0)), "it still runs")
 }
 
 func TestMissingProgramIsAMissingImage(t *testing.T) {
@@ -191,18 +108,6 @@ func TestFileThatIsNoProgramIsRefused(t *testing.T) {
 	require.NoError(t, d.Close(t.Context()))
 }
 
-func TestBrokenRecordIsAnErrorAndNotAnAbsentEngine(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	game := uuid.Must(uuid.NewV7())
-	require.NoError(t, os.MkdirAll(filepath.Join(f.root, ".process"), 0o700))
-	require.NoError(t, os.WriteFile(filepath.Join(f.root, ".process", game.String()+".json"), []byte("{"), 0o600))
-
-	_, err := f.driver.Inspect(t.Context(), game)
-
-	require.Error(t, err)
-}
-
 func TestClosedDriverLeavesNothingBehind(t *testing.T) {
 	f := newFixture(t)
 	ignore := goleak.IgnoreCurrent()
@@ -212,4 +117,161 @@ func TestClosedDriverLeavesNothingBehind(t *testing.T) {
 	require.NoError(t, f.driver.Close(t.Context()))
 
 	goleak.VerifyNone(t, ignore)
+}
+
+// An engine that ignores the kernel's request outlives the backend. Nobody was
+// there to see how it ended.
+func TestAdoptedEngineThatEndsCountsAsNoCrash(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	e := f.NewEngine(t)
+	e.Spec.Env = map[string]string{"IGNORE_TERM": "1"}
+	backend := f.anotherProcess(t, e.Spec)
+	e.WaitFor(driver.PhaseRunning)
+	require.NoError(t, backend.Process.Kill())
+	_ = backend.Wait()
+	o, err := f.driver.Ensure(t.Context(), e.Spec)
+	require.NoError(t, err)
+	pid, err := strconv.Atoi(o.ContainerID)
+	require.NoError(t, err)
+
+	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
+
+	o = e.WaitFor(driver.PhaseCreated)
+	require.Zero(t, o.ExitCode)
+	_, err = f.driver.Stats(t.Context(), e.Spec.GameID)
+	require.ErrorIs(t, err, driver.ErrNotFound)
+}
+
+func TestAdoptedEngineIsKilledAfterTheGrace(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	e := f.NewEngine(t)
+	e.Spec.Env = map[string]string{"IGNORE_TERM": "1"}
+	backend := f.anotherProcess(t, e.Spec)
+	e.WaitFor(driver.PhaseRunning)
+	require.NoError(t, backend.Process.Kill())
+	_ = backend.Wait()
+	begin := time.Now()
+
+	require.NoError(t, f.driver.Stop(t.Context(), e.Spec.GameID, 200*time.Millisecond))
+
+	require.GreaterOrEqual(t, time.Since(begin), 200*time.Millisecond)
+	e.WaitFor(driver.PhaseCreated)
+}
+
+func TestCloseKillsWhatDoesNotEndInTime(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	e := f.NewEngine(t)
+	e.Spec.Env = map[string]string{"IGNORE_TERM": "1"}
+	e.Run()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+
+	require.NoError(t, f.driver.Close(ctx))
+
+	require.Equal(t, driver.PhaseCreated, e.WaitFor(driver.PhaseCreated).Phase, "it ended with the backend")
+}
+
+func TestEnginesOfAllGamesEndSideBySide(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for range 4 {
+		e := f.NewEngine(t)
+		e.Spec.Env = map[string]string{"IGNORE_TERM": "1"}
+		e.Run()
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	begin := time.Now()
+
+	require.NoError(t, f.driver.Close(ctx))
+
+	require.Less(t, time.Since(begin), 4*time.Second, "each would have taken nearly two by itself")
+}
+
+func TestQuotaOfProcessorsBoundsTheThreads(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		quota float64
+		want  string
+	}{{0.1, "GOMAXPROCS=1"}, {1, "GOMAXPROCS=1"}, {2.5, "GOMAXPROCS=3"}} {
+		f := newFixture(t)
+		e := f.NewEngine(t)
+		e.Spec.CPU = c.quota
+		e.Run()
+		facts, err := e.Call("GET", "/facts", "")
+		require.NoError(t, err)
+		require.Contains(t, facts, c.want, c.quota)
+	}
+}
+
+func TestEnginesListenOnPortsOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	first, second := f.NewEngine(t), f.NewEngine(t)
+	first.Run()
+	second.Run()
+
+	for _, e := range []*drivertest.Engine{first, second} {
+		facts, err := e.Call("GET", "/facts", "")
+		require.NoError(t, err)
+		require.Contains(t, facts, "ENGINE_GAME_ID="+e.Spec.GameID.String(), "each answers under its own name")
+	}
+}
+
+func TestWatcherThatDoesNotReadHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	hints := f.driver.Watch(t.Context())
+	e := f.NewEngine(t)
+	for range cap(hints) { // each start and each end is a hint
+		_, err := f.driver.Ensure(t.Context(), e.Spec)
+		require.NoError(t, err)
+		require.NoError(t, f.driver.Stop(t.Context(), e.Spec.GameID, 0))
+	}
+
+	require.Len(t, hints, cap(hints))
+	require.Equal(t, driver.Hint{}, <-hints, "the first one asks for a look at everything")
+}
+
+func TestStateDirectoryThatIsMissingIsNotMade(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	e := f.NewEngine(t)
+	require.NoError(t, os.Remove(e.Spec.StateDir))
+
+	_, err := f.driver.Ensure(t.Context(), e.Spec)
+
+	require.ErrorIs(t, err, driver.ErrConfigInvalid)
+	require.NoDirExists(t, e.Spec.StateDir, "it would belong to nobody")
+}
+
+// unknownInstance is an installation whose database cannot be read.
+type unknownInstance struct{}
+
+func (unknownInstance) ID(context.Context) (uuid.UUID, error) { return uuid.Nil, driver.ErrUnavailable }
+
+func TestNothingFollowsWhileTheInstanceIsUnknown(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	e := f.NewEngine(t)
+	first := e.Run()
+	d, ctx, game := newDriver(t, f.root, unknownInstance{}), t.Context(), e.Spec.GameID
+	for name, call := range map[string]func() error{
+		"ensure":  func() error { _, err := d.Ensure(ctx, e.Spec); return err },
+		"stop":    func() error { return d.Stop(ctx, game, time.Second) },
+		"remove":  func() error { return d.Remove(ctx, game) },
+		"inspect": func() error { _, err := d.Inspect(ctx, game); return err },
+		"list":    func() error { _, err := d.List(ctx); return err },
+		"dial":    func() error { _, err := d.DialContext(ctx, "tcp", e.Spec.Name()+":8080"); return err },
+		"logs":    func() error { _, err := d.Logs(ctx, game, 1); return err },
+		"stats":   func() error { _, err := d.Stats(ctx, game); return err },
+	} {
+		err := call()
+		require.ErrorIs(t, err, driver.ErrUnavailable, name)
+		require.NotErrorIs(t, err, driver.ErrNotFound, name)
+	}
+	require.Equal(t, first.ContainerID, e.WaitFor(driver.PhaseRunning).ContainerID)
 }
