@@ -29,7 +29,7 @@ var layers = []struct {
 }{
 	{"http_*.go", append([]string{fxPath}, sqlSide...)},
 	{"service*.go", append([]string{fxPath}, httpSide...)},
-	{"store*.go", append([]string{fxPath, module + "platform/httpx"}, httpSide...)},
+	{"store*.go", append([]string{fxPath}, httpSide...)},
 	{"worker*.go", append([]string{fxPath}, httpSide...)},
 	{"ports*.go", append([]string{fxPath}, httpSide...)},
 	{"hooks*.go", append([]string{fxPath}, httpSide...)},

@@ -2,6 +2,6 @@
 
 package game
 
-import "galaxy/backend/platform/httpx"
+import "net/http"
 
-var _ httpx.Route
+var _ http.Header
