@@ -70,7 +70,7 @@ func (f *fixture) start(changes ...string) *backend {
 		"BACKEND_HTTP_LISTEN_ADDR="+b.rest, "BACKEND_GRPC_PUSH_LISTEN_ADDR="+b.push, "BACKEND_HTTP_TRUSTED_PROXIES=127.0.0.0/8",
 		"BACKEND_POSTGRES_DSN="+f.dsn, "BACKEND_SMTP_HOST=127.0.0.1", "BACKEND_SMTP_PORT="+strconv.Itoa(f.inbox.Addr().Port),
 		"BACKEND_SMTP_FROM=galaxy@example.com", "BACKEND_SMTP_TLS_MODE=none", "BACKEND_DOCKER_NETWORK="+f.network,
-		"BACKEND_GAME_STATE_ROOT="+f.games, "BACKEND_GEOIP_DB_PATH="+f.country, "BACKEND_ADMIN_BOOTSTRAP_USER="+adminUser,
+		"BACKEND_GAME_STATE_ROOT="+f.stateRoot, "BACKEND_GEOIP_DB_PATH="+f.countryDB, "BACKEND_ADMIN_BOOTSTRAP_USER="+adminUser,
 		"BACKEND_ADMIN_BOOTSTRAP_PASSWORD="+adminPassword, "BACKEND_NOTIFICATION_ADMIN_EMAIL=ops@example.com",
 		"BACKEND_OTEL_TRACES_EXPORTER=none", "BACKEND_OTEL_METRICS_EXPORTER=none", "BACKEND_RUNTIME_CONTAINER_CPU_QUOTA=1.0",
 		"BACKEND_LOBBY_MIN_TURN_INTERVAL=1s", "BACKEND_RUNTIME_RECONCILE_INTERVAL=2s")
@@ -81,7 +81,7 @@ func (f *fixture) start(changes ...string) *backend {
 	f.Cleanup(func() {
 		_ = b.cmd.Process.Kill()
 		if f.Failed() {
-			f.Logf("the backend's log:\n%s", b.log.tail(200))
+			f.Logf("the backend's log:\n%s", b.log.lastLines(200))
 		}
 	})
 	return b
@@ -90,11 +90,11 @@ func (f *fixture) start(changes ...string) *backend {
 // ready waits for /readyz.
 func (b *backend) ready() *backend {
 	b.Helper()
-	b.answers("/readyz", http.StatusOK)
+	b.awaitStatus("/readyz", http.StatusOK)
 	return b
 }
 
-func (b *backend) answers(path string, status int) {
+func (b *backend) awaitStatus(path string, status int) {
 	b.Helper()
 	require.Eventually(b, func() bool {
 		select {
@@ -109,18 +109,18 @@ func (b *backend) answers(path string, status int) {
 		}
 		_ = resp.Body.Close()
 		return resp.StatusCode == status
-	}, patience, 10*time.Millisecond, "%s never answered %d", path, status)
+	}, waitLimit, 10*time.Millisecond, "%s never answered %d", path, status)
 }
 
 // terminate sends SIGTERM and returns the exit code.
 func (b *backend) terminate() int {
 	b.Helper()
 	require.NoError(b, b.cmd.Process.Signal(syscall.SIGTERM))
-	return b.ended()
+	return b.waitExit()
 }
 
-// ended waits for the process.
-func (b *backend) ended() int {
+// waitExit waits for the process.
+func (b *backend) waitExit() int {
 	b.Helper()
 	select {
 	case err := <-b.done:
@@ -131,7 +131,7 @@ func (b *backend) ended() int {
 		}
 		require.NoError(b, err)
 		return 0
-	case <-time.After(patience):
+	case <-time.After(waitLimit):
 		b.Fatalf("the backend did not end")
 		return -1
 	}
@@ -158,16 +158,16 @@ func (b *backend) registerEngine() {
 }
 
 func (b *backend) endpoints() play.Endpoints {
-	e := play.Endpoints{REST: "http://" + b.rest, Push: b.push, Inbox: b.mails}
+	e := play.Endpoints{REST: "http://" + b.rest, Push: b.push, Inbox: b.inboxURL}
 	e.Admin.Username, e.Admin.Password = adminUser, adminPassword
 	e.Engine.Driver, e.Engine.Version = "docker", "0.1.0"
 	return e
 }
 
-// checked sends the story's requests through the contract's checks.
-type checked struct{ b *backend }
+// validatingDoer sends the story's requests through the contract's checks.
+type validatingDoer struct{ b *backend }
 
-func (c checked) Do(req *http.Request) (*http.Response, error) {
+func (c validatingDoer) Do(req *http.Request) (*http.Response, error) {
 	if !strings.HasPrefix(req.URL.String(), "http://"+c.b.rest) {
 		return http.DefaultClient.Do(req)
 	}
@@ -201,7 +201,7 @@ func (l *logBuffer) String() string {
 	return l.buf.String()
 }
 
-func (l *logBuffer) tail(lines int) string {
+func (l *logBuffer) lastLines(lines int) string {
 	all := strings.Split(l.String(), "\n")
 	return strings.Join(all[max(0, len(all)-lines):], "\n")
 }

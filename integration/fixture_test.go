@@ -25,25 +25,25 @@ import (
 const (
 	adminUser     = "root"
 	adminPassword = "correct horse battery"
-	patience      = 2 * time.Minute
+	waitLimit     = 2 * time.Minute
 )
 
 // fixture is everything around a backend.
 type fixture struct {
 	*testing.T
-	dsn     string
-	inbox   *smtpsink.Server
-	mails   string // base URL of the inbox's API
-	network string
-	games   string // the state root
-	country string
+	dsn       string
+	inbox     *smtpsink.Server
+	inboxURL  string // base URL of the inbox's API
+	network   string
+	stateRoot string // the state root
+	countryDB string
 }
 
 // newFixture starts what a backend needs; Docker is not optional here.
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	go func() { _, _ = binary() }() // built while containers come up; start waits for it, and says what went wrong
-	f := &fixture{T: t, country: filepath.Join(t.TempDir(), "country.mmdb")}
+	f := &fixture{T: t, countryDB: filepath.Join(t.TempDir(), "country.mmdb")}
 	pg, err := postgres.Run(t.Context(), cmp.Or(os.Getenv("GALAXY_TEST_POSTGRES_IMAGE"), "postgres:17-alpine"),
 		postgres.WithDatabase("galaxy"), postgres.WithUsername("galaxy"), postgres.WithPassword("galaxy"), postgres.BasicWaitStrategies(),
 		testcontainers.WithTmpfs(map[string]string{"/var/lib/postgresql/data": "uid=999,gid=999,mode=0700"}), // it is the backend that gets killed here
@@ -58,14 +58,14 @@ func newFixture(t *testing.T) *fixture {
 	t.Cleanup(func() { _ = f.inbox.Close(context.Background()) })
 	page := httptest.NewServer(f.inbox.Handler())
 	t.Cleanup(page.Close)
-	f.mails = page.URL
+	f.inboxURL = page.URL
 
 	bridge, err := network.New(t.Context())
 	testcontainers.CleanupNetwork(t, bridge)
 	require.NoError(t, err)
 	f.network = bridge.Name
-	require.NoError(t, mmdb.WriteFile(f.country))
-	f.games = stateRoot(t)
+	require.NoError(t, mmdb.WriteFile(f.countryDB))
+	f.stateRoot = stateRoot(t)
 	t.Cleanup(f.removeEngines)
 	return f
 }

@@ -28,23 +28,23 @@ func TestOneGameFromSignUpToTheLastReport(t *testing.T) {
 	b.registerEngine()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
-	played, err := play.Game(ctx, b.endpoints(), checked{b}, play.Options{MaxTurns: 150, Interval: 3600}, &play.Narrator{Out: testWriter{t}})
+	playthrough, err := play.Game(ctx, b.endpoints(), validatingDoer{b}, play.Options{MaxTurns: 150, Interval: 3600}, &play.Printer{Out: testWriter{t}})
 	require.NoError(t, err)
-	require.NoError(t, played.Summary(ctx))
-	require.GreaterOrEqual(t, played.Turns, 5)
-	require.Equal(t, "vote_majority", played.Result.Reason)
-	totals, err := played.Totals(ctx)
+	require.NoError(t, playthrough.Summary(ctx))
+	require.GreaterOrEqual(t, playthrough.Turns, 5)
+	require.Equal(t, "vote_majority", playthrough.Result.Reason)
+	totals, err := playthrough.Totals(ctx)
 	require.NoError(t, err)
-	require.Equal(t, 2*played.Turns, totals.Events["game.turn.ready"], "each player is told of each turn once")
+	require.Equal(t, 2*playthrough.Turns, totals.Events["game.turn.ready"], "each player is told of each turn once")
 	require.Equal(t, 2, totals.Events["game.started"])
 	require.Equal(t, 2, totals.Events["game.finished"])
 	require.Equal(t, 1, totals.Events["lobby.invite.received"])
-	for _, p := range played.Players {
-		require.Contains(t, played.Reports[p.Race], p.Race)
+	for _, p := range playthrough.Players {
+		require.Contains(t, playthrough.Reports[p.Race], p.Race)
 		// code, started, every turn, finished; the guest's invite besides
-		require.GreaterOrEqual(t, totals.Mails[p.Email], played.Turns+3)
+		require.GreaterOrEqual(t, totals.Mails[p.Email], playthrough.Turns+3)
 	}
-	played.Close()
+	playthrough.Close()
 	require.Zero(t, b.terminate())
 	requireNoSecrets(t, b)
 }

@@ -23,9 +23,9 @@ type delivery struct {
 func (s *scenario) refusedMailIsSentAgain() {
 	before := s.newestMail()
 	s.inbox.Use(smtpsink.Rule{At: smtpsink.Rcpt, Contains: s.eve.email, Reply: "550 5.1.1 no such user"})
-	id := made[game](s.ada.Post(lobbyAPI+"/games", privateGame("Post"))).ID
+	id := created[game](s.ada.Post(lobbyAPI+"/games", privateGame("Post"))).ID
 	s.ada.Post(lobbyGamePath(id, "/open"), nil).Want(200)
-	s.invited(s.ada, s.eve, id)
+	s.invite(s.ada, s.eve, id)
 
 	const mails, dead = adminAPI + "/mail/deliveries", adminAPI + "/mail/dead-letters"
 	var given []delivery

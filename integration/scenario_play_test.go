@@ -34,16 +34,16 @@ func engineImage() string {
 func (s *scenario) privateGameStartsAtTheSecondTry() {
 	in := privateGame("Bots at war")
 	in["map"] = object{"max_turns": lastTurn, "vote_share": 1}
-	s.bots = s.enrolled(in, s.ada, "Orion", map[string]*user{"Lyra": s.bob})
-	foreign := "galaxy-game-" + s.bots.String()
+	s.botGame = s.newGameWithMembers(in, s.ada, "Orion", map[string]*user{"Lyra": s.bob})
+	foreign := "galaxy-game-" + s.botGame.String()
 	s.docker("create", "--name", foreign, engineImage())
 	s.Cleanup(func() { _ = exec.Command("docker", "rm", "-f", foreign).Run() })
-	s.launched(s.ada, s.bots, 2)
-	require.Equal(s, "container_foreign", *s.awaitState(s.bots, "start_failed").LastError)
+	s.startGame(s.ada, s.botGame, 2)
+	require.Equal(s, "container_foreign", *s.awaitState(s.botGame, "start_failed").LastError)
 	s.awaitMail("ops@example.com", "unknown container", "")
 	s.docker("rm", foreign)
-	require.Equal(s, "starting", accepted[game](s.ada.Post(lobbyGamePath(s.bots, "/retry"), nil)).State)
-	s.awaitState(s.bots, "running")
+	require.Equal(s, "starting", accepted[game](s.ada.Post(lobbyGamePath(s.botGame, "/retry"), nil)).State)
+	s.awaitState(s.botGame, "running")
 	s.awaitEvent(s.bob, "game.started")
 }
 
@@ -97,7 +97,7 @@ func (s *scenario) playTurn(p *user, game uuid.UUID) (turn int) {
 }
 
 func (s *scenario) turnIsPlayed() {
-	g := s.bots
+	g := s.botGame
 	mine := got[page[game]](s.bob.Get(lobbyAPI + "/my/games")).Items
 	require.Equal(s, g, mine[0].ID)
 	require.False(s, mine[0].Expected.Submitted)
@@ -160,13 +160,13 @@ func (s *scenario) reportsAreRead(g uuid.UUID) {
 func (s *scenario) gameEndsAndANameIsEarned() {
 	for turn := 1; turn < lastTurn; turn++ {
 		for _, p := range []*user{s.ada, s.bob} {
-			require.Equal(s, turn, s.playTurn(p, s.bots))
+			require.Equal(s, turn, s.playTurn(p, s.botGame))
 		}
-		s.ready(s.ada, s.bots, turn)
-		s.ready(s.bob, s.bots, turn)
-		s.awaitTurn(s.bots, turn+1)
+		s.ready(s.ada, s.botGame, turn)
+		s.ready(s.bob, s.botGame, turn)
+		s.awaitTurn(s.botGame, turn+1)
 	}
-	over := s.awaitState(s.bots, "finished")
+	over := s.awaitState(s.botGame, "finished")
 	require.Equal(s, enginev1.ResultTurnLimit, over.Result.Reason)
 	s.awaitEvent(s.ada, "game.finished")
 

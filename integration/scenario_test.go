@@ -34,7 +34,7 @@ func TestEveryDocumentedOperationWorksEndToEnd(t *testing.T) {
 		{"accounts change", s.accountsChange},
 		{"operators manage users", s.operatorsManageUsers},
 		{"limits and sanctions apply", s.limitsAndSanctionsApply},
-		{"a public game starts badly", s.publicGameStartsBadly},
+		{"a public game starts badly", s.publicGameFailsToStart},
 		{"a private game fills and ends", s.privateGameFillsAndEnds},
 		{"a private game starts at the second try", s.privateGameStartsAtTheSecondTry},
 		{"a turn is played", s.turnIsPlayed},
@@ -63,12 +63,12 @@ func TestEveryDocumentedOperationWorksEndToEnd(t *testing.T) {
 }
 
 const (
-	publicAPI   = "/api/v1/public/auth"
-	internalAPI = "/api/v1/internal/sessions/"
-	userAPI     = "/api/v1/user"
-	lobbyAPI    = "/api/v1/user/lobby"
-	adminAPI    = "/api/v1/admin"
-	unpullable  = "0.2.0" // an engine version whose image nobody can pull
+	publicAPI           = "/api/v1/public/auth"
+	internalAPI         = "/api/v1/internal/sessions/"
+	userAPI             = "/api/v1/user"
+	lobbyAPI            = "/api/v1/user/lobby"
+	adminAPI            = "/api/v1/admin"
+	missingImageVersion = "0.2.0" // an engine version whose image nobody can pull
 )
 
 type object = map[string]any
@@ -82,9 +82,9 @@ type scenario struct {
 
 	ada, bob, cyd, dan, eve *user
 
-	open uuid.UUID // the public game that starts badly
-	bots uuid.UUID // the game that is played to its end
-	long uuid.UUID // the game that operators change
+	publicGame   uuid.UUID // the public game that starts badly
+	botGame      uuid.UUID // the game that is played to its end
+	operatedGame uuid.UUID // the game that operators change
 }
 
 // newScenario runs a backend that never retries a turn by itself within a test's
@@ -156,7 +156,7 @@ func (s *scenario) newestMail() string {
 // awaitMail waits for a mail to an address that says something in its subject.
 func (s *scenario) awaitMail(to, subject, after string) smtpsink.Message {
 	s.Helper()
-	ctx, cancel := context.WithTimeout(s.Context(), patience)
+	ctx, cancel := context.WithTimeout(s.Context(), waitLimit)
 	defer cancel()
 	sent := smtpsink.SentTo(to, after)
 	m, err := s.inbox.Wait(ctx, func(m smtpsink.Message) bool { return sent(m) && strings.Contains(m.Subject, subject) })
@@ -168,7 +168,7 @@ func (s *scenario) awaitMail(to, subject, after string) smtpsink.Message {
 // what it asks may end the test.
 func (s *scenario) eventually(what string, done func() bool) {
 	s.Helper()
-	limit, tick := time.After(patience), time.NewTicker(25*time.Millisecond)
+	limit, tick := time.After(waitLimit), time.NewTicker(25*time.Millisecond)
 	defer tick.Stop()
 	for !done() {
 		select {
@@ -183,7 +183,7 @@ func (s *scenario) eventually(what string, done func() bool) {
 }
 
 func got[T any](r testkit.Reply) T      { return testkit.Into[T](r.Want(200)) }
-func made[T any](r testkit.Reply) T     { return testkit.Into[T](r.Want(201)) }
+func created[T any](r testkit.Reply) T  { return testkit.Into[T](r.Want(201)) }
 func accepted[T any](r testkit.Reply) T { return testkit.Into[T](r.Want(202)) }
 
 // page is any list.

@@ -40,8 +40,8 @@ func (s *scenario) credential(id uuid.UUID) credential {
 	return got[credential](s.api().Get(internalAPI + id.String()))
 }
 
-// revoked checks that a session ended for a reason, and that gateways were told.
-func (s *scenario) revoked(id uuid.UUID, reason string) {
+// requireRevoked checks that a session ended for a reason, and that gateways were told.
+func (s *scenario) requireRevoked(id uuid.UUID, reason string) {
 	s.Helper()
 	c := s.credential(id)
 	require.Equal(s, "revoked", c.Status)
@@ -72,25 +72,25 @@ func (s *scenario) sessionsAreRevoked() {
 	require.False(s, mine[0].LastSeen.Before(mine[0].Created))
 
 	s.ada.Post(userAPI+"/sessions/"+phone.Session.String()+"/revoke", nil).Want(204)
-	s.revoked(phone.Session, "user")
+	s.requireRevoked(phone.Session, "user")
 	tablet := s.signIn(s.ada.email, s.ada.from, "tablet")
 	type revoked struct{ Revoked int }
 	require.Equal(s, 1, got[revoked](s.ada.Post(userAPI+"/sessions/revoke-others", object{"device_session_id": s.ada.session})).Revoked)
-	s.revoked(tablet.Session, "user")
+	s.requireRevoked(tablet.Session, "user")
 	require.Equal(s, "active", s.credential(s.ada.session).Status)
 
 	require.Equal(s, 1, got[revoked](s.cyd.Post(userAPI+"/sessions/revoke-all", nil)).Revoked)
-	s.revoked(s.cyd.session, "user")
+	s.requireRevoked(s.cyd.session, "user")
 	s.api().Post(internalAPI+s.bob.session.String()+"/revoke", nil).Want(204)
-	s.revoked(s.bob.session, "gateway")
+	s.requireRevoked(s.bob.session, "gateway")
 
 	kiosk := s.signIn(s.eve.email, s.eve.from, "kiosk")
 	sessions := adminAPI + "/users/" + s.eve.id.String() + "/sessions"
 	require.Len(s, got[page[session]](s.root.Get(sessions+"?status=active")).Items, 2)
 	s.root.Post(adminAPI+"/sessions/"+kiosk.Session.String()+"/revoke", nil).Want(204)
-	s.revoked(kiosk.Session, "operator")
+	s.requireRevoked(kiosk.Session, "operator")
 	require.Equal(s, 1, got[revoked](s.root.Post(sessions+"/revoke-all", nil)).Revoked)
-	s.revoked(s.eve.session, "operator")
+	s.requireRevoked(s.eve.session, "operator")
 }
 
 func (s *scenario) accountsChange() {

@@ -29,18 +29,18 @@ func run() int {
 	ctx, cancel := context.WithTimeout(ctx, *limit)
 	defer cancel()
 
-	tell := &play.Narrator{Out: os.Stdout, Colour: coloured()}
-	stack, err := findOrStart(ctx, *dir, tell)
+	printer := &play.Printer{Out: os.Stdout, Colour: useColour()}
+	stack, err := findOrStart(ctx, *dir, printer)
 	if err != nil {
 		return fail(err)
 	}
-	played, err := play.Game(ctx, stack.endpoints, &http.Client{Timeout: 90 * time.Second}, play.Options{MaxTurns: *turns, Interval: 3600}, tell)
+	playthrough, err := play.Game(ctx, stack.endpoints, &http.Client{Timeout: 90 * time.Second}, play.Options{MaxTurns: *turns, Interval: 3600}, printer)
 	if err == nil {
-		err = played.Summary(ctx)
+		err = playthrough.Summary(ctx)
 	}
-	played.Close()
-	if down := stack.down(); err == nil {
-		err = down
+	playthrough.Close()
+	if stopErr := stack.stop(); err == nil {
+		err = stopErr
 	}
 	if err != nil {
 		return fail(err)
@@ -49,8 +49,8 @@ func run() int {
 	return 0
 }
 
-// coloured follows the convention of NO_COLOR, and stays plain in a file.
-func coloured() bool {
+// useColour follows the convention of NO_COLOR, and stays plain in a file.
+func useColour() bool {
 	if os.Getenv("NO_COLOR") != "" {
 		return false
 	}

@@ -21,7 +21,7 @@ type Membership struct {
 	Status    string     `db:"status"`
 	Reason    string     `db:"reason"`
 	Founding  bool       `db:"founding"`  // the race was in the engine's document
-	Successor bool       `db:"successor"` // took the race over (R15)
+	Successor bool       `db:"successor"` // took the race over
 	Vacant    bool       `db:"vacant"`    // active, but may be replaced
 	OfferedAt *time.Time `db:"offered_at"`
 	JoinedAt  time.Time  `db:"joined_at"`

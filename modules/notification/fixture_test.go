@@ -15,6 +15,7 @@ import (
 	"galaxy/backend/modules/mail"
 	"galaxy/backend/modules/push"
 	"galaxy/backend/modules/user"
+	"galaxy/backend/modules/user/usertest"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/pg"
 	"galaxy/backend/platform/testkit"
@@ -40,7 +41,7 @@ type fixture struct {
 	worker   *Worker
 	mailer   *fakeMailer
 	pusher   *fakePusher
-	accounts *fakeAccounts
+	accounts *usertest.Accounts
 }
 
 func newFixture(t *testing.T) *fixture { return newFixtureWith(t, Config{}) }
@@ -50,8 +51,9 @@ func newFixtureWith(t *testing.T, cfg Config) *fixture {
 	core, logs := observer.New(zap.WarnLevel)
 	f := &fixture{
 		t: t, db: testkit.DB(t), clock: clock.NewFake(noon), logs: logs, mailDue: worker.NewSignal(),
-		mailer: &fakeMailer{}, pusher: &fakePusher{}, accounts: &fakeAccounts{users: map[uuid.UUID]user.Snapshot{}},
+		mailer: &fakeMailer{}, pusher: &fakePusher{},
 	}
+	f.accounts = usertest.New(t, f.db, f.clock)
 	cfg.WorkerInterval, cfg.MaxAttempts = time.Minute, maxAttempts
 	var err error
 	f.service, err = NewService(f.db, f.clock, zap.New(core), cfg, f.pusher, f.mailDue)
@@ -62,11 +64,8 @@ func newFixtureWith(t *testing.T, cfg Config) *fixture {
 
 // newUser makes an account with the address name@example.com.
 func (f *fixture) newUser(name string) uuid.UUID {
-	id := uuid.New()
-	f.accounts.change(id, func(s *user.Snapshot) {
-		*s = user.Snapshot{UserID: id, UserName: name, Email: name + "@example.com"}
-	})
-	return id
+	f.t.Helper()
+	return f.accounts.Add(func(a *user.Account) { a.Email = name + "@example.com" }).ID
 }
 
 func (f *fixture) inTx(fn func(ctx context.Context, tx *pg.Tx) error) {
@@ -140,12 +139,12 @@ func (f *fixture) route(c Channel) routeRow {
 // turnReady is an intent for push and mail.
 func turnReady(key string, recipients ...uuid.UUID) Intent {
 	payload := GameTurnReady{GameRef: theGame, Turn: 3, NextTurnAt: &theDeadline}
-	return Intent{Key: key, Recipients: recipients, Typed: payload}
+	return Intent{Key: key, Recipients: recipients, Payload: payload}
 }
 
 // imagePullFailed is an intent for operators.
 func imagePullFailed(key string) Intent {
-	return Intent{Key: key, Typed: ImagePullFailed{GameID: theGame.ID, ImageRef: "galaxy/engine:1"}}
+	return Intent{Key: key, Payload: ImagePullFailed{GameID: theGame.ID, ImageRef: "galaxy/engine:1"}}
 }
 
 // fakeMailer is mail: one delivery per template and key, and only what commits.
@@ -211,33 +210,6 @@ func (f *fakePusher) Publish(tx *pg.Tx, o push.Outgoing) {
 		defer f.mu.Unlock()
 		f.pushed = append(f.pushed, o)
 	})
-}
-
-// fakeAccounts knows users.
-type fakeAccounts struct {
-	mu    sync.Mutex
-	users map[uuid.UUID]user.Snapshot
-	err   error
-}
-
-func (f *fakeAccounts) Snapshots(_ context.Context, ids []uuid.UUID) (map[uuid.UUID]user.Snapshot, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	out := map[uuid.UUID]user.Snapshot{}
-	for _, id := range ids {
-		if s, ok := f.users[id]; ok {
-			out[id] = s
-		}
-	}
-	return out, f.err
-}
-
-func (f *fakeAccounts) change(id uuid.UUID, fn func(*user.Snapshot)) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	s := f.users[id]
-	fn(&s)
-	f.users[id] = s
 }
 
 var errRelay = errors.New("the relay said no")

@@ -38,7 +38,7 @@ func TestEveryRecipientGetsARouteForEveryChannelOfTheKind(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			f := newFixtureWith(t, Config{AdminEmail: "ops@example.com"})
-			f.submit(Intent{Key: "k", Recipients: c.recipients, Typed: c.payload})
+			f.submit(Intent{Key: "k", Recipients: c.recipients, Payload: c.payload})
 			for _, channel := range []Channel{Push, Email, AdminEmail} {
 				status, used := c.want[channel]
 				rows, users := f.routes(channel), []uuid.UUID{}
@@ -80,7 +80,7 @@ func TestTheSameKindAndKeyAgainChangesNothing(t *testing.T) {
 	anna, bob := f.newUser("anna"), f.newUser("bob")
 	f.submit(turnReady("k", anna))
 	again := turnReady("k", anna, bob)
-	again.Typed = GameTurnReady{GameRef: theGame, Turn: 4}
+	again.Payload = GameTurnReady{GameRef: theGame, Turn: 4}
 	f.submit(again)
 	require.Len(t, f.pusher.pushed, 1)
 	require.Len(t, f.routes(Email), 1)
@@ -93,7 +93,7 @@ func TestTheSameKeyOfAnotherKindIsAnotherNotification(t *testing.T) {
 	f := newFixture(t)
 	anna := f.newUser("anna")
 	finished := GameFinished{GameRef: theGame, Turn: 3}
-	f.submit(turnReady("k", anna), Intent{Key: "k", Recipients: []uuid.UUID{anna}, Typed: finished})
+	f.submit(turnReady("k", anna), Intent{Key: "k", Recipients: []uuid.UUID{anna}, Payload: finished})
 	require.Len(t, f.pusher.pushed, 2)
 	require.Equal(t, 2, f.count(`SELECT count(*) FROM notifications`))
 }
@@ -157,7 +157,7 @@ func TestAFreshKeyCostsNoRoundTripOfItsOwn(t *testing.T) {
 
 func TestMailIsDueOnlyWhenARouteWaitsForIt(t *testing.T) {
 	t.Parallel()
-	pushAlone := Intent{Key: "k", Recipients: []uuid.UUID{uuid.New()}, Typed: RaceNameExpired{RaceName: "Zorg"}}
+	pushAlone := Intent{Key: "k", Recipients: []uuid.UUID{uuid.New()}, Payload: RaceNameExpired{RaceName: "Zorg"}}
 	for _, c := range []struct {
 		name  string
 		admin string
@@ -226,7 +226,7 @@ func TestAMalformedIntentIsKeptAndGoesNowhere(t *testing.T) {
 		require.Equal(t, i+1, f.count(`SELECT count(*) FROM notification_malformed`), c.problem)
 		require.Equal(t, 1, f.count(`
 SELECT count(*) FROM notification_malformed WHERE kind = $1 AND idempotency_key = $2 AND reason = $3`,
-			c.in.kind(), c.in.Key, c.problem), c.problem)
+			c.in.Kind(), c.in.Key, c.problem), c.problem)
 		require.Equal(t, i+1, f.logs.FilterMessage("notification intent was malformed").Len(), "operators see it")
 	}
 	f.pass()
@@ -250,7 +250,7 @@ func TestAMalformedIntentDoesNotFailItsTransaction(t *testing.T) {
 func TestAMalformedIntentWithAKeyIsKeptOnce(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	incomplete := func(key string) Intent { return Intent{Key: key, Typed: ContainerMissing{}} }
+	incomplete := func(key string) Intent { return Intent{Key: key, Payload: ContainerMissing{}} }
 	f.submit(incomplete("k"), incomplete("k"), incomplete("l"))
 	require.Equal(t, 2, f.count(`SELECT count(*) FROM notification_malformed`))
 	f.submit(incomplete(""), incomplete(""))
@@ -260,7 +260,7 @@ func TestAMalformedIntentWithAKeyIsKeptOnce(t *testing.T) {
 func TestAMalformedPayloadIsKeptForRepair(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.submit(Intent{Key: "k", Typed: GamePaused{GameRef: GameRef{theGame.ID, "a\x00b"}, Turn: 3}})
+	f.submit(Intent{Key: "k", Payload: GamePaused{GameRef: GameRef{theGame.ID, "a\x00b"}, Turn: 3}})
 	require.Equal(t, 1, f.count(`SELECT count(*) FROM notification_malformed WHERE payload = $1`,
 		fmt.Sprintf(`{"game_id": "%s", "game_name": "a\ufffdb", "reason": "", "turn": 3}`, theGame.ID)))
 }

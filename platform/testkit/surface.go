@@ -24,7 +24,7 @@ func Surface(t testing.TB, options ...fx.Option) *API {
 }
 
 // OpenGate is an httpx.AdminGate that lets everybody in under the role that is
-// his name, whatever the password.
+// their name, whatever the password.
 type OpenGate struct{}
 
 // Authenticate implements httpx.AdminGate.

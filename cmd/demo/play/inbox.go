@@ -31,7 +31,7 @@ func (i inbox) all(ctx context.Context, to string) ([]mail, error) {
 // find waits for a mail to an address whose subject holds some words.
 func (i inbox) find(ctx context.Context, to, words string) (mail, error) {
 	var found mail
-	err := until(ctx, "a mail to "+to+" about "+words, func() (bool, error) {
+	err := poll(ctx, "a mail to "+to+" about "+words, func() (bool, error) {
 		mails, err := i.all(ctx, to)
 		for _, m := range mails {
 			if strings.Contains(m.Subject, words) {

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// Narrator tells the story, a line at a time.
-type Narrator struct {
+// Printer tells the story, a line at a time.
+type Printer struct {
 	Out    io.Writer
 	Colour bool
-	begin  time.Time
+	start  time.Time
 }
 
 // The colours of a line's first word.
@@ -24,23 +24,23 @@ const (
 	reset  = "\x1b[0m"
 )
 
-func (n *Narrator) paint(colour, text string) string {
+func (n *Printer) paint(colour, text string) string {
 	if !n.Colour || colour == plain {
 		return text
 	}
 	return colour + text + reset
 }
 
-// Chapter begins a part of the story.
-func (n *Narrator) Chapter(title string) {
+// Section begins a part of the story.
+func (n *Printer) Section(title string) {
 	_, _ = fmt.Fprintf(n.Out, "\n%s\n", n.paint(bold, title))
 }
 
-// did tells one thing that happened, and who did it.
-func (n *Narrator) did(colour, who, format string, args ...any) {
-	if n.begin.IsZero() {
-		n.begin = time.Now()
+// step tells one thing that happened, and who did it.
+func (n *Printer) step(colour, who, format string, args ...any) {
+	if n.start.IsZero() {
+		n.start = time.Now()
 	}
-	_, _ = fmt.Fprintf(n.Out, "%s %s %s\n", n.paint(dim, fmt.Sprintf("%6.2fs", time.Since(n.begin).Seconds())),
+	_, _ = fmt.Fprintf(n.Out, "%s %s %s\n", n.paint(dim, fmt.Sprintf("%6.2fs", time.Since(n.start).Seconds())),
 		n.paint(colour, fmt.Sprintf("%-9s", who)), fmt.Sprintf(format, args...))
 }
