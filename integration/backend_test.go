@@ -32,7 +32,7 @@ var binary = sync.OnceValues(func() (string, error) {
 	}
 	path := filepath.Join(dir, "backend")
 	// Under the race detector one password would cost seconds. Blowfish shares
-	// no memory with anybody.
+	// no memory between goroutines.
 	build := exec.Command("go", "build", "-race", "-gcflags=golang.org/x/crypto/blowfish=-race=false", "-o", path, "galaxy/backend/cmd/backend")
 	out, err := build.CombinedOutput()
 	if err != nil {
@@ -49,7 +49,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// backend is a child process.
+// backend is a backend in a child process.
 type backend struct {
 	*fixture
 	cmd  *exec.Cmd
@@ -59,7 +59,7 @@ type backend struct {
 	done chan error
 }
 
-// start runs the binary with the environment that production would give it.
+// start runs the binary with an environment as in production.
 func (f *fixture) start(changes ...string) *backend {
 	f.Helper()
 	path, err := binary()
@@ -119,7 +119,7 @@ func (b *backend) terminate() int {
 	return b.waitExit()
 }
 
-// waitExit waits for the process.
+// waitExit waits for the process to end and returns its exit code.
 func (b *backend) waitExit() int {
 	b.Helper()
 	select {
@@ -144,12 +144,12 @@ func (b *backend) kill() {
 	b.done <- nil
 }
 
-// api holds every exchange to the contract.
+// api is a client that validates every exchange against the contract.
 func (b *backend) api() *testkit.API { return testkit.Client(b.T, "http://"+b.rest) }
 
 func (b *backend) operator() *testkit.API { return b.api().Admin(adminUser, adminPassword) }
 
-// registerEngine makes the engine's image the default version.
+// registerEngine registers the engine's image as the default version.
 func (b *backend) registerEngine() {
 	b.Helper()
 	b.operator().Post("/api/v1/admin/engine-versions", map[string]any{
@@ -164,7 +164,7 @@ func (b *backend) endpoints() play.Endpoints {
 	return e
 }
 
-// validatingDoer sends the story's requests through the contract's checks.
+// validatingDoer sends requests to the backend through the validating client.
 type validatingDoer struct{ b *backend }
 
 func (c validatingDoer) Do(req *http.Request) (*http.Response, error) {
@@ -183,7 +183,7 @@ func freeAddr(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// logBuffer keeps what a child printed.
+// logBuffer collects the output of a child process.
 type logBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer

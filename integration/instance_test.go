@@ -18,8 +18,8 @@ import (
 	"galaxy/backend/platform/testkit"
 )
 
-// TestContainersOfAnotherInstanceAreIgnored has what other backends leave on the
-// daemon of every developer's machine: engines that run and engines that ended.
+// TestContainersOfAnotherInstanceAreIgnored has containers of another backend on
+// the same daemon: a running one and a stopped one.
 func TestContainersOfAnotherInstanceAreIgnored(t *testing.T) {
 	f := newFixture(t)
 	running, stopped := f.engineOfAnotherInstance(), f.engineOfAnotherInstance()
@@ -33,7 +33,7 @@ func TestContainersOfAnotherInstanceAreIgnored(t *testing.T) {
 	b.awaitTwoReconciles(metrics)
 
 	for _, mail := range f.inbox.All() {
-		t.Errorf("somebody was told: %s", mail.Subject)
+		t.Errorf("a mail was sent: %s", mail.Subject)
 	}
 	conn := testkit.Conn(t, f.dsn)
 	for _, table := range []string{"notifications", "mail_deliveries", "runtime_records"} {
@@ -61,7 +61,7 @@ func (f *fixture) engineOfAnotherInstance() (name string) {
 	return name
 }
 
-// docker runs the command line's program and returns what it printed.
+// docker runs the docker program and returns its output.
 func (f *fixture) docker(args ...string) string {
 	f.Helper()
 	out, err := exec.Command("docker", args...).CombinedOutput()
@@ -69,8 +69,8 @@ func (f *fixture) docker(args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// awaitTwoReconciles waits for two more comparisons with the daemon's list:
-// once the second has begun, all that comes of the first is there.
+// awaitTwoReconciles waits for two more passes of the reconciler: when the second
+// has begun, the effects of the first are complete.
 func (b *backend) awaitTwoReconciles(metrics string) {
 	b.Helper()
 	want := b.reconcileCount(metrics) + 2
@@ -79,7 +79,7 @@ func (b *backend) awaitTwoReconciles(metrics string) {
 
 var listOperations = regexp.MustCompile(`(?m)^runtime_container_ops_total\{.*op="list".*outcome="ok".*\} (\d+)`)
 
-// reconcileCount counts them; 0 while the page is not there yet.
+// reconcileCount reads the number of passes; 0 while there are no metrics yet.
 func (b *backend) reconcileCount(metrics string) int {
 	resp, err := http.Get("http://" + metrics + "/metrics")
 	if err != nil {

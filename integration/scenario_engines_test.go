@@ -77,7 +77,7 @@ func (s *scenario) engine(game uuid.UUID) runtime {
 	return got[runtime](s.root.Get(runtimePath(game, "")))
 }
 
-// runOperation asks for an operation and waits for its end.
+// runOperation requests an operation and waits for its success.
 func (s *scenario) runOperation(method, path string) operation {
 	s.Helper()
 	o := accepted[operation](s.root.Call(method, path, nil))
@@ -111,7 +111,7 @@ func (s *scenario) runtimesAreOperated() {
 	again := s.engine(g)
 	require.Equal(s, first.Generation+1, again.Generation)
 	require.NotEqual(s, first.Container, again.Container)
-	require.Equal(s, 2, got[probe](s.root.Post(runtimePath(g, "/probe"), nil)).Engine.Turn, "the game lives in its state directory")
+	require.Equal(s, 2, got[probe](s.root.Post(runtimePath(g, "/probe"), nil)).Engine.Turn, "the game is kept in its state directory")
 
 	s.runOperation(http.MethodPost, runtimePath(g, "/stop"))
 	require.Equal(s, "operator", *s.awaitState(g, "paused").PauseReason)
@@ -132,7 +132,7 @@ func (s *scenario) runtimesAreOperated() {
 	s.awaitEvent(s.dan, "game.cancelled")
 }
 
-// publicGameIsRetried gives the engine version an image that can be had.
+// publicGameIsRetried gives the engine version an image that exists.
 func (s *scenario) publicGameIsRetried() {
 	require.Equal(s, "image_pull_failed", *s.awaitState(s.publicGame, "start_failed").LastError)
 	s.awaitMail("ops@example.com", "image", "")

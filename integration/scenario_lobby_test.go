@@ -60,7 +60,8 @@ type raceName struct {
 	Availability string `json:"availability"`
 }
 
-// privateGame is a game whose turns nobody waits for.
+// privateGame is a game with a long turn interval that is shortened when all
+// players are ready.
 func privateGame(name string) object {
 	return object{"name": name, "min_players": 2, "max_players": 4,
 		"turns": object{"mode": "interval", "interval_seconds": 3600, "early_when_ready": true, "max_extend_seconds": 86400}}
@@ -91,7 +92,7 @@ func (s *scenario) redeem(guest *user, i invite, race string) {
 	require.Equal(s, race, created[seat](guest.Post(lobbyAPI+"/invites/"+i.ID.String()+"/redeem", object{"race_name": race})).Race)
 }
 
-// newGameWithMembers makes a private game of the owner with its members, by race.
+// newGameWithMembers creates a private game of the owner with its members, by race.
 func (s *scenario) newGameWithMembers(in object, owner *user, race string, guests map[string]*user) uuid.UUID {
 	s.Helper()
 	id := created[game](owner.Post(lobbyAPI+"/games", in)).ID
@@ -103,7 +104,7 @@ func (s *scenario) newGameWithMembers(in object, owner *user, race string, guest
 	return id
 }
 
-// startGame closes the enrollment of a game and has its owner start it.
+// startGame closes the enrollment of a game and starts it as its owner.
 func (s *scenario) startGame(owner *user, id uuid.UUID, players int) {
 	s.Helper()
 	g := got[game](owner.Post(lobbyGamePath(id, "/close"), nil))
@@ -123,7 +124,7 @@ func (s *scenario) awaitState(id uuid.UUID, state string) game {
 	return g
 }
 
-// membershipOf finds somebody's seat in a list of memberships.
+// membershipOf finds a user's seat in a list of memberships.
 func (s *scenario) membershipOf(list testkit.Reply, p *user) seat {
 	s.Helper()
 	for _, m := range got[page[seat]](list).Items {
@@ -140,8 +141,8 @@ func (s *scenario) availability(p *user, name string) string {
 	return got[raceName](p.Get(lobbyAPI + "/race-names/" + url.PathEscape(name))).Availability
 }
 
-// publicGameFailsToStart forces a public game to start with an engine that cannot
-// be had. The start is given up while the story goes on.
+// publicGameFailsToStart forces a public game to start with an engine image that
+// does not exist. The start fails while later steps run.
 func (s *scenario) publicGameFailsToStart() {
 	s.root.Post(adminAPI+"/engine-versions", object{"version": missingImageVersion, "image_ref": "127.0.0.1:1/galaxy-engine:0.2.0"}).Want(201)
 	in := privateGame("Open skies")
@@ -176,8 +177,7 @@ func (s *scenario) publicGameFailsToStart() {
 	require.Equal(s, "starting", accepted[game](s.root.Post(adminGamePath(g.ID, "/force-start"), nil)).State)
 }
 
-// privateGameFillsAndEnds takes a game through everything that can happen before
-// it starts.
+// privateGameFillsAndEnds covers everything that can happen before a game starts.
 func (s *scenario) privateGameFillsAndEnds() {
 	once := s.ada.With("Idempotency-Key", "council")
 	draft := once.Post(lobbyAPI+"/games", privateGame("Council"))
@@ -192,7 +192,7 @@ func (s *scenario) privateGameFillsAndEnds() {
 	s.invitesAreAnswered(g.ID)
 	s.membersLeave(g.ID)
 	require.Equal(s, "cancelled", got[game](s.bob.Post(lobbyGamePath(g.ID, "/cancel"), nil)).State)
-	require.Equal(s, "available", s.availability(s.eve, "Kochab"), "a game that is over holds no names")
+	require.Equal(s, "available", s.availability(s.eve, "Kochab"), "a finished game reserves no names")
 }
 
 func (s *scenario) applicationsAreDecided(id uuid.UUID) {
@@ -232,7 +232,7 @@ func (s *scenario) invitesAreAnswered(id uuid.UUID) {
 func (s *scenario) membersLeave(id uuid.UUID) {
 	at := lobbyGamePath(id, "/memberships")
 	require.Equal(s, "removed", got[seat](s.ada.Post(at+"/"+s.dan.id.String()+"/remove", nil)).Status)
-	require.Equal(s, "available", s.availability(s.eve, "Nihal"), "who is removed before the start gives the name back")
+	require.Equal(s, "available", s.availability(s.eve, "Nihal"), "a removal before the start releases the name")
 	require.Equal(s, "blocked", got[seat](s.ada.Post(at+"/"+s.eve.id.String()+"/block", nil)).Status)
 	s.eve.Post(lobbyGamePath(id, "/applications"), object{"race_name": "Tania"}).Refused(http.StatusConflict, "member_blocked")
 	require.Equal(s, s.bob.id, *got[game](s.ada.Post(lobbyGamePath(id, "/transfer"), object{"user_id": s.bob.id})).Owner)

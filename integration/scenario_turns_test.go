@@ -24,7 +24,7 @@ type run struct {
 	By       string    `json:"requested_by"`
 }
 
-// latestRun is the newest run that was to make a turn.
+// latestRun is the newest run of a turn.
 func (s *scenario) latestRun(turn string) run {
 	s.Helper()
 	of := got[struct{ Runs []run }](s.root.Get(adminGamePath(s.operatedGame, "/turns/"+turn)))
@@ -35,7 +35,7 @@ func (s *scenario) operatorsScheduleTurns() {
 	in := privateGame("The long war")
 	in["join_policy"] = "application"
 	s.operatedGame = s.newGameWithMembers(in, s.ada, "Perseus", map[string]*user{"Cepheus": s.bob, "Draco": s.cyd})
-	s.apply(s.dan, s.operatedGame, "Hydra") // too late for a seat, but they know the game now
+	s.apply(s.dan, s.operatedGame, "Hydra") // never approved, but a former applicant can take an offered seat
 	s.startGame(s.ada, s.operatedGame, 3)
 	before := s.awaitState(s.operatedGame, "running")
 
@@ -66,8 +66,8 @@ func (s *scenario) operatorsScheduleTurns() {
 	require.Equal(s, "running", got[game](s.root.Post(adminGamePath(s.operatedGame, "/resume"), nil)).State)
 }
 
-// turnFailsAndIsRetried takes the engine its right to write, which fails a turn
-// as a full or broken disk would.
+// turnFailsAndIsRetried makes the engine's directory read-only, which fails a turn
+// as a full or broken disk does.
 func (s *scenario) turnFailsAndIsRetried() {
 	dir := filepath.Join(s.stateRoot, s.operatedGame.String(), "turns")
 	require.NoError(s, os.Chmod(dir, 0o555))
@@ -87,7 +87,7 @@ func (s *scenario) turnFailsAndIsRetried() {
 	require.Equal(s, "done", s.latestRun("2").Status)
 }
 
-// seatsAreReplaced gives two races to people who had not been in the game.
+// seatsAreReplaced gives two races to users who were not members of the game.
 func (s *scenario) seatsAreReplaced() {
 	g := s.operatedGame
 	s.cyd.Post(lobbyGamePath(g, "/leave"), nil).Want(204)

@@ -12,7 +12,7 @@ import (
 	pushv1 "galaxy/backend/proto/push/v1"
 )
 
-// limit is one row of what a user may have.
+// limit is one limit of a user.
 type limit struct {
 	Name  string `json:"name"`
 	Plan  int    `json:"plan"`
@@ -34,13 +34,14 @@ type session struct {
 	Created  time.Time `json:"created_at"`
 }
 
-// credential is what a gateway learns of a session.
+// credential is what a gateway reads of a session.
 func (s *scenario) credential(id uuid.UUID) credential {
 	s.Helper()
 	return got[credential](s.api().Get(internalAPI + id.String()))
 }
 
-// requireRevoked checks that a session ended for a reason, and that gateways were told.
+// requireRevoked checks that a session was revoked for a reason, and that the
+// gateway got an event.
 func (s *scenario) requireRevoked(id uuid.UUID, reason string) {
 	s.Helper()
 	c := s.credential(id)
@@ -103,7 +104,7 @@ func (s *scenario) accountsChange() {
 	code := codeIn(s.awaitMail(s.bob.email, "Confirm", before).Text)
 	now := got[account](s.bob.Post(userAPI+"/account/email/confirm", object{"challenge_id": c.ID, "code": code}))
 	require.Equal(s, s.bob.email, now.Email)
-	require.NotContains(s, s.awaitMail(old, "was changed", before).Text, s.bob.email, "the notice does not give the new address away")
+	require.NotContains(s, s.awaitMail(old, "was changed", before).Text, s.bob.email, "the notice does not contain the new address")
 
 	export := got[struct {
 		Account account  `json:"account"`

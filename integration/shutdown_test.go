@@ -28,7 +28,7 @@ import (
 	pushv1 "galaxy/backend/proto/push/v1"
 )
 
-// codePattern wants a line of its own: within a UUID eight digits may look the same.
+// codePattern matches a line of its own: part of a UUID may look the same.
 var codePattern = regexp.MustCompile(`(?m)^ +([0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4})$`)
 
 func codeIn(text string) string {
@@ -39,7 +39,7 @@ func codeIn(text string) string {
 }
 
 // TestSIGTERMFinishesWhatIsUnderWayInTheDocumentedOrder has one request, one mail
-// and one stream in flight, and requests coming, when the signal arrives.
+// and one stream in progress, and more requests being sent, when the signal arrives.
 func TestSIGTERMFinishesWhatIsUnderWayInTheDocumentedOrder(t *testing.T) {
 	f := newFixture(t)
 	b := f.start().ready()
@@ -50,7 +50,7 @@ func TestSIGTERMFinishesWhatIsUnderWayInTheDocumentedOrder(t *testing.T) {
 	require.NoError(t, err)
 	require.Eventually(t, func() bool { return strings.Contains(b.log.String(), "gateway subscribed") }, waitLimit, 10*time.Millisecond)
 
-	f.inbox.Use(smtpsink.Rule{At: smtpsink.End, Delay: 2 * time.Second}) // a relay that takes its time
+	f.inbox.Use(smtpsink.Rule{At: smtpsink.End, Delay: 2 * time.Second}) // a slow relay
 	b.api().Post("/api/v1/public/auth/send-email-code", map[string]string{"email": "ada@example.com", "language": "en"}).Want(http.StatusOK)
 	require.Eventually(t, func() bool { return f.inbox.Seen(smtpsink.Data) > 0 }, waitLimit, 5*time.Millisecond, "the mail is on its way")
 
@@ -64,12 +64,12 @@ func TestSIGTERMFinishesWhatIsUnderWayInTheDocumentedOrder(t *testing.T) {
 	require.Len(t, f.inbox.All(), 1, "the mail that was on its way arrived")
 	_, err = stream.Recv()
 	require.Equal(t, codes.Unavailable, status.Code(err), "the stream was ended, not cut")
-	require.Empty(t, stop(), "requests failed in a way of their own")
+	require.Empty(t, stop(), "requests failed in an unexpected way")
 	requireOrder(t, b.log.String(), "http listener", "mail outbox", "push streams", "postgres", "telemetry")
 }
 
-// blockedRequest sends a request that its handler cannot answer before release:
-// it waits for a table.
+// blockedRequest sends a request that is not answered before release is called: it
+// waits for a table lock.
 func (b *backend) blockedRequest() (release func(), answer <-chan string) {
 	b.Helper()
 	holder, watcher := testkit.Conn(b, b.dsn), testkit.Conn(b, b.dsn)
@@ -98,10 +98,10 @@ func (b *backend) blockedRequest() (release func(), answer <-chan string) {
 	return func() { require.NoError(b, tx.Rollback(context.Background())) }, done
 }
 
-// sendRequests sends requests until the listener closes. The result tells how requests
-// failed, but for the ways that a closing net/http server has: it refuses what
-// comes late, resets what it had not accepted, and hangs up on a request that it
-// has read but not begun.
+// sendRequests sends requests until the listener closes. The result lists how
+// requests failed, except for the ways in which a closing net/http server fails
+// them: connection refused, connection reset before it was accepted, and EOF for a
+// request that was read but not handled.
 func sendRequests(b *backend) (failures func() []string) {
 	var mu sync.Mutex
 	var unexpected []string
@@ -161,10 +161,10 @@ func TestASecondBackendWaitsAsAStandbyAndTakesOver(t *testing.T) {
 	require.Zero(t, second.terminate())
 }
 
-func TestAKilledBackendComesBackWithEverythingItPromised(t *testing.T) {
+func TestAKilledBackendSendsItsPendingMailAfterARestart(t *testing.T) {
 	f := newFixture(t)
 	b := f.start().ready()
-	f.inbox.Use(smtpsink.Rule{At: smtpsink.Connect, Reply: "421 4.3.2 closing"}) // nothing leaves before the kill
+	f.inbox.Use(smtpsink.Rule{At: smtpsink.Connect, Reply: "421 4.3.2 closing"}) // nothing is sent before the kill
 	const mails = 20
 	for i := range mails {
 		b.api().Post("/api/v1/public/auth/send-email-code", map[string]string{"email": fmt.Sprintf("user%d@example.com", i), "language": "en"}).Want(http.StatusOK)
@@ -179,7 +179,7 @@ func TestAKilledBackendComesBackWithEverythingItPromised(t *testing.T) {
 	require.Zero(t, again.terminate())
 }
 
-func TestABackendThatCannotStartSaysWhyAndOpensNothing(t *testing.T) {
+func TestABackendThatCannotStartLogsTheReasonAndDoesNotListen(t *testing.T) {
 	f := newFixture(t)
 	for name, c := range map[string]struct {
 		change, says string

@@ -15,19 +15,19 @@ import (
 	"galaxy/backend/cmd/demo/play"
 )
 
-// stack is a running platform. down is for one that the demo brought up.
+// stack is a running platform. stop stops one that the demo has started.
 type stack struct {
 	endpoints play.Endpoints
 	stop      func() error
 }
 
-// findOrStart uses the stack that runs in dir, else one of the demo's own.
+// findOrStart uses the stack that runs in dir, else starts one.
 func findOrStart(ctx context.Context, dir string, printer *play.Printer) (stack, error) {
 	if s, ok := find(ctx, dir); ok {
 		printer.Section("Using the stack that runs in " + dir)
 		return s, nil
 	}
-	printer.Section("No stack runs in " + dir + ": bringing one up for this demo")
+	printer.Section("No stack runs in " + dir + ": starting one for this demo")
 	return start(ctx)
 }
 
@@ -48,14 +48,14 @@ func find(ctx context.Context, dir string) (stack, bool) {
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return stack{}, false // it was stopped hard and left its file behind
+		return stack{}, false // it was killed and left its file behind
 	}
 	_ = resp.Body.Close()
 	return s, resp.StatusCode == http.StatusOK
 }
 
-// start runs a devstack of its own, on free ports and a temporary directory. It
-// ends with its standard input.
+// start runs a devstack on free ports and in a temporary directory. It ends when
+// its standard input is closed.
 func start(ctx context.Context) (stack, error) {
 	cmd := exec.Command("go", "run", "./cmd/devstack", "-ephemeral", "-json")
 	cmd.Stderr = os.Stderr

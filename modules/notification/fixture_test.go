@@ -3,7 +3,6 @@ package notification
 import (
 	"context"
 	"errors"
-	"sync"
 	"testing"
 	"time"
 
@@ -12,8 +11,8 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
-	"galaxy/backend/modules/mail"
-	"galaxy/backend/modules/push"
+	"galaxy/backend/modules/mail/mailtest"
+	"galaxy/backend/modules/push/pushtest"
 	"galaxy/backend/modules/user"
 	"galaxy/backend/modules/user/usertest"
 	"galaxy/backend/platform/clock"
@@ -39,8 +38,8 @@ type fixture struct {
 	mailDue  *worker.Signal
 	service  *Service
 	worker   *Worker
-	mailer   *fakeMailer
-	pusher   *fakePusher
+	mailer   *mailtest.Outbox
+	pusher   *pushtest.Recorder
 	accounts *usertest.Accounts
 }
 
@@ -51,7 +50,7 @@ func newFixtureWith(t *testing.T, cfg Config) *fixture {
 	core, logs := observer.New(zap.WarnLevel)
 	f := &fixture{
 		t: t, db: testkit.DB(t), clock: clock.NewFake(noon), logs: logs, mailDue: worker.NewSignal(),
-		mailer: &fakeMailer{}, pusher: &fakePusher{},
+		mailer: &mailtest.Outbox{}, pusher: &pushtest.Recorder{},
 	}
 	f.accounts = usertest.New(t, f.db, f.clock)
 	cfg.WorkerInterval, cfg.MaxAttempts = time.Minute, maxAttempts
@@ -145,71 +144,6 @@ func turnReady(key string, recipients ...uuid.UUID) Intent {
 // imagePullFailed is an intent for operators.
 func imagePullFailed(key string) Intent {
 	return Intent{Key: key, Payload: ImagePullFailed{GameID: theGame.ID, ImageRef: "galaxy/engine:1"}}
-}
-
-// fakeMailer is mail: one delivery per template and key, and only what commits.
-type fakeMailer struct {
-	mu         sync.Mutex
-	deliveries map[string]uuid.UUID
-	sent       []mail.Message
-	// before is called with every message; its error is Enqueue's.
-	before func(ctx context.Context, tx *pg.Tx, m mail.Message) error
-}
-
-func (f *fakeMailer) Enqueue(ctx context.Context, tx *pg.Tx, m mail.Message) (uuid.UUID, error) {
-	f.mu.Lock()
-	before := f.before
-	known, repeated := f.deliveries[m.Template+m.Key]
-	f.mu.Unlock()
-	if before != nil {
-		if err := before(ctx, tx, m); err != nil {
-			return uuid.Nil, err
-		}
-	}
-	if repeated {
-		return known, nil
-	}
-	id := uuid.New()
-	tx.OnCommit(func() {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		if f.deliveries == nil {
-			f.deliveries = map[string]uuid.UUID{}
-		}
-		f.deliveries[m.Template+m.Key] = id
-		f.sent = append(f.sent, m)
-	})
-	return id, nil
-}
-
-// failWith makes Enqueue fail, until it is called with nil.
-func (f *fakeMailer) failWith(err error) {
-	f.before = func(context.Context, *pg.Tx, mail.Message) error { return err }
-}
-
-// addresses lists who got mail, in order.
-func (f *fakeMailer) addresses() []string {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	out := []string{}
-	for _, m := range f.sent {
-		out = append(out, m.To)
-	}
-	return out
-}
-
-// fakePusher is push: only what commits.
-type fakePusher struct {
-	mu     sync.Mutex
-	pushed []push.Outgoing
-}
-
-func (f *fakePusher) Publish(tx *pg.Tx, o push.Outgoing) {
-	tx.OnCommit(func() {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		f.pushed = append(f.pushed, o)
-	})
 }
 
 var errRelay = errors.New("the relay said no")

@@ -15,6 +15,7 @@ import (
 	"galaxy/backend/modules/admin"
 	"galaxy/backend/modules/mail"
 	"galaxy/backend/platform/pg"
+	"galaxy/backend/platform/worker"
 )
 
 var update = flag.Bool("update", false, "write testdata/kinds.json anew")
@@ -32,7 +33,7 @@ type recorded struct {
 func TestEveryKindIsStoredPushedAndMailedAsEver(t *testing.T) {
 	t.Parallel()
 	f := newFixtureWith(t, Config{AdminEmail: "ops@example.com"})
-	mailer, err := mail.NewService(f.db, f.clock, zap.NewNop(), auditor{})
+	mailer, err := mail.NewService(f.db, f.clock, zap.NewNop(), auditor{}, worker.NewSignal())
 	require.NoError(t, err)
 	f.worker.mail = mailer
 	anna := f.newUser("anna")
@@ -89,7 +90,7 @@ func (f *fixture) recorded() map[string]recorded {
 	for _, r := range rows {
 		out[r.Key] = recorded{Stored: r.Stored, Subject: r.Subject, Text: r.Text}
 	}
-	for _, o := range f.pusher.pushed {
+	for _, o := range f.pusher.Published() {
 		table, err := o.Event.Marshal()
 		require.NoError(f.t, err)
 		r := out[o.RequestID]

@@ -8,6 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
 
+	"galaxy/backend/modules/mail/mailtest"
+	"galaxy/backend/modules/push/pushtest"
 	"galaxy/backend/modules/user/usertest"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/pg"
@@ -16,7 +18,7 @@ import (
 
 func TestTheModuleWakesItsWorkerWhenMailIsDue(t *testing.T) {
 	t.Parallel()
-	mailer, pusher := &fakeMailer{}, &fakePusher{}
+	mailer, pusher := &mailtest.Outbox{}, &pushtest.Recorder{}
 	clk := clock.NewFake(noon)
 	var service *Service
 	var db *pg.DB
@@ -28,5 +30,5 @@ func TestTheModuleWakesItsWorkerWhenMailIsDue(t *testing.T) {
 	require.NoError(t, db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
 		return service.Submit(ctx, tx, imagePullFailed("k"))
 	}))
-	require.Eventually(t, func() bool { return len(mailer.addresses()) == 1 }, 10*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return len(mailer.Recipients()) == 1 }, 10*time.Second, 5*time.Millisecond)
 }

@@ -37,10 +37,10 @@ func TestRoutesComeBackWhenRecipientsCannotBeLookedUp(t *testing.T) {
 	require.Equal(t, Delivering, f.route(Email).Status)
 	f.accounts.Fail(nil)
 	f.pass()
-	require.Empty(t, f.mailer.sent, "the lease still runs")
+	require.Empty(t, f.mailer.Messages(), "the lease still runs")
 	f.expireLeases()
 	f.pass()
-	require.Len(t, f.mailer.sent, 1)
+	require.Len(t, f.mailer.Messages(), 1)
 	require.Equal(t, 2, f.route(Email).Attempts)
 }
 
@@ -51,7 +51,7 @@ func TestNobodyIsChargedWhenTheDatabaseIsAway(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t)
 			f.submit(turnReady("k", f.newUser("anna"), f.newUser("bob")))
-			f.mailer.failWith(fmt.Errorf("enqueue: %w", cause))
+			f.mailer.FailWith(fmt.Errorf("enqueue: %w", cause))
 			_, err := f.worker.runOnce(t.Context())
 			require.ErrorIs(t, err, cause)
 			for _, r := range f.routes(Email) {
@@ -72,7 +72,7 @@ func TestARouteWhoseLeaseRanOutIsDeliveredByAnother(t *testing.T) {
 	require.Empty(t, f.claim(), "a claimed route is nobody else's")
 	f.expireLeases()
 	f.pass()
-	require.Len(t, f.mailer.sent, 1)
+	require.Len(t, f.mailer.Messages(), 1)
 	done := f.route(Email)
 
 	require.NoError(t, f.worker.postpone(t.Context(), late[0], errRelay))
@@ -80,7 +80,7 @@ func TestARouteWhoseLeaseRanOutIsDeliveredByAnother(t *testing.T) {
 	users, err := f.worker.recipients(t.Context(), late)
 	require.NoError(t, err)
 	require.NoError(t, f.worker.deliver(t.Context(), late, users))
-	require.Len(t, f.mailer.sent, 1, "the key of the mail is the route's")
+	require.Len(t, f.mailer.Messages(), 1, "the key of the mail is the route's")
 	require.Equal(t, done, f.route(Email))
 }
 

@@ -21,7 +21,7 @@ func TestEveryMailRouteBecomesOneDelivery(t *testing.T) {
 	f.submit(turnReady("k", f.newUser("anna"), f.newUser("bob")))
 	f.pass()
 	f.pass()
-	require.ElementsMatch(t, []string{"anna@example.com", "bob@example.com"}, f.mailer.addresses())
+	require.ElementsMatch(t, []string{"anna@example.com", "bob@example.com"}, f.mailer.Recipients())
 	for _, r := range f.routes(Email) {
 		require.Equal(t, Delivered, r.Status)
 		require.NotNil(t, r.Delivery)
@@ -29,7 +29,7 @@ func TestEveryMailRouteBecomesOneDelivery(t *testing.T) {
 		require.Nil(t, r.Token)
 		require.Equal(t, 1, r.Attempts)
 	}
-	for _, m := range f.mailer.sent {
+	for _, m := range f.mailer.Messages() {
 		recipient, err := f.accounts.Snapshot(t.Context(), m.UserID)
 		require.NoError(t, err)
 		require.Equal(t, recipient.Email, m.To)
@@ -37,7 +37,7 @@ func TestEveryMailRouteBecomesOneDelivery(t *testing.T) {
 		require.Equal(t, "game.turn.ready", m.Template)
 		require.Equal(t, "First light", m.Data["game_name"])
 		require.Equal(t, 1, f.count(`SELECT count(*) FROM notification_routes WHERE route_id::text = $1 AND delivery_id = $2`,
-			m.Key, f.mailer.deliveries[m.Template+m.Key]))
+			m.Key, f.mailer.DeliveryID(m.Template, m.Key)))
 	}
 }
 
@@ -46,8 +46,8 @@ func TestOperatorsAreToldAtTheirAddress(t *testing.T) {
 	f := newFixtureWith(t, Config{AdminEmail: "ops@example.com"})
 	f.submit(imagePullFailed("k"))
 	f.pass()
-	require.Len(t, f.mailer.sent, 1)
-	m := f.mailer.sent[0]
+	require.Len(t, f.mailer.Messages(), 1)
+	m := f.mailer.Messages()[0]
 	require.Equal(t, "ops@example.com", m.To)
 	require.Equal(t, uuid.Nil, m.UserID)
 	require.Equal(t, "runtime.image_pull_failed", m.Template)
@@ -61,7 +61,7 @@ func TestARouteToOperatorsIsSkippedWhenTheirAddressWasTakenAway(t *testing.T) {
 	f.submit(imagePullFailed("k"))
 	f.worker.cfg.AdminEmail = ""
 	f.pass()
-	require.Empty(t, f.mailer.sent)
+	require.Empty(t, f.mailer.Messages())
 	r := f.route(AdminEmail)
 	require.Equal(t, Skipped, r.Status)
 	require.Equal(t, "BACKEND_NOTIFICATION_ADMIN_EMAIL is not set", *r.Error)
@@ -76,7 +76,7 @@ func TestWhoCannotBeReachedIsSkipped(t *testing.T) {
 	f.accounts.Delete(erased)
 	f.accounts.Erase(erased)
 	f.pass()
-	require.Equal(t, []string{"present@example.com"}, f.mailer.addresses())
+	require.Equal(t, []string{"present@example.com"}, f.mailer.Recipients())
 	for _, r := range f.routes(Email) {
 		if *r.UserID == present {
 			require.Equal(t, Delivered, r.Status)
@@ -88,7 +88,7 @@ func TestWhoCannotBeReachedIsSkipped(t *testing.T) {
 	}
 	f.clock.Advance(time.Hour)
 	f.pass()
-	require.Len(t, f.mailer.sent, 1, "a skipped route stays skipped")
+	require.Len(t, f.mailer.Messages(), 1, "a skipped route stays skipped")
 }
 
 func TestABlockedUserIsStillTold(t *testing.T) {
@@ -98,7 +98,7 @@ func TestABlockedUserIsStillTold(t *testing.T) {
 	f.accounts.Sanction(anna, user.PermanentBlock, "spam", nil)
 	f.submit(turnReady("k", anna))
 	f.pass()
-	require.Equal(t, []string{"anna@example.com"}, f.mailer.addresses())
+	require.Equal(t, []string{"anna@example.com"}, f.mailer.Recipients())
 }
 
 func TestTheAddressIsTheOneOfTheMomentOfSending(t *testing.T) {
@@ -108,14 +108,14 @@ func TestTheAddressIsTheOneOfTheMomentOfSending(t *testing.T) {
 	f.submit(turnReady("k", anna))
 	f.accounts.Set(anna, func(a *user.Account) { a.Email = "new@example.com" })
 	f.pass()
-	require.Equal(t, []string{"new@example.com"}, f.mailer.addresses())
+	require.Equal(t, []string{"new@example.com"}, f.mailer.Recipients())
 }
 
 func TestAFailedRouteWaitsLongerEveryTimeAndIsDeadLettered(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.submit(turnReady("k", f.newUser("anna")))
-	f.mailer.failWith(errRelay)
+	f.mailer.FailWith(errRelay)
 	for attempt := 1; attempt < maxAttempts; attempt++ {
 		f.pass()
 		r := f.route(Email)
@@ -138,10 +138,10 @@ func TestAFailedRouteWaitsLongerEveryTimeAndIsDeadLettered(t *testing.T) {
 	require.Equal(t, DeadLettered, r.Status)
 	require.Equal(t, maxAttempts, r.Attempts)
 	require.Equal(t, f.clock.Now(), r.Settled.UTC())
-	f.mailer.failWith(nil)
+	f.mailer.FailWith(nil)
 	f.clock.Advance(24 * time.Hour)
 	f.pass()
-	require.Empty(t, f.mailer.sent, "a dead letter stays dead")
+	require.Empty(t, f.mailer.Messages(), "a dead letter stays dead")
 	require.Equal(t, maxAttempts, f.logs.FilterMessage("notification route failed").Len())
 }
 
@@ -149,12 +149,12 @@ func TestARouteThatFailedOnceIsDeliveredLater(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.submit(turnReady("k", f.newUser("anna")))
-	f.mailer.failWith(errRelay)
+	f.mailer.FailWith(errRelay)
 	f.pass()
-	f.mailer.failWith(nil)
+	f.mailer.FailWith(nil)
 	f.clock.Advance(backoff.Ceiling(1))
 	f.pass()
-	require.Len(t, f.mailer.sent, 1)
+	require.Len(t, f.mailer.Messages(), 1)
 	r := f.route(Email)
 	require.Equal(t, Delivered, r.Status)
 	require.Nil(t, r.Error, "the error of an attempt goes with its repair")
@@ -174,16 +174,16 @@ func TestAPoisonedRouteDoesNotHoldUpTheOthers(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t)
 			bad := f.newUser("bad")
-			f.mailer.before = func(ctx context.Context, tx *pg.Tx, m mail.Message) error {
+			f.mailer.Before(func(ctx context.Context, tx *pg.Tx, m mail.Message) error {
 				if m.UserID == bad {
 					return poison(ctx, tx)
 				}
 				return nil
-			}
+			})
 			f.submit(turnReady("k", f.newUser("ada"), bad, f.newUser("bob")))
 			for range maxAttempts + 1 {
 				f.pass()
-				require.Len(t, f.mailer.sent, 2)
+				require.Len(t, f.mailer.Messages(), 2)
 				f.clock.Advance(time.Hour)
 			}
 			for _, r := range f.routes(Email) {
@@ -202,7 +202,7 @@ func TestAFailureIsRecordedWhateverItsText(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.submit(turnReady("k", f.newUser("anna")))
-	f.mailer.failWith(errors.New("broken\x00 \xff text"))
+	f.mailer.FailWith(errors.New("broken\x00 \xff text"))
 	f.pass()
 	r := f.route(Email)
 	require.Equal(t, Retrying, r.Status)
@@ -212,7 +212,7 @@ func TestAFailureIsRecordedWhateverItsText(t *testing.T) {
 func TestAPanicIsTheRoutesFaultAndIsLoggedWithItsStack(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.mailer.before = func(context.Context, *pg.Tx, mail.Message) error { panic("no such function") }
+	f.mailer.Before(func(context.Context, *pg.Tx, mail.Message) error { panic("no such function") })
 	f.submit(turnReady("k", f.newUser("anna")))
 	f.pass()
 	require.Equal(t, "panic: no such function", *f.route(Email).Error)
@@ -233,7 +233,7 @@ func TestAStoredPayloadThatIsNoObjectIsSkipped(t *testing.T) {
 			f.exec(`UPDATE notifications SET payload = $1`, stored)
 			f.submit(turnReady("k2", f.newUser("bob")))
 			f.pass()
-			require.Equal(t, []string{"bob@example.com"}, f.mailer.addresses())
+			require.Equal(t, []string{"bob@example.com"}, f.mailer.Recipients())
 			r := f.routes(Email)[0]
 			require.Equal(t, Skipped, r.Status)
 			require.Equal(t, "the payload is not an object", *r.Error)
@@ -248,11 +248,11 @@ func TestAPassTakesABatchAndAsksForAnother(t *testing.T) {
 	again, err := f.worker.runOnce(t.Context())
 	require.NoError(t, err)
 	require.True(t, again)
-	require.Len(t, f.mailer.sent, batchSize)
+	require.Len(t, f.mailer.Messages(), batchSize)
 	again, err = f.worker.runOnce(t.Context())
 	require.NoError(t, err)
 	require.False(t, again)
-	require.Len(t, f.mailer.sent, batchSize+1)
+	require.Len(t, f.mailer.Messages(), batchSize+1)
 }
 
 func TestAPassWithNothingToDoLooksNobodyUp(t *testing.T) {
@@ -271,7 +271,7 @@ func TestTheWorkerIsWokenByTheCommit(t *testing.T) {
 	require.NoError(t, f.worker.Start(t.Context()))
 	f.clock.BlockUntil(1)
 	f.submit(turnReady("k", anna))
-	require.Eventually(t, func() bool { return len(f.mailer.addresses()) == 1 }, 10*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return len(f.mailer.Recipients()) == 1 }, 10*time.Second, 5*time.Millisecond)
 	require.NoError(t, f.worker.Stop(t.Context()))
 	require.Equal(t, Delivered, f.route(Email).Status)
 }
@@ -284,7 +284,7 @@ func TestTheWorkerBeginsWithWhatAnEarlierProcessLeft(t *testing.T) {
 	require.NoError(t, f.worker.Start(t.Context()))
 	f.clock.BlockUntil(1)
 	require.NoError(t, f.worker.Stop(t.Context()))
-	require.Len(t, f.mailer.sent, 1)
+	require.Len(t, f.mailer.Messages(), 1)
 }
 
 func TestTheLogSaysAtStartThatOperatorsAreNotTold(t *testing.T) {

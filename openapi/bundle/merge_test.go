@@ -52,7 +52,7 @@ func TestFragmentsBecomeOneDocument(t *testing.T) {
 	require.NoError(t, err)
 	path := find(find(doc, "paths"), "/games")
 	require.NotNil(t, find(path, "get"))
-	require.NotNil(t, find(path, "post"), "a path may be spread over fragments")
+	require.NotNil(t, find(path, "post"), "several fragments may define one path")
 	require.NotNil(t, find(find(find(doc, "components"), "schemas"), "Game"))
 	require.NotNil(t, find(find(find(doc, "components"), "examples"), "Game"), "a kind of component that the base does not have")
 	require.Len(t, find(doc, "tags").Content, 2)
@@ -76,7 +76,7 @@ func TestTheResultDependsOnTheTextsAlone(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeMergedIsReportedTogether(t *testing.T) {
+func TestEveryProblemOfTheFragmentsIsReported(t *testing.T) {
 	t.Parallel()
 	_, err := Merge([]byte(base), map[string][]byte{
 		"a.yaml": []byte(games), "b.yaml": []byte(games),
@@ -96,7 +96,7 @@ func TestWhatCannotBeMergedIsReportedTogether(t *testing.T) {
 	require.ErrorContains(t, err, "_base.yaml")
 }
 
-func TestTheCommandWritesAndChecks(t *testing.T) {
+func TestRunWritesAndChecksTheFiles(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
 	require.ErrorContains(t, run(root, false), "_base.yaml")
@@ -161,7 +161,7 @@ func TestAFileIsWrittenWholeOrNotAtAll(t *testing.T) {
 	require.Equal(t, "two", string(got))
 	left, err := os.ReadDir(root)
 	require.NoError(t, err)
-	require.Len(t, left, 1, "no half-written file beside it")
+	require.Len(t, left, 1, "no partly written file is left")
 	require.NoError(t, writeOrCompare(name, []byte("two"), true))
 	require.ErrorContains(t, writeOrCompare(name, []byte("three"), true), "run make generate")
 	require.Error(t, writeOrCompare(filepath.Join(root, "nowhere", "x.yaml"), nil, false))

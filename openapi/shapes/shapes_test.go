@@ -41,7 +41,7 @@ components:
       additionalProperties: false
 `
 
-func TestOnlyWhatServingNeedsIsLeft(t *testing.T) {
+func TestReduceKeepsOnlyWhatValidationNeeds(t *testing.T) {
 	t.Parallel()
 	got, err := shapes.Reduce([]byte(text))
 	require.NoError(t, err)
@@ -58,7 +58,7 @@ func TestOnlyWhatServingNeedsIsLeft(t *testing.T) {
 		"choice":{"oneOf":[{"type":"string"},{"type":"integer"}]}}}`, string(got.Schemas["Game"]), "a property may be called description")
 }
 
-func TestADocumentThatCannotBeServedIsRefused(t *testing.T) {
+func TestAnInvalidDocumentIsRefused(t *testing.T) {
 	t.Parallel()
 	for want, text := range map[string]string{
 		"is empty or taken":  "paths: {/a: {get: {operationId: x}}, /b: {get: {operationId: x}}}",

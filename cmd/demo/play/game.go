@@ -13,16 +13,16 @@ import (
 	pushv1 "galaxy/backend/proto/push/v1"
 )
 
-// Options shape the game.
+// Options configure the game.
 type Options struct {
-	// MaxTurns ends the story after so many turns even if the engine does not.
+	// MaxTurns fails the game when it is not over after this number of turns.
 	MaxTurns int
-	// Interval is the time between turns that nobody hurries, in seconds. The
-	// players hurry every one.
+	// Interval is the scheduled time between turns, in seconds. Every turn is
+	// generated early, because both players are ready.
 	Interval int
 }
 
-// Playthrough is one game as it went.
+// Playthrough is one game and its results.
 type Playthrough struct {
 	Endpoints Endpoints
 	Options   Options
@@ -41,7 +41,7 @@ type Playthrough struct {
 	stream  *stream
 }
 
-// gameView is what the story reads of a game.
+// gameView is the part of a game's representation that is used here.
 type gameView struct {
 	ID    string           `json:"game_id"`
 	State string           `json:"state"`
@@ -50,8 +50,7 @@ type gameView struct {
 	Final *enginev1.Result `json:"result"`
 }
 
-// Game plays one game to its end. Every step that does not go as the contract
-// says is an error.
+// Game plays one game to its end. A step that fails is an error.
 func Game(ctx context.Context, e Endpoints, d Doer, o Options, printer *Printer) (*Playthrough, error) {
 	tag := strings.ToLower(uuid.NewString()[:6])
 	p := &Playthrough{Endpoints: e, Options: o, GameName: "First light " + tag, printer: printer, Reports: map[string]string{},
@@ -76,7 +75,7 @@ func (p *Playthrough) Close() {
 }
 
 func (p *Playthrough) connectGateway(ctx context.Context, tag string) (err error) {
-	p.printer.Section("A gateway connects")
+	p.printer.Section("A gateway subscribes")
 	p.stream, err = subscribe(ctx, p.Endpoints.Push, "demo-"+tag)
 	if err == nil {
 		p.printer.step(blue, "gateway", "subscribed to push at %s", p.Endpoints.Push)
@@ -85,7 +84,7 @@ func (p *Playthrough) connectGateway(ctx context.Context, tag string) (err error
 }
 
 func (p *Playthrough) signUpPlayers(ctx context.Context, tag string) error {
-	p.printer.Section("Two people sign up")
+	p.printer.Section("Two users sign up")
 	for _, who := range []struct{ name, race string }{{"ada", "Zorg "}, {"bob", "Vogons "}} {
 		email := who.name + "-" + tag + "@example.com"
 		player, err := signUp(ctx, p.gateway, p.inbox, email, who.race+tag)
@@ -93,14 +92,14 @@ func (p *Playthrough) signUpPlayers(ctx context.Context, tag string) error {
 			return err
 		}
 		p.Players = append(p.Players, player)
-		p.printer.step(green, who.name, "read the code from her or his mail at %s and is %s", email, player.UserName)
+		p.printer.step(green, who.name, "read the code from their mail at %s and is %s", email, player.UserName)
 	}
 	return nil
 }
 
-// fillGame makes the game, and fills it by invitation.
+// fillGame creates the game, and fills it by invitation.
 func (p *Playthrough) fillGame(ctx context.Context, _ string) error {
-	p.printer.Section("A game is made")
+	p.printer.Section("A game is created")
 	owner, guest := p.Players[0], p.Players[1]
 	var g gameView
 	create := map[string]any{"name": p.GameName, "description": "Played by bots.", "min_players": 2, "max_players": 2,
@@ -140,7 +139,7 @@ func (p *Playthrough) fillGame(ctx context.Context, _ string) error {
 	return nil
 }
 
-// startGame closes the enrollment and waits for the engine.
+// startGame closes the enrollment, starts the game and waits until it is running.
 func (p *Playthrough) startGame(ctx context.Context, _ string) error {
 	p.printer.Section("The engine starts (" + p.Endpoints.Engine.Driver + ")")
 	owner := p.Players[0]
@@ -175,7 +174,7 @@ func (p *Playthrough) startGame(ctx context.Context, _ string) error {
 	return nil
 }
 
-// playTurns plays until the engine says that the game is over.
+// playTurns plays until the game is finished.
 func (p *Playthrough) playTurns(ctx context.Context, _ string) error {
 	p.printer.Section("Turns")
 	owner := p.Players[0]
@@ -217,11 +216,11 @@ func (p *Playthrough) playTurns(ctx context.Context, _ string) error {
 }
 
 // advanceTurn has the turn generated before its deadline: the first one by an
-// operator's hand, the others because everybody is ready.
+// operator, the others because all players are ready.
 func (p *Playthrough) advanceTurn(ctx context.Context, turn int) error {
 	if turn == 0 {
 		err := p.gateway.operator(p.Endpoints).call(ctx, "POST", "/api/v1/admin/games/"+p.GameID+"/turns/advance", map[string]bool{"keep_deadline": false}, nil)
-		p.printer.step(yellow, "operator", "advances the first turn by hand")
+		p.printer.step(yellow, "operator", "advances the first turn")
 		return err
 	}
 	for _, player := range p.Players {
@@ -232,7 +231,7 @@ func (p *Playthrough) advanceTurn(ctx context.Context, turn int) error {
 	return nil
 }
 
-// awaitFinish waits for the last announcements and reads the final reports.
+// awaitFinish waits for the last events and mails and reads the final reports.
 func (p *Playthrough) awaitFinish(ctx context.Context, _ string) error {
 	for _, player := range p.Players {
 		if _, err := p.awaitEvent(ctx, player, "game.finished"); err != nil {
@@ -257,7 +256,7 @@ func (p *Playthrough) awaitEvent(ctx context.Context, to *Player, kind string) (
 	})
 }
 
-// awaitTurnReady waits until push says that a turn's report is ready.
+// awaitTurnReady waits for the push event that a turn's report is ready.
 func (p *Playthrough) awaitTurnReady(ctx context.Context, to *Player, turn int) error {
 	_, err := p.stream.next(ctx, fmt.Sprintf("turn %d to %s", turn, to.UserName), func(e *pushv1.ClientEvent) bool {
 		return e.GetKind() == "game.turn.ready" && e.GetUserId() == to.UserID && turnNumber(e) == turn
@@ -265,7 +264,7 @@ func (p *Playthrough) awaitTurnReady(ctx context.Context, to *Player, turn int) 
 	return err
 }
 
-// turnNumber reads the payload, which is the FlatBuffers table of its kind.
+// turnNumber decodes the payload, which is the FlatBuffers table of its kind.
 func turnNumber(e *pushv1.ClientEvent) int {
 	return int(notificationv1.GetRootAsGameTurnReady(e.GetPayload(), 0).Turn())
 }

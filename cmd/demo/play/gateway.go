@@ -11,13 +11,13 @@ import (
 	"time"
 )
 
-// Doer sends a request. *http.Client is one; a test may put its own in front,
-// to hold every exchange to the contract.
+// Doer sends a request. *http.Client is one; a test may use its own to validate
+// every exchange against the contract.
 type Doer interface {
 	Do(req *http.Request) (*http.Response, error)
 }
 
-// gateway speaks REST as the platform's gateway does.
+// gateway calls the REST API as the platform's gateway does.
 type gateway struct {
 	base   string
 	http   Doer
@@ -29,7 +29,7 @@ func newGateway(base string, d Doer) gateway {
 	return gateway{base: base, http: d, calls: new(atomic.Int64), header: http.Header{}}
 }
 
-// asUser speaks for a user, whom the gateway has authenticated.
+// asUser makes calls in the name of a user whom the gateway has authenticated.
 func (g gateway) asUser(user string) gateway { return g.with("X-User-ID", user) }
 
 func (g gateway) with(name, value string) gateway {
@@ -38,14 +38,14 @@ func (g gateway) with(name, value string) gateway {
 	return g
 }
 
-// operator speaks with an operator's credentials.
+// operator makes calls with the operator's credentials.
 func (g gateway) operator(e Endpoints) gateway {
 	req := http.Request{Header: http.Header{}}
 	req.SetBasicAuth(e.Admin.Username, e.Admin.Password)
 	return g.with("Authorization", req.Header.Get("Authorization"))
 }
 
-// apiError is an answer that is not a success.
+// apiError is an error response.
 type apiError struct {
 	Status int
 	Code   string
@@ -103,7 +103,7 @@ func (g gateway) send(req *http.Request) ([]byte, error) {
 			Message string `json:"message"`
 		} `json:"error"`
 	}
-	_ = json.Unmarshal(text, &envelope) // what is no envelope is shown by its status
+	_ = json.Unmarshal(text, &envelope) // without an envelope the status remains
 	return nil, apiError{resp.StatusCode, envelope.Error.Code, envelope.Error.Message}
 }
 
@@ -119,7 +119,7 @@ func (g gateway) text(ctx context.Context, path string) (string, error) {
 	return string(text), err
 }
 
-// poll asks again and again until done, an error, or the end of ctx.
+// poll calls done repeatedly until it returns true or an error, or ctx ends.
 func poll(ctx context.Context, what string, done func() (bool, error)) error {
 	for {
 		ok, err := done()

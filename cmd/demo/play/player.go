@@ -33,7 +33,7 @@ type session struct {
 	UserID    string `json:"user_id"`
 }
 
-// signUp makes an account as a new device does: a code by mail, an Ed25519 key.
+// signUp creates an account as a new device does: a code by mail, an Ed25519 key.
 func signUp(ctx context.Context, g gateway, mailbox inbox, email, race string) (*Player, error) {
 	var c challenge
 	if err := g.call(ctx, "POST", "/api/v1/public/auth/send-email-code", map[string]string{"email": email, "language": "en"}, &c); err != nil {
@@ -66,7 +66,7 @@ func signUp(ctx context.Context, g gateway, mailbox inbox, email, race string) (
 	return p, nil
 }
 
-// TurnSummary is what a player's turn came to.
+// TurnSummary sums up what a player did in a turn.
 type TurnSummary struct {
 	Turn               int
 	Accepted, Rejected int
@@ -74,7 +74,7 @@ type TurnSummary struct {
 	Ships              int
 }
 
-// playTurn reads the newest report, lets the bot decide, and sends what it says.
+// playTurn reads the newest report and sends the bot's orders and commands.
 func (p *Player) playTurn(ctx context.Context, game string) (TurnSummary, error) {
 	report, err := p.report(ctx, game, "latest")
 	if err != nil {
@@ -91,7 +91,7 @@ func (p *Player) playTurn(ctx context.Context, game string) (TurnSummary, error)
 			return m, err
 		}
 	}
-	if orders == nil { // the race is out of play, and hands in no list
+	if orders == nil { // the race is out of play and submits no list
 		return m, nil
 	}
 	var answer enginev1.OrderResponse
@@ -100,7 +100,7 @@ func (p *Player) playTurn(ctx context.Context, game string) (TurnSummary, error)
 	return m, err
 }
 
-// ready says that the player has nothing to add to this turn.
+// ready marks the player as ready for the end of this turn.
 func (p *Player) ready(ctx context.Context, game string, turn int) error {
 	return p.api.call(ctx, "PUT", "/api/v1/user/games/"+game+"/ready", map[string]int{"turn": turn}, nil)
 }

@@ -11,7 +11,7 @@ import (
 	pushv1 "galaxy/backend/proto/push/v1"
 )
 
-// stream is the gateway's subscription. It keeps what came, for whoever waits.
+// stream is the gateway's subscription. It keeps all events that were received.
 type stream struct {
 	conn   *grpc.ClientConn
 	cancel context.CancelFunc
@@ -67,7 +67,7 @@ func (s *stream) read(source pushv1.Push_SubscribePushClient) {
 	}
 }
 
-// next waits for an event that fits, the first one since the stream began.
+// next waits for the first event since the start of the stream that matches.
 func (s *stream) next(
 	ctx context.Context, what string, match func(*pushv1.ClientEvent) bool,
 ) (*pushv1.ClientEvent, error) {
@@ -94,7 +94,7 @@ func (s *stream) next(
 	}
 }
 
-// eventCounts counts what came, by kind.
+// eventCounts counts the received events by kind.
 func (s *stream) eventCounts() map[string]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

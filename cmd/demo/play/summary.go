@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// Totals counts what the game left behind.
+// Totals counts calls, mails and events of a game.
 type Totals struct {
 	Calls  int64
 	Mails  map[string]int // by recipient
 	Events map[string]int // by kind
 }
 
-// Totals asks the inbox and the stream.
+// Totals counts the mails of the inbox and the events of the stream.
 func (p *Playthrough) Totals(ctx context.Context) (Totals, error) {
 	t := Totals{Calls: p.gateway.calls.Load(), Mails: map[string]int{}, Events: p.stream.eventCounts()}
 	for _, player := range p.Players {
@@ -29,7 +29,7 @@ func (p *Playthrough) Totals(ctx context.Context) (Totals, error) {
 	return t, nil
 }
 
-// Summary is the last screen.
+// Summary prints the results.
 func (p *Playthrough) Summary(ctx context.Context) error {
 	t, err := p.Totals(ctx)
 	if err != nil {

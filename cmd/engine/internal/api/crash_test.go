@@ -20,7 +20,7 @@ func gameScript() []func(c *conformance.Client) *conformance.Answer {
 			return c.Put(enginev1.PathTurn, enginev1.TurnRequest{Turn: n})
 		}
 	}
-	tell := func(turn, id int, cmd enginev1.Command) step {
+	execute := func(turn, id int, cmd enginev1.Command) step {
 		return func(c *conformance.Client) *conformance.Answer {
 			return c.Put(enginev1.PathCommand, command("Vogons", turn, id, cmd))
 		}
@@ -35,9 +35,9 @@ func gameScript() []func(c *conformance.Client) *conformance.Answer {
 			return c.Post(enginev1.PathInit, initRequest("Zorg", "Vogons", "Hooloovoo"))
 		},
 		list(0, enginev1.CreateType("Scout", 1, 0, 0, 0, 0)),
-		tell(0, 1, enginev1.SetRelation("Zorg", enginev1.Peace)),
+		execute(0, 1, enginev1.SetRelation("Zorg", enginev1.Peace)),
 		turn(1),
-		tell(1, 2, enginev1.SendMessage("hello", "*")),
+		execute(1, 2, enginev1.SendMessage("hello", "*")),
 		list(1, enginev1.CreateType("Hauler", 2, 0, 0, 0, 1)),
 		list(1, enginev1.RemoveType("Scout"), enginev1.CreateType("Hauler", 2, 0, 0, 0, 1)),
 		func(c *conformance.Client) *conformance.Answer {
@@ -157,7 +157,7 @@ func TestAFullDiskCommitsNothing(t *testing.T) {
 	}
 }
 
-// After a rename whose durability is unknown only a restart can tell whether it
+// After a rename whose durability is unknown only a restart can execute whether it
 // took place.
 func TestAnUnknownOutcomeStopsAllWritesUntilARestart(t *testing.T) {
 	t.Parallel()

@@ -214,7 +214,7 @@ func TestMalformedRequestsAreRefused(t *testing.T) {
 		"command field":     {"PUT", enginev1.PathCommand, head + `"command_id":"` + commandID(1) + `","command":{"type":"race.quit","confirm":"Zorg","loudly":true}}`, 400, enginev1.CodeInvalidRequest},
 		"command mixture":   {"PUT", enginev1.PathCommand, head + `"command_id":"` + commandID(1) + `","command":{"type":"race.quit","confirm":"Zorg","text":""}}`, 422, enginev1.CodeValidationFailed},
 		"command type":      {"PUT", enginev1.PathCommand, head + `"command_id":"` + commandID(1) + `","command":{"type":"race.dance"}}`, 422, enginev1.CodeValidationFailed},
-		"stage 2 command":   {"PUT", enginev1.PathCommand, head + `"command_id":"` + commandID(1) + `","command":{"type":"vote.set","race":"Vogons"}}`, 422, enginev1.CodeValidationFailed},
+		"reserved command":  {"PUT", enginev1.PathCommand, head + `"command_id":"` + commandID(1) + `","command":{"type":"vote.set","race":"Vogons"}}`, 422, enginev1.CodeValidationFailed},
 		"quit unconfirmed":  {"PUT", enginev1.PathCommand, head + `"command_id":"` + commandID(1) + `","command":{"type":"race.quit","confirm":"zorg"}}`, 422, enginev1.CodeValidationFailed},
 		"banish reason":     {"POST", enginev1.PathBanish, `{"race_name":"Zorg","reason":"` + strings.Repeat("x", 201) + `"}`, 422, enginev1.CodeValidationFailed},
 		"report: no race":   {"GET", enginev1.PathReport, "", 422, enginev1.CodeValidationFailed},

@@ -12,7 +12,7 @@ import (
 // Every broken invariant is detected, so that a wrong turn cannot be committed.
 func TestEveryBrokenInvariantIsDetected(t *testing.T) {
 	t.Parallel()
-	for name, harm := range map[string]func(f *fixture){
+	for name, damage := range map[string]func(f *fixture){
 		"negative stock":       func(f *fixture) { f.state.Planets[0].Capital = -0.1 },
 		"not a number":         func(f *fixture) { f.state.Planets[0].Materials = math.NaN() },
 		"infinite":             func(f *fixture) { f.state.Planets[1].Materials = math.Inf(1) },
@@ -45,7 +45,7 @@ func TestEveryBrokenInvariantIsDetected(t *testing.T) {
 		f.addGroup(0, 1, 2, "Hauler", hauler())
 		f.addGroup(0, 1, 2, "Scout", scout())
 		require.NoError(t, f.state.Check())
-		harm(f)
+		damage(f)
 		require.Error(t, f.state.Check(), name)
 	}
 }

@@ -42,8 +42,8 @@ func (o outcome) withGroup(g *Group) outcome {
 	return o
 }
 
-func newOrderExecutor(c *Config, s *State, race int, tell func(enginev1.Event, []int)) *orderExecutor {
-	e := &orderExecutor{config: c, state: s, race: race, aliases: map[string]int{}, emit: tell}
+func newOrderExecutor(c *Config, s *State, race int, emit func(enginev1.Event, []int)) *orderExecutor {
+	e := &orderExecutor{config: c, state: s, race: race, aliases: map[string]int{}, emit: emit}
 	for i := range s.Planets {
 		if s.Planets[i].Owner == race {
 			e.ownPlanets = append(e.ownPlanets, i+1)

@@ -62,7 +62,7 @@ func refusals() map[string]refusal {
 		"science":         {enginev1.OrderNotSupported, enginev1.Produce(1, enginev1.ProduceScience, "Alchemy")},
 		"upgrade":         {enginev1.OrderNotSupported, enginev1.Order{Type: enginev1.OrderUpgrade, Group: enginev1.Group(1)}},
 		"transfer":        {enginev1.OrderNotSupported, enginev1.Order{Type: enginev1.OrderTransfer}},
-		"to a stranger":   {enginev1.OrderUnknownRace, enginev1.Order{Type: enginev1.OrderTransfer, Group: enginev1.Group(1), Race: new("Nobody")}},
+		"to an unknown":   {enginev1.OrderUnknownRace, enginev1.Order{Type: enginev1.OrderTransfer, Group: enginev1.Group(1), Race: new("Nobody")}},
 		"to a friend":     {enginev1.OrderNotSupported, enginev1.Order{Type: enginev1.OrderTransfer, Group: enginev1.Group(1), Race: new("B")}},
 		"join":            {enginev1.OrderNotSupported, enginev1.Order{Type: enginev1.OrderJoinFleet}},
 		"fleet":           {enginev1.OrderNotSupported, enginev1.Order{Type: enginev1.OrderSendFleet}},

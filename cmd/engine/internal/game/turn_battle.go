@@ -123,7 +123,7 @@ func (g *generation) fightBattle(planet, phase int, stream rules.Phase, groups, 
 		Random: rules.Stream(g.config.Seed, uint32(g.state.Turn), stream, uint32(planet)),
 	})
 	if out.Shots == 0 {
-		return // no side can harm the other: this is no battle
+		return // no side can damage the other: this is no battle
 	}
 	account.Rounds, account.Shots, account.Draw = out.Rounds, out.Shots, out.Draw
 	account.LogTruncated = len(out.Log) < out.Shots
@@ -201,7 +201,7 @@ func (g *generation) fighters(races []int, foes [][]bool) []string {
 }
 
 // bombPlanets has armed ships bomb the planets of their enemies, also where two
-// fleets cannot harm each other (9; GP).
+// fleets cannot damage each other (9; GP).
 func (g *generation) bombPlanets() {
 	for number, groups := range g.state.orbits() {
 		if len(groups) == 0 || g.state.planet(number).Owner == nobody {

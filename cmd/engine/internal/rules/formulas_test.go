@@ -143,7 +143,7 @@ func TestBuildingShips(t *testing.T) {
 		{1000, 90, 0.1, 1, 95, 0, 0},    // 90 from the stock, 5 mined for 50 points
 		{1000, 50, 10, 1, 99, 5.1, 0},   // 990 points, and 4.90 for 49 mined
 		{1000, 95, 10, 30, 3, 100, 5},   // the stock is enough
-		{1000, 60, 0.01, 30, 2, 400, 0}, // what is there beats what could be mined
+		{1000, 60, 0.01, 30, 2, 400, 0}, // the stock is more than could be mined
 		{1000, 90, 0, 90, 1, 100, 0},
 		{1000, 89, 0, 90, 0, 1000, 89},
 		{1000, 0, 0, 1, 0, 1000, 0},

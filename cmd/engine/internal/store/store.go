@@ -9,7 +9,7 @@ import (
 )
 
 // Store is a state directory that this process has locked. Reads may run side by
-// side; whoever writes must be alone.
+// side; writes need exclusive access.
 type Store struct {
 	disk
 	lock   *os.File

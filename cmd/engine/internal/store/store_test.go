@@ -89,7 +89,7 @@ func TestSupersededTurnsAreCompressed(t *testing.T) {
 	require.FileExists(t, filepath.Join(dir, "turns/000000/state.json.gz"))
 	require.NoFileExists(t, filepath.Join(dir, "turns/000000/state.json"))
 	require.FileExists(t, filepath.Join(dir, "turns/000002/state.json"))
-	require.NoError(t, s.Compact(1), "once more does no harm")
+	require.NoError(t, s.Compact(1), "compacting is idempotent")
 }
 
 func TestATornCommandWasNeverConfirmed(t *testing.T) {
@@ -150,7 +150,7 @@ func TestANewerSchemaIsRefused(t *testing.T) {
 	require.ErrorContains(t, err, "schema 2 is newer")
 }
 
-// A file with a sound checksum is still refused where it does not belong.
+// A file with a correct checksum is refused in the place of another.
 func TestAMisplacedDocumentIsRefused(t *testing.T) {
 	t.Parallel()
 	sealed := func(body string) []byte {
