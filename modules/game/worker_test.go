@@ -30,7 +30,7 @@ func TestTheSweeperEndsEnrollments(t *testing.T) {
 	require.Equal(t, EnrollmentOpen, f.game(later.ID).State)
 	require.ElementsMatch(t, []string{EnrollmentClosed, EnrollmentCancelled}, f.observer.enrollmentEnds())
 	told := f.intents.SentTo(p[2], notification.KindGameCancelled)
-	require.Equal(t, "not_enough_players", told[0].Typed.(notification.GameCancelled).Reason)
+	require.Equal(t, "not_enough_players", told[0].Payload.(notification.GameCancelled).Reason)
 	require.Empty(t, f.namesOf(p[2]))
 }
 
