@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/testkit"
@@ -129,4 +130,28 @@ func (f *fixture) checkAnswers(t *testing.T, r httpx.Route, d door, p parties) {
 func withoutRequestID(body []byte) string {
 	text, _, _ := strings.Cut(string(body), `"request_id"`)
 	return text
+}
+
+func TestWhoWasInvitedOrAppliedMaySeeAPrivateGame(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	p := f.addUsers(4)
+	ada, invited, applied, stranger := p[0], p[1], p[2], p[3]
+	private, settled := f.opened(by(ada)), f.opened(by(ada), byApplying)
+	_, _, err := f.s.Invite(t.Context(), ada, Invitation{Game: private.ID, UserID: invited}, "")
+	require.NoError(t, err)
+	_, err = f.apply(settled, applied, "Zorg")
+	require.NoError(t, err)
+	f.move(by(ada), settled.ID, game.Cancel)
+	for name, c := range map[string]struct {
+		game game.Game
+		who  uuid.UUID
+		seen bool
+	}{
+		"invited": {private, invited, true}, "stranger": {private, stranger, false},
+		"applied once": {settled, applied, true}, "link of a closed game": {settled, stranger, false},
+	} {
+		_, err := f.games.Show(t.Context(), c.who, c.game.ID)
+		require.Equal(t, c.seen, err == nil, "%s: %v", name, err)
+	}
 }

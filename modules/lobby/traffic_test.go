@@ -9,8 +9,8 @@ import (
 	"galaxy/backend/modules/game"
 )
 
-// trips counts the round trips to the database that fn takes. One of each is
-// the stand-in's, which locks the account.
+// roundTrips counts the round trips to the database that fn takes. Of each
+// command that locks an account one is the fake's.
 func (f *fixture) roundTrips(fn func()) int {
 	before := f.db.Traffic().RoundTrips
 	fn()

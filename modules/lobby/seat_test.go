@@ -1,6 +1,7 @@
 package lobby
 
 import (
+	"context"
 	"testing"
 
 	"github.com/google/uuid"
@@ -8,10 +9,75 @@ import (
 
 	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/runtime"
+	"galaxy/backend/platform/pg"
 )
 
-// renamed is a running game in which a former member gave a race name up that
-// the other member has now.
+func TestAnOfferedSeatIsTakenOverUnderItsLabel(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	p := f.addUsers(5)
+	eve, ann := p[3], p[4]
+	g, races := f.running(root, p[:3]...)
+	_, err := f.s.Offer(t.Context(), root, g.ID, races[1])
+	require.ErrorIs(t, err, ErrSeatTaken)
+	require.NoError(t, f.games.Leave(t.Context(), p[1], g.ID))
+	_, _, err = f.s.Take(t.Context(), eve, g.ID, races[1])
+	require.ErrorIs(t, err, ErrSeatNotOffered)
+	for range 2 {
+		s, err := f.s.Offer(t.Context(), root, g.ID, races[1])
+		require.NoError(t, err)
+		require.NotNil(t, s.OfferedAt)
+	}
+	_, _, err = f.s.Take(t.Context(), p[1], g.ID, races[1]) // the quitter cannot come back
+	require.ErrorIs(t, err, ErrMemberRemoved)
+	_, _, err = f.s.Take(t.Context(), p[0], g.ID, races[1])
+	require.ErrorIs(t, err, ErrAlreadyMember)
+	won, lost := atOnce([]uuid.UUID{eve, ann}, func(u uuid.UUID) error { _, _, err := f.s.Take(t.Context(), u, g.ID, races[1]); return err })
+	require.Equal(t, 1, won)
+	require.Len(t, lost, 1)
+	heir := eve
+	if _, err := f.cache.Membership(t.Context(), g.ID, ann); err == nil {
+		heir = ann
+	}
+	s := f.membership(g, heir)
+	require.Equal(t, []any{races[1], game.Active, true, true}, []any{s.RaceName, s.Status, s.Successor, s.Founding})
+	require.Empty(t, f.namesOf(heir))
+	require.Equal(t, 3, f.game(g.ID).SeatsTaken)
+	_, err = f.s.Offer(t.Context(), root, g.ID, races[1])
+	require.ErrorIs(t, err, ErrSeatTaken)
+	_, err = f.s.Offer(t.Context(), root, g.ID, "Nobody's")
+	require.ErrorIs(t, err, game.ErrNotFound)
+}
+
+func TestASeatWhoseMemberStaysAwayIsFree(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	p := f.addUsers(3)
+	g, races := f.running(root, p[:2]...)
+	mark := func(vacant bool) {
+		require.NoError(t, f.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+			f.cache.SetVacant(tx, g.ID, races[1], vacant)
+			return nil
+		}))
+	}
+	mark(true)
+	require.True(t, f.membership(g, p[1]).Vacant)
+	_, err := f.s.Offer(t.Context(), root, g.ID, races[1])
+	require.NoError(t, err)
+	mark(false) // orders came in
+	_, _, err = f.s.Take(t.Context(), p[2], g.ID, races[1])
+	require.ErrorIs(t, err, ErrSeatTaken)
+	mark(true)
+	s, err := f.s.Replace(t.Context(), root, g.ID, p[1], p[2]) // an operator needs no offer
+	require.NoError(t, err)
+	require.Equal(t, races[1], s.RaceName)
+	require.Equal(t, []string{game.Removed, game.ReasonReplaced}, []string{f.membership(g, p[1]).Status, f.membership(g, p[1]).Reason})
+	require.Empty(t, f.namesOf(p[1]))
+	require.Equal(t, 2, f.game(g.ID).SeatsTaken)
+}
+
+// withReusedName is a running game in which a former member gave a race name up
+// that the other member has now.
 func (f *fixture) withReusedName(owner uuid.UUID) (g game.Game, former, holder uuid.UUID) {
 	f.Helper()
 	former, holder = f.addUser(), f.addUser()
