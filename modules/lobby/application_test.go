@@ -59,10 +59,17 @@ func TestWhyAnApplicationIsRefused(t *testing.T) {
 		who  uuid.UUID
 		want error
 	}{
-		"twice with another race": {g, applied, ErrAlreadyApplied}, "own": {g, ada, ErrOwnGame}, "member": {g, member, ErrAlreadyMember},
-		"left": {g, left, ErrMemberRemoved}, "banned": {g, banned, ErrMemberBlocked}, "invited": {g, invited, ErrAlreadyInvited},
-		"closed": {closed, eve, ErrEnrollmentClosed}, "started": {started, eve, ErrGameStarted}, "full": {full, eve, ErrGameFull},
-		"a stranger's": {byInvite, eve, game.ErrNotFound}, "no such game": {game.Game{ID: uuid.New()}, eve, game.ErrNotFound},
+		"twice with another race": {g, applied, ErrAlreadyApplied},
+		"own":                     {g, ada, ErrOwnGame},
+		"member":                  {g, member, ErrAlreadyMember},
+		"left":                    {g, left, ErrMemberRemoved},
+		"banned":                  {g, banned, ErrMemberBlocked},
+		"invited":                 {g, invited, ErrAlreadyInvited},
+		"closed":                  {closed, eve, ErrEnrollmentClosed},
+		"started":                 {started, eve, ErrGameStarted},
+		"full":                    {full, eve, ErrGameFull},
+		"a stranger's":            {byInvite, eve, game.ErrNotFound},
+		"no such game":            {game.Game{ID: uuid.New()}, eve, game.ErrNotFound},
 	} {
 		before := f.fingerprint()
 		_, err := f.apply(c.game, c.who, "Vogon")
@@ -201,7 +208,8 @@ func TestNeverMoreMembersThanSeats(t *testing.T) {
 			require.True(t, errors.Is(err, ErrGameFull), "%s: %v", name, err)
 		}
 		require.Equal(t, seats, f.game(g.ID).SeatsTaken)
-		require.Equal(t, seats, f.count(`SELECT count(*) FROM memberships WHERE game_id = $1 AND status = 'active'`, g.ID))
+		require.Equal(t, seats, f.count(`SELECT count(*) FROM memberships
+			WHERE game_id = $1 AND status = 'active'`, g.ID))
 		require.Equal(t, seats, f.count(`SELECT count(*) FROM race_names WHERE game_id = $1`, g.ID))
 		open := f.count(`SELECT (SELECT count(*) FROM applications WHERE game_id = $1 AND state = 'pending')
 			+ (SELECT count(*) FROM invites WHERE game_id = $1 AND state = 'pending')`, g.ID)
@@ -223,5 +231,6 @@ func TestALimitHoldsAgainstManyGamesAtOnce(t *testing.T) {
 	for _, err := range lost {
 		require.ErrorIs(t, err, ErrMembershipLimit)
 	}
-	require.Equal(t, 1, f.count(`SELECT count(DISTINCT canonical_key) FROM race_names`)) // one name, held in three games
+	// One name is reserved in three games.
+	require.Equal(t, 1, f.count(`SELECT count(DISTINCT canonical_key) FROM race_names`))
 }

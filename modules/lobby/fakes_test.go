@@ -60,28 +60,6 @@ func (o *recordingObserver) blocked() []game.BlockedRace {
 	return out
 }
 
-// fakeExpectation answers with what it was set to.
-type fakeExpectation struct {
-	mu       sync.Mutex
-	expected map[uuid.UUID]game.Expect
-}
-
-// Name implements game.Expectation.
-func (*fakeExpectation) Name() string { return "expectation" }
-
-// Expected implements game.Expectation.
-func (e *fakeExpectation) Expected(context.Context, uuid.UUID, []uuid.UUID) (map[uuid.UUID]game.Expect, error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.expected, nil
-}
-
-func (e *fakeExpectation) set(id uuid.UUID, x game.Expect) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.expected = map[uuid.UUID]game.Expect{id: x}
-}
-
 // unseen forgets that a user was there.
 type unseen struct{}
 

@@ -56,11 +56,10 @@ type fixture struct {
 	db       *pg.DB
 	clock    *clock.Fake
 
-	users       *usertest.Accounts
-	intents     *notificationtest.Recorder
-	auditor     *admintest.Auditor
-	observer    *recordingObserver
-	expectation *fakeExpectation
+	users    *usertest.Accounts
+	intents  *notificationtest.Recorder
+	auditor  *admintest.Auditor
+	observer *recordingObserver
 }
 
 // sweepers are the workers of the three domains.
@@ -95,7 +94,7 @@ func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	f := &fixture{
 		T: t, clock: clock.NewFake(noon), intents: &notificationtest.Recorder{}, auditor: &admintest.Auditor{},
-		observer: &recordingObserver{}, expectation: &fakeExpectation{},
+		observer: &recordingObserver{},
 	}
 	const never = 100_000 * time.Hour
 	var server *httpx.Server
@@ -140,7 +139,6 @@ func (f *fixture) fakes() fx.Option {
 		testkit.StandIn[httpx.UserSeen](unseen{}),
 		testkit.StandIn[httpx.AdminGate](testkit.OpenGate{}),
 		game.ProvideObserver(func() game.Observer { return f.observer }),
-		game.ProvideExpectation(func() game.Expectation { return f.expectation }),
 	)
 }
 

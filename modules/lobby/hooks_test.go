@@ -18,7 +18,9 @@ import (
 
 func TestLeavingEnrollmentSettlesWhatIsOpen(t *testing.T) {
 	t.Parallel()
-	for verb, reason := range map[game.Verb]string{game.Close: "enrollment_closed", game.ForceStart: "game_started", game.Cancel: "game_cancelled"} {
+	for verb, reason := range map[game.Verb]string{
+		game.Close: "enrollment_closed", game.ForceStart: "game_started", game.Cancel: "game_cancelled",
+	} {
 		f := newFixture(t)
 		p := f.addUsers(5)
 		g := f.opened(by(p[0]), byApplying)
@@ -116,6 +118,9 @@ func TestDepartingAndJoiningDoNotDeadlock(t *testing.T) {
 	f.checkNames()
 }
 
+const countWaiting = `SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+	WHERE NOT l.granted AND a.datname = current_database()`
+
 // blocks runs fn in the background and reports whether it came to wait for a lock
 // before it ended.
 func (f *fixture) blocks(done chan<- error, fn func() error) bool {
@@ -132,7 +137,7 @@ func (f *fixture) blocks(done chan<- error, fn func() error) bool {
 			return false
 		default:
 		}
-		if f.count(`SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT l.granted AND a.datname = current_database()`) > 0 {
+		if f.count(countWaiting) > 0 {
 			return true
 		}
 	}

@@ -22,18 +22,19 @@ func TestTheSameApplicationAnswersAsTheFirst(t *testing.T) {
 			if key != "" {
 				who = f.addUser()
 			}
-			wish := Application{GameID: gameID.ID, UserID: who, RaceName: raceOf(who), Message: "please"}
-			first, made, err := f.s.Apply(t.Context(), wish, key)
+			in := Application{GameID: gameID.ID, UserID: who, RaceName: raceOf(who), Message: "please"}
+			first, made, err := f.s.Apply(t.Context(), in, key)
 			require.NoError(t, err)
 			require.True(t, made)
-			again, made, err := f.s.Apply(t.Context(), wish, key)
+			again, made, err := f.s.Apply(t.Context(), in, key)
 			require.NoError(t, err)
 			require.False(t, made)
 			require.Equal(t, first.ID, again.ID)
-			require.Equal(t, 1, f.count(`SELECT count(*) FROM applications WHERE user_id = $1 AND game_id = $2`, who, gameID.ID))
+			require.Equal(t, 1, f.count(`SELECT count(*) FROM applications
+				WHERE user_id = $1 AND game_id = $2`, who, gameID.ID))
 			if key != "" {
-				wish.Message = "now!"
-				_, _, err = f.s.Apply(t.Context(), wish, key)
+				in.Message = "now!"
+				_, _, err = f.s.Apply(t.Context(), in, key)
 				require.ErrorIs(t, err, game.ErrReplay)
 			}
 		}

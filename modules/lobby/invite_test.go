@@ -9,6 +9,7 @@ import (
 
 	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/notification"
+	"galaxy/backend/modules/user"
 )
 
 func TestAnInviteReachesAUserByIDOrName(t *testing.T) {
@@ -40,25 +41,32 @@ func TestAnInviteReachesAUserByIDOrName(t *testing.T) {
 func TestWhyAnInviteIsNotSent(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	p := f.addUsers(6)
-	ada, member, left, banned, eve := p[0], p[1], p[2], p[3], p[4]
+	p := f.addUsers(7)
+	ada, member, left, banned, eve, deleted, blocked := p[0], p[1], p[2], p[3], p[4], p[5], p[6]
 	g, early := f.opened(by(ada)), f.draft(by(ada))
 	f.enrollAll(g, member, left, banned)
 	require.NoError(t, f.games.Leave(t.Context(), left, g.ID))
 	_, err := f.games.Block(t.Context(), by(ada), g.ID, banned)
 	require.NoError(t, err)
-	f.users.Delete(p[5])
+	f.users.Delete(deleted)
+	f.users.Sanction(blocked, user.PermanentBlock, "spam", nil)
 	soon, late := noon.Add(time.Second), noon.Add(91*24*time.Hour)
 	for name, c := range map[string]struct {
 		from uuid.UUID
 		in   Invitation
 		want error
 	}{
-		"oneself": {ada, Invitation{Game: g.ID, UserID: ada}, ErrOwnGame}, "member": {ada, Invitation{Game: g.ID, UserID: member}, ErrAlreadyMember},
-		"left": {ada, Invitation{Game: g.ID, UserID: left}, ErrMemberRemoved}, "banned": {ada, Invitation{Game: g.ID, UserID: banned}, ErrMemberBlocked},
-		"draft": {ada, Invitation{Game: early.ID, UserID: eve}, ErrEnrollmentClosed}, "unknown": {ada, Invitation{Game: g.ID, UserID: uuid.New()}, game.ErrNotFound},
-		"unknown name": {ada, Invitation{Game: g.ID, UserName: "nobody"}, game.ErrNotFound}, "deleted": {ada, Invitation{Game: g.ID, UserID: p[5]}, game.ErrNotFound},
-		"by a member": {member, Invitation{Game: g.ID, UserID: eve}, game.ErrNotOwner}, "by a stranger": {eve, Invitation{Game: g.ID, UserID: p[5]}, game.ErrNotFound},
+		"oneself":       {ada, Invitation{Game: g.ID, UserID: ada}, ErrOwnGame},
+		"member":        {ada, Invitation{Game: g.ID, UserID: member}, ErrAlreadyMember},
+		"left":          {ada, Invitation{Game: g.ID, UserID: left}, ErrMemberRemoved},
+		"banned":        {ada, Invitation{Game: g.ID, UserID: banned}, ErrMemberBlocked},
+		"draft":         {ada, Invitation{Game: early.ID, UserID: eve}, ErrEnrollmentClosed},
+		"unknown":       {ada, Invitation{Game: g.ID, UserID: uuid.New()}, game.ErrNotFound},
+		"unknown name":  {ada, Invitation{Game: g.ID, UserName: "nobody"}, game.ErrNotFound},
+		"deleted":       {ada, Invitation{Game: g.ID, UserID: deleted}, game.ErrNotFound},
+		"blocked":       {ada, Invitation{Game: g.ID, UserID: blocked}, game.ErrNotFound},
+		"by a member":   {member, Invitation{Game: g.ID, UserID: eve}, game.ErrNotOwner},
+		"by a stranger": {eve, Invitation{Game: g.ID, UserID: p[5]}, game.ErrNotFound},
 		"too soon over": {ada, Invitation{Game: g.ID, UserID: eve, ExpiresAt: &soon}, ErrInviteExpiry},
 		"too late over": {ada, Invitation{Game: g.ID, UserID: eve, ExpiresAt: &late}, ErrInviteExpiry},
 	} {

@@ -40,7 +40,9 @@ func TestGamesAreFilteredWithoutPatterns(t *testing.T) {
 	require.Equal(t, []string{"Full house", "50% off_\\war"}, f.listedGames(ada, game.Filter{Visibility: game.Public}))
 	require.Equal(t, []string{"Ada's", "50% off_\\war"}, f.listedGames(ada, game.Filter{Open: true}))
 	require.Equal(t, []string{"Full house"}, f.listedGames(ada, game.Filter{Query: "full HOUSE"}))
-	for query, want := range map[string]int{"%": 1, "_": 1, "\\": 1, "50% off_\\w": 1, "'; DROP TABLE games; --": 0, "5_%": 0} {
+	for query, want := range map[string]int{
+		"%": 1, "_": 1, "\\": 1, "50% off_\\w": 1, "'; DROP TABLE games; --": 0, "5_%": 0,
+	} {
 		require.Len(t, f.listedGames(bob, game.Filter{Query: query}), want, query)
 	}
 }

@@ -28,20 +28,23 @@ func TestAnOfferedSeatIsTakenOverUnderItsLabel(t *testing.T) {
 		require.NoError(t, err)
 		require.NotNil(t, s.OfferedAt)
 	}
-	_, _, err = f.s.Take(t.Context(), p[1], g.ID, races[1]) // the quitter cannot come back
+	_, _, err = f.s.Take(t.Context(), p[1], g.ID, races[1]) // who left cannot come back
 	require.ErrorIs(t, err, ErrMemberRemoved)
 	_, _, err = f.s.Take(t.Context(), p[0], g.ID, races[1])
 	require.ErrorIs(t, err, ErrAlreadyMember)
-	won, lost := atOnce([]uuid.UUID{eve, ann}, func(u uuid.UUID) error { _, _, err := f.s.Take(t.Context(), u, g.ID, races[1]); return err })
+	won, lost := atOnce([]uuid.UUID{eve, ann}, func(u uuid.UUID) error {
+		_, _, err := f.s.Take(t.Context(), u, g.ID, races[1])
+		return err
+	})
 	require.Equal(t, 1, won)
 	require.Len(t, lost, 1)
-	heir := eve
+	successor := eve
 	if _, err := f.cache.Membership(t.Context(), g.ID, ann); err == nil {
-		heir = ann
+		successor = ann
 	}
-	s := f.membership(g, heir)
+	s := f.membership(g, successor)
 	require.Equal(t, []any{races[1], game.Active, true, true}, []any{s.RaceName, s.Status, s.Successor, s.Founding})
-	require.Empty(t, f.namesOf(heir))
+	require.Empty(t, f.namesOf(successor))
 	require.Equal(t, 3, f.game(g.ID).SeatsTaken)
 	_, err = f.s.Offer(t.Context(), root, g.ID, races[1])
 	require.ErrorIs(t, err, ErrSeatTaken)
@@ -71,7 +74,8 @@ func TestASeatWhoseMemberStaysAwayIsFree(t *testing.T) {
 	s, err := f.s.Replace(t.Context(), root, g.ID, p[1], p[2]) // an operator needs no offer
 	require.NoError(t, err)
 	require.Equal(t, races[1], s.RaceName)
-	require.Equal(t, []string{game.Removed, game.ReasonReplaced}, []string{f.membership(g, p[1]).Status, f.membership(g, p[1]).Reason})
+	old := f.membership(g, p[1])
+	require.Equal(t, []string{game.Removed, game.ReasonReplaced}, []string{old.Status, old.Reason})
 	require.Empty(t, f.namesOf(p[1]))
 	require.Equal(t, 2, f.game(g.ID).SeatsTaken)
 }

@@ -15,7 +15,8 @@ func (m *model) apply(u int) bool {
 		return false
 	case m.member(u) != nil:
 		states := m.applications[u]
-		return m.member(u).status == game.Active && (slices.Contains(states, approved) || slices.Contains(states, pending))
+		return m.member(u).status == game.Active &&
+			(slices.Contains(states, approved) || slices.Contains(states, pending))
 	case !m.mayEnroll(u) || m.policy == game.PolicyInvite || m.inviteState(u) == pending:
 		return false
 	case m.policy == game.PolicyAuto:
