@@ -5,9 +5,9 @@
 //
 // What always holds:
 //
-//   - Somebody has one live application and one live invite per game, and a game
+//   - A user has one live application and one live invite per game, and a game
 //     sends a bounded number of invites; constraints hold both.
-//   - Whoever sits down locks the account first, then the game, then the invite or
+//   - Whoever takes a seat locks the account first, then the game, then the invite or
 //     the application. Answers to these lock the game first.
 //   - When a game takes nobody any more its applications are rejected and its
 //     invites revoked, in the transaction that ends its enrollment.

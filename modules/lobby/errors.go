@@ -2,7 +2,7 @@ package lobby
 
 import "galaxy/backend/platform/fault"
 
-// Why somebody does not get into a game.
+// Why a user does not get into a game.
 var (
 	ErrQuota            = fault.New(fault.Conflict, "quota_exceeded", "the game has sent as many invites as it may")
 	ErrJoinBlocked      = fault.New(fault.Forbidden, "game_join_blocked", "joining games is blocked for this account")

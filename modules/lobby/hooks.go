@@ -12,8 +12,8 @@ import (
 	"galaxy/backend/platform/pg"
 )
 
-// hooks is what the domain hangs on users and games. It needs no service: those
-// of user and game need the hooks to exist first.
+// hooks is what the domain registers with users and games. It needs no service:
+// those of user and game are made from the hooks.
 type hooks struct {
 	clock    clock.Clock
 	store    store

@@ -53,7 +53,8 @@ type createApplication struct {
 }
 
 func (h userRoutes) apply(ctx context.Context, in createApplication) (httpx.Response[applicationView], error) {
-	a, made, err := h.service.Apply(ctx, Application{GameID: in.Game, UserID: httpx.UserID(ctx), RaceName: in.RaceName, Message: in.Message}, httpx.IdempotencyKey(ctx))
+	wanted := Application{GameID: in.Game, UserID: httpx.UserID(ctx), RaceName: in.RaceName, Message: in.Message}
+	a, made, err := h.service.Apply(ctx, wanted, httpx.IdempotencyKey(ctx))
 	out := httpx.Response[applicationView]{Body: viewApplication(a), Status: http.StatusOK}
 	if made {
 		out.Status = http.StatusCreated
@@ -109,7 +110,7 @@ type joinGame struct {
 }
 
 func (h userRoutes) join(ctx context.Context, in joinGame) (httpx.Response[game.MembershipView], error) {
-	return seated(h.service.Join(ctx, httpx.UserID(ctx), in.Game, in.RaceName))
+	return membershipResponse(h.service.Join(ctx, httpx.UserID(ctx), in.Game, in.RaceName))
 }
 
 type byRace struct {
@@ -123,7 +124,7 @@ func (h userRoutes) offer(ctx context.Context, in byRace) (game.MembershipView, 
 }
 
 func (h userRoutes) take(ctx context.Context, in byRace) (httpx.Response[game.MembershipView], error) {
-	return seated(h.service.Take(ctx, httpx.UserID(ctx), in.Game, in.RaceName))
+	return membershipResponse(h.service.Take(ctx, httpx.UserID(ctx), in.Game, in.RaceName))
 }
 
 func (h userRoutes) myApplications(ctx context.Context, in httpx.Page) (httpx.List[applicationView], error) {

@@ -39,8 +39,10 @@ func (h userInviteRoutes) invite(ctx context.Context, in createInvite) (httpx.Re
 	if (in.UserID == uuid.Nil) == (in.UserName == "") {
 		return out, httpx.Validation("user_id", "required", "name the user by user_id or by user_name")
 	}
-	i, made, err := h.service.Invite(ctx, httpx.UserID(ctx), Invitation{Game: in.Game, UserID: in.UserID, UserName: in.UserName,
-		Message: in.Message, ExpiresAt: in.ExpiresAt}, httpx.IdempotencyKey(ctx))
+	invitation := Invitation{
+		Game: in.Game, UserID: in.UserID, UserName: in.UserName, Message: in.Message, ExpiresAt: in.ExpiresAt,
+	}
+	i, made, err := h.service.Invite(ctx, httpx.UserID(ctx), invitation, httpx.IdempotencyKey(ctx))
 	out.Body = viewInvite(i)
 	if made {
 		out.Status = http.StatusCreated
@@ -70,7 +72,7 @@ type declineInvite struct {
 }
 
 func (h userInviteRoutes) redeem(ctx context.Context, in redeemInvite) (httpx.Response[game.MembershipView], error) {
-	return seated(h.service.Redeem(ctx, httpx.UserID(ctx), in.ID, in.RaceName))
+	return membershipResponse(h.service.Redeem(ctx, httpx.UserID(ctx), in.ID, in.RaceName))
 }
 
 func (h userInviteRoutes) decline(ctx context.Context, in declineInvite) (inviteView, error) {

@@ -14,8 +14,8 @@ type byGame struct {
 	Game uuid.UUID `path:"game_id"`
 }
 
-// seated shows a seat that was just taken, or by an earlier request.
-func seated(m game.Membership, made bool, err error) (httpx.Response[game.MembershipView], error) {
+// membershipResponse shows a seat that was just taken, or by an earlier request.
+func membershipResponse(m game.Membership, made bool, err error) (httpx.Response[game.MembershipView], error) {
 	out := httpx.Response[game.MembershipView]{Body: game.ViewMembership(m), Status: http.StatusOK}
 	if made {
 		out.Status = http.StatusCreated
@@ -38,8 +38,10 @@ type applicationView struct {
 }
 
 func viewApplication(a Application) applicationView {
-	return applicationView{ID: a.ID, GameID: a.GameID, GameName: a.GameName, UserID: a.UserID, RaceName: a.RaceName, Message: a.Message,
-		State: a.State, Reason: a.Reason, CreatedAt: a.CreatedAt, DecidedAt: a.DecidedAt}
+	return applicationView{
+		ID: a.ID, GameID: a.GameID, GameName: a.GameName, UserID: a.UserID, RaceName: a.RaceName, Message: a.Message,
+		State: a.State, Reason: a.Reason, CreatedAt: a.CreatedAt, DecidedAt: a.DecidedAt,
+	}
 }
 
 type inviteView struct {
@@ -57,6 +59,8 @@ type inviteView struct {
 }
 
 func viewInvite(i Invite) inviteView {
-	return inviteView{ID: i.ID, GameID: i.GameID, GameName: i.GameName, UserID: i.UserID, InviterID: i.InviterID, Message: i.Message,
-		State: i.State, Reason: i.Reason, CreatedAt: i.CreatedAt, ExpiresAt: i.ExpiresAt, DecidedAt: i.DecidedAt}
+	return inviteView{
+		ID: i.ID, GameID: i.GameID, GameName: i.GameName, UserID: i.UserID, InviterID: i.InviterID, Message: i.Message,
+		State: i.State, Reason: i.Reason, CreatedAt: i.CreatedAt, ExpiresAt: i.ExpiresAt, DecidedAt: i.DecidedAt,
+	}
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Application is somebody's wish to join.
+// Application is a user's request to join a game.
 type Application struct {
 	ID        uuid.UUID  `db:"application_id"`
 	GameID    uuid.UUID  `db:"game_id"`
@@ -21,7 +21,7 @@ type Application struct {
 	DecidedAt *time.Time `db:"decided_at"`
 }
 
-// Invite is an owner's wish to have somebody join.
+// Invite is an owner's request that a user join the game.
 type Invite struct {
 	ID        uuid.UUID  `db:"invite_id"`
 	GameID    uuid.UUID  `db:"game_id"`

@@ -23,14 +23,14 @@ type Games interface {
 	SetOffered(tx *pg.Tx, m game.Membership, at time.Time)
 }
 
-// Members seats people in games whose rows are locked.
+// Members seats users in games whose rows are locked.
 type Members interface {
 	Enroll(ctx context.Context, tx *pg.Tx, g *game.Game, user uuid.UUID, name spelling.Name) (game.Membership, error)
 	ReplaceMember(ctx context.Context, tx *pg.Tx, g *game.Game, old game.Membership,
 		successor uuid.UUID) (game.Membership, error)
 }
 
-// Managers knows who may see and who manages a game, and records what operators
+// Managers checks who may see and who manages a game, and records what operators
 // do with it.
 type Managers interface {
 	CheckManager(ctx context.Context, q pg.Querier, by game.Actor, g game.Game) error
@@ -48,7 +48,7 @@ type Accounts interface {
 	FindByUserName(ctx context.Context, q pg.Querier, name string) (user.Account, error)
 }
 
-// Notifier tells people.
+// Notifier submits notifications.
 type Notifier interface {
 	Submit(ctx context.Context, tx *pg.Tx, in notification.Intent) error
 }

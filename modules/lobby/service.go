@@ -31,7 +31,8 @@ func NewService(
 	notifier Notifier,
 ) *Service {
 	return &Service{
-		db: db, clock: clk, cfg: cfg, games: games, members: members, managers: managers, accounts: accounts, notifier: notifier,
+		db: db, clock: clk, cfg: cfg, games: games, members: members, managers: managers,
+		accounts: accounts, notifier: notifier,
 	}
 }
 
@@ -40,8 +41,8 @@ func (s *Service) List(ctx context.Context, viewer uuid.UUID, f game.Filter) ([]
 	return s.store.visibleGames(ctx, s.db, viewer, f, s.clock.Now())
 }
 
-// lockEligible locks an account that wants to sit down somewhere. It is the first lock
-// of every way into a game.
+// lockEligible locks the account of a user who wants a seat, and checks that it may
+// take one. It is the first lock of every way into a game.
 func (s *Service) lockEligible(ctx context.Context, tx *pg.Tx, id uuid.UUID) (user.Snapshot, error) {
 	u, err := s.accounts.Lock(ctx, tx, id)
 	switch {

@@ -32,15 +32,15 @@ func (s *Service) Apply(ctx context.Context, a Application, key string) (Applica
 	if pg.IsUnique(err, applicationsLive) || pg.IsUnique(err, applicationsReplay) {
 		err = ErrAlreadyApplied.Because(err)
 	}
-	if err == nil || !repeatable(err, key) {
+	if err == nil || !mayBeRepeat(err, key) {
 		return a, err == nil, err
 	}
-	earlier, found := s.store.earlierApplication(ctx, s.db, a.UserID, nullable.Text(key), a.GameID)
+	earlier, lookupErr := s.store.earlierApplication(ctx, s.db, a.UserID, nullable.Text(key), a.GameID)
 	switch {
-	case errors.Is(found, game.ErrNotFound):
+	case errors.Is(lookupErr, game.ErrNotFound):
 		return Application{}, false, err
-	case found != nil:
-		return Application{}, false, found
+	case lookupErr != nil:
+		return Application{}, false, lookupErr
 	case string(earlier.Hash) == string(a.Hash):
 		return earlier, false, nil
 	case key != "":
@@ -49,11 +49,11 @@ func (s *Service) Apply(ctx context.Context, a Application, key string) (Applica
 	return Application{}, false, err
 }
 
-// repeatable reports whether an earlier, equal request may be why this one was
+// mayBeRepeat reports whether an earlier, equal request may be why this one was
 // refused.
-func repeatable(err error, key string) bool {
-	return errors.Is(err, ErrAlreadyApplied) || errors.Is(err, ErrAlreadyMember) || errors.Is(err, ErrApplicationLimit) ||
-		key != "" && fault.From(err).Code == fault.Conflict
+func mayBeRepeat(err error, key string) bool {
+	return errors.Is(err, ErrAlreadyApplied) || errors.Is(err, ErrAlreadyMember) ||
+		errors.Is(err, ErrApplicationLimit) || key != "" && fault.From(err).Code == fault.Conflict
 }
 
 func (s *Service) apply(ctx context.Context, tx *pg.Tx, a *Application, name spelling.Name, key *string) error {
@@ -109,9 +109,9 @@ func (s *Service) Approve(ctx context.Context, by game.Actor, id uuid.UUID) (App
 		return a, err
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		u, refused := s.lockEligible(ctx, tx, a.UserID)
-		if fault.IsInternal(refused) {
-			return refused
+		u, ineligible := s.lockEligible(ctx, tx, a.UserID)
+		if fault.IsInternal(ineligible) {
+			return ineligible
 		}
 		c, err := s.store.candidate(ctx, tx, a.GameID, a.UserID)
 		if err != nil {
@@ -123,7 +123,8 @@ func (s *Service) Approve(ctx context.Context, by game.Actor, id uuid.UUID) (App
 		if a, err = s.store.lockApplication(ctx, tx, id); err != nil {
 			return err
 		}
-		if err := s.managers.Audit(ctx, tx, by, "application.approve", a.GameID, map[string]any{"state": a.State}, map[string]any{"application_id": id}); err != nil {
+		before, after := map[string]any{"state": a.State}, map[string]any{"application_id": id}
+		if err := s.managers.Audit(ctx, tx, by, "application.approve", a.GameID, before, after); err != nil {
 			return err
 		}
 		switch {
@@ -131,8 +132,8 @@ func (s *Service) Approve(ctx context.Context, by game.Actor, id uuid.UUID) (App
 			return nil
 		case a.State != pending:
 			return ErrApplicationEnded.With("state", a.State)
-		case refused != nil:
-			return ErrUserUnavailable.Because(refused)
+		case ineligible != nil:
+			return ErrUserUnavailable.Because(ineligible)
 		}
 		if err := s.checkEligible(c, u); err != nil {
 			return err
@@ -166,11 +167,12 @@ func (s *Service) decide(tx *pg.Tx, a *Application, state, reason string) {
 
 // Reject refuses an application. A rejected one answers as it did.
 func (s *Service) Reject(ctx context.Context, by game.Actor, id uuid.UUID, reason string) (Application, error) {
-	return s.answer(ctx, id, func(ctx context.Context, tx *pg.Tx, g game.Game, a *Application) error {
+	return s.withApplication(ctx, id, func(ctx context.Context, tx *pg.Tx, g game.Game, a *Application) error {
 		if err := s.checkDecider(ctx, tx, by, g); err != nil {
 			return err
 		}
-		if err := s.managers.Audit(ctx, tx, by, "application.reject", g.ID, map[string]any{"state": a.State}, map[string]any{"application_id": id, "reason": reason}); err != nil {
+		before, after := map[string]any{"state": a.State}, map[string]any{"application_id": id, "reason": reason}
+		if err := s.managers.Audit(ctx, tx, by, "application.reject", g.ID, before, after); err != nil {
 			return err
 		}
 		switch {
@@ -187,7 +189,7 @@ func (s *Service) Reject(ctx context.Context, by game.Actor, id uuid.UUID, reaso
 
 // Withdraw takes the user's own application back.
 func (s *Service) Withdraw(ctx context.Context, who, id uuid.UUID) (Application, error) {
-	return s.answer(ctx, id, func(_ context.Context, tx *pg.Tx, _ game.Game, a *Application) error {
+	return s.withApplication(ctx, id, func(_ context.Context, tx *pg.Tx, _ game.Game, a *Application) error {
 		switch {
 		case a.UserID != who:
 			return game.ErrNotFound
@@ -202,7 +204,7 @@ func (s *Service) Withdraw(ctx context.Context, who, id uuid.UUID) (Application,
 }
 
 // answer runs fn on an application whose game is locked.
-func (s *Service) answer(
+func (s *Service) withApplication(
 	ctx context.Context, id uuid.UUID, fn func(context.Context, *pg.Tx, game.Game, *Application) error,
 ) (Application, error) {
 	a, err := s.store.application(ctx, s.db, id)

@@ -10,6 +10,7 @@ import (
 	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/racename"
+	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/fault"
 	"galaxy/backend/platform/idempotency"
 	"galaxy/backend/platform/nullable"
@@ -40,7 +41,8 @@ func (s *Service) Invite(ctx context.Context, inviter uuid.UUID, in Invitation, 
 		i.ExpiresAt = *pg.Microseconds(in.ExpiresAt)
 	}
 	if ttl := i.ExpiresAt.Sub(now); ttl < minInviteTTL || ttl > maxInviteTTL {
-		return Invite{}, false, ErrInviteExpiry.At(fault.Field{Name: "expires_at", Code: "out_of_range", Message: ErrInviteExpiry.Message})
+		return Invite{}, false, ErrInviteExpiry.At(
+			fault.Field{Name: "expires_at", Code: "out_of_range", Message: ErrInviteExpiry.Message})
 	}
 	err := s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		return s.invite(ctx, tx, &i, in, nullable.Text(key))
@@ -55,12 +57,12 @@ func (s *Service) Invite(ctx context.Context, inviter uuid.UUID, in Invitation, 
 		return i, err == nil, err
 	}
 	// What refuses a repeat may be what the first invite has led to.
-	earlier, found := s.store.earlierInvite(ctx, s.db, i, nullable.Text(key))
+	earlier, lookupErr := s.store.earlierInvite(ctx, s.db, i, nullable.Text(key))
 	switch {
-	case errors.Is(found, game.ErrNotFound):
+	case errors.Is(lookupErr, game.ErrNotFound):
 		return Invite{}, false, err
-	case found != nil:
-		return Invite{}, false, found
+	case lookupErr != nil:
+		return Invite{}, false, lookupErr
 	case string(earlier.Hash) == string(i.Hash):
 		return earlier, false, nil
 	case key != "":
@@ -77,19 +79,19 @@ func (s *Service) invite(ctx context.Context, tx *pg.Tx, i *Invite, in Invitatio
 		}
 		in.UserID = account.ID
 	}
-	people, err := s.accounts.Snapshots(ctx, []uuid.UUID{in.UserID, i.InviterID})
+	users, err := s.accounts.Snapshots(ctx, []uuid.UUID{in.UserID, i.InviterID})
 	if err != nil {
 		return err
 	}
 	i.UserID = in.UserID
-	g, err := s.store.lockInviting(ctx, tx, in.Game, i.UserID)
+	g, err := s.store.lockInvitingGame(ctx, tx, in.Game, i.UserID)
 	if err != nil {
 		return err
 	}
 	if err := s.managers.CheckManager(ctx, tx, game.Actor{User: i.InviterID}, g.Game); err != nil {
 		return err
 	}
-	invitee, found := people[i.UserID]
+	invitee, found := users[i.UserID]
 	switch {
 	case !found || invitee.Deleted || invitee.Blocked():
 		return game.ErrNotFound.Saying("user not found")
@@ -109,27 +111,27 @@ func (s *Service) invite(ctx context.Context, tx *pg.Tx, i *Invite, in Invitatio
 	return s.notifier.Submit(ctx, tx, notification.Intent{
 		Key: i.ID.String(), Fresh: true, Recipients: []uuid.UUID{i.UserID},
 		Payload: notification.InviteReceived{
-			GameRef: g.Ref(), InviteID: i.ID, InviterID: i.InviterID,
-			InviterName: nameOf(people[i.InviterID].DisplayName, people[i.InviterID].UserName), ExpiresAt: i.ExpiresAt,
+			GameRef: g.Ref(), InviteID: i.ID, InviterID: i.InviterID, ExpiresAt: i.ExpiresAt,
+			InviterName: displayName(users[i.InviterID]),
 		},
 	})
 }
 
-// takesInvites reports whether people may be asked: to enroll, or later on to take a
-// seat that is on offer.
-func (g inviting) takesInvites(now time.Time) bool {
+// takesInvites reports whether users may be invited: to enroll, or later on to take
+// a seat that is on offer.
+func (g invitingGame) takesInvites(now time.Time) bool {
 	if g.State == game.EnrollmentOpen {
 		return !g.EnrollmentOver(now)
 	}
 	return g.Offered && g.Launched() && !g.State.Terminal()
 }
 
-// nameOf is how somebody is called in front of others.
-func nameOf(display, userName string) string {
-	if display != "" {
-		return display
+// displayName is how a user is called in front of others.
+func displayName(u user.Snapshot) string {
+	if u.DisplayName != "" {
+		return u.DisplayName
 	}
-	return userName
+	return u.UserName
 }
 
 // Redeem takes an invite's seat. Redeemed before, it answers with the seat, and
@@ -152,9 +154,9 @@ func (s *Service) Redeem(ctx context.Context, who, id uuid.UUID, raceName string
 		case i.UserID != who:
 			return game.ErrNotFound
 		}
-		if err := s.redeemable(i); err != nil {
+		if err := s.checkRedeemable(i); err != nil {
 			if i.State == redeemed && c.Membership == game.Active {
-				m, made, err = s.sameSeat(ctx, tx, i.GameID, who, name, ErrAlreadyMember)
+				m, made, err = s.existingMembership(ctx, tx, i.GameID, who, name, ErrAlreadyMember)
 			}
 			return err
 		}
@@ -169,7 +171,7 @@ func (s *Service) Redeem(ctx context.Context, who, id uuid.UUID, raceName string
 	return m, made, err
 }
 
-func (s *Service) redeemable(i Invite) error {
+func (s *Service) checkRedeemable(i Invite) error {
 	switch {
 	case i.State == expired, i.State == pending && !i.ExpiresAt.After(s.clock.Now()):
 		return ErrInviteExpired
@@ -187,7 +189,7 @@ func (s *Service) decideInvite(tx *pg.Tx, i *Invite, state, reason string) {
 
 // Decline says no. Declined before, it answers as it did.
 func (s *Service) Decline(ctx context.Context, who, id uuid.UUID, reason string) (Invite, error) {
-	return s.answerInvite(ctx, id, declined, reason, func(i Invite, _ game.Game) error {
+	return s.endInvite(ctx, id, declined, reason, func(i Invite, _ game.Game) error {
 		if i.UserID != who {
 			return game.ErrNotFound
 		}
@@ -197,7 +199,7 @@ func (s *Service) Decline(ctx context.Context, who, id uuid.UUID, reason string)
 
 // Revoke takes an invite back. Revoked before, it answers as it did.
 func (s *Service) Revoke(ctx context.Context, by game.Actor, id uuid.UUID) (Invite, error) {
-	return s.answerInvite(ctx, id, revoked, "", func(_ Invite, g game.Game) error {
+	return s.endInvite(ctx, id, revoked, "", func(_ Invite, g game.Game) error {
 		if !g.OwnedBy(by.User) {
 			return game.ErrNotFound
 		}
@@ -205,7 +207,7 @@ func (s *Service) Revoke(ctx context.Context, by game.Actor, id uuid.UUID) (Invi
 	})
 }
 
-func (s *Service) answerInvite(
+func (s *Service) endInvite(
 	ctx context.Context, id uuid.UUID, state, reason string, allowed func(Invite, game.Game) error,
 ) (Invite, error) {
 	i, err := s.store.invite(ctx, s.db, id)
@@ -226,7 +228,7 @@ func (s *Service) answerInvite(
 		if i.State == state {
 			return nil
 		}
-		if err := s.redeemable(i); err != nil {
+		if err := s.checkRedeemable(i); err != nil {
 			return err
 		}
 		s.decideInvite(tx, &i, state, reason)

@@ -15,7 +15,8 @@ import (
 	"galaxy/backend/platform/pg"
 )
 
-// Join members the owner of a private game.
+// Join seats the owner of a private game. Repeated with the same race name, it
+// answers with the seat, and false.
 func (s *Service) Join(ctx context.Context, who, id uuid.UUID, raceName string) (game.Membership, bool, error) {
 	name, err := racename.Parse(raceName)
 	if err != nil {
@@ -35,7 +36,7 @@ func (s *Service) Join(ctx context.Context, who, id uuid.UUID, raceName string) 
 			return err
 		}
 		if err := s.checkEligible(c, u); err != nil {
-			m, made, err = s.sameSeat(ctx, tx, id, who, name, err)
+			m, made, err = s.existingMembership(ctx, tx, id, who, name, err)
 			return err
 		}
 		made = true
@@ -45,8 +46,9 @@ func (s *Service) Join(ctx context.Context, who, id uuid.UUID, raceName string) 
 	return m, made, err
 }
 
-// sameSeat answers a repeated wish for a seat with the seat that is there.
-func (s *Service) sameSeat(
+// existingMembership answers a repeated request for a seat with the seat that is
+// there. Any other refusal stays one.
+func (s *Service) existingMembership(
 	ctx context.Context, tx *pg.Tx, id, who uuid.UUID, name spelling.Name, refused error,
 ) (game.Membership, bool, error) {
 	if !errors.Is(refused, ErrAlreadyMember) {
@@ -83,7 +85,7 @@ func (s *Service) Offer(ctx context.Context, by game.Actor, id uuid.UUID, race s
 	return m, err
 }
 
-// freeSeat finds the last holder of a race whose seat nobody fills.
+// freeSeat is the membership of the last holder of a race whose seat is free.
 func (s *Service) freeSeat(ctx context.Context, tx *pg.Tx, g game.Game, race string) (game.Membership, error) {
 	if !g.Launched() || g.State.Terminal() {
 		return game.Membership{}, game.ErrState.With("state", g.State).With("wanted", game.Running)
@@ -107,7 +109,7 @@ func (s *Service) freeSeat(ctx context.Context, tx *pg.Tx, g game.Game, race str
 // Take gives an offered seat to a new member, under the race's label; the
 // race name is not claimed. Taken before, it answers with the seat, and false.
 func (s *Service) Take(ctx context.Context, who, id uuid.UUID, race string) (game.Membership, bool, error) {
-	m, err := s.replaceMember(ctx, game.Actor{User: who}, id, who, func(ctx context.Context, tx *pg.Tx, g game.Game) (game.Membership, error) {
+	offered := func(ctx context.Context, tx *pg.Tx, g game.Game) (game.Membership, error) {
 		if err := s.managers.CheckVisible(ctx, tx, g, who); err != nil {
 			return game.Membership{}, err
 		}
@@ -116,23 +118,23 @@ func (s *Service) Take(ctx context.Context, who, id uuid.UUID, race string) (gam
 			err = ErrSeatNotOffered
 		}
 		return m, err
-	})
+	}
+	m, err := s.replaceMember(ctx, game.Actor{User: who}, id, who, offered)
 	if !errors.Is(err, ErrSeatTaken) {
 		return m, err == nil, err
 	}
-	mine, found := s.games.MembershipIn(ctx, s.db, id, who)
-	if found == nil && mine.Status == game.Active && mine.Successor && mine.RaceName == race {
+	mine, lookupErr := s.games.MembershipIn(ctx, s.db, id, who)
+	if lookupErr == nil && mine.Status == game.Active && mine.Successor && mine.RaceName == race {
 		return mine, false, nil
 	}
 	return m, false, err
 }
 
-// Replace puts somebody into a free seat without an offer.
+// Replace puts a user into a free seat without an offer.
 func (s *Service) Replace(
 	ctx context.Context, by game.Actor, id, member, successor uuid.UUID,
 ) (game.Membership, error) {
-	return s.replaceMember(ctx, by, id, successor, func(ctx context.Context, tx *pg.Tx, g game.Game) (game.Membership,
-		error) {
+	seatOf := func(ctx context.Context, tx *pg.Tx, g game.Game) (game.Membership, error) {
 		old, err := s.games.MembershipIn(ctx, tx, id, member)
 		if err != nil {
 			return game.Membership{}, err
@@ -142,19 +144,20 @@ func (s *Service) Replace(
 			err = game.ErrMembershipEnded.With("status", old.Status)
 		}
 		return free, err
-	})
+	}
+	return s.replaceMember(ctx, by, id, successor, seatOf)
 }
 
-// replaceMember members who in the place that choose finds.
+// replaceMember seats a user in the place of the member that choose finds.
 func (s *Service) replaceMember(
 	ctx context.Context, by game.Actor, id, who uuid.UUID,
 	choose func(context.Context, *pg.Tx, game.Game) (game.Membership, error),
 ) (game.Membership, error) {
 	var m game.Membership
 	err := s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		u, refused := s.lockEligible(ctx, tx, who)
-		if fault.IsInternal(refused) || refused != nil && by.User == who {
-			return refused
+		u, ineligible := s.lockEligible(ctx, tx, who)
+		if fault.IsInternal(ineligible) || ineligible != nil && by.User == who {
+			return ineligible
 		}
 		c, err := s.store.candidate(ctx, tx, id, who)
 		if err != nil {
@@ -164,8 +167,8 @@ func (s *Service) replaceMember(
 		switch {
 		case err != nil:
 			return err
-		case refused != nil:
-			return ErrUserUnavailable.Because(refused)
+		case ineligible != nil:
+			return ErrUserUnavailable.Because(ineligible)
 		case c.Membership == game.Active:
 			return ErrAlreadyMember
 		case c.Membership == game.Blocked:
@@ -179,7 +182,8 @@ func (s *Service) replaceMember(
 		if m, err = s.members.ReplaceMember(ctx, tx, &c.Game, old, who); err != nil {
 			return err
 		}
-		return s.managers.Audit(ctx, tx, by, "membership.replace", id, map[string]any{"user_id": old.UserID}, map[string]any{"user_id": who})
+		before, after := map[string]any{"user_id": old.UserID}, map[string]any{"user_id": who}
+		return s.managers.Audit(ctx, tx, by, "membership.replace", id, before, after)
 	})
 	return m, err
 }

@@ -51,7 +51,8 @@ const insertApplication = `INSERT INTO applications (application_id, game_id, us
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
 
 func (store) insertApplication(tx *pg.Tx, a Application, key *string) {
-	tx.Queue(insertApplication, a.ID, a.GameID, a.UserID, a.RaceName, a.Message, a.State, key, a.Hash, a.CreatedAt, a.DecidedAt)
+	tx.Queue(insertApplication, a.ID, a.GameID, a.UserID, a.RaceName, a.Message, a.State, key, a.Hash, a.CreatedAt,
+		a.DecidedAt)
 }
 
 const decideApplication = `UPDATE applications SET state = $2, reason = $3, decided_at = $4 WHERE application_id = $1`

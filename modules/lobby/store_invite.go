@@ -60,20 +60,20 @@ func (store) insertInvite(tx *pg.Tx, i Invite, key *string) {
 	tx.Queue(countInvite, i.GameID)
 }
 
-// inviting is a locked game with what an invite depends on.
-type inviting struct {
+// invitingGame is a locked game with what an invite to it depends on.
+type invitingGame struct {
 	game.Game
 	Membership string `db:"membership"`
 	Offered    bool   `db:"offered"` // a seat is
 }
 
-const lockInviting = `SELECT` + game.Columns + `,
+const lockInvitingGame = `SELECT` + game.Columns + `,
 	coalesce((SELECT m.status FROM memberships m WHERE m.game_id = g.game_id AND m.user_id = $2), '') AS membership,
 	EXISTS (SELECT FROM memberships m WHERE m.game_id = g.game_id AND m.offered_at IS NOT NULL) AS offered
 	FROM games g WHERE g.game_id = $1 FOR UPDATE OF g`
 
-func (store) lockInviting(ctx context.Context, tx *pg.Tx, game, invitee uuid.UUID) (inviting, error) {
-	g, err := pg.Get[inviting](ctx, tx, lockInviting, game, invitee)
+func (store) lockInvitingGame(ctx context.Context, tx *pg.Tx, game, invitee uuid.UUID) (invitingGame, error) {
+	g, err := pg.Get[invitingGame](ctx, tx, lockInvitingGame, game, invitee)
 	return g, notFound(err)
 }
 
@@ -85,7 +85,7 @@ func (store) decideInvite(tx *pg.Tx, i Invite) {
 
 const redeemInvites = `UPDATE invites SET state = 'redeemed', decided_at = $3 WHERE game_id = $1 AND user_id = $2 AND state = 'pending'`
 
-// redeemInvites notes that somebody who was invited has taken a seat another way.
+// redeemInvites notes that a user who was invited has taken a seat another way.
 func (store) redeemInvites(tx *pg.Tx, game, user uuid.UUID, now time.Time) {
 	tx.Queue(redeemInvites, game, user, now)
 }
