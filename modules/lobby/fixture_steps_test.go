@@ -3,7 +3,6 @@ package lobby
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -62,6 +61,20 @@ func (f *fixture) invite(g game.Game, who uuid.UUID) Invite {
 	i, _, err := f.s.Invite(f.Context(), *g.OwnerID, Invitation{Game: g.ID, UserID: who}, "")
 	require.NoError(f, err)
 	return i
+}
+
+func (f *fixture) inviteRow(id uuid.UUID) Invite {
+	f.Helper()
+	i, err := f.s.store.invite(f.Context(), f.db, id)
+	require.NoError(f, err)
+	return i
+}
+
+func (f *fixture) applicationRow(id uuid.UUID) Application {
+	f.Helper()
+	a, err := f.s.store.application(f.Context(), f.db, id)
+	require.NoError(f, err)
+	return a
 }
 
 // enroll seats a user in an open game, in the way that its policy has.
@@ -209,27 +222,4 @@ func (f *fixture) departIn(ctx context.Context, tx *pg.Tx, who uuid.UUID, why us
 func (f *fixture) sweep() {
 	f.Helper()
 	require.NoError(f, f.sweepers.runOnce(f.Context()))
-}
-
-// atOnce runs fn for each item at the same time.
-func atOnce[T any](items []T, fn func(T) error) (succeeded int, failures []error) {
-	start, results := make(chan struct{}), make(chan error, len(items))
-	var wg sync.WaitGroup
-	for _, item := range items {
-		wg.Go(func() {
-			<-start
-			results <- fn(item)
-		})
-	}
-	close(start)
-	wg.Wait()
-	close(results)
-	for err := range results {
-		if err == nil {
-			succeeded++
-		} else {
-			failures = append(failures, err)
-		}
-	}
-	return succeeded, failures
 }

@@ -27,13 +27,10 @@ func TestLeavingEnrollmentSettlesWhatIsOpen(t *testing.T) {
 		f.enrollAll(g, p[1], p[2])
 		a, err := f.apply(g, p[3], "Zorg")
 		require.NoError(t, err)
-		i, _, err := f.s.Invite(t.Context(), p[0], Invitation{Game: g.ID, UserID: p[4]}, "")
-		require.NoError(t, err)
+		i := f.invite(g, p[4])
 		f.move(root, g.ID, verb)
-		a, err = f.s.store.application(t.Context(), f.db, a.ID)
-		require.NoError(t, err)
-		i, err = f.s.store.invite(t.Context(), f.db, i.ID)
-		require.NoError(t, err)
+		a = f.applicationRow(a.ID)
+		i = f.inviteRow(i.ID)
 		require.Equal(t, []string{rejected, reason, revoked}, []string{a.State, a.Reason, i.State})
 		require.Equal(t, 1, f.intents.CountTo(p[3], notification.KindApplicationRejected))
 		require.Equal(t, 1, f.intents.CountTo(p[4], notification.KindInviteRevoked))
@@ -55,8 +52,7 @@ func TestAnAccountThatEndsLeavesEverything(t *testing.T) {
 		playing, races := f.running(root, eve, bob)
 		a, err := f.apply(asked, eve, "Zorg")
 		require.NoError(t, err)
-		i, _, err := f.s.Invite(t.Context(), ada, Invitation{Game: invited.ID, UserID: eve}, "")
-		require.NoError(t, err)
+		i := f.invite(invited, eve)
 		mine, alone := f.opened(by(eve)), f.opened(by(eve))
 		f.enrollAll(mine, bob)
 		f.clock.Advance(time.Second)
@@ -68,10 +64,8 @@ func TestAnAccountThatEndsLeavesEverything(t *testing.T) {
 		require.Equal(t, 1, f.game(waiting.ID).SeatsTaken)
 		require.Equal(t, []game.BlockedRace{{RaceName: races[0], Cause: cause}}, f.observer.blocked())
 		require.False(t, f.membership(playing, eve).Free())
-		a, err = f.s.store.application(t.Context(), f.db, a.ID)
-		require.NoError(t, err)
-		i, err = f.s.store.invite(t.Context(), f.db, i.ID)
-		require.NoError(t, err)
+		a = f.applicationRow(a.ID)
+		i = f.inviteRow(i.ID)
 		require.Equal(t, []string{withdrawn, declined}, []string{a.State, i.State})
 		require.True(t, f.game(mine.ID).OwnedBy(bob), "the longest-standing member inherits")
 		require.Equal(t, game.Cancelled, f.game(alone.ID).State)
@@ -118,31 +112,6 @@ func TestDepartingAndJoiningDoNotDeadlock(t *testing.T) {
 	f.checkNames()
 }
 
-const countWaiting = `SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-	WHERE NOT l.granted AND a.datname = current_database()`
-
-// blocks runs fn in the background and reports whether it came to wait for a lock
-// before it ended.
-func (f *fixture) blocks(done chan<- error, fn func() error) bool {
-	f.Helper()
-	over := make(chan struct{})
-	go func() {
-		err := fn()
-		close(over)
-		done <- err
-	}()
-	for {
-		select {
-		case <-over:
-			return false
-		default:
-		}
-		if f.count(countWaiting) > 0 {
-			return true
-		}
-	}
-}
-
 func TestWhatTheEndOfAnAccountSettledIsNotDecidedAgain(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -151,8 +120,7 @@ func TestWhatTheEndOfAnAccountSettledIsNotDecidedAgain(t *testing.T) {
 	asked, invited := f.opened(by(ada), byApplying), f.opened(by(ada))
 	a, err := f.apply(asked, eve, "Zorg")
 	require.NoError(t, err)
-	i, _, err := f.s.Invite(t.Context(), ada, Invitation{Game: invited.ID, UserID: eve}, "")
-	require.NoError(t, err)
+	i := f.invite(invited, eve)
 	before := len(f.intents.Intents())
 	done := make(chan error, 1)
 	require.NoError(t, f.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
@@ -171,8 +139,7 @@ func TestWhatTheEndOfAnAccountSettledIsNotDecidedAgain(t *testing.T) {
 	require.ErrorIs(t, <-done, ErrApplicationEnded)
 	_, err = f.s.Revoke(t.Context(), by(ada), i.ID)
 	require.ErrorIs(t, err, ErrInviteEnded)
-	a, err = f.s.store.application(t.Context(), f.db, a.ID)
-	require.NoError(t, err)
+	a = f.applicationRow(a.ID)
 	require.Equal(t, withdrawn, a.State)
 	require.Len(t, f.intents.Intents(), before, "nobody is told of what did not happen")
 }

@@ -139,9 +139,7 @@ func TestAnInviteEndsInOtherWays(t *testing.T) {
 	f.sweep()
 	_, _, err = f.s.Redeem(t.Context(), p[4], ids[3], "Zorg")
 	require.ErrorIs(t, err, ErrInviteExpired)
-	i, err := f.s.store.invite(t.Context(), f.db, ids[3])
-	require.NoError(t, err)
-	require.Equal(t, expired, i.State)
+	require.Equal(t, expired, f.inviteRow(ids[3]).State)
 	_, _, err = f.s.Invite(t.Context(), ada, Invitation{Game: g.ID, UserID: p[4]}, "") // may be sent again
 	require.NoError(t, err)
 }
@@ -178,8 +176,7 @@ func TestRevokingAndRedeemingAtOnceHaveOneWinner(t *testing.T) {
 			func() error { _, err := f.s.Revoke(t.Context(), by(ada), i.ID); return err },
 		}, func(fn func() error) error { return fn() })
 		require.Equal(t, 1, won)
-		i, err = f.s.store.invite(t.Context(), f.db, i.ID)
-		require.NoError(t, err)
+		i = f.inviteRow(i.ID)
 		require.Equal(t, i.State == redeemed, f.game(g.ID).SeatsTaken == 1)
 		f.move(by(ada), g.ID, game.Cancel)
 	}
