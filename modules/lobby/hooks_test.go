@@ -3,6 +3,7 @@ package lobby
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -35,6 +36,34 @@ func TestLeavingEnrollmentSettlesWhatIsOpen(t *testing.T) {
 		require.Equal(t, 1, f.intents.CountTo(p[3], notification.KindApplicationRejected))
 		require.Equal(t, 1, f.intents.CountTo(p[4], notification.KindInviteRevoked))
 	}
+}
+
+func TestAnEndOfEnrollmentThatCannotBeToldIsRolledBack(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	p := f.addUsers(3)
+	applied, invited := f.opened(by(p[0]), byApplying), f.opened(by(p[0]))
+	a, err := f.apply(applied, p[1], "Zorg")
+	require.NoError(t, err)
+	i := f.invite(invited, p[2])
+	broken := errors.New("broken")
+	f.intents.FailWith(broken)
+	for _, g := range []game.Game{applied, invited} {
+		_, err := f.games.Move(t.Context(), by(p[0]), g.ID, game.Cancel)
+		require.ErrorIs(t, err, broken)
+		require.Equal(t, game.EnrollmentOpen, f.game(g.ID).State)
+	}
+	require.Equal(t, []string{pending, pending}, []string{f.applicationRow(a.ID).State, f.inviteRow(i.ID).State})
+}
+
+func TestAnErasureChangesNoRequest(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	p := f.addUsers(2)
+	a, err := f.apply(f.opened(by(p[0]), byApplying), p[1], "Zorg")
+	require.NoError(t, err)
+	f.depart(p[1], user.Erased)
+	require.Equal(t, pending, f.applicationRow(a.ID).State)
 }
 
 func TestAnAccountThatEndsLeavesEverything(t *testing.T) {

@@ -8,7 +8,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"galaxy/backend/modules/game"
+	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime"
+	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/pg"
 )
 
@@ -171,4 +173,108 @@ func TestAnOfferedSeatOfAPrivateGameIsTakenByWhoIsInvited(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, redeemed, mine[0].State)
 	require.ErrorIs(t, invite(p[3]), ErrEnrollmentClosed)
+}
+
+func TestAnOfferIsToldToTheOwnerAndToFormerApplicantsOnce(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	p := f.addUsers(4)
+	g := f.opened(by(p[0]), byApplying)
+	races := f.enrollAll(g, p[0], p[1])
+	rejectedOnce, err := f.apply(g, p[2], "Vogon")
+	require.NoError(t, err)
+	_, err = f.s.Reject(t.Context(), by(p[0]), rejectedOnce.ID, "")
+	require.NoError(t, err)
+	_, err = f.apply(g, p[3], "Klingon") // is rejected when the enrollment ends
+	require.NoError(t, err)
+	f.move(by(p[0]), g.ID, game.Close, game.Start)
+	f.observe(g.ID, runtime.Running, withStatus(races...))
+	require.NoError(t, f.games.Leave(t.Context(), p[1], g.ID))
+	for range 2 {
+		_, err = f.s.Offer(t.Context(), by(p[0]), g.ID, races[1])
+		require.NoError(t, err)
+	}
+	offers := f.intents.Intents(notification.KindGameSeatOffered)
+	require.Len(t, offers, 1)
+	require.ElementsMatch(t, []uuid.UUID{p[0], p[2], p[3]}, offers[0].Recipients)
+}
+
+func TestWhyASeatIsNotOffered(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	p := f.addUsers(3)
+	g, races := f.running(by(p[0]), p[0], p[1])
+	enrolling := f.opened(by(p[0]))
+	early := f.enroll(enrolling, p[1], "Vogon")
+	over, overRaces := f.running(root, p[:2]...)
+	require.NoError(t, f.games.Leave(t.Context(), p[1], over.ID))
+	f.move(root, over.ID, game.Cancel)
+	for name, c := range map[string]struct {
+		by   game.Actor
+		game uuid.UUID
+		race string
+		want error
+	}{
+		"its member plays":    {by(p[0]), g.ID, races[1], ErrSeatTaken},
+		"no such race":        {by(p[0]), g.ID, "Vogon", game.ErrNotFound},
+		"by a member":         {by(p[1]), g.ID, races[1], game.ErrNotOwner},
+		"by a stranger":       {by(p[2]), g.ID, races[1], game.ErrNotFound},
+		"before the start":    {by(p[0]), enrolling.ID, early, game.ErrState},
+		"of a cancelled game": {root, over.ID, overRaces[1], game.ErrState},
+	} {
+		_, err := f.s.Offer(t.Context(), c.by, c.game, c.race)
+		require.ErrorIs(t, err, c.want, name)
+	}
+}
+
+func TestWhoMayNotSucceed(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	p := f.addUsers(6)
+	g, races := f.running(root, p[:4]...)
+	require.NoError(t, f.games.Leave(t.Context(), p[1], g.ID))
+	require.NoError(t, f.games.Leave(t.Context(), p[2], g.ID))
+	_, err := f.games.Block(t.Context(), root, g.ID, p[3])
+	require.NoError(t, err)
+	_, err = f.s.Offer(t.Context(), root, g.ID, races[1])
+	require.NoError(t, err)
+	f.users.SetLimit(p[4], user.ActiveMemberships, 0, nil)
+	f.users.Sanction(p[5], user.GameJoinBlock, "spam", nil)
+	for name, c := range map[string]struct {
+		who            uuid.UUID
+		taken, replace error
+	}{
+		"a member":             {p[0], ErrAlreadyMember, ErrAlreadyMember},
+		"another who left":     {p[2], ErrMemberRemoved, ErrMemberRemoved},
+		"a banned member":      {p[3], ErrMemberBlocked, ErrMemberBlocked},
+		"with many games":      {p[4], ErrMembershipLimit, ErrMembershipLimit},
+		"who may not join any": {p[5], ErrJoinBlocked, ErrUserUnavailable},
+	} {
+		before := f.fingerprint()
+		_, _, err := f.s.Take(t.Context(), c.who, g.ID, races[1])
+		require.ErrorIs(t, err, c.taken, name)
+		_, err = f.s.Replace(t.Context(), root, g.ID, p[1], c.who)
+		require.ErrorIs(t, err, c.replace, name)
+		require.Equal(t, before, f.fingerprint(), name)
+	}
+}
+
+func TestAnOwnerJoinsTheirOwnGame(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	ada, bob := f.addUser(), f.addUser()
+	g := f.opened(by(ada))
+	first, made, err := f.s.Join(t.Context(), ada, g.ID, "Zorg")
+	require.NoError(t, err)
+	require.True(t, made)
+	again, made, err := f.s.Join(t.Context(), ada, g.ID, "Zorg")
+	require.NoError(t, err)
+	require.False(t, made)
+	require.Equal(t, first.RaceName, again.RaceName)
+	_, _, err = f.s.Join(t.Context(), ada, g.ID, "Vogon")
+	require.ErrorIs(t, err, ErrAlreadyMember)
+	_, _, err = f.s.Join(t.Context(), bob, g.ID, "Vogon")
+	require.ErrorIs(t, err, game.ErrNotFound)
+	_, _, err = f.s.Join(t.Context(), ada, f.opened(root).ID, "Vogon")
+	require.ErrorIs(t, err, game.ErrNotOwner)
 }
