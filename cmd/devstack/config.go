@@ -143,7 +143,8 @@ func (p *ports) reserve() error {
 		}
 		switch {
 		case errors.Is(err, syscall.EADDRINUSE):
-			wrong = append(wrong, fmt.Errorf("port %d (%s) is in use: end what listens there, or choose another with -%s", *n.port, n.what, n.name))
+			wrong = append(wrong, fmt.Errorf("port %d (%s) is in use: end what listens there, or choose another with -%s",
+				*n.port, n.what, n.name))
 		case err != nil:
 			wrong = append(wrong, fmt.Errorf("port %d (%s): %w", *n.port, n.what, err))
 		default:

@@ -251,7 +251,7 @@ func (s *Service) notify(
 	if len(to) == 0 {
 		return nil
 	}
-	return s.notifier.Submit(ctx, tx, notification.Intent{Key: key, Recipients: to, Typed: payload})
+	return s.notifier.Submit(ctx, tx, notification.Intent{Key: key, Recipients: to, Payload: payload})
 }
 
 // notifyMembers submits an intent to the active members, once per version of the

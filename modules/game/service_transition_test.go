@@ -193,7 +193,7 @@ func TestAnOwnerPausesAndResumes(t *testing.T) {
 		require.Equal(t, 1, f.intents.CountTo(u, notification.KindGamePaused))
 		require.Equal(t, 1, f.intents.CountTo(u, notification.KindGameResumed))
 	}
-	paused := f.intents.Intents(notification.KindGamePaused)[0].Typed
+	paused := f.intents.Intents(notification.KindGamePaused)[0].Payload
 	require.Equal(t, notification.GamePaused{GameRef: g.Ref(), Reason: ByUser, Turn: 0}, paused)
 }
 
@@ -267,7 +267,7 @@ func TestCancellingStopsTheEngineAndTellsTheMembers(t *testing.T) {
 	require.Equal(t, []Event{EventStarted, EventPaused, EventCancelled}, f.observer.events())
 	for _, u := range p {
 		require.Equal(t, "cancelled_by_operator",
-			f.intents.SentTo(u, notification.KindGameCancelled)[0].Typed.(notification.GameCancelled).Reason)
+			f.intents.SentTo(u, notification.KindGameCancelled)[0].Payload.(notification.GameCancelled).Reason)
 		require.Empty(t, f.namesOf(u), "a game that was cancelled promotes no names")
 	}
 }
@@ -281,7 +281,7 @@ func TestAGameThatWasNeverLaunchedHasNoEngineToStop(t *testing.T) {
 	f.move(by(p[0]), g.ID, Cancel)
 	require.Empty(t, f.launcher.Stops())
 	require.Empty(t, f.observer.events(), "turn never heard of it")
-	told := f.intents.SentTo(p[1], notification.KindGameCancelled)[0].Typed
+	told := f.intents.SentTo(p[1], notification.KindGameCancelled)[0].Payload
 	require.Equal(t, "cancelled_by_user", told.(notification.GameCancelled).Reason)
 	require.Empty(t, f.namesOf(p[1]))
 }

@@ -70,7 +70,7 @@ func (h hooks) GameChanged(ctx context.Context, tx *pg.Tx, c game.Change) error 
 	for _, a := range applications {
 		err := h.notifier.Submit(ctx, tx, notification.Intent{
 			Key: a.ID.String(), Recipients: []uuid.UUID{a.UserID},
-			Typed: notification.ApplicationRejected{GameRef: g.Ref(), ApplicationID: a.ID, Reason: c.Reason},
+			Payload: notification.ApplicationRejected{GameRef: g.Ref(), ApplicationID: a.ID, Reason: c.Reason},
 		})
 		if err != nil {
 			return err
@@ -83,7 +83,7 @@ func (h hooks) GameChanged(ctx context.Context, tx *pg.Tx, c game.Change) error 
 	for _, i := range invites {
 		err := h.notifier.Submit(ctx, tx, notification.Intent{
 			Key: i.ID.String(), Recipients: []uuid.UUID{i.UserID},
-			Typed: notification.InviteRevoked{GameRef: g.Ref(), InviteID: i.ID},
+			Payload: notification.InviteRevoked{GameRef: g.Ref(), InviteID: i.ID},
 		})
 		if err != nil {
 			return err

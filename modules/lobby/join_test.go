@@ -205,7 +205,7 @@ func TestAnInviteReachesAUserByIDOrName(t *testing.T) {
 	require.True(t, made)
 	require.Equal(t, noon.Add(168*time.Hour), i.ExpiresAt)
 	require.Equal(t, 1, l.log.CountTo(bob, notification.KindInviteReceived))
-	require.Equal(t, i.ExpiresAt, l.log.Intents()[0].Typed.(notification.InviteReceived).ExpiresAt)
+	require.Equal(t, i.ExpiresAt, l.log.Intents()[0].Payload.(notification.InviteReceived).ExpiresAt)
 	again, made, err := l.Invite(t.Context(), ada, Invitation{Game: g.ID, UserID: bob}, "")
 	require.NoError(t, err)
 	require.False(t, made)

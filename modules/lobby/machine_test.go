@@ -429,7 +429,7 @@ func (m *machine) checkRequests() {
 func (m *machine) checkTold() {
 	told, keys := map[notification.Kind]int{}, map[string]bool{}
 	for _, in := range m.log.Intents() {
-		kind := in.Typed.Kind()
+		kind := in.Payload.Kind()
 		key := string(kind) + in.Key
 		require.False(m, keys[key], "told again under the same key: %s", key)
 		keys[key] = true

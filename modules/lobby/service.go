@@ -83,5 +83,5 @@ func (s *Service) notify(
 	if len(to) == 0 {
 		return nil
 	}
-	return s.notifier.Submit(ctx, tx, notification.Intent{Key: key, Recipients: to, Typed: payload})
+	return s.notifier.Submit(ctx, tx, notification.Intent{Key: key, Recipients: to, Payload: payload})
 }

@@ -108,7 +108,7 @@ func (s *Service) invite(ctx context.Context, tx *pg.Tx, i *Invite, in Invitatio
 	s.store.insertInvite(tx, *i, key)
 	return s.notifier.Submit(ctx, tx, notification.Intent{
 		Key: i.ID.String(), Fresh: true, Recipients: []uuid.UUID{i.UserID},
-		Typed: notification.InviteReceived{
+		Payload: notification.InviteReceived{
 			GameRef: g.Ref(), InviteID: i.ID, InviterID: i.InviterID,
 			InviterName: nameOf(people[i.InviterID].DisplayName, people[i.InviterID].UserName), ExpiresAt: i.ExpiresAt,
 		},

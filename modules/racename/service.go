@@ -190,6 +190,6 @@ func (s *Service) expire(ctx context.Context, id uuid.UUID, now time.Time) error
 // notifyHolder submits an intent to whom the name belongs, once per name and kind.
 func (s *Service) notifyHolder(ctx context.Context, tx *pg.Tx, n Name, payload notification.Payload) error {
 	return s.notifier.Submit(ctx, tx, notification.Intent{
-		Key: n.ID.String(), Recipients: []uuid.UUID{n.UserID}, Typed: payload,
+		Key: n.ID.String(), Recipients: []uuid.UUID{n.UserID}, Payload: payload,
 	})
 }

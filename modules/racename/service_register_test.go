@@ -29,7 +29,7 @@ func TestAnEarnedNameIsRegisteredOnce(t *testing.T) {
 	require.Equal(t, first, f.register(ada, "ZORG"), "a repeat answers as the first")
 	told := f.intents.SentTo(ada, notification.KindRaceNameRegistered)
 	require.Len(t, told, 1)
-	require.Equal(t, notification.RaceNameRegistered{RaceName: "Zorg"}, told[0].Typed)
+	require.Equal(t, notification.RaceNameRegistered{RaceName: "Zorg"}, told[0].Payload)
 	f.clock.Advance(10 * ttl)
 	f.sweep()
 	require.Equal(t, []string{"registered Zorg"}, f.namesOf(ada), "it never expires")

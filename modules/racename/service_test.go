@@ -211,7 +211,7 @@ func TestAFinishedGamePromotesThoseInGoodStanding(t *testing.T) {
 	require.Equal(t, []any{Pending, noon.Add(ttl), g}, []any{names[0].State, *names[0].ExpiresAt, *names[0].SourceGameID})
 	require.Equal(t, []string{"reserved Vogon"}, f.namesOf(bob), "the name in another game stays")
 	told := f.intents.SentTo(ada, notification.KindRaceNamePending)
-	require.Equal(t, notification.RaceNamePending{RaceName: "Zorg", ExpiresAt: noon.Add(ttl)}, told[0].Typed)
+	require.Equal(t, notification.RaceNamePending{RaceName: "Zorg", ExpiresAt: noon.Add(ttl)}, told[0].Payload)
 	require.Len(t, f.intents.Intents(), 1, "whose name is released is told nothing")
 	f.promote(g, ada, bob) // nothing is reserved any more
 	f.release(other, nil)

@@ -32,7 +32,7 @@ func TestAPendingNameExpiresAtItsInstantSweptOrNot(t *testing.T) {
 	require.ErrorIs(t, err, ErrNotFound)
 	told := f.intents.SentTo(ada, notification.KindRaceNameExpired)
 	require.Len(t, told, 1)
-	require.Equal(t, notification.RaceNameExpired{RaceName: "Zorg"}, told[0].Typed)
+	require.Equal(t, notification.RaceNameExpired{RaceName: "Zorg"}, told[0].Payload)
 	f.checkKeys()
 }
 

@@ -106,7 +106,7 @@ func (t *transition) recordExit() {
 
 // notice tells operators, once per kind and key.
 func (t *transition) notice(key string, payload notification.Payload) {
-	t.notices = append(t.notices, notification.Intent{Key: key, Typed: payload})
+	t.notices = append(t.notices, notification.Intent{Key: key, Payload: payload})
 }
 
 // generationKey makes a notice one per generation.

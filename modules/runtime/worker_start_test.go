@@ -33,7 +33,7 @@ func TestAnImageThatCannotBePulledIsReportedOnce(t *testing.T) {
 	require.Equal(t, []notification.Kind{notification.KindImagePullFailed}, f.notifier.Kinds())
 	require.Equal(t, notification.ImagePullFailed{
 		GameID: game, ImageRef: "galaxy/engine:1.2.3", Reason: r.LastError,
-	}, f.notifier.Intents()[0].Typed)
+	}, f.notifier.Intents()[0].Payload)
 	require.Equal(t, []string{"start_failed start"}, f.observer.told())
 	require.Equal(t, "image_pull_failed", f.observer.last().Error)
 }

@@ -44,7 +44,7 @@ func TestACrashedEngineIsStartedAgainAndTheFourthCrashIsOneTooMany(t *testing.T)
 	require.Equal(t, Crashed, r.Observed)
 	require.Equal(t, "container_crashed", r.LastCode)
 	require.Equal(t, []notification.Kind{notification.KindContainerCrashed}, f.notifier.Kinds())
-	payload := f.notifier.Intents()[0].Typed
+	payload := f.notifier.Intents()[0].Payload
 	require.Equal(t, notification.ContainerCrashed{GameID: game, ExitCode: 137, OutOfMemory: true}, payload)
 	require.Equal(t, "crashed", f.observer.last().Observed)
 	require.Zero(t, f.convergeAfter(time.Hour))
@@ -141,7 +141,7 @@ func TestAForeignContainerIsReportedAndLeftAlone(t *testing.T) {
 	require.Equal(t, "container_foreign", f.record(game).LastCode)
 	require.Zero(t, f.engines.probes[game], "it is never called")
 	require.Equal(t, []notification.Kind{notification.KindContainerForeign}, f.notifier.Kinds())
-	require.Equal(t, notification.ContainerForeign{GameID: game, Container: driver.Name(game)}, f.notifier.Intents()[0].Typed)
+	require.Equal(t, notification.ContainerForeign{GameID: game, Container: driver.Name(game)}, f.notifier.Intents()[0].Payload)
 
 	f.request(f.s.Remove, game)
 	f.converge()

@@ -29,6 +29,7 @@ type fakeEngineGame struct {
 	state     enginev1.State // running when empty
 	races     []enginev1.RaceStatus
 	endsAt    int         // finished with this turn; 0: never
+	noResult  bool        // of a game that is finished
 	requested map[int]int // how often each turn was asked for
 	generated map[int]int
 	banished  []string
@@ -72,6 +73,8 @@ func (g *fakeEngineGame) status() enginev1.Status {
 	}
 	if g.endsAt > 0 && turn >= g.endsAt {
 		s.State, s.Finished = enginev1.StateFinished, true
+	}
+	if s.Finished && !g.noResult {
 		s.Result = &enginev1.Result{Reason: enginev1.ResultTurnLimit, Winners: []string{"Race0"}}
 	}
 	return s

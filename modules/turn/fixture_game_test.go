@@ -114,7 +114,7 @@ func (f *fixture) clockOf(g game.Game) pace.Clock {
 
 func (f *fixture) runsOf(g game.Game) []Run {
 	f.Helper()
-	runs, err := store{}.runs(f.Context(), f.db, g.ID, uuid.Nil, 100)
+	runs, err := store{}.runs(f.Context(), f.db, g.ID, uuid.Max, 100)
 	require.NoError(f, err)
 	return runs
 }

@@ -123,11 +123,11 @@ func (o *Observer) announceStart(ctx context.Context, tx *pg.Tx, g game.Game, c 
 	if m.Status != game.Active {
 		return nil
 	}
-	payload := turnPayload(g, c)
-	payload["race_name"] = m.RaceName
 	return o.notifier.Submit(ctx, tx, notification.Intent{
-		Kind: notification.KindGameStarted, Key: turnKey(c) + ":" + m.UserID.String(),
-		Recipients: []uuid.UUID{m.UserID}, Payload: payload,
+		Key: turnKey(c) + ":" + m.UserID.String(), Recipients: []uuid.UUID{m.UserID},
+		Payload: notification.GameStarted{
+			GameRef: g.Ref(), Turn: c.Turn, NextTurnAt: c.NextTurnAt, RaceName: m.RaceName,
+		},
 	})
 }
 

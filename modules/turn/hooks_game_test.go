@@ -28,7 +28,9 @@ func TestStartSetsTheClockAndTellsEveryMember(t *testing.T) {
 	require.Equal(t, noon.Add(time.Hour), *c.NextTurnAt)
 	intents := f.notifier.Intents(notification.KindGameStarted)
 	require.Len(t, intents, 3)
-	require.Equal(t, "Race1", intents[1].Payload["race_name"])
+	require.Equal(t, notification.GameStarted{
+		GameRef: g.Ref(), NextTurnAt: c.NextTurnAt, RaceName: "Race1",
+	}, intents[1].Payload)
 	require.Equal(t, []uuid.UUID{f.user(g, 1)}, intents[1].Recipients)
 	require.Len(t, f.submissionsOf(g), 3)
 

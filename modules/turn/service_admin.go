@@ -14,7 +14,8 @@ import (
 	"galaxy/backend/platform/pg"
 )
 
-// Runs lists what was asked of a game's engine, newest first.
+// Runs lists what was asked of a game's engine below an id, newest first;
+// uuid.Max is the beginning.
 func (s *Service) Runs(ctx context.Context, gameID, before uuid.UUID, limit int) ([]Run, error) {
 	if _, err := s.reader.Game(ctx, gameID); err != nil {
 		return nil, err

@@ -213,7 +213,7 @@ func TestBanishmentNeedsAGameWithAnEngine(t *testing.T) {
 func TestRunsOfAnUnknownGameAreNotFound(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	_, err := f.service.Runs(t.Context(), uuid.New(), uuid.Nil, 10)
+	_, err := f.service.Runs(t.Context(), uuid.New(), uuid.Max, 10)
 	require.ErrorIs(t, err, game.ErrNotFound)
 	_, err = f.service.RunsOfTurn(t.Context(), uuid.New(), 1)
 	require.ErrorIs(t, err, ErrNotFound)

@@ -85,10 +85,10 @@ func TestRunnerWithoutItsClaimDecidesNothing(t *testing.T) {
 	f.run()
 	require.Equal(t, 1, f.clockOf(g).Turn)
 
-	require.ErrorIs(t, f.runner.failed(t.Context(), late, nil, engine.ErrTurnFailed), errClaimLost)
+	require.ErrorIs(t, f.runner.handleFailure(t.Context(), late, nil, engine.ErrTurnFailed), errClaimLost)
 	require.Equal(t, game.Running, f.games.game(g.ID).State)
 	require.Empty(t, f.notifier.Intents(notification.KindGenerationFailed))
-	require.NoError(t, f.runner.failed(t.Context(), late, nil, engine.ErrBusy))
+	require.NoError(t, f.runner.handleFailure(t.Context(), late, nil, engine.ErrBusy))
 	require.NoError(t, f.runner.releaseClaim(t.Context(), late, time.Second))
 	require.NoError(t, f.runner.discard(t.Context(), late, "not_wanted"))
 	require.Equal(t, RunDone, f.runsOf(g)[0].Status)

@@ -166,7 +166,7 @@ func (s *scenario) check(event string) {
 	}
 	announced := map[string]int{}
 	for _, in := range s.notifier.Intents(notification.KindGameTurnReady) {
-		if in.Payload["game_id"] == s.g.ID.String() {
+		if in.Payload.(notification.GameTurnReady).GameRef == s.g.Ref() {
 			announced[in.Key]++
 		}
 	}

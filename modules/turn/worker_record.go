@@ -50,7 +50,7 @@ func (r *Runner) record(ctx context.Context, a attempt, engineTurn int, res engi
 		if err := r.apply(ctx, tx, a, g, before, after, res); err != nil {
 			return err
 		}
-		tx.OnCommit(func() { r.recorded(ctx, a, after, res, took) })
+		tx.OnCommit(func() { r.reportTurn(ctx, a, after, res, took) })
 		return nil
 	})
 }
@@ -113,8 +113,10 @@ func (r *Runner) endUnrecorded(ctx context.Context, tx *pg.Tx, a attempt, out ru
 	return nil
 }
 
-// recorded runs once the turn is committed.
-func (r *Runner) recorded(ctx context.Context, a attempt, c pace.Clock, res enginev1.TurnResponse, took time.Duration) {
+// reportTurn counts and logs a turn that is committed.
+func (r *Runner) reportTurn(ctx context.Context, a attempt, c pace.Clock, res enginev1.TurnResponse,
+	took time.Duration,
+) {
 	lag := c.TurnMadeAt.Sub(a.run.DueAt)
 	r.metrics.turnMade(ctx, took, lag)
 	r.metrics.runEnded(ctx, a.run.Kind, "done")

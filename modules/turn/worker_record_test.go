@@ -64,7 +64,9 @@ func TestLastTurnEndsTheGame(t *testing.T) {
 	require.Nil(t, f.games.recorded[0].NextTurnAt)
 	over := f.notifier.Intents(notification.KindGameFinished)
 	require.Len(t, over, 1)
-	require.Equal(t, []string{"Race0"}, over[0].Payload["winners"])
+	require.Equal(t, notification.GameFinished{
+		GameRef: g.Ref(), Turn: 1, Winners: notification.RaceNames{"Race0"},
+	}, over[0].Payload)
 	require.Empty(t, f.submissionsOf(g))
 	f.clock.Advance(24 * time.Hour)
 	f.run()
@@ -168,13 +170,15 @@ func TestAnnouncementNamesTheRacesThatWentOutOfPlay(t *testing.T) {
 		{Type: enginev1.EventRaceIdleRemoved, Race: "Race2"}, {Type: "planet_colonized", Race: "Race3"},
 	}
 	f.makeTurn(g)
-	payload := f.notifier.Intents(notification.KindGameTurnReady)[0].Payload
-	require.Equal(t, []string{"Race0", "Race1", "Race2"}, payload["eliminated"])
-	require.Equal(t, "Andromeda", payload["game_name"])
-	require.Equal(t, noon.Add(time.Hour), payload["next_turn_at"])
+	next := noon.Add(time.Hour)
+	want := notification.GameTurnReady{
+		GameRef: g.Ref(), Turn: 1, NextTurnAt: &next, Eliminated: notification.RaceNames{"Race0", "Race1", "Race2"},
+	}
+	require.Equal(t, want, f.notifier.Intents(notification.KindGameTurnReady)[0].Payload)
 	f.engine.game(g.ID).events = nil
 	f.makeTurn(g)
-	require.Equal(t, []string{}, f.notifier.Intents(notification.KindGameTurnReady)[1].Payload["eliminated"])
+	want.Turn, want.Eliminated = 2, nil
+	require.Equal(t, want, f.notifier.Intents(notification.KindGameTurnReady)[1].Payload)
 }
 
 func TestTurnOfAManualGameHasNoDeadlineToAnnounce(t *testing.T) {
@@ -182,7 +186,8 @@ func TestTurnOfAManualGameHasNoDeadlineToAnnounce(t *testing.T) {
 	f := newFixture(t)
 	g := f.startGame(schedule.Settings{Mode: schedule.Manual}, 1)
 	f.makeTurn(g)
-	require.NotContains(t, f.notifier.Intents(notification.KindGameTurnReady)[0].Payload, "next_turn_at")
+	in := f.notifier.Intents(notification.KindGameTurnReady)[0]
+	require.Equal(t, notification.GameTurnReady{GameRef: g.Ref(), Turn: 1}, in.Payload)
 	require.Nil(t, f.games.recorded[0].NextTurnAt)
 }
 
@@ -227,7 +232,11 @@ func TestTurnIsRecordedWholeOrNotAtAll(t *testing.T) {
 
 func TestFinishedGameWithoutAResultHasNoWinners(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, []string{}, winners(nil))
-	require.Equal(t, []string{}, winners(&enginev1.Result{}))
-	require.Equal(t, []string{"Race1"}, winners(&enginev1.Result{Winners: []string{"Race1"}}))
+	f := newFixture(t)
+	g := f.startGame(hourly(), 1)
+	f.engine.game(g.ID).endsAt, f.engine.game(g.ID).noResult = 1, true
+	f.makeTurn(g)
+	require.Equal(t, game.Finished, f.games.game(g.ID).State)
+	in := f.notifier.Intents(notification.KindGameFinished)[0]
+	require.Equal(t, notification.GameFinished{GameRef: g.Ref(), Turn: 1}, in.Payload)
 }

@@ -94,8 +94,7 @@ func TestEngineAtAnotherTurnPausesTheGame(t *testing.T) {
 			require.Equal(t, game.StateMismatch, f.games.game(g.ID).PauseReason)
 			in := f.notifier.Intents(notification.KindStateMismatch)
 			require.Len(t, in, 1)
-			require.Equal(t, at, in[0].Payload["engine_turn"])
-			require.Equal(t, 2, in[0].Payload["turn"])
+			require.Equal(t, notification.StateMismatch{GameID: g.ID, EngineTurn: at, Turn: 2}, in[0].Payload)
 			require.Equal(t, "state_mismatch", f.runsOf(g)[0].ErrorCode)
 			require.Equal(t, 2, f.clockOf(g).Turn)
 		})
@@ -246,7 +245,7 @@ func TestTurnThatIsGivenUpKeepsThePauseThatIsThere(t *testing.T) {
 	require.Zero(t, *f.clockOf(g).PauseRemaining, "the turn is due when the game resumes")
 	in := f.notifier.Intents(notification.KindGenerationFailed)
 	require.Len(t, in, 1)
-	require.Equal(t, "turn_failed", in[0].Payload["reason"])
+	require.Equal(t, notification.GenerationFailed{GameID: g.ID, Turn: 1, Reason: "turn_failed"}, in[0].Payload)
 }
 
 func TestEachRunThatIsGivenUpIsReported(t *testing.T) {

@@ -32,7 +32,7 @@ func TestDueTurnIsMadeRecordedAndAnnouncedOnce(t *testing.T) {
 	ready := f.notifier.Intents(notification.KindGameTurnReady)
 	require.Len(t, ready, 1)
 	require.Len(t, ready[0].Recipients, 2)
-	require.Equal(t, 1, ready[0].Payload["turn"])
+	require.Equal(t, notification.GameTurnReady{GameRef: g.Ref(), Turn: 1, NextTurnAt: c.NextTurnAt}, ready[0].Payload)
 	require.Equal(t, "game:"+g.ID.String()+":epoch:0:turn:1", ready[0].Key)
 	require.Len(t, f.games.recorded, 1)
 	require.Equal(t, "hash-1", f.games.recorded[0].StateHash)

@@ -14,9 +14,9 @@ import (
 // codesKey is the list of error codes that a fragment adds to the closed set.
 const codesKey = "x-error-codes"
 
-// Merge adds the fragments, in the order of their names, to the base. A path
-// may be spread over fragments, an operation may not; the same holds for
-// components. The result does not depend on anything but the texts.
+// Merge adds the fragments, in the order of their names, to the base. Several
+// fragments may define operations of one path, but each operation and component is
+// defined once. The result depends on nothing but the texts.
 func Merge(base []byte, fragments map[string][]byte) ([]byte, error) {
 	doc, err := parse(base)
 	if err != nil {
@@ -101,7 +101,7 @@ func (m *merger) collectCodes(part *yaml.Node) error {
 	return nil
 }
 
-// fillCodes closes the set of error codes.
+// fillCodes writes the set of error codes into the schema ErrorCode.
 func (m *merger) fillCodes() error {
 	enum := m.doc
 	for _, key := range []string{"components", "schemas", "ErrorCode", "enum"} {
@@ -118,7 +118,7 @@ func (m *merger) fillCodes() error {
 }
 
 // mergeInto merges two levels: paths and methods, or kinds and names of
-// components. What is defined twice is an error.
+// components. A duplicate is an error.
 func mergeInto(into, from *yaml.Node, what string) error {
 	var errs []error
 	for outer, group := range members(from) {

@@ -9,7 +9,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// members walks a mapping in the order of its text.
+// members iterates over a mapping in the order of its text.
 func members(n *yaml.Node) iter.Seq2[string, *yaml.Node] {
 	return func(yield func(string, *yaml.Node) bool) {
 		if n == nil || n.Kind != yaml.MappingNode {
@@ -23,7 +23,7 @@ func members(n *yaml.Node) iter.Seq2[string, *yaml.Node] {
 	}
 }
 
-// find is the member of a mapping, nil when there is none.
+// find returns the member of a mapping, or nil.
 func find(n *yaml.Node, key string) *yaml.Node {
 	for k, v := range members(n) {
 		if k == key {
@@ -33,7 +33,7 @@ func find(n *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
-// findOrAdd is the member of a mapping, made when there is none.
+// findOrAdd returns the member of a mapping, and adds it if there is none.
 func findOrAdd(n *yaml.Node, key string) *yaml.Node {
 	if c := find(n, key); c != nil {
 		return c

@@ -1,9 +1,9 @@
-// Package shapes is the part of openapi.yaml that serving needs: for every
-// operation its parameters and the schema of its body.
+// Package shapes is the part of openapi.yaml that request validation needs: the
+// parameters of every operation and the schema of its body.
 //
-// Reading the whole document costs more than the rest of the boot together. The
-// bundler reduces it once; what is read at boot is small, and a schema is
-// compiled when the first request needs it.
+// Parsing the whole document takes longer than the rest of the start. The bundler
+// reduces it once; the reduced document is small, and a schema is compiled by the
+// first request that needs it.
 package shapes
 
 import (
@@ -112,7 +112,7 @@ func (r *reducer) param(o object) Param {
 	return p
 }
 
-// object follows references. What is no object is nil.
+// object follows references; it is nil for any other value.
 func (r *reducer) object(v any) object {
 	o, _ := v.(object)
 	for range 8 { // longer chains are loops
@@ -141,7 +141,8 @@ func (r *reducer) schema(v any) json.RawMessage {
 	return text
 }
 
-// withoutProse is a schema without its descriptions and examples. Names of properties are left alone.
+// withoutProse is a schema without its descriptions and examples. Names of
+// properties are kept.
 func withoutProse(v any) any {
 	o, ok := v.(object)
 	if !ok {

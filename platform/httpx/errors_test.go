@@ -92,7 +92,7 @@ func TestAClientThatLeavesIsNoFailureOfTheService(t *testing.T) {
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, f.base+accountPath, nil)
 		require.NoError(t, err)
 		r.Header.Set("X-User-ID", goodID)
-		_, err = http.DefaultClient.Do(r) //nolint:bodyclose // there is none
+		_, err = http.DefaultClient.Do(r)
 		require.ErrorIs(t, err, context.Canceled)
 	})
 	<-entered

@@ -53,3 +53,40 @@ func TestUnreachableDirectoryIsNamed(t *testing.T) {
 	owner := Account{UID: os.Geteuid(), GID: os.Getegid()}
 	require.NoError(t, owner.CheckAccess(filepath.Join(closed, "not", "yet", "there")))
 }
+
+func TestProgramThatIsNoPostgresIsPassedOver(t *testing.T) {
+	root := t.TempDir()
+	t.Setenv("PATH", "/usr/bin:/bin")
+	good := install(t, root, "15.4")
+	for name, script := range map[string]string{
+		"silent": "#!/bin/sh\n", "failing": "#!/bin/sh\nexit 1\n", "wordy": "#!/bin/sh\necho 'postgres (PostgreSQL) unknown'\n",
+	} {
+		dir := install(t, root, name)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "postgres"), []byte(script), 0o755))
+	}
+	without := install(t, root, "18.1")
+	require.NoError(t, os.Remove(filepath.Join(without, "initdb")), "it can run a cluster and not make one")
+
+	require.Equal(t, []Binaries{{Dir: good, Version: "15.4", Major: 15}}, installed([]string{root + "/*/bin"}))
+}
+
+func TestVersionOfAPackageIsKeptAsItIsSaid(t *testing.T) {
+	root := t.TempDir()
+	t.Setenv("PATH", "/usr/bin:/bin")
+	dir := install(t, root, "15.18 (Debian 15.18-0+deb12u1)")
+
+	found := installed([]string{root + "/*/bin"})
+
+	require.Equal(t, []Binaries{{Dir: dir, Version: "15.18 (Debian 15.18-0+deb12u1)", Major: 15}}, found)
+}
+
+func TestLinkInThePathIsFollowedToItsInstallation(t *testing.T) {
+	root, links := t.TempDir(), t.TempDir()
+	dir := install(t, root, "16.2")
+	require.NoError(t, os.Symlink(filepath.Join(dir, "postgres"), filepath.Join(links, "postgres")))
+	t.Setenv("PATH", links+":/usr/bin:/bin")
+
+	found := installed([]string{root + "/*/bin"})
+
+	require.Equal(t, []Binaries{{Dir: dir, Version: "16.2", Major: 16}}, found, "once, although it is found twice")
+}

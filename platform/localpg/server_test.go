@@ -191,3 +191,73 @@ func TestKilledServerStartsAgain(t *testing.T) {
 	again := start(t, cfg)
 	require.Equal(t, 1, ask[int](t, again.DSN("postgres"), "SELECT 1"))
 }
+
+func TestFilesOfAClusterAreItsOwnersAlone(t *testing.T) {
+	t.Parallel()
+	dir := clusterDir(t)
+	srv := start(t, localpg.Config{Dir: dir, Profile: localpg.Fast})
+	for name, want := range map[string]os.FileMode{"": 0o700, "data": 0o700, "password": 0o600, "postgres.log": 0o600} {
+		info, err := os.Stat(filepath.Join(dir, name))
+		require.NoError(t, err)
+		require.Equal(t, want, info.Mode().Perm(), name)
+	}
+	require.Equal(t, filepath.Join(dir, "postgres.log"), srv.LogPath())
+	require.Positive(t, srv.Port())
+	require.Contains(t, ask[string](t, srv.DSN("postgres"), "SELECT version()"), "PostgreSQL "+srv.Version())
+}
+
+func TestCallersVariablesDoNotReachTheServer(t *testing.T) {
+	t.Setenv("PGDATABASE", "elsewhere")
+	t.Setenv("PGOPTIONS", "-c statement_timeout=1")
+	t.Setenv("TZ", "Asia/Tokyo")
+	srv := start(t, localpg.Config{Dir: clusterDir(t), Profile: localpg.Fast})
+	require.Equal(t, "UTC", ask[string](t, srv.DSN("postgres"), "SHOW log_timezone"))
+}
+
+func TestLogOfTheStartBeforeIsKept(t *testing.T) {
+	t.Parallel()
+	cfg := localpg.Config{Dir: clusterDir(t), Profile: localpg.Fast}
+	require.NoError(t, start(t, cfg).Stop(t.Context()))
+	start(t, cfg)
+	old, err := os.ReadFile(filepath.Join(cfg.Dir, "postgres.log.old"))
+	require.NoError(t, err)
+	require.Contains(t, string(old), "database system is shut down")
+}
+
+func TestHalfMadeClusterIsMadeAfresh(t *testing.T) {
+	t.Parallel()
+	dir := clusterDir(t)
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "data.new", "base"), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "data.new", "PG_VERSION"), []byte("15\n"), 0o644))
+	srv := start(t, localpg.Config{Dir: dir, Profile: localpg.Fast})
+	require.Equal(t, 1, ask[int](t, srv.DSN("postgres"), "SELECT 1"))
+	require.NoDirExists(t, filepath.Join(dir, "data.new"))
+}
+
+func TestClusterWithoutItsPasswordIsNotStarted(t *testing.T) {
+	t.Parallel()
+	cfg := localpg.Config{Dir: clusterDir(t), Profile: localpg.Fast}
+	require.NoError(t, start(t, cfg).Stop(t.Context()))
+	require.NoError(t, os.Remove(filepath.Join(cfg.Dir, "password")))
+	_, err := localpg.Start(t.Context(), cfg)
+	require.ErrorContains(t, err, "read the cluster's password")
+}
+
+func TestStartEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	cfg := localpg.Config{Dir: clusterDir(t), Profile: localpg.Fast}
+	require.NoError(t, start(t, cfg).Stop(t.Context()))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := localpg.Start(ctx, cfg)
+	require.ErrorIs(t, err, context.Canceled)
+	start(t, cfg) // nothing was left running on the directory
+}
+
+func TestNameOfADatabaseIsQuoted(t *testing.T) {
+	t.Parallel()
+	srv := start(t, localpg.Config{Dir: clusterDir(t), Profile: localpg.Fast})
+	const odd = `odd "name"; DROP TABLE x`
+	require.NoError(t, srv.EnsureDatabase(t.Context(), odd))
+	require.Equal(t, odd, ask[string](t, srv.DSN(odd), "SELECT current_database()"))
+}

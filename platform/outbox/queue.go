@@ -79,7 +79,8 @@ func (q Queue) Claim(ctx context.Context, db *pg.DB, now time.Time, n int, lease
 	var claims []Claim
 	err := db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		var err error
-		if claims, err = pg.All[Claim](ctx, tx, q.claimStatement(), now, n, lease); err != nil || len(claims) == 0 || then == nil {
+		claims, err = pg.All[Claim](ctx, tx, q.claimStatement(), now, n, lease)
+		if err != nil || len(claims) == 0 || then == nil {
 			return err
 		}
 		return then(ctx, tx, claims)

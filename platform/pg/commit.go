@@ -95,17 +95,15 @@ func (tx *Tx) Stage(hash uint64, e Effect) { tx.staged = append(tx.staged, stage
 // change into one of unknown outcome.
 func (tx *Tx) commit(ctx context.Context, stripeTimeout time.Duration) error {
 	ctx = context.WithoutCancel(ctx)
-	if !tx.begun && len(tx.queued) == 0 && len(tx.autonomous) == 0 {
-		tx.conn.Release()
-		tx.runOnCommit()
-		return nil
-	}
 	unlock := tx.db.stripes.lock(tx.staged, stripeTimeout)
 	if unlock == nil {
 		tx.rollback(ctx)
 		return ErrUnavailable.Because(errContended)
 	}
-	err := tx.send(ctx, &statement{sql: "COMMIT"}, readCommit)
+	var err error
+	if tx.begun || len(tx.queued) > 0 || len(tx.autonomous) > 0 {
+		err = tx.send(ctx, &statement{sql: "COMMIT"}, readCommit)
+	}
 	switch {
 	case err == nil:
 		tx.conn.Release()

@@ -17,7 +17,8 @@ var (
 	// the domain's own not-found.
 	ErrNoRows = pgx.ErrNoRows
 	// ErrUnavailable says that the database could not be asked, or not in time.
-	ErrUnavailable = fault.New(fault.Unavailable, "database_unavailable", "the service cannot reach its database, try again shortly")
+	ErrUnavailable = fault.New(fault.Unavailable, "database_unavailable",
+		"the service cannot reach its database, try again shortly")
 	// ErrOutcomeUnknown says that a COMMIT was sent and never answered: the
 	// change is whole or absent. The client repeats the request, which is
 	// idempotent, to learn which.

@@ -270,7 +270,8 @@ func (l *LeaderLock) check(ctx context.Context) bool {
 	l.mu.Unlock()
 	begin := time.Now()
 	var readOnly bool
-	if err := session.QueryRow(ctx, `SELECT current_setting('transaction_read_only') = 'on'`).Scan(&readOnly); err != nil {
+	const probe = `SELECT current_setting('transaction_read_only') = 'on'`
+	if err := session.QueryRow(ctx, probe).Scan(&readOnly); err != nil {
 		l.mu.Lock()
 		l.checking, l.validUntil = false, time.Time{}
 		l.mu.Unlock()

@@ -2,12 +2,16 @@ package pg_test
 
 import (
 	"context"
+	"os"
+	"strconv"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
+	"galaxy/backend/platform/fault"
 	"galaxy/backend/platform/pg"
 	"galaxy/backend/platform/secret"
 	"galaxy/backend/platform/testkit"
@@ -102,7 +106,8 @@ func TestARecheckMakesTheLockValidAgain(t *testing.T) {
 	require.NoError(t, l.BeginTerm(t.Context()))
 	pg.ExpireValidity(l)
 	pg.Recheck(l)
-	require.Eventually(t, func() bool { return l.Held() == nil }, 4*time.Second, time.Millisecond, "before the next check is due")
+	held := func() bool { return l.Held() == nil }
+	require.Eventually(t, held, 4*time.Second, time.Millisecond, "before the next check is due")
 	require.Empty(t, l.Lost())
 }
 
@@ -124,7 +129,9 @@ func TestHeldAnswersWhileTheServerDoesNot(t *testing.T) {
 	require.NoError(t, l.Acquire(t.Context(), func() {}))
 	require.NoError(t, l.BeginTerm(t.Context()))
 	proxy.Inject(testkit.Fault{Toward: testkit.ToClient, At: testkit.Completes("SELECT 1"), Then: testkit.Cut})
-	proxy.Inject(testkit.Fault{Toward: testkit.ToServer, At: testkit.Runs("backend_term"), Then: testkit.Swallow, Times: -1})
+	proxy.Inject(testkit.Fault{
+		Toward: testkit.ToServer, At: testkit.Runs("backend_term"), Then: testkit.Discard, Times: -1,
+	})
 	pg.Recheck(l)
 	require.Eventually(t, func() bool { return l.Held() != nil }, 20*time.Second, time.Microsecond)
 	begin := time.Now()
@@ -147,4 +154,53 @@ func TestAProcessThatWasSupersededHasToRestart(t *testing.T) {
 	require.NoError(t, next.Release(t.Context()))
 	require.ErrorIs(t, <-stale.Lost(), pg.ErrSuperseded)
 	require.ErrorIs(t, stale.Held(), pg.ErrStandby)
+}
+
+func TestALockThatIsNotHeldHasNoTerm(t *testing.T) {
+	t.Parallel()
+	l := newLeaderLock(t, testkit.Postgres(t).DSN)
+	require.ErrorIs(t, l.BeginTerm(t.Context()), pg.ErrStandby)
+	require.NoError(t, l.Release(t.Context()))
+	require.NoError(t, l.Release(t.Context()))
+	require.Equal(t, 503, fault.From(l.Held()).Code.Status())
+}
+
+func TestATermBeginsOnce(t *testing.T) {
+	t.Parallel()
+	dsn := testkit.Postgres(t).DSN
+	l := newLeaderLock(t, dsn)
+	require.NoError(t, l.Acquire(t.Context(), func() {}))
+	require.NoError(t, l.BeginTerm(t.Context()))
+	require.NoError(t, l.BeginTerm(t.Context()))
+	var term int64
+	var holder string
+	row := testkit.Conn(t, dsn).QueryRow(t.Context(), `SELECT term, holder FROM backend_term`)
+	require.NoError(t, row.Scan(&term, &holder))
+	require.EqualValues(t, 1, term)
+	require.Contains(t, holder, "/"+strconv.Itoa(os.Getpid()))
+}
+
+func TestTheSchemaHasToBeThereForATerm(t *testing.T) {
+	t.Parallel()
+	p := testkit.Postgres(t)
+	_, err := testkit.Conn(t, p.DSN).Exec(t.Context(), `DROP SCHEMA backend CASCADE`)
+	require.NoError(t, err)
+	l := newLeaderLock(t, p.DSN)
+	require.NoError(t, l.Acquire(t.Context(), func() {}), "it is acquired before the migrations")
+	require.ErrorContains(t, l.BeginTerm(t.Context()), `raise the term: ERROR: relation "backend_term" does not exist`)
+}
+
+func TestADatabaseThatCannotBeReachedIsWaitedForWithOneWarning(t *testing.T) {
+	t.Parallel()
+	p := testkit.Postgres(t)
+	proxy := testkit.PostgresProxy(t, p.Addr)
+	startup := func(m testkit.Message) bool { return m.Type == 0 }
+	proxy.Inject(testkit.Fault{Toward: testkit.ToServer, At: startup, Times: 2})
+	core, logs := observer.New(zap.WarnLevel)
+	cfg := pg.Config{DSN: secret.New(p.Via(proxy.Addr())), OperationTimeout: 5 * time.Second}
+	l, err := pg.NewLeaderLock(cfg, zap.New(core))
+	require.NoError(t, err)
+	require.NoError(t, l.Acquire(t.Context(), func() { t.Error("no other process has it") }))
+	require.NoError(t, l.Release(t.Context()))
+	require.Len(t, logs.FilterMessage("database cannot be reached, waiting for it").All(), 1)
 }

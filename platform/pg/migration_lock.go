@@ -31,7 +31,8 @@ func lockMigrations(ctx context.Context, std *sql.DB) (unlock func(), err error)
 		}
 		if acquired {
 			return func() {
-				_, _ = conn.ExecContext(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", int64(migrationLockID))
+				ctx := context.WithoutCancel(ctx)
+				_, _ = conn.ExecContext(ctx, "SELECT pg_advisory_unlock($1)", int64(migrationLockID))
 				_ = conn.Close()
 			}, nil
 		}

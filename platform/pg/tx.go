@@ -58,7 +58,9 @@ func (db *DB) stripeTimeout(attempt int) time.Duration {
 	return min(db.timeout, 100*time.Millisecond<<(attempt-1))
 }
 
-func (db *DB) runOnce(ctx context.Context, stripeTimeout time.Duration, fn func(context.Context, *Tx) error) (err error) {
+func (db *DB) runOnce(
+	ctx context.Context, stripeTimeout time.Duration, fn func(context.Context, *Tx) error,
+) (err error) {
 	conn, err := db.acquire(ctx)
 	if err != nil {
 		return err

@@ -137,3 +137,81 @@ func TestLatestWaitsForTheNextMail(t *testing.T) {
 	_, body, _ = fetch(t, web.URL+"/api/messages/latest?to=ada@example.com&wait=30s&after="+old.ID)
 	require.Contains(t, body, (<-fresh).ID)
 }
+
+func TestDirectoryThatIsAFileIsNoStore(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	_, err := smtpsink.OpenStore(file, 0)
+	require.ErrorContains(t, err, "open the mail store")
+}
+
+func TestFilesOfAStoreAreItsOwnersAlone(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "mail")
+	s, err := smtpsink.OpenStore(dir, 0)
+	require.NoError(t, err)
+	m := add(t, s, "ada@example.com", "code")
+	for name, want := range map[string]os.FileMode{"": 0o700, m.ID + ".eml": 0o600} {
+		info, err := os.Stat(filepath.Join(dir, name))
+		require.NoError(t, err)
+		require.Equal(t, want, info.Mode().Perm(), name)
+	}
+}
+
+func TestUnknownMessageIsNotFound(t *testing.T) {
+	t.Parallel()
+	s, err := smtpsink.OpenStore("", 1)
+	require.NoError(t, err)
+	forgotten := add(t, s, "ada@example.com", "one")
+	add(t, s, "ada@example.com", "two")
+	for _, id := range []string{"", "zzz", forgotten.ID} {
+		_, found := s.Get(id)
+		require.False(t, found, id)
+	}
+}
+
+func TestListOfTheCallerIsItsOwn(t *testing.T) {
+	t.Parallel()
+	s, err := smtpsink.OpenStore("", 0)
+	require.NoError(t, err)
+	add(t, s, "ada@example.com", "one")
+	s.All()[0].Subject = "changed"
+	require.Equal(t, "one", s.All()[0].Subject)
+}
+
+func TestLimitOfAListIsBounded(t *testing.T) {
+	t.Parallel()
+	s, err := smtpsink.OpenStore("", 0)
+	require.NoError(t, err)
+	web := httptest.NewServer(s.Handler())
+	t.Cleanup(func() { web.Close(); http.DefaultClient.CloseIdleConnections() })
+	for range 250 {
+		add(t, s, "ada@example.com", "x")
+	}
+	for limit, want := range map[string]int{"": 200, "3": 3, "0": 200, "-1": 200, "many": 200, "1000": 200} {
+		var list struct{ Messages []smtpsink.Message }
+		_, body, _ := fetch(t, web.URL+"/api/messages?limit="+limit)
+		require.NoError(t, json.Unmarshal([]byte(body), &list))
+		require.Len(t, list.Messages, want, limit)
+	}
+}
+
+// A mail is a stranger's text: nothing of it may run in the page's name.
+func TestNothingOfAMailRunsInTheBrowser(t *testing.T) {
+	t.Parallel()
+	s, err := smtpsink.OpenStore("", 0)
+	require.NoError(t, err)
+	web := httptest.NewServer(s.Handler())
+	t.Cleanup(func() { web.Close(); http.DefaultClient.CloseIdleConnections() })
+	m, err := s.Add(smtpsink.Message{To: []string{"<script>alert(1)</script>"}, Raw: []byte("Subject: <script>alert(2)</script>\r\n\r\n<script>alert(3)</script>")})
+	require.NoError(t, err)
+
+	_, page, header := fetch(t, web.URL)
+	require.NotContains(t, page, "<script>alert")
+	require.Equal(t, "default-src 'none'; style-src 'unsafe-inline'", header.Get("Content-Security-Policy"))
+	_, _, header = fetch(t, web.URL+"/api/messages/"+m.ID+"/raw")
+	require.Equal(t, "nosniff", header.Get("X-Content-Type-Options"))
+	status, _, _ := fetch(t, web.URL+"/elsewhere")
+	require.Equal(t, http.StatusNotFound, status)
+}

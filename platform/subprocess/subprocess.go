@@ -40,11 +40,16 @@ type Process struct {
 
 // script gets the signal, what to remove, and the command line. The program
 // is put in the background, so that the shell can wait for it and for the pipe.
+// A program in the background ignores SIGINT and SIGQUIT until it has set
+// handlers of its own, so these two are sent until it has ended. No other is: to
+// many programs a second signal says that the first one was not fast enough.
 const script = `
 signal=$1 remove=$2; shift 2
 exec 3<&0 </dev/null
 "$@" 3<&- & program=$!
-( read -r _ <&3; kill -"$signal" $program ) 2>/dev/null & watch=$!
+( read -r _ <&3; kill -"$signal" $program
+  case $signal in 2 | 3) while sleep 0.1; do kill -"$signal" $program || exit; done ;; esac
+) 2>/dev/null & watch=$!
 wait $program; code=$?
 kill $watch 2>/dev/null
 [ -z "$remove" ] || rm -rf "$remove"

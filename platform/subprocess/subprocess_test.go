@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -24,6 +25,13 @@ import (
 const helperEnv = "GALAXY_TEST_SUBPROCESS_HELPER"
 
 func TestMain(m *testing.M) {
+	if os.Getenv(helperEnv) == "slow" {
+		time.Sleep(300 * time.Millisecond) // what it has to do before it can be stopped
+		interrupted := make(chan os.Signal, 1)
+		signal.Notify(interrupted, syscall.SIGINT)
+		<-interrupted
+		os.Exit(3)
+	}
 	if os.Getenv(helperEnv) != "" {
 		_, err := subprocess.Start(subprocess.Options{Signal: syscall.SIGTERM, Stdout: os.Stdout}, "/bin/sh", "-c", "echo $$; exec sleep 600")
 		if err != nil {
@@ -69,6 +77,32 @@ func TestProgramThatIgnoresTheSignalIsKilled(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	require.ErrorIs(t, p.Stop(ctx), context.DeadlineExceeded)
+}
+
+func TestInterruptThatComesTooEarlyIsNotLost(t *testing.T) {
+	t.Parallel()
+	p, err := subprocess.Start(subprocess.Options{Signal: syscall.SIGINT, Env: append(os.Environ(), helperEnv+"=slow")}, os.Args[0])
+	require.NoError(t, err)
+
+	require.NoError(t, p.Stop(t.Context()))
+
+	var exit *exec.ExitError
+	require.ErrorAs(t, p.Err(), &exit)
+	require.Equal(t, 3, exit.ExitCode())
+}
+
+func TestOtherSignalsAreSentOnce(t *testing.T) {
+	t.Parallel()
+	p, lines := started(t, subprocess.Options{Signal: syscall.SIGTERM},
+		"trap 'echo asked' TERM; echo up; n=0; while [ $n -lt 50 ]; do sleep 0.01; n=$((n+1)); done; echo over")
+	p.Terminate()
+	var said []string
+	for len(said) == 0 || said[len(said)-1] != "over" {
+		line, err := lines.ReadString('\n')
+		require.NoError(t, err)
+		said = append(said, strings.TrimSpace(line))
+	}
+	require.Equal(t, []string{"asked", "over"}, said)
 }
 
 func TestDirectoryIsRemovedWhenTheProgramEnds(t *testing.T) {

@@ -35,7 +35,8 @@ func stress(t *testing.T, startIt, stopIt func(context.Context) error) {
 
 func TestLoopsAndPoolsTolerateAnyOrderOfStartAndStop(t *testing.T) {
 	t.Parallel()
-	l := worker.NewLoop("test", time.Minute, clock.System{}, zap.NewNop(), func(context.Context) (bool, error) { return false, nil })
+	pass := func(context.Context) (bool, error) { return false, nil }
+	l := worker.NewLoop("test", time.Minute, clock.System{}, zap.NewNop(), pass)
 	stress(t, l.Start, l.Stop)
 	p := worker.NewPool(2, zap.NewNop())
 	stress(t, func(ctx context.Context) error {

@@ -1,6 +1,7 @@
 package driver_test
 
 import (
+	"reflect"
 	"testing"
 
 	"github.com/google/uuid"
@@ -30,61 +31,61 @@ func TestEveryFieldOfASpecCounts(t *testing.T) {
 	same := base
 	same.Env = map[string]string{"B": "2", "A": "1"}
 	require.Equal(t, base.Hash(), same.Hash())
-	for name, change := range map[string]func(*driver.Spec){
-		"generation": func(s *driver.Spec) { s.Generation++ },
-		"image":      func(s *driver.Spec) { s.Image = "x" },
-		"memory":     func(s *driver.Spec) { s.Memory++ },
-		"env":        func(s *driver.Spec) { s.Env = map[string]string{"A": "2", "B": "2"} },
-		"log":        func(s *driver.Spec) { s.LogOpts = map[string]string{"a": "b"} },
-	} {
+	seen := map[string]string{base.Hash(): "none"}
+	for i := range reflect.TypeFor[driver.Spec]().NumField() {
 		other := base
-		change(&other)
-		require.NotEqual(t, base.Hash(), other.Hash(), name)
+		field, name := reflect.ValueOf(&other).Elem().Field(i), reflect.TypeFor[driver.Spec]().Field(i).Name
+		switch field.Kind() {
+		case reflect.String:
+			field.SetString("x")
+		case reflect.Int64:
+			field.SetInt(7)
+		case reflect.Float64:
+			field.SetFloat(7)
+		case reflect.Map:
+			field.Set(reflect.ValueOf(map[string]string{"x": "y"}))
+		case reflect.Array:
+			field.Set(reflect.ValueOf(uuid.New()))
+		default:
+			t.Fatalf("%s: a kind that this test does not know", name)
+		}
+		require.NotContains(t, seen, other.Hash(), name)
+		seen[other.Hash()] = name
 	}
 }
 
-func TestSizesAreReadLikeDockers(t *testing.T) {
+func goodSpec() driver.Spec {
+	game := uuid.Must(uuid.NewV7())
+	return driver.Spec{
+		GameID: game, Version: "0.1.0", Image: "galaxy-game:0.1.0", Generation: 1, StateDir: "/srv/" + game.String(),
+		StateMount: "/var/lib/galaxy-game", User: "65532:65532", CPU: 1, Memory: 100, Pids: 1,
+	}
+}
+
+func TestSpecThatNoDriverCouldRunIsRefused(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]driver.Bytes{
-		"512m": 512 << 20, "1g": 1 << 30, "1GB": 1 << 30, "64k": 64 << 10, "123": 123, "7b": 7, " 2T ": 2 << 40,
+	require.NoError(t, goodSpec().Validate())
+	for want, change := range map[string]func(*driver.Spec){
+		"no game":                               func(s *driver.Spec) { s.GameID = uuid.Nil },
+		"no image":                              func(s *driver.Spec) { s.Image = "" },
+		"the state directory is not the game's": func(s *driver.Spec) { s.StateDir = "/srv/" + uuid.NewString() },
+		"the state mount is not absolute":       func(s *driver.Spec) { s.StateMount = "state" },
+		"a limit is not positive":               func(s *driver.Spec) { s.Pids = 0 },
 	} {
-		var got driver.Bytes
-		require.NoError(t, got.UnmarshalText([]byte(text)), text)
-		require.Equal(t, want, got, text)
-		var again driver.Bytes
-		require.NoError(t, again.UnmarshalText([]byte(got.String())))
-		require.Equal(t, got, again)
-	}
-	for _, text := range []string{"", "m", "-1", "1.5g", "9999999t", "512x"} {
-		var got driver.Bytes
-		require.Error(t, got.UnmarshalText([]byte(text)), text)
+		s := goodSpec()
+		change(&s)
+		err := s.Validate()
+		require.ErrorIs(t, err, driver.ErrConfigInvalid, want)
+		require.ErrorContains(t, err, want)
 	}
 }
 
-func TestLogOptionsAreKeyValuePairs(t *testing.T) {
+func TestEnvironmentIsWhatTheContractNamesAndNothingElse(t *testing.T) {
 	t.Parallel()
-	var got driver.Options
-	require.NoError(t, got.UnmarshalText([]byte("max-size=10m, tag={{.Name}}=x,,")))
-	require.Equal(t, driver.Options{"max-size": "10m", "tag": "{{.Name}}=x"}, got)
-	require.NoError(t, got.UnmarshalText(nil))
-	require.Empty(t, got)
-	require.Error(t, got.UnmarshalText([]byte("novalue")))
-	require.Error(t, got.UnmarshalText([]byte("=x")))
-}
-
-func TestConfigNamesEverythingThatIsWrong(t *testing.T) {
-	t.Parallel()
-	good := driver.Config{
-		Driver: "docker", ContainerLogDriver: "json-file", ContainerCPUQuota: 2, ContainerMemory: 512 << 20,
-		ContainerPidsLimit: 256, ContainerStateMount: "/var/lib/galaxy-game",
-	}
-	require.NoError(t, good.Validate())
-	bad := driver.Config{Driver: "process", EngineBinary: "engine", ContainerStateMount: "/"}
-	for _, name := range []string{"ENGINE_BINARY", "LOG_DRIVER", "CPU_QUOTA", "MEMORY", "PIDS_LIMIT", "STATE_MOUNT"} {
-		require.ErrorContains(t, bad.Validate(), name)
-	}
-	bad.Driver = "swarm"
-	require.ErrorContains(t, bad.Validate(), "BACKEND_RUNTIME_DRIVER")
-	require.Error(t, driver.StateConfig{StateRoot: "relative"}.Validate())
-	require.NoError(t, driver.StateConfig{StateRoot: "/srv/galaxy"}.Validate())
+	s := goodSpec()
+	s.Env = map[string]string{"ENGINE_LOG_LEVEL": "debug"}
+	require.Equal(t, []string{
+		"ENGINE_GAME_ID=" + s.GameID.String(), "ENGINE_LISTEN_ADDR=:8080", "ENGINE_LOG_LEVEL=debug",
+		"ENGINE_STATE_DIR=/var/lib/galaxy-game", "GOMEMLIMIT=80",
+	}, s.Environment(":8080", s.StateMount), "in the order of names; the Go runtime gets most of the memory and not all")
 }

@@ -93,3 +93,66 @@ func TestFileInPlaceOfTheDirectoryIsRefused(t *testing.T) {
 	_, err = dirs.Ensure(uuid.Nil)
 	require.ErrorIs(t, err, driver.ErrState)
 }
+
+func TestRootThatCanBeWrittenIsMadeAndLeftEmpty(t *testing.T) {
+	t.Parallel()
+	dirs, root, _ := newDirs(t)
+
+	require.NoError(t, dirs.CheckWritable())
+	require.NoError(t, dirs.CheckWritable(), "a check may be repeated")
+
+	entries, err := os.ReadDir(root)
+	require.NoError(t, err)
+	require.Empty(t, entries)
+}
+
+func TestRootThatIsNoDirectoryIsTold(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	dirs := driver.NewStateDirs(file)
+
+	require.Error(t, dirs.CheckWritable())
+	_, err := dirs.Ensure(uuid.Must(uuid.NewV7()))
+	require.ErrorIs(t, err, driver.ErrState)
+}
+
+func TestWhatIsLeftOfAnEarlierCheckIsNoObstacle(t *testing.T) {
+	t.Parallel()
+	dirs, root, _ := newDirs(t)
+	require.NoError(t, os.MkdirAll(root, 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(root, ".probe"), []byte("x"), 0o600))
+
+	require.NoError(t, dirs.CheckWritable())
+
+	require.NoFileExists(t, filepath.Join(root, ".probe"))
+}
+
+// A directory in the place of the file that a check writes cannot be removed:
+// whoever put it there wants checks to fail, and that is what they do.
+func TestDirectoryThatCannotBeCheckedIsRefused(t *testing.T) {
+	t.Parallel()
+	dirs, _, game := newDirs(t)
+	dir, err := dirs.Ensure(game)
+	require.NoError(t, err)
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, ".probe", "full"), 0o755))
+
+	_, err = dirs.Ensure(game)
+
+	require.ErrorIs(t, err, driver.ErrState)
+	require.DirExists(t, filepath.Join(dir, ".probe", "full"))
+}
+
+func TestDirectoriesOfGamesAreApart(t *testing.T) {
+	t.Parallel()
+	dirs, _, game := newDirs(t)
+	first, err := dirs.Ensure(game)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(first, "turn"), []byte("12"), 0o600))
+
+	second, err := dirs.Ensure(uuid.Must(uuid.NewV7()))
+
+	require.NoError(t, err)
+	require.NotEqual(t, first, second)
+	require.FileExists(t, filepath.Join(first, "turn"), "what a game has stays")
+}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -23,6 +24,9 @@ func TestARequestIDIsKeptWhenItIsValid(t *testing.T) {
 		made, err := uuid.Parse(id)
 		require.NoError(t, err, given)
 		require.Equal(t, uuid.Version(7), made.Version())
+		require.Equal(t, uuid.RFC4122, made.Variant())
+		at := time.Unix(made.Time().UnixTime())
+		require.WithinDuration(t, time.Now(), at, time.Minute, "sorted by time in logs and rows")
 		require.False(t, seen[id])
 		seen[id] = true
 	}

@@ -53,8 +53,14 @@ func (e *Engine) Run() driver.Observed {
 	e.t.Helper()
 	o, err := e.f.Driver.Ensure(e.t.Context(), e.Spec)
 	require.NoError(e.t, err)
-	e.eventually(func() bool { _, err := e.Call("GET", "/healthz", ""); return err == nil })
+	e.WaitHealthy()
 	return o
+}
+
+// WaitHealthy waits until the engine answers.
+func (e *Engine) WaitHealthy() {
+	e.t.Helper()
+	e.eventually(func() bool { _, err := e.Call("GET", "/healthz", ""); return err == nil })
 }
 
 // Call speaks to the engine by its name.

@@ -65,7 +65,7 @@ func TestEngineDiesWithTheBackendAndCountsAsNoCrash(t *testing.T) {
 	f := newFixture(t)
 	e := f.NewEngine(t)
 	backend := f.anotherProcess(t, e.Spec)
-	e.WaitFor(driver.PhaseRunning)
+	e.WaitHealthy()
 
 	require.NoError(t, backend.Process.Kill())
 	_ = backend.Wait()
@@ -127,7 +127,7 @@ func TestAdoptedEngineThatEndsCountsAsNoCrash(t *testing.T) {
 	e := f.NewEngine(t)
 	e.Spec.Env = map[string]string{"IGNORE_TERM": "1"}
 	backend := f.anotherProcess(t, e.Spec)
-	e.WaitFor(driver.PhaseRunning)
+	e.WaitHealthy()
 	require.NoError(t, backend.Process.Kill())
 	_ = backend.Wait()
 	o, err := f.driver.Ensure(t.Context(), e.Spec)
@@ -149,7 +149,7 @@ func TestAdoptedEngineIsKilledAfterTheGrace(t *testing.T) {
 	e := f.NewEngine(t)
 	e.Spec.Env = map[string]string{"IGNORE_TERM": "1"}
 	backend := f.anotherProcess(t, e.Spec)
-	e.WaitFor(driver.PhaseRunning)
+	e.WaitHealthy()
 	require.NoError(t, backend.Process.Kill())
 	_ = backend.Wait()
 	begin := time.Now()
