@@ -104,6 +104,7 @@ generate-proto: # needs buf and flatc, built once (minutes)
 generate-documents: # openapi.yaml from its fragments, tables from the structs
 	@go run ./openapi/bundle
 	@go generate ./cmd/backend/...
+	@go test ./modules -run TestTheArchitectureDocumentShowsTheDomains -update >/dev/null
 
 .PHONY: verify
 verify: setup ## fail when generated files are out of date

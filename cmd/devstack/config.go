@@ -85,7 +85,9 @@ func parse(args []string, getenv func(string) string, usage io.Writer) (config, 
 		}
 		fs.IntVar(p.port, p.name, standard, p.what+" on 127.0.0.1; 0 takes a free one ($"+variable(p.name)+")")
 	}
-	fs.BoolVar(&c.Ephemeral, "ephemeral", false, "take a temporary directory and free ports, and leave nothing behind;\nends when standard input, if it is a pipe, closes")
+	fs.BoolVar(&c.Ephemeral, "ephemeral", false,
+		"take a temporary directory and free ports, and leave nothing behind;\n"+
+			"ends when standard input, if it is a pipe, closes")
 	fs.BoolVar(&c.JSON, "json", false, "print the endpoints as one JSON object on standard output when all is ready")
 	fs.BoolVar(&c.Verbose, "v", false, "show the backend's log as well")
 	if err := fs.Parse(args); err != nil {

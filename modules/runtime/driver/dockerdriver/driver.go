@@ -170,7 +170,8 @@ func (d *Driver) List(ctx context.Context) ([]driver.Observed, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, err := d.docker.List(ctx, d.selector(func(labels map[string]string) bool { return ownOrUnlabelled(labels, instance) }))
+	ours := func(labels map[string]string) bool { return ownOrUnlabelled(labels, instance) }
+	found, err := d.docker.List(ctx, d.selector(ours))
 	if err != nil {
 		return nil, translate(err)
 	}
