@@ -9,12 +9,12 @@ import (
 	"galaxy/backend/platform/testkit"
 )
 
-// The part of G11 that only tests see: a module booted on a database of its own
-// takes at most 120 ms, twice the database alone.
+// The part of G11 that concerns tests: booting a module on a database of its own
+// takes at most 120 ms, twice the time of the database alone.
 //
 //	go test -run '^$' -bench Boot -benchtime 20x .
 func BenchmarkBoot(b *testing.B) {
-	testkit.Postgres(b) // the server and the template are made once for all
+	testkit.Postgres(b) // starts the server and creates the template, once for all
 	b.Run("database alone", func(b *testing.B) {
 		for b.Loop() {
 			testkit.Postgres(b)

@@ -11,19 +11,19 @@ import (
 	"github.com/google/uuid"
 )
 
-// client makes the few calls that prepare a measurement.
+// client makes the calls that prepare a measurement.
 type client struct {
-	base string
-	who  func(*http.Request)
+	base         string
+	authenticate func(*http.Request)
 }
 
 func (c client) operator() client {
-	c.who = func(r *http.Request) { r.SetBasicAuth(operatorName, operatorPassword) }
+	c.authenticate = func(r *http.Request) { r.SetBasicAuth(operatorName, operatorPassword) }
 	return c
 }
 
 func (c client) user(id uuid.UUID) client {
-	c.who = func(r *http.Request) { r.Header.Set("X-User-ID", id.String()) }
+	c.authenticate = func(r *http.Request) { r.Header.Set("X-User-ID", id.String()) }
 	return c
 }
 
@@ -45,7 +45,7 @@ func (c client) post(ctx context.Context, path string, in, out any) error {
 	if in != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	c.who(req)
+	c.authenticate(req)
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return err
@@ -64,7 +64,7 @@ func (c client) post(ctx context.Context, path string, in, out any) error {
 	return json.Unmarshal(said, out)
 }
 
-// game creates one and returns its id.
+// game creates a game and returns its id.
 func (c client) game(ctx context.Context, path string) (uuid.UUID, error) {
 	var made struct {
 		ID uuid.UUID `json:"game_id"`

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"galaxy/backend/bench/internal/account"
+	"galaxy/backend/bench/internal/procstat"
 )
 
 // Paths of the reads.
@@ -19,19 +19,20 @@ const (
 	publicPath   = "/api/v1/user/lobby/games?visibility=public&limit=10"
 )
 
-// active is how many people read: fewer than there are, as on any evening.
-const active = 500
+// activeUsers is the number of users whose data is read: a part of all, as in
+// production.
+const activeUsers = 500
 
-// steady is the rate of the goals of wall time, in requests per second.
-const steady = 500
+// fixedRate is the rate of the goals of wall time, in requests per second.
+const fixedRate = 500
 
-// underLoad measures what needs both servers running: G1, G2, G3, and what the
-// product weighs after it all.
-func (b *bench) underLoad(ctx context.Context) error {
+// measureLoad measures what needs both servers running: G1, G2, G3, and the
+// product's memory after that.
+func (b *benchmark) measureLoad(ctx context.Context) error {
 	if !b.wanted("G1", "G2", "G3", "G11") {
 		return nil
 	}
-	product, anchor, stop, err := b.stage.face("product")
+	product, anchor, stop, err := b.testbed.startBoth("product")
 	if err != nil {
 		return err
 	}
@@ -43,62 +44,62 @@ func (b *bench) underLoad(ctx context.Context) error {
 		}
 		defer g.close()
 	}
-	b.cachedReads(ctx, product, anchor)
-	b.lists(ctx, product, anchor)
-	b.commands(ctx, product, anchor)
+	b.measureCachedReads(ctx, product, anchor)
+	b.measureLists(ctx, product, anchor)
+	b.measureCommands(ctx, product, anchor)
 	if b.wanted("G11") {
-		b.weigh("memory of the product after all that", product.pid, 60)
-		b.heap(ctx, product)
+		b.addMemoryRow("memory of the product after all that", product.pid, 60)
+		b.saveHeapProfile(ctx, product)
 	}
 	return ctx.Err()
 }
 
-func (b *bench) cachedReads(ctx context.Context, product *product, anchor *bare) {
+func (b *benchmark) measureCachedReads(ctx context.Context, product *product, anchor *anchorServer) {
 	if !b.wanted("G1") {
 		return
 	}
-	p := b.stage.people
+	data := b.testbed.data
 	echo := side{process: anchor.process, target: target(anchor.http, func(buf []byte, _ uint64) []byte { return get(buf, "/json", uuid.Nil) })}
 	for _, c := range []struct {
 		what string
 		next func([]byte, uint64) []byte
 	}{
-		{"account, from memory", func(buf []byte, i uint64) []byte { return get(buf, accountPath, p.users[i%active]) }},
+		{"account, from memory", func(buf []byte, i uint64) []byte { return get(buf, accountPath, data.users[i%activeUsers]) }},
 		{"session look-up, from memory", func(buf []byte, i uint64) []byte {
-			return get(buf, sessionsPath+p.sessions[i%active].String(), uuid.Nil)
+			return get(buf, sessionsPath+data.sessions[i%activeUsers].String(), uuid.Nil)
 		}},
 	} {
 		ours := side{process: product.process, target: target(product.http, c.next)}
-		d, err := b.stage.rounds(ctx, b.options, ours, echo, 0)
-		b.profile(ctx, c.what, product, ours)
+		d, err := b.testbed.rounds(ctx, b.options, ours, echo, 0)
+		b.saveCPUProfile(ctx, c.what, product, ours)
 		r := d.row("G1", c.what, "CPU µs", 1.6, slot.cpu, slot.cpu)
 		b.add(r, err)
 		idle := r
-		idle.What, idle.Product, idle.Anchor, idle.Figure, idle.Ratio, idle.Wall = c.what+": Postgres' part", r.Postgres, nothing, r.Postgres, false, nil
-		idle.Limit = 1 // what is left of "none" when workers look for work and counters are flushed meanwhile
+		idle.What, idle.Product, idle.Anchor, idle.Figure, idle.Ratio, idle.Wall = c.what+": Postgres' part", r.Postgres, noFigure, r.Postgres, false, nil
+		idle.Limit = 1 // not 0: workers poll and counters are flushed meanwhile
 		b.add(idle, err)
 	}
 }
 
-// traced is G1 with every request recorded and sent to a collector.
-func (b *bench) traced(ctx context.Context) error {
+// measureTraced is G1 with every request traced and sent to a collector.
+func (b *benchmark) measureTraced(ctx context.Context) error {
 	if !b.wanted("G1") {
 		return nil
 	}
-	sink, err := collect()
+	sink, err := startCollector()
 	if err != nil {
 		return err
 	}
 	defer sink.server.Stop()
-	product, anchor, stop, err := b.stage.face("traced", "BACKEND_OTEL_TRACES_EXPORTER=otlp", "BACKEND_OTEL_TRACES_RATIO=1", "BACKEND_OTEL_ENDPOINT=http://"+sink.addr)
+	product, anchor, stop, err := b.testbed.startBoth("traced", "BACKEND_OTEL_TRACES_EXPORTER=otlp", "BACKEND_OTEL_TRACES_RATIO=1", "BACKEND_OTEL_ENDPOINT=http://"+sink.addr)
 	if err != nil {
 		return err
 	}
 	defer stop()
-	p := b.stage.people
+	data := b.testbed.data
 	echo := side{process: anchor.process, target: target(anchor.http, func(buf []byte, _ uint64) []byte { return get(buf, "/json", uuid.Nil) })}
-	reads := target(product.http, func(buf []byte, i uint64) []byte { return get(buf, accountPath, p.users[i%active]) })
-	d, err := b.stage.rounds(ctx, b.options, side{process: product.process, target: reads}, echo, 0)
+	reads := target(product.http, func(buf []byte, i uint64) []byte { return get(buf, accountPath, data.users[i%activeUsers]) })
+	d, err := b.testbed.rounds(ctx, b.options, side{process: product.process, target: reads}, echo, 0)
 	if err == nil && sink.received() == 0 {
 		err = errors.New("no span arrived at the collector")
 	}
@@ -106,14 +107,14 @@ func (b *bench) traced(ctx context.Context) error {
 	return nil
 }
 
-func (b *bench) lists(ctx context.Context, product *product, anchor *bare) {
+func (b *benchmark) measureLists(ctx context.Context, product *product, anchor *anchorServer) {
 	if !b.wanted("G2") {
 		return
 	}
-	p := b.stage.people
+	data := b.testbed.data
 	sides := func(ours, theirs string) (side, side) {
 		next := func(path string) func([]byte, uint64) []byte {
-			return func(buf []byte, i uint64) []byte { return get(buf, path, p.lister(i)) }
+			return func(buf []byte, i uint64) []byte { return get(buf, path, data.listOwner(i)) }
 		}
 		return side{process: product.process, target: target(product.http, next(ours))},
 			side{process: anchor.process, target: target(anchor.http, next(theirs))}
@@ -123,33 +124,33 @@ func (b *bench) lists(ctx context.Context, product *product, anchor *bare) {
 		{"10 public games", publicPath, "/public"},
 	} {
 		ours, theirs := sides(c.ours, c.theirs)
-		d, err := b.stage.rounds(ctx, b.options, ours, theirs, 0)
-		b.profile(ctx, c.what, product, ours)
+		d, err := b.testbed.rounds(ctx, b.options, ours, theirs, 0)
+		b.saveCPUProfile(ctx, c.what, product, ours)
 		b.add(d.row("G2", c.what, "CPU µs", 1.4, slot.cpu, slot.cpu), err)
 	}
 	ours, theirs := sides(minePath, "/mine")
-	d, err := b.stage.rounds(ctx, b.options, ours, theirs, steady)
-	b.add(d.row("G2", fmt.Sprintf("10 of my games, p99 at %d/s", steady), "wall µs", 1.5, micros(0.99), micros(0.99)), err)
+	d, err := b.testbed.rounds(ctx, b.options, ours, theirs, fixedRate)
+	b.add(d.row("G2", fmt.Sprintf("10 of my games, p99 at %d/s", fixedRate), "wall µs", 1.5, micros(0.99), micros(0.99)), err)
 }
 
-func (b *bench) commands(ctx context.Context, product *product, anchor *bare) {
+func (b *benchmark) measureCommands(ctx context.Context, product *product, anchor *anchorServer) {
 	if !b.wanted("G3") {
 		return
 	}
-	p := b.stage.people
-	path := side{process: anchor.process, target: target(anchor.http, p.command)}
-	for i, to := range p.commands(product.http) {
+	data := b.testbed.data
+	path := side{process: anchor.process, target: target(anchor.http, data.command)}
+	for i, to := range data.commands(product.http) {
 		what := [...]string{"create a private game", "apply to a game that seats at once", "invite"}[i]
 		ours := side{process: product.process, target: to}
 		if what != "invite" { // the others send no mail
-			d, err := b.stage.rounds(ctx, b.options, ours, path, 0)
-			b.profile(ctx, what, product, ours)
+			d, err := b.testbed.rounds(ctx, b.options, ours, path, 0)
+			b.saveCPUProfile(ctx, what, product, ours)
 			b.add(d.row("G3", what, "CPU µs", 1.3, slot.cpu, slot.cpu), err)
 			continue
 		}
-		ours.settle = b.stage.mailed
-		d, err := b.stage.rounds(ctx, b.options, ours, path, 0)
-		b.profile(ctx, what, product, ours)
+		ours.drain = b.testbed.drainMail
+		d, err := b.testbed.rounds(ctx, b.options, ours, path, 0)
+		b.saveCPUProfile(ctx, what, product, ours)
 		b.add(d.row("G3", what+", without its mail", "CPU µs", 1.3, slot.net, slot.cpu), err)
 		b.add(d.row("G3", what+", with its mail delivered", "CPU µs", 0, slot.gross, slot.cpu), err)
 	}
@@ -159,38 +160,38 @@ const countUnsent = `SELECT (SELECT count(*) FROM notification_routes WHERE stat
 	(SELECT count(*) FROM mail_deliveries WHERE status IN ('pending', 'sending', 'retrying')),
 	(SELECT count(*) FROM mail_deliveries WHERE status = 'dead_lettered')`
 
-// mailLimit is how long the mail of one slot may take.
+// mailLimit is the longest time for the mail of one slot.
 const mailLimit = 3 * time.Minute
 
-// mailed waits until every mail has left, and says how many had not at first.
-func (s *stage) mailed(ctx context.Context) (left int, err error) {
+// drainMail waits until every mail is sent, and returns how many were pending.
+func (s *testbed) drainMail(ctx context.Context) (deferred int, err error) {
 	first := true
 	var routes, mails, dead int
-	waited := until(mailLimit, 50*time.Millisecond, func() bool {
+	waited := poll(mailLimit, 50*time.Millisecond, func() bool {
 		if err = s.product.QueryRow(ctx, countUnsent).Scan(&routes, &mails, &dead); err != nil {
 			return true
 		}
 		if first {
-			left, first = routes+mails, false
+			deferred, first = routes+mails, false
 		}
 		return routes+mails == 0
 	})
 	switch {
 	case err != nil:
-		return left, err
+		return deferred, err
 	case waited != nil:
-		return left, fmt.Errorf("%d mails did not leave: %w", routes+mails, waited)
+		return deferred, fmt.Errorf("%d mails did not leave: %w", routes+mails, waited)
 	case dead > 0:
-		return left, fmt.Errorf("%d mails were given up", dead)
+		return deferred, fmt.Errorf("%d mails were given up", dead)
 	}
-	return left, nil
+	return deferred, nil
 }
 
 const megabyte = 1 << 20
 
-// weigh adds a row of resident memory.
-func (b *bench) weigh(what string, pid int, limit float64) {
-	m, err := account.MemoryOf(pid)
+// addMemoryRow adds a row with the resident memory of a process.
+func (b *benchmark) addMemoryRow(what string, pid int, limit float64) {
+	m, err := procstat.MemoryOf(pid)
 	used := number(float64(m.Resident) / megabyte)
-	b.add(row{Goal: "G11", What: what, Unit: "MB", Product: used, Anchor: nothing, Postgres: nothing, Figure: used, Limit: limit, Others: nothing, Rounds: 1}, err)
+	b.add(row{Goal: "G11", What: what, Unit: "MB", Product: used, Anchor: noFigure, Postgres: noFigure, Figure: used, Limit: limit, Others: noFigure, Rounds: 1}, err)
 }

@@ -26,7 +26,7 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == "anchor" {
 		os.Exit(exitCode(serveAnchor(ctx, os.Args[2:])))
 	}
-	o, err := parse(os.Args[1:], os.Stderr)
+	o, err := parseOptions(os.Args[1:], os.Stderr)
 	if err != nil {
 		os.Exit(2)
 	}
@@ -41,7 +41,7 @@ func exitCode(err error) int {
 	return 0
 }
 
-// serveAnchor is the other side, in a process of its own.
+// serveAnchor runs the anchor, in a process of its own.
 func serveAnchor(ctx context.Context, args []string) error {
 	var c anchor.Config
 	flags := flag.NewFlagSet("anchor", flag.ContinueOnError)
@@ -55,17 +55,17 @@ func serveAnchor(ctx context.Context, args []string) error {
 	return anchor.Serve(ctx, c)
 }
 
-// options are what can be asked for.
+// options are the command line's.
 type options struct {
 	rounds   int
 	slot     time.Duration
 	only     []string
-	root     string // of the product's sources
+	root     string // directory of the product's sources
 	out      string
 	profiles string // a directory; empty: none are taken
 }
 
-func parse(args []string, w io.Writer) (o options, err error) {
+func parseOptions(args []string, w io.Writer) (o options, err error) {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(w)
 	seconds := flags.Float64("seconds", 2, "how long each side's turn is")
@@ -96,32 +96,32 @@ func parse(args []string, w io.Writer) (o options, err error) {
 	return o, err
 }
 
-// bench collects the rows.
-type bench struct {
+// benchmark is one run: it collects the rows.
+type benchmark struct {
 	options options
-	stage   *stage
+	testbed *testbed
 	rows    []row
 }
 
-// nothing is a figure that does not exist.
-var nothing = number(math.NaN())
+// noFigure stands for a figure that was not measured.
+var noFigure = number(math.NaN())
 
-// wanted reports whether one of the goals was asked for.
-func (b *bench) wanted(goals ...string) bool {
+// wanted reports whether one of the goals was selected.
+func (b *benchmark) wanted(goals ...string) bool {
 	return len(b.options.only) == 0 || slices.ContainsFunc(goals, func(g string) bool { return slices.Contains(b.options.only, g) })
 }
 
-// add keeps a row; with an error it has failed, whatever it says.
-func (b *bench) add(r row, err error) {
+// add appends a row; with an error it has failed, whatever its figure.
+func (b *benchmark) add(r row, err error) {
 	if err != nil {
 		r.Failed = err.Error()
 	}
 	b.rows = append(b.rows, r)
-	b.note("%s %s: %s %s", r.Goal, r.What, show(r.Figure, 2), r.verdict())
+	b.progress("%s %s: %s %s", r.Goal, r.What, formatNumber(r.Figure, 2), r.verdict())
 }
 
-// note says how far it is.
-func (b *bench) note(format string, args ...any) {
+// progress prints a line to stderr.
+func (b *benchmark) progress(format string, args ...any) {
 	_, _ = fmt.Fprintf(os.Stderr, "  "+format+"\n", args...)
 }
 
@@ -131,17 +131,17 @@ func run(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	b := &bench{options: o, stage: &stage{dir: dir}}
-	defer func() { err = errors.Join(err, b.stage.clear()) }()
-	b.note("building the product")
-	if err := b.stage.build(ctx, o.root); err != nil {
+	b := &benchmark{options: o, testbed: &testbed{dir: dir}}
+	defer func() { err = errors.Join(err, b.testbed.stop()) }()
+	b.progress("building the product")
+	if err := b.testbed.build(ctx, o.root); err != nil {
 		return err
 	}
 	if err := b.measure(ctx); err != nil {
-		return errors.Join(err, print(os.Stdout, b.rows))
+		return errors.Join(err, printTable(os.Stdout, b.rows))
 	}
-	slices.SortStableFunc(b.rows, func(x, y row) int { return ordinal(x.Goal) - ordinal(y.Goal) })
-	if err := errors.Join(print(os.Stdout, b.rows), b.report(ctx).write(o.out)); err != nil {
+	slices.SortStableFunc(b.rows, func(x, y row) int { return goalNumber(x.Goal) - goalNumber(y.Goal) })
+	if err := errors.Join(printTable(os.Stdout, b.rows), b.report(ctx).write(o.out)); err != nil {
 		return err
 	}
 	missed := 0
@@ -156,30 +156,30 @@ func run(ctx context.Context, o options) (err error) {
 	return nil
 }
 
-// ordinal is the number of a goal.
-func ordinal(goal string) (n int) {
+// goalNumber is the number of a goal.
+func goalNumber(goal string) (n int) {
 	_, _ = fmt.Sscanf(goal, "G%d", &n) // the names are constants
 	return n
 }
 
-// measure goes through the goals: first what needs an empty platform, then what
-// needs a populated one.
-func (b *bench) measure(ctx context.Context) error {
-	s := b.stage
-	b.note("starting Postgres and the relay")
-	if err := s.raise(ctx); err != nil {
+// measure measures all goals: first those of an empty platform, then those of a
+// populated one.
+func (b *benchmark) measure(ctx context.Context) error {
+	s := b.testbed
+	b.progress("starting Postgres and the relay")
+	if err := s.start(ctx); err != nil {
 		return err
 	}
 	// The first start migrates.
-	first, took, err := s.launch("first", productDB)
+	first, took, err := s.startProduct("first", productDB)
 	if err != nil {
 		return err
 	}
-	b.note("first start: ready after %s", took.Round(time.Millisecond))
+	b.progress("first start: ready after %s", took.Round(time.Millisecond))
 	if err := first.stop(); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context) error{b.emptyStarts, b.starts, b.populate, b.underLoad, b.traced, b.identity, b.stops} {
+	for _, step := range []func(context.Context) error{b.measureEmptyStarts, b.measureStarts, b.populate, b.measureLoad, b.measureTraced, b.measureIdentity, b.measureStops} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -187,37 +187,37 @@ func (b *bench) measure(ctx context.Context) error {
 	return nil
 }
 
-// populate puts the rows in that requests are about.
-func (b *bench) populate(ctx context.Context) error {
+// populate writes the rows that requests refer to.
+func (b *benchmark) populate(ctx context.Context) error {
 	if !b.wanted("G1", "G2", "G3", "G4", "G10", "G12") {
 		return nil
 	}
-	b.note("populating the database")
-	s := b.stage
-	if err := s.seedPeople(ctx); err != nil {
+	b.progress("populating the database")
+	s := b.testbed
+	if err := s.seedUsers(ctx); err != nil {
 		return err
 	}
-	product, _, err := s.launch("seeding", productDB)
+	product, _, err := s.startProduct("seeding", productDB)
 	if err != nil {
 		return err
 	}
 	if err := errors.Join(s.seedGames(ctx, product), product.stop()); err != nil {
 		return err
 	}
-	if err := s.settlePlans(ctx); err != nil {
+	if err := s.vacuumAnalyze(ctx); err != nil {
 		return err
 	}
-	if product, _, err = s.launch("past", productDB); err != nil {
+	if product, _, err = s.startProduct("past", productDB); err != nil {
 		return err
 	}
-	if err := errors.Join(s.livePast(ctx, product), product.stop(), s.settlePlans(ctx)); err != nil {
+	if err := errors.Join(s.warmUpDatabase(ctx, product), product.stop(), s.vacuumAnalyze(ctx)); err != nil {
 		return err
 	}
-	return anchor.Prepare(ctx, s.dsn(anchorDB), s.people.invite)
+	return anchor.Prepare(ctx, s.dsn(anchorDB), s.data.inviteGameIDs)
 }
 
-func (b *bench) report(ctx context.Context) report {
-	m := machine{Cores: runtime.NumCPU(), Go: runtime.Version(), Postgres: b.stage.postgres.Version(), Rounds: b.options.rounds, Seconds: b.options.slot.Seconds()}
+func (b *benchmark) report(ctx context.Context) report {
+	m := machine{Cores: runtime.NumCPU(), Go: runtime.Version(), Postgres: b.testbed.postgres.Version(), Rounds: b.options.rounds, Seconds: b.options.slot.Seconds()}
 	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
 		_, rest, _ := strings.Cut(string(text), "model name")
 		line, _, _ := strings.Cut(rest, "\n")
@@ -225,7 +225,7 @@ func (b *bench) report(ctx context.Context) report {
 	}
 	cmd := exec.CommandContext(ctx, "git", "describe", "--always", "--dirty")
 	cmd.Dir = filepath.Clean(b.options.root)
-	if out, err := cmd.Output(); err == nil { // not every copy is a checkout
+	if out, err := cmd.Output(); err == nil { // the sources may be no checkout
 		m.Commit = strings.TrimSpace(string(out))
 	}
 	return report{Machine: m, Rows: b.rows}

@@ -7,84 +7,84 @@ import (
 	"sync/atomic"
 	"time"
 
-	"galaxy/backend/bench/internal/account"
-	"galaxy/backend/bench/internal/figures"
 	"galaxy/backend/bench/internal/load"
+	"galaxy/backend/bench/internal/procstat"
+	"galaxy/backend/bench/internal/stats"
 )
 
 // connections is how many requests are under way at once.
 const connections = 32
 
-// side is one of two that take turns.
+// side is one of the two that are compared.
 type side struct {
 	process *process
 	target  load.Target
-	// settle waits until what a slot has left behind is done, and says how much
-	// that was. nil: a slot leaves nothing behind.
-	settle func(ctx context.Context) (left int, err error)
+	// drain waits until the deferred work of a slot is done, and returns how much
+	// that was. nil: a slot defers nothing.
+	drain func(ctx context.Context) (deferred int, err error)
 }
 
-// target is where a side's requests go, when they may repeat.
+// target is a side's target, for requests that may be repeated.
 func target(addr string, next func(buf []byte, i uint64) []byte) load.Target {
 	return load.Target{Addr: addr, Next: next, Sequence: new(atomic.Uint64)}
 }
 
-// slot is what one side did in its turn.
+// slot is the measurement of one side in one round.
 type slot struct {
 	load.Result
 	server, postgres time.Duration // CPU
 	others           float64       // share of the machine
-	left             int           // what it left behind
-	leftCPU          time.Duration // what that cost afterwards
-	leftPostgres     time.Duration // Postgres' part of that
+	deferred         int           // units of deferred work
+	deferredCPU      time.Duration // its cost, after the slot
+	deferredPostgres time.Duration // Postgres' part of it
 }
 
 // cpu is the cost of a unit in microseconds.
-func (s slot) cpu() float64 { return figures.PerUnit(s.server+s.postgres, s.OK) }
+func (s slot) cpu() float64 { return stats.PerUnit(s.server+s.postgres, s.OK) }
 
-// net is cpu without what was deferred: deferred work that was done within the
-// slot is taken to have cost what the rest of it cost afterwards. When too little
-// was left to tell what that is, nothing is taken out.
+// net is cpu without deferrable work: what was done of it within the slot is
+// assumed to have cost as much per unit as the rest cost afterwards. When too
+// little was deferred to estimate that, nothing is subtracted.
 func (s slot) net() float64 {
-	if s.left < s.OK/4 || s.left == 0 {
+	if s.deferred < s.OK/4 || s.deferred == 0 {
 		return s.cpu()
 	}
-	each := float64(s.leftCPU) / float64(s.left)
-	within := time.Duration(each * float64(max(0, s.OK-s.left)))
-	return figures.PerUnit(s.server+s.postgres-within, s.OK)
+	each := float64(s.deferredCPU) / float64(s.deferred)
+	within := time.Duration(each * float64(max(0, s.OK-s.deferred)))
+	return stats.PerUnit(s.server+s.postgres-within, s.OK)
 }
 
-// gross is cpu with all that was deferred.
-func (s slot) gross() float64 { return figures.PerUnit(s.server+s.postgres+s.leftCPU, s.OK) }
+// gross is cpu with all deferred work.
+func (s slot) gross() float64 { return stats.PerUnit(s.server+s.postgres+s.deferredCPU, s.OK) }
 
-// database is what a unit cost Postgres, with all that was deferred.
-func (s slot) database() float64 { return figures.PerUnit(s.postgres+s.leftPostgres, s.OK) }
+// database is the cost of a unit in Postgres, with all deferred work.
+func (s slot) database() float64 { return stats.PerUnit(s.postgres+s.deferredPostgres, s.OK) }
 
-// books is one reading of everybody's.
-type books struct {
+// usage is one reading of the CPU time of all that are measured.
+type usage struct {
 	server, postgres, self time.Duration
-	machine                account.Machine
+	machine                procstat.Machine
 }
 
-func (s *stage) read(p *process) (b books, err error) {
-	if b.server, err = p.used(); err != nil {
+func (s *testbed) readUsage(p *process) (b usage, err error) {
+	if b.server, err = p.cpuUsed(); err != nil {
 		return b, err
 	}
-	if b.postgres, err = account.Family(s.postmaster); err != nil {
+	if b.postgres, err = procstat.TreeCPU(s.postmaster); err != nil {
 		return b, err
 	}
-	self, err := account.Read(os.Getpid())
+	self, err := procstat.Read(os.Getpid())
 	if err != nil {
 		return b, err
 	}
-	b.self = self.Own
-	b.machine, err = account.Everybody()
+	b.self = self.CPU
+	b.machine, err = procstat.ReadMachine()
 	return b, err
 }
 
-// turn lets one side work for a while.
-func (s *stage) turn(ctx context.Context, on side, o load.Options) (slot, error) {
-	before, err := s.read(on.process)
+// runSlot sends requests to one side and measures it.
+func (s *testbed) runSlot(ctx context.Context, on side, o load.Options) (slot, error) {
+	before, err := s.readUsage(on.process)
 	if err != nil {
 		return slot{}, err
 	}
@@ -92,49 +92,49 @@ func (s *stage) turn(ctx context.Context, on side, o load.Options) (slot, error)
 	if err != nil {
 		return slot{}, fmt.Errorf("%s: %w", on.process.name, err)
 	}
-	after, err := s.read(on.process)
+	after, err := s.readUsage(on.process)
 	if err != nil {
 		return slot{}, err
 	}
 	out := slot{Result: res, server: after.server - before.server, postgres: after.postgres - before.postgres}
-	out.others = account.Others(before.machine, after.machine, out.server+out.postgres+after.self-before.self)
+	out.others = procstat.OtherShare(before.machine, after.machine, out.server+out.postgres+after.self-before.self)
 	if res.Refused+res.Broken > 0 || res.OK == 0 {
-		return out, fmt.Errorf("%s: %d answered, %d refused, %d broken: %s", on.process.name, res.OK, res.Refused, res.Broken, res.Complaint)
+		return out, fmt.Errorf("%s: %d answered, %d refused, %d broken: %s", on.process.name, res.OK, res.Refused, res.Broken, res.FirstError)
 	}
-	if on.settle == nil {
+	if on.drain == nil {
 		return out, nil
 	}
-	if out.left, err = on.settle(ctx); err != nil {
+	if out.deferred, err = on.drain(ctx); err != nil {
 		return out, err
 	}
-	settled, err := s.read(on.process)
-	out.leftPostgres = settled.postgres - after.postgres
-	out.leftCPU = settled.server + settled.postgres - after.server - after.postgres
+	settled, err := s.readUsage(on.process)
+	out.deferredPostgres = settled.postgres - after.postgres
+	out.deferredCPU = settled.server + settled.postgres - after.server - after.postgres
 	return out, err
 }
 
-// duel is a comparison: the slots of both sides, round by round.
-type duel struct {
+// comparison is a comparison: the slots of both sides, round by round.
+type comparison struct {
 	product, anchor []slot
 }
 
-// warm is how long each side runs before the first round, unmeasured: caches,
+// warmUp is how long each side runs before the first round, unmeasured: caches,
 // prepared statements, the heap.
-const warm = time.Second
+const warmUp = time.Second
 
-// rounds lets the two sides take turns.
-func (s *stage) rounds(ctx context.Context, o options, product, anchor side, rate float64) (d duel, err error) {
+// rounds measures the two sides alternately.
+func (s *testbed) rounds(ctx context.Context, o options, product, anchor side, rate float64) (d comparison, err error) {
 	run := load.Options{Connections: connections, For: o.slot, Rate: rate}
 	for round := -1; round < o.rounds; round++ {
 		length := run
 		if round < 0 {
-			length.For = min(warm, o.slot)
+			length.For = min(warmUp, o.slot)
 		}
-		a, err := s.turn(ctx, anchor, length)
+		a, err := s.runSlot(ctx, anchor, length)
 		if err != nil {
 			return d, err
 		}
-		p, err := s.turn(ctx, product, length)
+		p, err := s.runSlot(ctx, product, length)
 		if err != nil {
 			return d, err
 		}
@@ -145,8 +145,8 @@ func (s *stage) rounds(ctx context.Context, o options, product, anchor side, rat
 	return d, nil
 }
 
-// each takes one figure of every slot.
-func each(slots []slot, figure func(slot) float64) []float64 {
+// figuresOf returns one figure of every slot.
+func figuresOf(slots []slot, figure func(slot) float64) []float64 {
 	out := make([]float64, 0, len(slots))
 	for _, s := range slots {
 		out = append(out, figure(s))
@@ -159,18 +159,17 @@ func micros(share float64) func(slot) float64 {
 	return func(s slot) float64 { return float64(s.P(share)) / float64(time.Microsecond) }
 }
 
-// row is the comparison of one figure of the product with the anchor's CPU per
-// unit.
-func (d duel) row(goal, what, unit string, limit float64, figure, against func(slot) float64) row {
-	product, anchor := each(d.product, figure), each(d.anchor, against)
+// row compares a figure of the product with a figure of the anchor.
+func (d comparison) row(goal, what, unit string, limit float64, figure, against func(slot) float64) row {
+	product, anchor := figuresOf(d.product, figure), figuresOf(d.anchor, against)
 	return row{
-		Goal: goal, What: what, Unit: unit, Limit: limit, Product: number(figures.Median(product)), Anchor: number(figures.Median(anchor)),
-		Figure: number(figures.Median(figures.Ratios(product, anchor))), Ratio: true, Rounds: len(d.product),
-		Postgres: number(figures.Median(each(d.product, func(s slot) float64 { return figures.PerUnit(s.postgres, s.OK) }))),
-		Wall: &wall{ProductP50: number(figures.Median(each(d.product, micros(0.5)))), ProductP99: number(figures.Median(each(d.product, micros(0.99)))),
-			AnchorP50: number(figures.Median(each(d.anchor, micros(0.5)))), AnchorP99: number(figures.Median(each(d.anchor, micros(0.99))))},
-		Others: number(figures.Median(append(each(d.product, others), each(d.anchor, others)...))),
+		Goal: goal, What: what, Unit: unit, Limit: limit, Product: number(stats.Median(product)), Anchor: number(stats.Median(anchor)),
+		Figure: number(stats.Median(stats.Ratios(product, anchor))), Ratio: true, Rounds: len(d.product),
+		Postgres: number(stats.Median(figuresOf(d.product, func(s slot) float64 { return stats.PerUnit(s.postgres, s.OK) }))),
+		Wall: &latency{ProductP50: number(stats.Median(figuresOf(d.product, micros(0.5)))), ProductP99: number(stats.Median(figuresOf(d.product, micros(0.99)))),
+			AnchorP50: number(stats.Median(figuresOf(d.anchor, micros(0.5)))), AnchorP99: number(stats.Median(figuresOf(d.anchor, micros(0.99))))},
+		Others: number(stats.Median(append(figuresOf(d.product, othersPercent), figuresOf(d.anchor, othersPercent)...))),
 	}
 }
 
-func others(s slot) float64 { return s.others * 100 }
+func othersPercent(s slot) float64 { return s.others * 100 }

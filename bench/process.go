@@ -13,7 +13,7 @@ import (
 	"syscall"
 	"time"
 
-	"galaxy/backend/bench/internal/account"
+	"galaxy/backend/bench/internal/procstat"
 	"galaxy/backend/platform/subprocess"
 )
 
@@ -26,9 +26,9 @@ type process struct {
 	begin time.Time
 }
 
-// spawn starts a program on a subprocess. The shell writes its id down and becomes
-// the program: the id is the program's.
-func (s *stage) spawn(name string, env []string, program string, args ...string) (*process, error) {
+// startProcess starts a program as a subprocess. A shell writes its process id to a
+// file and then executes the program, which therefore has that id.
+func (s *testbed) startProcess(name string, env []string, program string, args ...string) (*process, error) {
 	p := &process{name: name, log: filepath.Join(s.dir, name+".log")}
 	logs, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -36,13 +36,13 @@ func (s *stage) spawn(name string, env []string, program string, args ...string)
 	}
 	defer func() { _ = logs.Close() }()
 	note := filepath.Join(s.dir, name+".pid")
-	_ = os.Remove(note) // of the start before
+	_ = os.Remove(note) // of an earlier start
 	line := append([]string{"-c", `echo $$ >"$0.new"; mv "$0.new" "$0"; exec "$@"`, note, program}, args...)
 	p.begin = time.Now()
 	if p.child, err = subprocess.Start(subprocess.Options{Signal: syscall.SIGTERM, Dir: s.dir, Env: env, Stdout: logs, Stderr: logs}, "/bin/sh", line...); err != nil {
 		return nil, err
 	}
-	err = until(10*time.Second, time.Millisecond, func() bool {
+	err = poll(10*time.Second, time.Millisecond, func() bool {
 		text, err := os.ReadFile(note)
 		if err != nil {
 			return false
@@ -59,7 +59,7 @@ func (s *stage) spawn(name string, env []string, program string, args ...string)
 // ready waits for 200 at /readyz and returns how long that took since the start.
 func (p *process) ready(addr string) (time.Duration, error) {
 	client := http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	err := until(time.Minute, 2*time.Millisecond, func() bool {
+	err := poll(time.Minute, 2*time.Millisecond, func() bool {
 		select {
 		case <-p.child.Done():
 			return true
@@ -75,17 +75,17 @@ func (p *process) ready(addr string) (time.Duration, error) {
 	took := time.Since(p.begin)
 	select {
 	case <-p.child.Done():
-		return 0, fmt.Errorf("%s ended at once: %s", p.name, p.lastWords())
+		return 0, fmt.Errorf("%s ended at once: %s", p.name, p.logTail())
 	default:
 	}
 	if err != nil {
-		return 0, fmt.Errorf("%s was not ready: %s", p.name, p.lastWords())
+		return 0, fmt.Errorf("%s was not ready: %s", p.name, p.logTail())
 	}
 	return took, nil
 }
 
-func (p *process) lastWords() string {
-	text, _ := os.ReadFile(p.log) // without a log there are no words
+func (p *process) logTail() string {
+	text, _ := os.ReadFile(p.log) // a missing log is empty
 	return string(text[max(0, len(text)-600):])
 }
 
@@ -98,8 +98,7 @@ func (p *process) stop() error {
 	return p.child.Stop(ctx)
 }
 
-// terminate sends SIGTERM to the program itself and returns how long it took to
-// end.
+// terminate sends SIGTERM to the program and returns how long it took to end.
 func (p *process) terminate() (time.Duration, error) {
 	begin := time.Now()
 	if err := syscall.Kill(p.pid, syscall.SIGTERM); err != nil {
@@ -113,15 +112,15 @@ func (p *process) terminate() (time.Duration, error) {
 	}
 }
 
-// used is what the program consumed so far.
-func (p *process) used() (time.Duration, error) { return account.Family(p.pid) }
+// cpuUsed is the CPU time of the program so far.
+func (p *process) cpuUsed() (time.Duration, error) { return procstat.TreeCPU(p.pid) }
 
-// until asks again and again until it is so, or the time is over.
-func until(limit, every time.Duration, so func() bool) error {
+// poll calls done periodically until it returns true or the limit is over.
+func poll(limit, every time.Duration, done func() bool) error {
 	end, poll := time.NewTimer(limit), time.NewTicker(every)
 	defer end.Stop()
 	defer poll.Stop()
-	for !so() {
+	for !done() {
 		select {
 		case <-end.C:
 			return fmt.Errorf("not within %s", limit)
@@ -131,7 +130,7 @@ func until(limit, every time.Duration, so func() bool) error {
 	return nil
 }
 
-// freeAddr is an address on the loopback that nobody listens on.
+// freeAddr is an unused address on the loopback.
 func freeAddr() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

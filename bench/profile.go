@@ -14,9 +14,9 @@ import (
 	"galaxy/backend/bench/internal/load"
 )
 
-// profile records where the product spends its time on these requests, in a run
-// of its own after the rounds: a profiler costs what it measures.
-func (b *bench) profile(ctx context.Context, what string, p *product, on side) {
+// saveCPUProfile writes a CPU profile of the product under these requests, in a
+// separate run after the rounds: profiling costs CPU time itself.
+func (b *benchmark) saveCPUProfile(ctx context.Context, what string, p *product, on side) {
 	if b.options.profiles == "" {
 		return
 	}
@@ -26,14 +26,14 @@ func (b *bench) profile(ctx context.Context, what string, p *product, on side) {
 		}
 		return r
 	}, what)+".pprof")
-	if err := b.record(ctx, name, p, on); err != nil {
-		b.note("no profile of %s: %v", what, err)
+	if err := b.recordProfile(ctx, name, p, on); err != nil {
+		b.progress("no profile of %s: %v", what, err)
 		return
 	}
-	b.note("go tool pprof -top %s", name)
+	b.progress("go tool pprof -top %s", name)
 }
 
-func (b *bench) record(ctx context.Context, name string, p *product, on side) error {
+func (b *benchmark) recordProfile(ctx context.Context, name string, p *product, on side) error {
 	if err := os.MkdirAll(b.options.profiles, 0o755); err != nil {
 		return err
 	}
@@ -43,30 +43,30 @@ func (b *bench) record(ctx context.Context, name string, p *product, on side) er
 		_, err := load.Run(ctx, on.target, load.Options{Connections: connections, For: time.Duration(seconds+1) * time.Second})
 		done <- err
 	}()
-	err := fetch(ctx, fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", p.pprof, seconds), name)
+	err := download(ctx, fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", p.pprof, seconds), name)
 	err = errors.Join(err, <-done)
-	if on.settle != nil {
-		_, settled := on.settle(ctx)
+	if on.drain != nil {
+		_, settled := on.drain(ctx)
 		err = errors.Join(err, settled)
 	}
 	return err
 }
 
-// heap records what the product holds in memory.
-func (b *bench) heap(ctx context.Context, p *product) {
+// saveHeapProfile writes a heap profile of the product.
+func (b *benchmark) saveHeapProfile(ctx context.Context, p *product) {
 	if b.options.profiles == "" {
 		return
 	}
 	name := filepath.Join(b.options.profiles, "heap.pprof")
-	err := errors.Join(os.MkdirAll(b.options.profiles, 0o755), fetch(ctx, "http://"+p.pprof+"/debug/pprof/heap", name))
+	err := errors.Join(os.MkdirAll(b.options.profiles, 0o755), download(ctx, "http://"+p.pprof+"/debug/pprof/heap", name))
 	if err != nil {
-		b.note("no heap profile: %v", err)
+		b.progress("no heap profile: %v", err)
 		return
 	}
-	b.note("go tool pprof -top %s", name)
+	b.progress("go tool pprof -top %s", name)
 }
 
-func fetch(ctx context.Context, url, name string) error {
+func download(ctx context.Context, url, name string) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return err

@@ -16,20 +16,20 @@ import (
 	pushv1 "galaxy/backend/proto/push/v1"
 )
 
-// gateway is a subscriber of the push stream, which both sides send to.
+// gateway is a subscriber of a push stream.
 type gateway struct {
 	conn   *grpc.ClientConn
 	cancel context.CancelFunc
 	ended  chan struct{}
 
-	mu     sync.Mutex
-	events int        // client events
-	gaps   int        // frames that say something is missing
-	back   int        // cursors that did not grow
-	end    codes.Code // how the stream ended
+	mu          sync.Mutex
+	events      int        // client events
+	gaps        int        // gap frames
+	regressions int        // cursors that did not increase
+	end         codes.Code // how the stream ended
 }
 
-// subscribe opens the stream and waits until the server knows of it.
+// subscribe opens the stream.
 func subscribe(addr string) (*gateway, error) {
 	conn, err := grpc.NewClient(addr, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
@@ -59,7 +59,7 @@ func (g *gateway) read(stream pushv1.Push_SubscribePushClient) {
 			return
 		}
 		if frame.GetCursor() <= last {
-			g.back++
+			g.regressions++
 		}
 		last = frame.GetCursor()
 		if frame.GetClientEvent() != nil {
@@ -72,15 +72,15 @@ func (g *gateway) read(stream pushv1.Push_SubscribePushClient) {
 	}
 }
 
-// close ends the subscription, if the server has not.
+// close ends the subscription.
 func (g *gateway) close() {
 	g.cancel()
 	<-g.ended
 	_ = g.conn.Close()
 }
 
-// outcome waits for the server to end the stream.
-func (g *gateway) outcome(limit time.Duration) error {
+// awaitEnd waits for the server to end the stream.
+func (g *gateway) awaitEnd(limit time.Duration) error {
 	select {
 	case <-g.ended:
 		return nil
@@ -89,7 +89,7 @@ func (g *gateway) outcome(limit time.Duration) error {
 	}
 }
 
-// collector takes traces and forgets them.
+// collector counts the spans that it receives.
 type collector struct {
 	tracev1.UnimplementedTraceServiceServer
 	server *grpc.Server
@@ -98,7 +98,7 @@ type collector struct {
 	spans  int
 }
 
-func collect() (*collector, error) {
+func startCollector() (*collector, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err

@@ -8,11 +8,11 @@ import (
 	"galaxy/backend/bench/internal/load"
 )
 
-// The requests are put together by hand: the loader shares the machine with
-// what it measures.
+// The requests are formatted by hand, because the load generator uses the CPU of
+// the machine that it measures.
 
-// visitor is where the player's request came from, as the gateway says it.
-const visitor = "X-Forwarded-For: 203.0.113.7\r\n"
+// forwardedFor is the header with the player's address, as a gateway sends it.
+const forwardedFor = "X-Forwarded-For: 203.0.113.7\r\n"
 
 func get(buf []byte, path string, user uuid.UUID) []byte {
 	buf = append(buf, "GET "...)
@@ -21,7 +21,7 @@ func get(buf []byte, path string, user uuid.UUID) []byte {
 }
 
 func head(buf []byte, user uuid.UUID) []byte {
-	buf = append(buf, " HTTP/1.1\r\nHost: backend\r\n"+visitor...)
+	buf = append(buf, " HTTP/1.1\r\nHost: backend\r\n"+forwardedFor...)
 	if user == uuid.Nil {
 		return buf
 	}
@@ -35,7 +35,7 @@ func appendID(buf []byte, id uuid.UUID) []byte {
 	return append(buf, text...)
 }
 
-// post sends a body that is built in place: its length is known only after it.
+// post formats a POST request.
 func post(buf []byte, path string, user uuid.UUID, body []byte) []byte {
 	buf = append(buf, "POST "...)
 	buf = append(buf, path...)
@@ -45,50 +45,50 @@ func post(buf []byte, path string, user uuid.UUID, body []byte) []byte {
 	return append(buf, body...)
 }
 
-const games = "/api/v1/user/lobby/games/"
+const gamesPath = "/api/v1/user/lobby/games/"
 
-// invitation is invite i: the next game, the next person.
-func (p *people) invitation(buf []byte, i uint64) []byte {
+// invitation is invite i: the next game, the next user.
+func (data *dataset) invitation(buf []byte, i uint64) []byte {
 	game := i % inviteGames
 	body := append(make([]byte, 0, 128), `{"message":"Join us","user_id":"`...)
-	body = append(appendID(body, p.users[inviteGames+i%invitees]), `"}`...)
-	return post(buf, games+p.invite[game].String()+"/invites", p.users[game], body)
+	body = append(appendID(body, data.users[inviteGames+i%invitees]), `"}`...)
+	return post(buf, gamesPath+data.inviteGameIDs[game].String()+"/invites", data.users[game], body)
 }
 
-// application is application i to a game that seats whoever comes.
-func (p *people) application(buf []byte, i uint64) []byte {
-	who := int(i % peopleCount)
+// application is application i, to a game that accepts every application.
+func (data *dataset) application(buf []byte, i uint64) []byte {
+	who := int(i % userCount)
 	body := append(make([]byte, 0, 128), `{"message":"","race_name":"`...)
 	body = append(append(body, raceName(who)...), `"}`...)
-	return post(buf, games+p.auto[i%autoGames].String()+"/applications", p.users[who], body)
+	return post(buf, gamesPath+data.autoGameIDs[i%autoGames].String()+"/applications", data.users[who], body)
 }
 
-// creation is a new private game, of everybody in turn.
-func (p *people) creation(buf []byte, i uint64) []byte {
-	return post(buf, games[:len(games)-1], p.users[inviteGames+listOwners+i%(peopleCount-inviteGames-listOwners)], newGame)
+// creation creates a private game, for each user in turn.
+func (data *dataset) creation(buf []byte, i uint64) []byte {
+	return post(buf, gamesPath[:len(gamesPath)-1], data.users[inviteGames+listOwners+i%(userCount-inviteGames-listOwners)], newGame)
 }
 
-// command is what the bare path is sent: as large, about as many games.
-func (p *people) command(buf []byte, i uint64) []byte {
+// command is the request for the anchor's /bare: of the same size, for as many games.
+func (data *dataset) command(buf []byte, i uint64) []byte {
 	body := append(make([]byte, 0, 192), `{"game_id":"`...)
-	body = append(appendID(body, p.invite[i%inviteGames]), `","user_id":"`...)
-	body = append(appendID(body, p.users[i%peopleCount]), `","message":"Join us"}`...)
+	body = append(appendID(body, data.inviteGameIDs[i%inviteGames]), `","user_id":"`...)
+	body = append(appendID(body, data.users[i%userCount]), `","message":"Join us"}`...)
 	return post(buf, "/bare", uuid.Nil, body)
 }
 
 // commands are the targets of G3: create, apply, invite.
-func (p *people) commands(addr string) []load.Target {
+func (data *dataset) commands(addr string) []load.Target {
 	return []load.Target{
-		{Addr: addr, Next: p.creation, Sequence: &p.created, Most: mostCreations},
-		{Addr: addr, Next: p.application, Sequence: &p.applied, Most: mostApplications},
-		{Addr: addr, Next: p.invitation, Sequence: &p.invited, Most: mostInvitations},
+		{Addr: addr, Next: data.creation, Sequence: &data.created, MaxRequests: mostCreations},
+		{Addr: addr, Next: data.application, Sequence: &data.applied, MaxRequests: mostApplications},
+		{Addr: addr, Next: data.invitation, Sequence: &data.invited, MaxRequests: mostInvitations},
 	}
 }
 
-// Most requests of a kind that the seed has room for.
+// The largest numbers of requests of each kind that the seeded rows allow.
 const (
 	mostInvitations  = inviteGames * invitesOfGame
 	mostApplications = autoGames * seatsOfGame
-	mostCreations    = (peopleCount - inviteGames - listOwners) * ownedByPlan
+	mostCreations    = (userCount - inviteGames - listOwners) * ownedByPlan
 	ownedByPlan      = 20
 )

@@ -8,10 +8,10 @@ import (
 	"os"
 	"text/tabwriter"
 
-	"galaxy/backend/bench/internal/figures"
+	"galaxy/backend/bench/internal/stats"
 )
 
-// number is a figure; one that could not be taken is null in JSON.
+// number is a figure; one that could not be measured is null in JSON.
 type number float64
 
 // MarshalJSON implements json.Marshaler.
@@ -22,8 +22,8 @@ func (n number) MarshalJSON() ([]byte, error) {
 	return json.Marshal(math.Round(float64(n)*1000) / 1000)
 }
 
-// wall is latency in microseconds, for information.
-type wall struct {
+// latency is latency in microseconds, for information.
+type latency struct {
 	ProductP50 number `json:"product_p50_us"`
 	ProductP99 number `json:"product_p99_us"`
 	AnchorP50  number `json:"anchor_p50_us"`
@@ -32,53 +32,53 @@ type wall struct {
 
 // row is one line of the table.
 type row struct {
-	Goal     string  `json:"goal"`
-	What     string  `json:"what"`
-	Unit     string  `json:"unit"` // of Product and Anchor
-	Product  number  `json:"product"`
-	Anchor   number  `json:"anchor"`       // NaN: there is none
-	Postgres number  `json:"postgres"`     // Postgres' share of Product, where it is CPU
-	Figure   number  `json:"figure"`       // what is held against the limit
-	Ratio    bool    `json:"is_ratio"`     // of Product and Anchor, per round; else Figure has the unit
-	Limit    float64 `json:"goal_at_most"` // 0: for information only
-	Exact    bool    `json:"exact"`        // the limit has no tolerance
-	Others   number  `json:"others_percent"`
-	Rounds   int     `json:"rounds"`
-	Wall     *wall   `json:"wall,omitempty"`
-	Failed   string  `json:"failed,omitempty"` // why there is no figure
+	Goal     string   `json:"goal"`
+	What     string   `json:"what"`
+	Unit     string   `json:"unit"` // of Product and Anchor
+	Product  number   `json:"product"`
+	Anchor   number   `json:"anchor"`       // NaN: there is none
+	Postgres number   `json:"postgres"`     // Postgres' share of Product, where it is CPU
+	Figure   number   `json:"figure"`       // compared with the limit
+	Ratio    bool     `json:"is_ratio"`     // of Product and Anchor, per round; else Figure has the unit
+	Limit    float64  `json:"goal_at_most"` // 0: for information only
+	Exact    bool     `json:"exact"`        // the limit has no tolerance
+	Others   number   `json:"others_percent"`
+	Rounds   int      `json:"rounds"`
+	Wall     *latency `json:"wall,omitempty"`
+	Failed   string   `json:"failed,omitempty"` // why there is no figure
 }
 
-// failed is a row whose figures could not be taken.
-func failed(goal, what string) row {
-	return row{Goal: goal, What: what, Product: nothing, Anchor: nothing, Postgres: nothing, Figure: nothing, Others: nothing}
+// failedRow is a row whose figures could not be measured.
+func failedRow(goal, what string) row {
+	return row{Goal: goal, What: what, Product: noFigure, Anchor: noFigure, Postgres: noFigure, Figure: noFigure, Others: noFigure}
 }
 
-// verdict is passed, FAILED, or nothing for what has no limit.
+// verdict is pass, FAILED, or empty for a row without limit.
 func (r row) verdict() string {
 	switch {
 	case r.Failed != "":
 		return "FAILED"
 	case r.Limit == 0 && !r.Exact:
 		return ""
-	case r.Exact && float64(r.Figure) <= r.Limit, !r.Exact && figures.Passes(float64(r.Figure), r.Limit):
+	case r.Exact && float64(r.Figure) <= r.Limit, !r.Exact && stats.Passes(float64(r.Figure), r.Limit):
 		return "pass"
 	}
 	return "FAILED"
 }
 
-func show(n number, digits int) string {
+func formatNumber(n number, digits int) string {
 	if math.IsNaN(float64(n)) {
 		return "-"
 	}
 	return fmt.Sprintf("%.*f", digits, float64(n))
 }
 
-// print writes the table.
-func print(w io.Writer, rows []row) error {
+// printTable writes the table.
+func printTable(w io.Writer, rows []row) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(t, "goal\twhat\tproduct\tpostgres\tanchor\tunit\tfigure\tat most\tverdict\twall p50/p99 ms\tanchor\tothers")
 	for _, r := range rows {
-		figure, limit := show(r.Figure, 2), "-"
+		figure, limit := formatNumber(r.Figure, 2), "-"
 		if r.Ratio {
 			figure += "x"
 		}
@@ -87,10 +87,10 @@ func print(w io.Writer, rows []row) error {
 		}
 		ours, theirs := "-", "-"
 		if r.Wall != nil {
-			ours, theirs = both(r.Wall.ProductP50, r.Wall.ProductP99), both(r.Wall.AnchorP50, r.Wall.AnchorP99)
+			ours, theirs = pair(r.Wall.ProductP50, r.Wall.ProductP99), pair(r.Wall.AnchorP50, r.Wall.AnchorP99)
 		}
-		_, _ = fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s%%\n", r.Goal, r.What, show(r.Product, 1), show(r.Postgres, 1),
-			show(r.Anchor, 1), r.Unit, figure, limit, r.verdict(), ours, theirs, show(r.Others, 0))
+		_, _ = fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s%%\n", r.Goal, r.What, formatNumber(r.Product, 1), formatNumber(r.Postgres, 1),
+			formatNumber(r.Anchor, 1), r.Unit, figure, limit, r.verdict(), ours, theirs, formatNumber(r.Others, 0))
 	}
 	if err := t.Flush(); err != nil {
 		return err
@@ -103,9 +103,9 @@ func print(w io.Writer, rows []row) error {
 	return nil
 }
 
-func both(p50, p99 number) string { return show(p50/1000, 2) + "/" + show(p99/1000, 2) }
+func pair(p50, p99 number) string { return formatNumber(p50/1000, 2) + "/" + formatNumber(p99/1000, 2) }
 
-// report is bench.json.
+// report is the content of bench.json.
 type report struct {
 	Machine machine `json:"machine"`
 	Rows    []row   `json:"rows"`

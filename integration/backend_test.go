@@ -32,7 +32,7 @@ var binary = sync.OnceValues(func() (string, error) {
 	}
 	path := filepath.Join(dir, "backend")
 	// Under the race detector one password would cost seconds. Blowfish shares
-	// no memory with anybody.
+	// no memory between goroutines.
 	build := exec.Command("go", "build", "-race", "-gcflags=golang.org/x/crypto/blowfish=-race=false", "-o", path, "galaxy/backend/cmd/backend")
 	out, err := build.CombinedOutput()
 	if err != nil {
@@ -49,7 +49,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// backend is a child process.
+// backend is a backend in a child process.
 type backend struct {
 	*fixture
 	cmd  *exec.Cmd
@@ -59,7 +59,7 @@ type backend struct {
 	done chan error
 }
 
-// start runs the binary with the environment that production would give it.
+// start runs the binary with an environment as in production.
 func (f *fixture) start(changes ...string) *backend {
 	f.Helper()
 	path, err := binary()
@@ -70,7 +70,7 @@ func (f *fixture) start(changes ...string) *backend {
 		"BACKEND_HTTP_LISTEN_ADDR="+b.rest, "BACKEND_GRPC_PUSH_LISTEN_ADDR="+b.push, "BACKEND_HTTP_TRUSTED_PROXIES=127.0.0.0/8",
 		"BACKEND_POSTGRES_DSN="+f.dsn, "BACKEND_SMTP_HOST=127.0.0.1", "BACKEND_SMTP_PORT="+strconv.Itoa(f.inbox.Addr().Port),
 		"BACKEND_SMTP_FROM=galaxy@example.com", "BACKEND_SMTP_TLS_MODE=none", "BACKEND_DOCKER_NETWORK="+f.network,
-		"BACKEND_GAME_STATE_ROOT="+f.games, "BACKEND_GEOIP_DB_PATH="+f.country, "BACKEND_ADMIN_BOOTSTRAP_USER="+adminUser,
+		"BACKEND_GAME_STATE_ROOT="+f.stateRoot, "BACKEND_GEOIP_DB_PATH="+f.countryDB, "BACKEND_ADMIN_BOOTSTRAP_USER="+adminUser,
 		"BACKEND_ADMIN_BOOTSTRAP_PASSWORD="+adminPassword, "BACKEND_NOTIFICATION_ADMIN_EMAIL=ops@example.com",
 		"BACKEND_OTEL_TRACES_EXPORTER=none", "BACKEND_OTEL_METRICS_EXPORTER=none", "BACKEND_RUNTIME_CONTAINER_CPU_QUOTA=1.0",
 		"BACKEND_LOBBY_MIN_TURN_INTERVAL=1s", "BACKEND_RUNTIME_RECONCILE_INTERVAL=2s")
@@ -81,7 +81,7 @@ func (f *fixture) start(changes ...string) *backend {
 	f.Cleanup(func() {
 		_ = b.cmd.Process.Kill()
 		if f.Failed() {
-			f.Logf("the backend's log:\n%s", b.log.tail(200))
+			f.Logf("the backend's log:\n%s", b.log.lastLines(200))
 		}
 	})
 	return b
@@ -90,11 +90,11 @@ func (f *fixture) start(changes ...string) *backend {
 // ready waits for /readyz.
 func (b *backend) ready() *backend {
 	b.Helper()
-	b.answers("/readyz", http.StatusOK)
+	b.awaitStatus("/readyz", http.StatusOK)
 	return b
 }
 
-func (b *backend) answers(path string, status int) {
+func (b *backend) awaitStatus(path string, status int) {
 	b.Helper()
 	require.Eventually(b, func() bool {
 		select {
@@ -109,18 +109,18 @@ func (b *backend) answers(path string, status int) {
 		}
 		_ = resp.Body.Close()
 		return resp.StatusCode == status
-	}, patience, 10*time.Millisecond, "%s never answered %d", path, status)
+	}, waitLimit, 10*time.Millisecond, "%s never answered %d", path, status)
 }
 
 // terminate sends SIGTERM and returns the exit code.
 func (b *backend) terminate() int {
 	b.Helper()
 	require.NoError(b, b.cmd.Process.Signal(syscall.SIGTERM))
-	return b.ended()
+	return b.waitExit()
 }
 
-// ended waits for the process.
-func (b *backend) ended() int {
+// waitExit waits for the process to end and returns its exit code.
+func (b *backend) waitExit() int {
 	b.Helper()
 	select {
 	case err := <-b.done:
@@ -131,7 +131,7 @@ func (b *backend) ended() int {
 		}
 		require.NoError(b, err)
 		return 0
-	case <-time.After(patience):
+	case <-time.After(waitLimit):
 		b.Fatalf("the backend did not end")
 		return -1
 	}
@@ -144,12 +144,12 @@ func (b *backend) kill() {
 	b.done <- nil
 }
 
-// api holds every exchange to the contract.
+// api is a client that validates every exchange against the contract.
 func (b *backend) api() *testkit.API { return testkit.Client(b.T, "http://"+b.rest) }
 
 func (b *backend) operator() *testkit.API { return b.api().Admin(adminUser, adminPassword) }
 
-// registerEngine makes the engine's image the default version.
+// registerEngine registers the engine's image as the default version.
 func (b *backend) registerEngine() {
 	b.Helper()
 	b.operator().Post("/api/v1/admin/engine-versions", map[string]any{
@@ -158,16 +158,16 @@ func (b *backend) registerEngine() {
 }
 
 func (b *backend) endpoints() play.Endpoints {
-	e := play.Endpoints{REST: "http://" + b.rest, Push: b.push, Inbox: b.mails}
+	e := play.Endpoints{REST: "http://" + b.rest, Push: b.push, Inbox: b.inboxURL}
 	e.Admin.Username, e.Admin.Password = adminUser, adminPassword
 	e.Engine.Driver, e.Engine.Version = "docker", "0.1.0"
 	return e
 }
 
-// checked sends the story's requests through the contract's checks.
-type checked struct{ b *backend }
+// validatingDoer sends requests to the backend through the validating client.
+type validatingDoer struct{ b *backend }
 
-func (c checked) Do(req *http.Request) (*http.Response, error) {
+func (c validatingDoer) Do(req *http.Request) (*http.Response, error) {
 	if !strings.HasPrefix(req.URL.String(), "http://"+c.b.rest) {
 		return http.DefaultClient.Do(req)
 	}
@@ -183,7 +183,7 @@ func freeAddr(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// logBuffer keeps what a child printed.
+// logBuffer collects the output of a child process.
 type logBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
@@ -201,7 +201,7 @@ func (l *logBuffer) String() string {
 	return l.buf.String()
 }
 
-func (l *logBuffer) tail(lines int) string {
+func (l *logBuffer) lastLines(lines int) string {
 	all := strings.Split(l.String(), "\n")
 	return strings.Join(all[max(0, len(all)-lines):], "\n")
 }

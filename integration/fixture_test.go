@@ -25,28 +25,28 @@ import (
 const (
 	adminUser     = "root"
 	adminPassword = "correct horse battery"
-	patience      = 2 * time.Minute
+	waitLimit     = 2 * time.Minute
 )
 
-// fixture is everything around a backend.
+// fixture is everything that a backend depends on.
 type fixture struct {
 	*testing.T
-	dsn     string
-	inbox   *smtpsink.Server
-	mails   string // base URL of the inbox's API
-	network string
-	games   string // the state root
-	country string
+	dsn       string
+	inbox     *smtpsink.Server
+	inboxURL  string // base URL of the inbox's API
+	network   string
+	stateRoot string // the state root
+	countryDB string
 }
 
-// newFixture starts what a backend needs; Docker is not optional here.
+// newFixture starts what a backend needs. Docker is required.
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	go func() { _, _ = binary() }() // built while containers come up; start waits for it, and says what went wrong
-	f := &fixture{T: t, country: filepath.Join(t.TempDir(), "country.mmdb")}
+	go func() { _, _ = binary() }() // built while containers start; start waits for it, and reports an error
+	f := &fixture{T: t, countryDB: filepath.Join(t.TempDir(), "country.mmdb")}
 	pg, err := postgres.Run(t.Context(), cmp.Or(os.Getenv("GALAXY_TEST_POSTGRES_IMAGE"), "postgres:17-alpine"),
 		postgres.WithDatabase("galaxy"), postgres.WithUsername("galaxy"), postgres.WithPassword("galaxy"), postgres.BasicWaitStrategies(),
-		testcontainers.WithTmpfs(map[string]string{"/var/lib/postgresql/data": "uid=999,gid=999,mode=0700"}), // it is the backend that gets killed here
+		testcontainers.WithTmpfs(map[string]string{"/var/lib/postgresql/data": "uid=999,gid=999,mode=0700"}), // only the backend is killed, never Postgres
 		testcontainers.WithCmd("postgres", "-c", "fsync=off"))
 	testcontainers.CleanupContainer(t, pg)
 	require.NoError(t, err)
@@ -58,20 +58,20 @@ func newFixture(t *testing.T) *fixture {
 	t.Cleanup(func() { _ = f.inbox.Close(context.Background()) })
 	page := httptest.NewServer(f.inbox.Handler())
 	t.Cleanup(page.Close)
-	f.mails = page.URL
+	f.inboxURL = page.URL
 
 	bridge, err := network.New(t.Context())
 	testcontainers.CleanupNetwork(t, bridge)
 	require.NoError(t, err)
 	f.network = bridge.Name
-	require.NoError(t, mmdb.WriteFile(f.country))
-	f.games = stateRoot(t)
+	require.NoError(t, mmdb.WriteFile(f.countryDB))
+	f.stateRoot = newStateRoot(t)
 	t.Cleanup(f.removeEngines)
 	return f
 }
 
-// stateRoot is a directory that engines, who run as 65532, can enter.
-func stateRoot(t *testing.T) string {
+// newStateRoot is a directory that engines, which run as user 65532, can enter.
+func newStateRoot(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "galaxy-games-")
 	require.NoError(t, err)
@@ -80,7 +80,7 @@ func stateRoot(t *testing.T) string {
 	return dir
 }
 
-// removeEngines takes down what the backend left running in this fixture's network.
+// removeEngines removes the containers that the backend left in this fixture's network.
 func (f *fixture) removeEngines() {
 	out, err := exec.Command("docker", "ps", "-aq", "--filter", "network="+f.network).Output()
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"galaxy/backend/cmd/demo/play"
 )
 
-// testWriter shows the story in the test's log.
+// testWriter writes the steps of the game to the test's log.
 type testWriter struct{ t *testing.T }
 
 func (w testWriter) Write(p []byte) (int, error) {
@@ -21,35 +21,35 @@ func (w testWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestOneGameFromSignUpToTheLastReport is the demo, held to the contract at
-// every call: the real binary, the real engine in containers, mail and push.
+// TestOneGameFromSignUpToTheLastReport is the demo with every call validated
+// against the contract: the real binary, engines in containers, mail and push.
 func TestOneGameFromSignUpToTheLastReport(t *testing.T) {
 	b := newFixture(t).start().ready()
 	b.registerEngine()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
-	played, err := play.Game(ctx, b.endpoints(), checked{b}, play.Options{MaxTurns: 150, Interval: 3600}, &play.Narrator{Out: testWriter{t}})
+	playthrough, err := play.Game(ctx, b.endpoints(), validatingDoer{b}, play.Options{MaxTurns: 150, Interval: 3600}, &play.Printer{Out: testWriter{t}})
 	require.NoError(t, err)
-	require.NoError(t, played.Summary(ctx))
-	require.GreaterOrEqual(t, played.Turns, 5)
-	require.Equal(t, "vote_majority", played.Result.Reason)
-	totals, err := played.Totals(ctx)
+	require.NoError(t, playthrough.Summary(ctx))
+	require.GreaterOrEqual(t, playthrough.Turns, 5)
+	require.Equal(t, "vote_majority", playthrough.Result.Reason)
+	totals, err := playthrough.Totals(ctx)
 	require.NoError(t, err)
-	require.Equal(t, 2*played.Turns, totals.Events["game.turn.ready"], "each player is told of each turn once")
+	require.Equal(t, 2*playthrough.Turns, totals.Events["game.turn.ready"], "each player gets one event per turn")
 	require.Equal(t, 2, totals.Events["game.started"])
 	require.Equal(t, 2, totals.Events["game.finished"])
 	require.Equal(t, 1, totals.Events["lobby.invite.received"])
-	for _, p := range played.Players {
-		require.Contains(t, played.Reports[p.Race], p.Race)
+	for _, p := range playthrough.Players {
+		require.Contains(t, playthrough.Reports[p.Race], p.Race)
 		// code, started, every turn, finished; the guest's invite besides
-		require.GreaterOrEqual(t, totals.Mails[p.Email], played.Turns+3)
+		require.GreaterOrEqual(t, totals.Mails[p.Email], playthrough.Turns+3)
 	}
-	played.Close()
+	playthrough.Close()
 	require.Zero(t, b.terminate())
 	requireNoSecrets(t, b)
 }
 
-// requireNoSecrets looks for planted values in everything the backend logged.
+// requireNoSecrets searches the backend's log for known secret values.
 func requireNoSecrets(t *testing.T, b *backend) {
 	t.Helper()
 	log := b.log.String()
@@ -60,7 +60,7 @@ func requireNoSecrets(t *testing.T, b *backend) {
 	for _, m := range b.inbox.All() {
 		if code := codeIn(m.Text); code != "" {
 			codes++
-			require.False(t, strings.Contains(log, code), "the log holds the code of %q", m.Subject)
+			require.False(t, strings.Contains(log, code), "the log contains the code of %q", m.Subject)
 		}
 	}
 	require.NotZero(t, codes, "somebody was sent a code")

@@ -18,22 +18,22 @@ import (
 	"galaxy/backend/platform/testkit"
 )
 
-// TestContainersOfAnotherInstanceAreIgnored has what other backends leave on the
-// daemon of every developer's machine: engines that run and engines that ended.
+// TestContainersOfAnotherInstanceAreIgnored has containers of another backend on
+// the same daemon: a running one and a stopped one.
 func TestContainersOfAnotherInstanceAreIgnored(t *testing.T) {
 	f := newFixture(t)
 	running, stopped := f.engineOfAnotherInstance(), f.engineOfAnotherInstance()
 	f.docker("stop", "--time", "5", stopped)
 	metrics := freeAddr(t)
 	b := f.start("BACKEND_OTEL_METRICS_EXPORTER=prometheus", "BACKEND_OTEL_PROMETHEUS_LISTEN_ADDR="+metrics).ready()
-	b.comparesEnginesTwice(metrics)
+	b.awaitTwoReconciles(metrics)
 
 	f.docker("stop", "--time", "5", running) // an event while the backend watches
 	f.docker("start", running)
-	b.comparesEnginesTwice(metrics)
+	b.awaitTwoReconciles(metrics)
 
 	for _, mail := range f.inbox.All() {
-		t.Errorf("somebody was told: %s", mail.Subject)
+		t.Errorf("a mail was sent: %s", mail.Subject)
 	}
 	conn := testkit.Conn(t, f.dsn)
 	for _, table := range []string{"notifications", "mail_deliveries", "runtime_records"} {
@@ -61,7 +61,7 @@ func (f *fixture) engineOfAnotherInstance() (name string) {
 	return name
 }
 
-// docker runs the command line's program and returns what it printed.
+// docker runs the docker program and returns its output.
 func (f *fixture) docker(args ...string) string {
 	f.Helper()
 	out, err := exec.Command("docker", args...).CombinedOutput()
@@ -69,18 +69,18 @@ func (f *fixture) docker(args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// comparesEnginesTwice waits for two more comparisons with the daemon's list:
-// once the second has begun, all that comes of the first is there.
-func (b *backend) comparesEnginesTwice(metrics string) {
+// awaitTwoReconciles waits for two more passes of the reconciler: when the second
+// has begun, the effects of the first are complete.
+func (b *backend) awaitTwoReconciles(metrics string) {
 	b.Helper()
-	want := b.comparisons(metrics) + 2
-	require.Eventually(b, func() bool { return b.comparisons(metrics) >= want }, patience, 50*time.Millisecond)
+	want := b.reconcileCount(metrics) + 2
+	require.Eventually(b, func() bool { return b.reconcileCount(metrics) >= want }, waitLimit, 50*time.Millisecond)
 }
 
-var listsDone = regexp.MustCompile(`(?m)^runtime_container_ops_total\{.*op="list".*outcome="ok".*\} (\d+)`)
+var listOperations = regexp.MustCompile(`(?m)^runtime_container_ops_total\{.*op="list".*outcome="ok".*\} (\d+)`)
 
-// comparisons counts them; 0 while the page is not there yet.
-func (b *backend) comparisons(metrics string) int {
+// reconcileCount reads the number of passes; 0 while there are no metrics yet.
+func (b *backend) reconcileCount(metrics string) int {
 	resp, err := http.Get("http://" + metrics + "/metrics")
 	if err != nil {
 		return 0
@@ -90,7 +90,7 @@ func (b *backend) comparisons(metrics string) int {
 	if err != nil {
 		return 0
 	}
-	found := listsDone.FindSubmatch(page)
+	found := listOperations.FindSubmatch(page)
 	if found == nil {
 		return 0
 	}

@@ -40,7 +40,7 @@ func (s *scenario) engineVersionsAreKept() {
 	s.registerEngine()
 	const next = adminAPI + "/engine-versions/0.1.1"
 	in := object{"version": "0.1.1", "image_ref": engineImage(), "notes": "candidate"}
-	made[engineVersion](s.root.Post(adminAPI+"/engine-versions", in))
+	created[engineVersion](s.root.Post(adminAPI+"/engine-versions", in))
 	read := s.root.Get(next)
 	require.Equal(s, "candidate", got[engineVersion](read).Notes)
 	require.Equal(s, "none", got[engineVersion](read).Prefetch)
@@ -77,8 +77,8 @@ func (s *scenario) engine(game uuid.UUID) runtime {
 	return got[runtime](s.root.Get(runtimePath(game, "")))
 }
 
-// succeeds asks for an operation and waits for its end.
-func (s *scenario) succeeds(method, path string) operation {
+// runOperation requests an operation and waits for its success.
+func (s *scenario) runOperation(method, path string) operation {
 	s.Helper()
 	o := accepted[operation](s.root.Call(method, path, nil))
 	s.eventually(o.Kind+" of an engine", func() bool {
@@ -91,7 +91,7 @@ func (s *scenario) succeeds(method, path string) operation {
 }
 
 func (s *scenario) runtimesAreOperated() {
-	g, first := s.long, s.engine(s.long)
+	g, first := s.operatedGame, s.engine(s.operatedGame)
 	require.Equal(s, g, got[page[runtime]](s.root.Get(adminAPI + "/runtimes?status=running&version=0.1.0")).Items[0].Game)
 	require.NotEmpty(s, got[struct{ Lines []string }](s.root.Get(runtimePath(g, "/logs?lines=10"))).Lines)
 	require.Positive(s, got[struct {
@@ -107,18 +107,18 @@ func (s *scenario) runtimesAreOperated() {
 	require.Equal(s, 2, seen.Engine.Turn)
 	s.root.Post(runtimePath(g, "/reconcile"), nil).Want(202)
 
-	s.succeeds(http.MethodPost, runtimePath(g, "/restart"))
+	s.runOperation(http.MethodPost, runtimePath(g, "/restart"))
 	again := s.engine(g)
 	require.Equal(s, first.Generation+1, again.Generation)
 	require.NotEqual(s, first.Container, again.Container)
-	require.Equal(s, 2, got[probe](s.root.Post(runtimePath(g, "/probe"), nil)).Engine.Turn, "the game lives in its state directory")
+	require.Equal(s, 2, got[probe](s.root.Post(runtimePath(g, "/probe"), nil)).Engine.Turn, "the game is kept in its state directory")
 
-	s.succeeds(http.MethodPost, runtimePath(g, "/stop"))
+	s.runOperation(http.MethodPost, runtimePath(g, "/stop"))
 	require.Equal(s, "operator", *s.awaitState(g, "paused").PauseReason)
 	require.Equal(s, "stopped", s.engine(g).Observed)
-	s.succeeds(http.MethodPost, runtimePath(g, "/start"))
+	s.runOperation(http.MethodPost, runtimePath(g, "/start"))
 	require.Equal(s, "running", got[game](s.root.Post(adminGamePath(g, "/resume"), nil)).State)
-	s.succeeds(http.MethodDelete, runtimePath(g, ""))
+	s.runOperation(http.MethodDelete, runtimePath(g, ""))
 	require.Equal(s, "removed", s.engine(g).Observed)
 	require.Error(s, exec.Command("docker", "inspect", "galaxy-game-"+g.String()).Run(), "the container is gone")
 
@@ -132,14 +132,14 @@ func (s *scenario) runtimesAreOperated() {
 	s.awaitEvent(s.dan, "game.cancelled")
 }
 
-// publicGameIsRetried gives the engine version an image that can be had.
+// publicGameIsRetried gives the engine version an image that exists.
 func (s *scenario) publicGameIsRetried() {
-	require.Equal(s, "image_pull_failed", *s.awaitState(s.open, "start_failed").LastError)
+	require.Equal(s, "image_pull_failed", *s.awaitState(s.publicGame, "start_failed").LastError)
 	s.awaitMail("ops@example.com", "image", "")
-	s.root.Patch(adminAPI+"/engine-versions/"+unpullable, object{"image_ref": engineImage()}).Want(200)
-	require.Equal(s, "starting", accepted[game](s.root.Post(adminGamePath(s.open, "/retry"), nil)).State)
-	s.awaitState(s.open, "running")
-	require.Equal(s, "Mizar", s.report(s.bob, s.open).Race)
-	require.Equal(s, "cancelled", got[game](s.root.Post(adminGamePath(s.open, "/cancel"), nil)).State)
-	s.eventually("the engine of a cancelled game to stop", func() bool { return s.engine(s.open).Observed == "stopped" })
+	s.root.Patch(adminAPI+"/engine-versions/"+missingImageVersion, object{"image_ref": engineImage()}).Want(200)
+	require.Equal(s, "starting", accepted[game](s.root.Post(adminGamePath(s.publicGame, "/retry"), nil)).State)
+	s.awaitState(s.publicGame, "running")
+	require.Equal(s, "Mizar", s.report(s.bob, s.publicGame).Race)
+	require.Equal(s, "cancelled", got[game](s.root.Post(adminGamePath(s.publicGame, "/cancel"), nil)).State)
+	s.eventually("the engine of a cancelled game to stop", func() bool { return s.engine(s.publicGame).Observed == "stopped" })
 }

@@ -60,7 +60,8 @@ type raceName struct {
 	Availability string `json:"availability"`
 }
 
-// privateGame is a game whose turns nobody waits for.
+// privateGame is a game with a long turn interval that is shortened when all
+// players are ready.
 func privateGame(name string) object {
 	return object{"name": name, "min_players": 2, "max_players": 4,
 		"turns": object{"mode": "interval", "interval_seconds": 3600, "early_when_ready": true, "max_extend_seconds": 86400}}
@@ -78,33 +79,33 @@ func adminGamePath(game uuid.UUID, rest string) string {
 
 func (s *scenario) apply(p *user, to uuid.UUID, race string) application {
 	s.Helper()
-	return made[application](p.Post(lobbyGamePath(to, "/applications"), object{"race_name": race, "message": "let me in"}))
+	return created[application](p.Post(lobbyGamePath(to, "/applications"), object{"race_name": race, "message": "let me in"}))
 }
 
-func (s *scenario) invited(owner, guest *user, to uuid.UUID) invite {
+func (s *scenario) invite(owner, guest *user, to uuid.UUID) invite {
 	s.Helper()
-	return made[invite](owner.Post(lobbyGamePath(to, "/invites"), object{"user_name": guest.name, "message": time.Now().String()}))
+	return created[invite](owner.Post(lobbyGamePath(to, "/invites"), object{"user_name": guest.name, "message": time.Now().String()}))
 }
 
 func (s *scenario) redeem(guest *user, i invite, race string) {
 	s.Helper()
-	require.Equal(s, race, made[seat](guest.Post(lobbyAPI+"/invites/"+i.ID.String()+"/redeem", object{"race_name": race})).Race)
+	require.Equal(s, race, created[seat](guest.Post(lobbyAPI+"/invites/"+i.ID.String()+"/redeem", object{"race_name": race})).Race)
 }
 
-// enrolled makes a private game of the owner with its members, by race.
-func (s *scenario) enrolled(in object, owner *user, race string, guests map[string]*user) uuid.UUID {
+// newGameWithMembers creates a private game of the owner with its members, by race.
+func (s *scenario) newGameWithMembers(in object, owner *user, race string, guests map[string]*user) uuid.UUID {
 	s.Helper()
-	id := made[game](owner.Post(lobbyAPI+"/games", in)).ID
+	id := created[game](owner.Post(lobbyAPI+"/games", in)).ID
 	owner.Post(lobbyGamePath(id, "/open"), nil).Want(200)
 	owner.Post(lobbyGamePath(id, "/join"), object{"race_name": race}).Want(201)
 	for name, guest := range guests {
-		s.redeem(guest, s.invited(owner, guest, id), name)
+		s.redeem(guest, s.invite(owner, guest, id), name)
 	}
 	return id
 }
 
-// launched closes the enrollment of a game and has its owner start it.
-func (s *scenario) launched(owner *user, id uuid.UUID, players int) {
+// startGame closes the enrollment of a game and starts it as its owner.
+func (s *scenario) startGame(owner *user, id uuid.UUID, players int) {
 	s.Helper()
 	g := got[game](owner.Post(lobbyGamePath(id, "/close"), nil))
 	require.Equal(s, "ready_to_start", g.State)
@@ -123,8 +124,8 @@ func (s *scenario) awaitState(id uuid.UUID, state string) game {
 	return g
 }
 
-// memberOf finds somebody's seat in a list of memberships.
-func (s *scenario) memberOf(list testkit.Reply, p *user) seat {
+// membershipOf finds a user's seat in a list of memberships.
+func (s *scenario) membershipOf(list testkit.Reply, p *user) seat {
 	s.Helper()
 	for _, m := range got[page[seat]](list).Items {
 		if m.User == p.id {
@@ -140,15 +141,15 @@ func (s *scenario) availability(p *user, name string) string {
 	return got[raceName](p.Get(lobbyAPI + "/race-names/" + url.PathEscape(name))).Availability
 }
 
-// publicGameStartsBadly forces a public game to start with an engine that cannot
-// be had. The start is given up while the story goes on.
-func (s *scenario) publicGameStartsBadly() {
-	s.root.Post(adminAPI+"/engine-versions", object{"version": unpullable, "image_ref": "127.0.0.1:1/galaxy-engine:0.2.0"}).Want(201)
+// publicGameFailsToStart forces a public game to start with an engine image that
+// does not exist. The start fails while later steps run.
+func (s *scenario) publicGameFailsToStart() {
+	s.root.Post(adminAPI+"/engine-versions", object{"version": missingImageVersion, "image_ref": "127.0.0.1:1/galaxy-engine:0.2.0"}).Want(201)
 	in := privateGame("Open skies")
-	in["engine_version"], in["join_policy"] = unpullable, "application"
-	g := made[game](s.root.Post(adminAPI+"/games", in))
+	in["engine_version"], in["join_policy"] = missingImageVersion, "application"
+	g := created[game](s.root.Post(adminAPI+"/games", in))
 	require.Nil(s, g.Owner)
-	s.open = g.ID
+	s.publicGame = g.ID
 	require.Equal(s, "Open sky", got[game](s.root.Patch(adminGamePath(g.ID, ""), object{"name": "Open sky"})).Name)
 	require.Equal(s, "enrollment_open", got[game](s.root.Post(adminGamePath(g.ID, "/open"), nil)).State)
 	require.Equal(s, "Open sky", got[game](s.root.Get(adminGamePath(g.ID, ""))).Name)
@@ -169,30 +170,29 @@ func (s *scenario) publicGameStartsBadly() {
 	s.cyd.Post(lobbyGamePath(g.ID, "/applications"), object{"race_name": "Alcor"}).Refused(http.StatusConflict, "member_blocked")
 	s.root.Post(at+"/"+s.cyd.id.String()+"/unban", nil).Want(204)
 	decide(s.apply(s.cyd, g.ID, "Alcor"), "/approve", nil)
-	require.Equal(s, "active", s.memberOf(s.root.Get(at), s.cyd).Status)
+	require.Equal(s, "active", s.membershipOf(s.root.Get(at), s.cyd).Status)
 	require.Equal(s, "Alcor", got[page[seat]](s.root.Get(adminAPI + "/users/" + s.cyd.id.String() + "/memberships")).Items[0].Race)
 
 	require.Equal(s, "ready_to_start", got[game](s.root.Post(adminGamePath(g.ID, "/close"), nil)).State)
 	require.Equal(s, "starting", accepted[game](s.root.Post(adminGamePath(g.ID, "/force-start"), nil)).State)
 }
 
-// privateGameFillsAndEnds takes a game through everything that can happen before
-// it starts.
+// privateGameFillsAndEnds covers everything that can happen before a game starts.
 func (s *scenario) privateGameFillsAndEnds() {
 	once := s.ada.With("Idempotency-Key", "council")
 	draft := once.Post(lobbyAPI+"/games", privateGame("Council"))
-	g := made[game](draft)
+	g := created[game](draft)
 	require.Equal(s, g.ID, got[game](once.Post(lobbyAPI+"/games", privateGame("Council"))).ID, "a repeat makes no second game")
 	patched := s.ada.With("If-Match", draft.Header.Get("ETag")).Patch(lobbyGamePath(g.ID, ""), object{"join_policy": "application"})
 	require.Equal(s, "application", got[game](patched).Policy)
 	require.Equal(s, "enrollment_open", got[game](s.ada.Post(lobbyGamePath(g.ID, "/open"), nil)).State)
 	require.Equal(s, "Council", got[game](s.bob.Get(lobbyGamePath(g.ID, ""))).Name)
-	require.Equal(s, "Zaurak", made[seat](s.ada.Post(lobbyGamePath(g.ID, "/join"), object{"race_name": "Zaurak"})).Race)
+	require.Equal(s, "Zaurak", created[seat](s.ada.Post(lobbyGamePath(g.ID, "/join"), object{"race_name": "Zaurak"})).Race)
 	s.applicationsAreDecided(g.ID)
 	s.invitesAreAnswered(g.ID)
 	s.membersLeave(g.ID)
 	require.Equal(s, "cancelled", got[game](s.bob.Post(lobbyGamePath(g.ID, "/cancel"), nil)).State)
-	require.Equal(s, "available", s.availability(s.eve, "Kochab"), "a game that is over holds no names")
+	require.Equal(s, "available", s.availability(s.eve, "Kochab"), "a finished game reserves no names")
 }
 
 func (s *scenario) applicationsAreDecided(id uuid.UUID) {
@@ -214,14 +214,14 @@ func (s *scenario) applicationsAreDecided(id uuid.UUID) {
 
 func (s *scenario) invitesAreAnswered(id uuid.UUID) {
 	const at = lobbyAPI + "/invites/"
-	first := s.invited(s.ada, s.cyd, id)
+	first := s.invite(s.ada, s.cyd, id)
 	require.Equal(s, first.ID, got[page[invite]](s.cyd.Get(lobbyAPI + "/my/invites")).Items[0].ID)
 	require.Equal(s, "no time", got[invite](s.cyd.Post(at+first.ID.String()+"/decline", object{"reason": "no time"})).Reason)
-	second := s.invited(s.ada, s.dan, id)
+	second := s.invite(s.ada, s.dan, id)
 	require.Equal(s, "revoked", got[invite](s.ada.Post(at+second.ID.String()+"/revoke", nil)).State)
 	s.awaitEvent(s.dan, "lobby.invite.revoked")
-	s.redeem(s.dan, s.invited(s.ada, s.dan, id), "Nihal")
-	s.redeem(s.eve, s.invited(s.ada, s.eve, id), "Tania")
+	s.redeem(s.dan, s.invite(s.ada, s.dan, id), "Nihal")
+	s.redeem(s.eve, s.invite(s.ada, s.eve, id), "Tania")
 	var states []string
 	for _, i := range got[page[invite]](s.ada.Get(lobbyGamePath(id, "/invites"))).Items {
 		states = append(states, i.State)
@@ -232,11 +232,11 @@ func (s *scenario) invitesAreAnswered(id uuid.UUID) {
 func (s *scenario) membersLeave(id uuid.UUID) {
 	at := lobbyGamePath(id, "/memberships")
 	require.Equal(s, "removed", got[seat](s.ada.Post(at+"/"+s.dan.id.String()+"/remove", nil)).Status)
-	require.Equal(s, "available", s.availability(s.eve, "Nihal"), "who is removed before the start gives the name back")
+	require.Equal(s, "available", s.availability(s.eve, "Nihal"), "a removal before the start releases the name")
 	require.Equal(s, "blocked", got[seat](s.ada.Post(at+"/"+s.eve.id.String()+"/block", nil)).Status)
 	s.eve.Post(lobbyGamePath(id, "/applications"), object{"race_name": "Tania"}).Refused(http.StatusConflict, "member_blocked")
 	require.Equal(s, s.bob.id, *got[game](s.ada.Post(lobbyGamePath(id, "/transfer"), object{"user_id": s.bob.id})).Owner)
 	s.ada.Post(lobbyGamePath(id, "/leave"), nil).Want(204)
-	require.Equal(s, "removed", s.memberOf(s.bob.Get(at), s.ada).Status)
-	require.Equal(s, "active", s.memberOf(s.bob.Get(at), s.bob).Status)
+	require.Equal(s, "removed", s.membershipOf(s.bob.Get(at), s.ada).Status)
+	require.Equal(s, "active", s.membershipOf(s.bob.Get(at), s.bob).Status)
 }

@@ -19,13 +19,13 @@ type delivery struct {
 	Attempts int       `json:"attempts"`
 }
 
-// refusedMailIsSentAgain has a mailbox that does not exist for a while.
+// refusedMailIsSentAgain refuses a recipient for a while.
 func (s *scenario) refusedMailIsSentAgain() {
 	before := s.newestMail()
 	s.inbox.Use(smtpsink.Rule{At: smtpsink.Rcpt, Contains: s.eve.email, Reply: "550 5.1.1 no such user"})
-	id := made[game](s.ada.Post(lobbyAPI+"/games", privateGame("Post"))).ID
+	id := created[game](s.ada.Post(lobbyAPI+"/games", privateGame("Post"))).ID
 	s.ada.Post(lobbyGamePath(id, "/open"), nil).Want(200)
-	s.invited(s.ada, s.eve, id)
+	s.invite(s.ada, s.eve, id)
 
 	const mails, dead = adminAPI + "/mail/deliveries", adminAPI + "/mail/dead-letters"
 	var given []delivery
@@ -92,5 +92,5 @@ func (s *scenario) countriesAreCounted() {
 		seen = got[page[country]](s.root.Get(adminAPI + "/users/" + s.ada.id.String() + "/country-counters")).Items
 		return len(seen) > 0
 	})
-	require.Equal(s, "DE", seen[0].Country, "where she is most often")
+	require.Equal(s, "DE", seen[0].Country, "the most frequent country is first")
 }

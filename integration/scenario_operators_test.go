@@ -24,7 +24,7 @@ func (s *scenario) adminAccountsAreManaged() {
 
 	want := operatorAccount{Username: "anna", Role: "viewer", Enabled: true}
 	in := object{"username": "anna", "password": old, "role": "viewer"}
-	require.Equal(s, want, made[operatorAccount](s.root.Post(accounts, in)))
+	require.Equal(s, want, created[operatorAccount](s.root.Post(accounts, in)))
 	require.Equal(s, want, got[operatorAccount](s.root.Get(accounts+"/anna")))
 	require.Len(s, got[page[operatorAccount]](s.root.Get(accounts)).Items, 2)
 
@@ -49,9 +49,9 @@ func (s *scenario) auditLogIsComplete() {
 	annas := got[page[row]](s.root.Get(adminAPI + "/audit?actor=anna&action=engine_version.create")).Items
 	require.Len(s, annas, 1)
 	require.Equal(s, row{"anna", "engine_version.create", "engine_version:0.0.1", "succeeded"}, annas[0])
-	long := got[page[row]](s.root.Get(adminAPI + "/audit?limit=200&target=game:" + s.long.String() + "&since=" + s.begin.UTC().Format("2006-01-02T15:04:05Z"))).Items
+	long := got[page[row]](s.root.Get(adminAPI + "/audit?limit=200&target=game:" + s.operatedGame.String() + "&since=" + s.begin.UTC().Format("2006-01-02T15:04:05Z"))).Items
 	for _, action := range []string{"game.turn.advance", "game.turn.retry", "game.schedule", "game.race.banish", "runtime.restart", "game.force-stop"} {
-		require.Contains(s, long, row{adminUser, action, "game:" + s.long.String(), "succeeded"})
+		require.Contains(s, long, row{adminUser, action, "game:" + s.operatedGame.String(), "succeeded"})
 	}
 }
 
@@ -63,13 +63,13 @@ func (s *scenario) operatorsManageUsers() {
 	require.Equal(s, "US", got[account](s.root.Get(at)).Country)
 
 	type note struct{ Actor, Text string }
-	made[note](s.root.Post(at+"/notes", object{"text": "asked for a refund"}))
+	created[note](s.root.Post(at+"/notes", object{"text": "asked for a refund"}))
 	require.Equal(s, []note{{adminUser, "asked for a refund"}}, got[page[note]](s.root.Get(at+"/notes")).Items)
 
 	type record struct{ Plan, Source, Reason string }
 	for _, p := range []*user{s.ada, s.bob} {
 		grant := adminAPI + "/users/" + p.id.String() + "/entitlements"
-		made[record](s.root.Post(grant, object{"plan": "permanent", "reason": "founder", "source": "gift"}))
+		created[record](s.root.Post(grant, object{"plan": "permanent", "reason": "founder", "source": "gift"}))
 		history := got[page[record]](s.root.Get(grant)).Items
 		require.Equal(s, record{"permanent", "gift", "founder"}, history[0])
 		require.Equal(s, "registration", history[1].Source)
@@ -110,7 +110,7 @@ func (s *scenario) limitsAndSanctionsApply() {
 		Kind   string    `json:"kind"`
 		Active bool      `json:"active"`
 	}
-	x := made[sanction](s.root.Post(at+"/sanctions", object{"kind": "game_create_block", "reason": "abandoned games",
+	x := created[sanction](s.root.Post(at+"/sanctions", object{"kind": "game_create_block", "reason": "abandoned games",
 		"expires_at": time.Now().Add(time.Hour).UTC().Format(time.RFC3339)}))
 	require.True(s, x.Active)
 	s.awaitMail(s.dan.email, "restriction", before)

@@ -37,9 +37,9 @@ type gateway struct {
 	cancel context.CancelFunc
 	ended  chan struct{}
 
-	mu     sync.Mutex
-	events []*pushv1.PushEvent
-	grew   chan struct{}
+	mu      sync.Mutex
+	events  []*pushv1.PushEvent
+	changed chan struct{}
 }
 
 func (s *scenario) subscribe(id string) *gateway {
@@ -48,7 +48,7 @@ func (s *scenario) subscribe(id string) *gateway {
 	ctx, cancel := context.WithCancel(context.Background())
 	source, err := pushv1.NewPushClient(conn).SubscribePush(ctx, &pushv1.GatewaySubscribeRequest{GatewayClientId: id})
 	require.NoError(s, err)
-	g := &gateway{conn: conn, cancel: cancel, ended: make(chan struct{}), grew: make(chan struct{})}
+	g := &gateway{conn: conn, cancel: cancel, ended: make(chan struct{}), changed: make(chan struct{})}
 	go g.read(source)
 	s.Cleanup(g.close)
 	return g
@@ -63,8 +63,8 @@ func (g *gateway) read(source pushv1.Push_SubscribePushClient) {
 		}
 		g.mu.Lock()
 		g.events = append(g.events, event)
-		close(g.grew)
-		g.grew = make(chan struct{})
+		close(g.changed)
+		g.changed = make(chan struct{})
 		g.mu.Unlock()
 	}
 }
@@ -76,21 +76,21 @@ func (g *gateway) close() {
 }
 
 // awaitPush waits until the gateway was sent an event that fits.
-func (s *scenario) awaitPush(what string, fits func(*pushv1.PushEvent) bool) {
+func (s *scenario) awaitPush(what string, match func(*pushv1.PushEvent) bool) {
 	s.Helper()
-	limit := time.After(patience)
+	limit := time.After(waitLimit)
 	for seen := 0; ; {
 		s.stream.mu.Lock()
-		fresh, grew := s.stream.events[seen:], s.stream.grew
+		fresh, changed := s.stream.events[seen:], s.stream.changed
 		s.stream.mu.Unlock()
 		for _, e := range fresh {
-			if fits(e) {
+			if match(e) {
 				return
 			}
 		}
 		seen += len(fresh)
 		select {
-		case <-grew:
+		case <-changed:
 		case <-s.stream.ended:
 			s.Fatalf("the push stream ended before %s", what)
 		case <-limit:

@@ -16,11 +16,11 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// lastTurn ends the bots' game: late enough for both races to have grown, and
-// past the turn from which on names are earned.
+// lastTurn is the turn limit of the bots' game: late enough for both races to have
+// grown, and for names to be earned.
 const lastTurn = 12
 
-// userGamePath is a path below a game that runs.
+// userGamePath is a path below a running game.
 func userGamePath(game uuid.UUID, rest string) string {
 	return userAPI + "/games/" + game.String() + rest
 }
@@ -29,21 +29,21 @@ func engineImage() string {
 	return cmp.Or(os.Getenv("GALAXY_TEST_ENGINE_IMAGE"), "galaxy-test/engine:0.1.0")
 }
 
-// privateGameStartsAtTheSecondTry finds the name of its engine's container taken
-// by a foreign one, which the backend leaves alone.
+// privateGameStartsAtTheSecondTry has a foreign container with the name of the
+// engine's, which the backend does not touch.
 func (s *scenario) privateGameStartsAtTheSecondTry() {
 	in := privateGame("Bots at war")
 	in["map"] = object{"max_turns": lastTurn, "vote_share": 1}
-	s.bots = s.enrolled(in, s.ada, "Orion", map[string]*user{"Lyra": s.bob})
-	foreign := "galaxy-game-" + s.bots.String()
+	s.botGame = s.newGameWithMembers(in, s.ada, "Orion", map[string]*user{"Lyra": s.bob})
+	foreign := "galaxy-game-" + s.botGame.String()
 	s.docker("create", "--name", foreign, engineImage())
 	s.Cleanup(func() { _ = exec.Command("docker", "rm", "-f", foreign).Run() })
-	s.launched(s.ada, s.bots, 2)
-	require.Equal(s, "container_foreign", *s.awaitState(s.bots, "start_failed").LastError)
+	s.startGame(s.ada, s.botGame, 2)
+	require.Equal(s, "container_foreign", *s.awaitState(s.botGame, "start_failed").LastError)
 	s.awaitMail("ops@example.com", "unknown container", "")
 	s.docker("rm", foreign)
-	require.Equal(s, "starting", accepted[game](s.ada.Post(lobbyGamePath(s.bots, "/retry"), nil)).State)
-	s.awaitState(s.bots, "running")
+	require.Equal(s, "starting", accepted[game](s.ada.Post(lobbyGamePath(s.botGame, "/retry"), nil)).State)
+	s.awaitState(s.botGame, "running")
 	s.awaitEvent(s.bob, "game.started")
 }
 
@@ -59,7 +59,7 @@ type readiness struct {
 	Open    int  `json:"not_ready"`
 }
 
-// turns is how far a game is, as its players see it.
+// turns is the progress of a game, as its players see it.
 type turns struct {
 	Current     int        `json:"current_turn"`
 	Clock       string     `json:"clock"`
@@ -83,7 +83,7 @@ func (s *scenario) ready(p *user, game uuid.UUID, turn int) readiness {
 	return got[readiness](p.Put(userGamePath(game, "/ready"), object{"turn": turn}))
 }
 
-// playTurn lets the bot decide, as everybody does in the game of bots.
+// playTurn sends the bot's orders and commands.
 func (s *scenario) playTurn(p *user, game uuid.UUID) (turn int) {
 	s.Helper()
 	r := s.report(p, game)
@@ -97,14 +97,14 @@ func (s *scenario) playTurn(p *user, game uuid.UUID) (turn int) {
 }
 
 func (s *scenario) turnIsPlayed() {
-	g := s.bots
+	g := s.botGame
 	mine := got[page[game]](s.bob.Get(lobbyAPI + "/my/games")).Items
 	require.Equal(s, g, mine[0].ID)
 	require.False(s, mine[0].Expected.Submitted)
 	require.Zero(s, s.playTurn(s.ada, g))
 	require.Zero(s, s.playTurn(s.bob, g))
 	orders := got[enginev1.OrderRequest](s.bob.Get(userGamePath(g, "/orders")))
-	require.NotEmpty(s, orders.Orders, "the engine gives back what it was told")
+	require.NotEmpty(s, orders.Orders, "the engine returns the stored list")
 	require.True(s, got[page[game]](s.bob.Get(lobbyAPI + "/my/games")).Items[0].Expected.Submitted)
 
 	greet := object{"turn": 0, "command": enginev1.SendMessage("Good morning.", "Orion")}
@@ -156,17 +156,17 @@ func (s *scenario) reportsAreRead(g uuid.UUID) {
 	s.cyd.Get(userGamePath(g, "/reports/1")).Want(http.StatusNotFound)
 }
 
-// gameEndsAndANameIsEarned has the bots play on to the last turn.
+// gameEndsAndANameIsEarned has the bots play until the last turn.
 func (s *scenario) gameEndsAndANameIsEarned() {
 	for turn := 1; turn < lastTurn; turn++ {
 		for _, p := range []*user{s.ada, s.bob} {
-			require.Equal(s, turn, s.playTurn(p, s.bots))
+			require.Equal(s, turn, s.playTurn(p, s.botGame))
 		}
-		s.ready(s.ada, s.bots, turn)
-		s.ready(s.bob, s.bots, turn)
-		s.awaitTurn(s.bots, turn+1)
+		s.ready(s.ada, s.botGame, turn)
+		s.ready(s.bob, s.botGame, turn)
+		s.awaitTurn(s.botGame, turn+1)
 	}
-	over := s.awaitState(s.bots, "finished")
+	over := s.awaitState(s.botGame, "finished")
 	require.Equal(s, enginev1.ResultTurnLimit, over.Result.Reason)
 	s.awaitEvent(s.ada, "game.finished")
 
@@ -183,5 +183,5 @@ func (s *scenario) gameEndsAndANameIsEarned() {
 			require.Equal(s, "taken", s.availability(s.eve, n.Name))
 		}
 	}
-	require.NotZero(s, earned, "whoever grew keeps the name")
+	require.NotZero(s, earned, "a race that grew earns its name")
 }

@@ -17,9 +17,9 @@ import (
 	"galaxy/backend/platform/testkit"
 )
 
-// TestEveryDocumentedOperationWorksEndToEnd exercises the whole of
-// openapi.yaml as gateways, people and operators would, and fails when an
-// operation was left out. It needs no other test to be complete.
+// TestEveryDocumentedOperationWorksEndToEnd calls every operation of openapi.yaml
+// as gateways, users and operators do, and fails when one was left out. It does not
+// depend on other tests.
 func TestEveryDocumentedOperationWorksEndToEnd(t *testing.T) {
 	s := newScenario(t)
 	for _, c := range []struct {
@@ -28,13 +28,13 @@ func TestEveryDocumentedOperationWorksEndToEnd(t *testing.T) {
 	}{
 		{"the platform is up", s.platformIsUp},
 		{"admin accounts are managed", s.adminAccountsAreManaged},
-		{"engine versions are kept", s.engineVersionsAreKept},
+		{"engine versions are managed", s.engineVersionsAreKept},
 		{"users sign up", s.usersSignUp},
 		{"sessions are revoked", s.sessionsAreRevoked},
 		{"accounts change", s.accountsChange},
 		{"operators manage users", s.operatorsManageUsers},
 		{"limits and sanctions apply", s.limitsAndSanctionsApply},
-		{"a public game starts badly", s.publicGameStartsBadly},
+		{"a public game fails to start", s.publicGameFailsToStart},
 		{"a private game fills and ends", s.privateGameFillsAndEnds},
 		{"a private game starts at the second try", s.privateGameStartsAtTheSecondTry},
 		{"a turn is played", s.turnIsPlayed},
@@ -56,39 +56,39 @@ func TestEveryDocumentedOperationWorksEndToEnd(t *testing.T) {
 	}
 	missing, err := testkit.Unexercised("/")
 	require.NoError(t, err)
-	require.Empty(t, missing, "documented operations that nothing here has made succeed")
+	require.Empty(t, missing, "documented operations that were not called successfully")
 	s.stream.close()
 	require.Zero(t, s.terminate())
 	requireNoSecrets(t, s.backend)
 }
 
 const (
-	publicAPI   = "/api/v1/public/auth"
-	internalAPI = "/api/v1/internal/sessions/"
-	userAPI     = "/api/v1/user"
-	lobbyAPI    = "/api/v1/user/lobby"
-	adminAPI    = "/api/v1/admin"
-	unpullable  = "0.2.0" // an engine version whose image nobody can pull
+	publicAPI           = "/api/v1/public/auth"
+	internalAPI         = "/api/v1/internal/sessions/"
+	userAPI             = "/api/v1/user"
+	lobbyAPI            = "/api/v1/user/lobby"
+	adminAPI            = "/api/v1/admin"
+	missingImageVersion = "0.2.0" // an engine version whose image does not exist
 )
 
 type object = map[string]any
 
-// scenario is one backend and what the steps leave to later ones.
+// scenario is one backend and the state that steps share.
 type scenario struct {
 	*backend
-	root   *testkit.API // the operator that the configuration made
+	root   *testkit.API // the operator of the configuration
 	stream *gateway
 	begin  time.Time
 
 	ada, bob, cyd, dan, eve *user
 
-	open uuid.UUID // the public game that starts badly
-	bots uuid.UUID // the game that is played to its end
-	long uuid.UUID // the game that operators change
+	publicGame   uuid.UUID // the public game that starts badly
+	botGame      uuid.UUID // the game that is played to its end
+	operatedGame uuid.UUID // the game that operators change
 }
 
-// newScenario runs a backend that never retries a turn by itself within a test's
-// patience: what makes a failed one happen is the operator's retry.
+// newScenario runs a backend that does not retry a failed turn by itself during
+// the test: only the operator's retry does.
 func newScenario(t *testing.T) *scenario {
 	b := newFixture(t).start("BACKEND_TURN_RETRY_BASE=1h").ready()
 	s := &scenario{backend: b, root: b.operator(), begin: time.Now()}
@@ -97,8 +97,7 @@ func newScenario(t *testing.T) *scenario {
 	return s
 }
 
-// user is somebody at a device, behind the gateway: calls go out in the
-// user's name and from the user's address.
+// user is a user behind the gateway: calls carry the user's id and address.
 type user struct {
 	*testkit.API
 	id      uuid.UUID
@@ -119,7 +118,7 @@ type challenge struct {
 	ID uuid.UUID `json:"challenge_id"`
 }
 
-// signIn takes the way of a new device: a code by mail, a key, a session.
+// signIn signs in from a new device: a code by mail, a key, a session.
 func (s *scenario) signIn(email, from, device string) signedIn {
 	s.Helper()
 	visitor, before := s.api().With("X-Forwarded-For", from), s.newestMail()
@@ -144,7 +143,7 @@ func (s *scenario) signUp(name, from string) *user {
 	return p
 }
 
-// newestMail is the id after which later mails come.
+// newestMail is the id of the newest mail; "" when there is none.
 func (s *scenario) newestMail() string {
 	all := s.inbox.All()
 	if len(all) == 0 {
@@ -153,10 +152,10 @@ func (s *scenario) newestMail() string {
 	return all[len(all)-1].ID
 }
 
-// awaitMail waits for a mail to an address that says something in its subject.
+// awaitMail waits for a mail to an address with a subject that contains a text.
 func (s *scenario) awaitMail(to, subject, after string) smtpsink.Message {
 	s.Helper()
-	ctx, cancel := context.WithTimeout(s.Context(), patience)
+	ctx, cancel := context.WithTimeout(s.Context(), waitLimit)
 	defer cancel()
 	sent := smtpsink.SentTo(to, after)
 	m, err := s.inbox.Wait(ctx, func(m smtpsink.Message) bool { return sent(m) && strings.Contains(m.Subject, subject) })
@@ -164,11 +163,11 @@ func (s *scenario) awaitMail(to, subject, after string) smtpsink.Message {
 	return m
 }
 
-// eventually asks again and again. It asks from the test's own goroutine, so that
-// what it asks may end the test.
+// eventually calls done repeatedly, from the test's own goroutine, so that done
+// may fail the test.
 func (s *scenario) eventually(what string, done func() bool) {
 	s.Helper()
-	limit, tick := time.After(patience), time.NewTicker(25*time.Millisecond)
+	limit, tick := time.After(waitLimit), time.NewTicker(25*time.Millisecond)
 	defer tick.Stop()
 	for !done() {
 		select {
@@ -183,7 +182,7 @@ func (s *scenario) eventually(what string, done func() bool) {
 }
 
 func got[T any](r testkit.Reply) T      { return testkit.Into[T](r.Want(200)) }
-func made[T any](r testkit.Reply) T     { return testkit.Into[T](r.Want(201)) }
+func created[T any](r testkit.Reply) T  { return testkit.Into[T](r.Want(201)) }
 func accepted[T any](r testkit.Reply) T { return testkit.Into[T](r.Want(202)) }
 
 // page is any list.

@@ -24,76 +24,76 @@ type run struct {
 	By       string    `json:"requested_by"`
 }
 
-// runOf is the newest run that was to make a turn.
-func (s *scenario) runOf(turn string) run {
+// latestRun is the newest run of a turn.
+func (s *scenario) latestRun(turn string) run {
 	s.Helper()
-	of := got[struct{ Runs []run }](s.root.Get(adminGamePath(s.long, "/turns/"+turn)))
+	of := got[struct{ Runs []run }](s.root.Get(adminGamePath(s.operatedGame, "/turns/"+turn)))
 	return of.Runs[0]
 }
 
 func (s *scenario) operatorsScheduleTurns() {
 	in := privateGame("The long war")
 	in["join_policy"] = "application"
-	s.long = s.enrolled(in, s.ada, "Perseus", map[string]*user{"Cepheus": s.bob, "Draco": s.cyd})
-	s.apply(s.dan, s.long, "Hydra") // too late for a seat, but they know the game now
-	s.launched(s.ada, s.long, 3)
-	before := s.awaitState(s.long, "running")
+	s.operatedGame = s.newGameWithMembers(in, s.ada, "Perseus", map[string]*user{"Cepheus": s.bob, "Draco": s.cyd})
+	s.apply(s.dan, s.operatedGame, "Hydra") // never approved, but a former applicant can take an offered seat
+	s.startGame(s.ada, s.operatedGame, 3)
+	before := s.awaitState(s.operatedGame, "running")
 
-	queued := accepted[run](s.root.Post(adminGamePath(s.long, "/turns/advance"), object{"keep_deadline": true}))
+	queued := accepted[run](s.root.Post(adminGamePath(s.operatedGame, "/turns/advance"), object{"keep_deadline": true}))
 	require.Equal(s, "manual", queued.Cause)
-	after := s.awaitTurn(s.long, 1)
+	after := s.awaitTurn(s.operatedGame, 1)
 	require.Equal(s, before.NextTurn, after.NextTurn, "the deadline was kept")
-	of := s.runOf("1")
+	of := s.latestRun("1")
 	require.Equal(s, queued.ID, of.ID)
 	require.Equal(s, "done", of.Status)
 	require.Equal(s, 1, *of.After)
 	require.Equal(s, adminUser, of.By)
-	require.Len(s, got[page[run]](s.root.Get(adminGamePath(s.long, "/turns"))).Items, 1)
+	require.Len(s, got[page[run]](s.root.Get(adminGamePath(s.operatedGame, "/turns"))).Items, 1)
 
 	grid := object{"turns": object{"cron": "0 19 * * *", "zone": "Europe/Amsterdam", "early_when_ready": true}}
-	scheduled := got[game](s.root.Put(adminGamePath(s.long, "/schedule"), grid))
+	scheduled := got[game](s.root.Put(adminGamePath(s.operatedGame, "/schedule"), grid))
 	require.Equal(s, "grid", scheduled.Turns.Mode)
-	moved := got[game](s.root.Get(adminGamePath(s.long, ""))).NextTurn
+	moved := got[game](s.root.Get(adminGamePath(s.operatedGame, ""))).NextTurn
 	amsterdam, err := time.LoadLocation("Europe/Amsterdam")
 	require.NoError(s, err)
 	require.Equal(s, "19:00:00", moved.In(amsterdam).Format(time.TimeOnly))
 	later := moved.Add(48 * time.Hour)
-	require.Equal(s, later, *got[game](s.root.Post(adminGamePath(s.long, "/extend"), object{"next_turn_at": later})).NextTurn)
+	require.Equal(s, later, *got[game](s.root.Post(adminGamePath(s.operatedGame, "/extend"), object{"next_turn_at": later})).NextTurn)
 
-	require.Equal(s, "operator", *got[game](s.root.Post(adminGamePath(s.long, "/pause"), nil)).PauseReason)
+	require.Equal(s, "operator", *got[game](s.root.Post(adminGamePath(s.operatedGame, "/pause"), nil)).PauseReason)
 	s.awaitEvent(s.cyd, "game.paused")
-	s.ada.Post(lobbyGamePath(s.long, "/resume"), nil).Refused(http.StatusConflict, "resume_not_allowed")
-	require.Equal(s, "running", got[game](s.root.Post(adminGamePath(s.long, "/resume"), nil)).State)
+	s.ada.Post(lobbyGamePath(s.operatedGame, "/resume"), nil).Refused(http.StatusConflict, "resume_not_allowed")
+	require.Equal(s, "running", got[game](s.root.Post(adminGamePath(s.operatedGame, "/resume"), nil)).State)
 }
 
-// turnFailsAndIsRetried takes the engine its right to write, which fails a turn
-// as a full or broken disk would.
+// turnFailsAndIsRetried makes the engine's directory read-only, which fails a turn
+// as a full or broken disk does.
 func (s *scenario) turnFailsAndIsRetried() {
-	dir := filepath.Join(s.games, s.long.String(), "turns")
+	dir := filepath.Join(s.stateRoot, s.operatedGame.String(), "turns")
 	require.NoError(s, os.Chmod(dir, 0o555))
-	s.root.Post(adminGamePath(s.long, "/turns/advance"), object{}).Want(202)
+	s.root.Post(adminGamePath(s.operatedGame, "/turns/advance"), object{}).Want(202)
 	var failed run
 	s.eventually("a failed attempt", func() bool {
-		failed = s.runOf("2")
+		failed = s.latestRun("2")
 		return failed.Status == "queued" && failed.Error != ""
 	})
 	require.Equal(s, 1, failed.Attempts)
-	require.Equal(s, 1, got[game](s.root.Get(adminGamePath(s.long, ""))).Turn, "nothing was announced")
+	require.Equal(s, 1, got[game](s.root.Get(adminGamePath(s.operatedGame, ""))).Turn, "nothing was announced")
 
 	require.NoError(s, os.Chmod(dir, 0o750))
-	retried := accepted[run](s.root.Post(adminGamePath(s.long, "/turns/retry"), nil))
+	retried := accepted[run](s.root.Post(adminGamePath(s.operatedGame, "/turns/retry"), nil))
 	require.Equal(s, failed.ID, retried.ID)
-	s.awaitTurn(s.long, 2)
-	require.Equal(s, "done", s.runOf("2").Status)
+	s.awaitTurn(s.operatedGame, 2)
+	require.Equal(s, "done", s.latestRun("2").Status)
 }
 
-// seatsAreReplaced gives two races to people who had not been in the game.
+// seatsAreReplaced gives two races to users who were not members of the game.
 func (s *scenario) seatsAreReplaced() {
-	g := s.long
+	g := s.operatedGame
 	s.cyd.Post(lobbyGamePath(g, "/leave"), nil).Want(204)
 	require.NotNil(s, got[seat](s.ada.Post(lobbyGamePath(g, "/seats/Draco/offer"), nil)).OfferedAt)
 	s.awaitEvent(s.ada, "game.seat.offered")
-	require.Equal(s, seat{User: s.dan.id, Race: "Draco", Status: "active", Successor: true}, made[seat](s.dan.Post(lobbyGamePath(g, "/seats/Draco/take"), nil)))
+	require.Equal(s, seat{User: s.dan.id, Race: "Draco", Status: "active", Successor: true}, created[seat](s.dan.Post(lobbyGamePath(g, "/seats/Draco/take"), nil)))
 	require.Equal(s, "Draco", s.report(s.dan, g).Race)
 	require.Equal(s, "removed", got[seat](s.ada.Post(lobbyGamePath(g, "/memberships/"+s.bob.id.String()+"/remove"), nil)).Status)
 	replaced := got[seat](s.root.Post(adminGamePath(g, "/memberships/"+s.bob.id.String()+"/replace"), object{"successor_user_id": s.eve.id}))

@@ -12,7 +12,7 @@ import (
 	pushv1 "galaxy/backend/proto/push/v1"
 )
 
-// limit is one row of what a user may have.
+// limit is one limit of a user.
 type limit struct {
 	Name  string `json:"name"`
 	Plan  int    `json:"plan"`
@@ -34,14 +34,15 @@ type session struct {
 	Created  time.Time `json:"created_at"`
 }
 
-// credential is what a gateway learns of a session.
+// credential is what a gateway reads of a session.
 func (s *scenario) credential(id uuid.UUID) credential {
 	s.Helper()
 	return got[credential](s.api().Get(internalAPI + id.String()))
 }
 
-// revoked checks that a session ended for a reason, and that gateways were told.
-func (s *scenario) revoked(id uuid.UUID, reason string) {
+// requireRevoked checks that a session was revoked for a reason, and that the
+// gateway got an event.
+func (s *scenario) requireRevoked(id uuid.UUID, reason string) {
 	s.Helper()
 	c := s.credential(id)
 	require.Equal(s, "revoked", c.Status)
@@ -72,25 +73,25 @@ func (s *scenario) sessionsAreRevoked() {
 	require.False(s, mine[0].LastSeen.Before(mine[0].Created))
 
 	s.ada.Post(userAPI+"/sessions/"+phone.Session.String()+"/revoke", nil).Want(204)
-	s.revoked(phone.Session, "user")
+	s.requireRevoked(phone.Session, "user")
 	tablet := s.signIn(s.ada.email, s.ada.from, "tablet")
 	type revoked struct{ Revoked int }
 	require.Equal(s, 1, got[revoked](s.ada.Post(userAPI+"/sessions/revoke-others", object{"device_session_id": s.ada.session})).Revoked)
-	s.revoked(tablet.Session, "user")
+	s.requireRevoked(tablet.Session, "user")
 	require.Equal(s, "active", s.credential(s.ada.session).Status)
 
 	require.Equal(s, 1, got[revoked](s.cyd.Post(userAPI+"/sessions/revoke-all", nil)).Revoked)
-	s.revoked(s.cyd.session, "user")
+	s.requireRevoked(s.cyd.session, "user")
 	s.api().Post(internalAPI+s.bob.session.String()+"/revoke", nil).Want(204)
-	s.revoked(s.bob.session, "gateway")
+	s.requireRevoked(s.bob.session, "gateway")
 
 	kiosk := s.signIn(s.eve.email, s.eve.from, "kiosk")
 	sessions := adminAPI + "/users/" + s.eve.id.String() + "/sessions"
 	require.Len(s, got[page[session]](s.root.Get(sessions+"?status=active")).Items, 2)
 	s.root.Post(adminAPI+"/sessions/"+kiosk.Session.String()+"/revoke", nil).Want(204)
-	s.revoked(kiosk.Session, "operator")
+	s.requireRevoked(kiosk.Session, "operator")
 	require.Equal(s, 1, got[revoked](s.root.Post(sessions+"/revoke-all", nil)).Revoked)
-	s.revoked(s.eve.session, "operator")
+	s.requireRevoked(s.eve.session, "operator")
 }
 
 func (s *scenario) accountsChange() {
@@ -103,7 +104,7 @@ func (s *scenario) accountsChange() {
 	code := codeIn(s.awaitMail(s.bob.email, "Confirm", before).Text)
 	now := got[account](s.bob.Post(userAPI+"/account/email/confirm", object{"challenge_id": c.ID, "code": code}))
 	require.Equal(s, s.bob.email, now.Email)
-	require.NotContains(s, s.awaitMail(old, "was changed", before).Text, s.bob.email, "the notice does not give the new address away")
+	require.NotContains(s, s.awaitMail(old, "was changed", before).Text, s.bob.email, "the notice does not contain the new address")
 
 	export := got[struct {
 		Account account  `json:"account"`

@@ -28,7 +28,7 @@ import (
 	pushv1 "galaxy/backend/proto/push/v1"
 )
 
-// codePattern wants a line of its own: within a UUID eight digits may look the same.
+// codePattern matches a line of its own: part of a UUID may look the same.
 var codePattern = regexp.MustCompile(`(?m)^ +([0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4})$`)
 
 func codeIn(text string) string {
@@ -39,7 +39,7 @@ func codeIn(text string) string {
 }
 
 // TestSIGTERMFinishesWhatIsUnderWayInTheDocumentedOrder has one request, one mail
-// and one stream in flight, and requests coming, when the signal arrives.
+// and one stream in progress, and more requests being sent, when the signal arrives.
 func TestSIGTERMFinishesWhatIsUnderWayInTheDocumentedOrder(t *testing.T) {
 	f := newFixture(t)
 	b := f.start().ready()
@@ -48,29 +48,29 @@ func TestSIGTERMFinishesWhatIsUnderWayInTheDocumentedOrder(t *testing.T) {
 	t.Cleanup(func() { _ = conn.Close() })
 	stream, err := pushv1.NewPushClient(conn).SubscribePush(t.Context(), &pushv1.GatewaySubscribeRequest{GatewayClientId: "gw"})
 	require.NoError(t, err)
-	require.Eventually(t, func() bool { return strings.Contains(b.log.String(), "gateway subscribed") }, patience, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(b.log.String(), "gateway subscribed") }, waitLimit, 10*time.Millisecond)
 
-	f.inbox.Use(smtpsink.Rule{At: smtpsink.End, Delay: 2 * time.Second}) // a relay that takes its time
+	f.inbox.Use(smtpsink.Rule{At: smtpsink.End, Delay: 2 * time.Second}) // a slow relay
 	b.api().Post("/api/v1/public/auth/send-email-code", map[string]string{"email": "ada@example.com", "language": "en"}).Want(http.StatusOK)
-	require.Eventually(t, func() bool { return f.inbox.Seen(smtpsink.Data) > 0 }, patience, 5*time.Millisecond, "the mail is on its way")
+	require.Eventually(t, func() bool { return f.inbox.Seen(smtpsink.Data) > 0 }, waitLimit, 5*time.Millisecond, "the mail is on its way")
 
-	release, answer := b.waitingRequest()
-	stop := flood(b)
+	release, answer := b.blockedRequest()
+	stop := sendRequests(b)
 	require.NoError(t, b.cmd.Process.Signal(syscall.SIGTERM))
-	require.Eventually(t, func() bool { return strings.Contains(b.log.String(), "backend is stopping") }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(b.log.String(), "backend is stopping") }, waitLimit, time.Millisecond)
 	release()
 	require.Equal(t, "200 OK", <-answer, "the request under way was answered")
-	require.Zero(t, b.ended())
+	require.Zero(t, b.waitExit())
 	require.Len(t, f.inbox.All(), 1, "the mail that was on its way arrived")
 	_, err = stream.Recv()
 	require.Equal(t, codes.Unavailable, status.Code(err), "the stream was ended, not cut")
-	require.Empty(t, stop(), "requests failed in a way of their own")
+	require.Empty(t, stop(), "requests failed in an unexpected way")
 	requireOrder(t, b.log.String(), "http listener", "mail outbox", "push streams", "postgres", "telemetry")
 }
 
-// waitingRequest sends a request that its handler cannot answer before release:
-// it waits for a table.
-func (b *backend) waitingRequest() (release func(), answer <-chan string) {
+// blockedRequest sends a request that is not answered before release is called: it
+// waits for a table lock.
+func (b *backend) blockedRequest() (release func(), answer <-chan string) {
 	b.Helper()
 	holder, watcher := testkit.Conn(b, b.dsn), testkit.Conn(b, b.dsn)
 	tx, err := holder.Begin(b.Context())
@@ -94,22 +94,22 @@ func (b *backend) waitingRequest() (release func(), answer <-chan string) {
 		var waiting int
 		err := watcher.QueryRow(b.Context(), "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%admin_audit%'").Scan(&waiting)
 		return err == nil && waiting > 0
-	}, patience, 10*time.Millisecond, "the request never reached its handler")
+	}, waitLimit, 10*time.Millisecond, "the request never reached its handler")
 	return func() { require.NoError(b, tx.Rollback(context.Background())) }, done
 }
 
-// flood sends requests until the listener closes. The result tells how requests
-// failed, but for the ways that a closing net/http server has: it refuses what
-// comes late, resets what it had not accepted, and hangs up on a request that it
-// has read but not begun.
-func flood(b *backend) (failures func() []string) {
+// sendRequests sends requests until the listener closes. The result lists how
+// requests failed, except for the ways in which a closing net/http server fails
+// them: connection refused, connection reset before it was accepted, and EOF for a
+// request that was read but not handled.
+func sendRequests(b *backend) (failures func() []string) {
 	var mu sync.Mutex
-	var odd []string
+	var unexpected []string
 	var wg sync.WaitGroup
 	stop := make(chan struct{})
 	for range 4 {
 		wg.Go(func() {
-			client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
+			client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: waitLimit}
 			for {
 				select {
 				case <-stop:
@@ -120,7 +120,7 @@ func flood(b *backend) (failures func() []string) {
 				if err != nil {
 					if !errors.Is(err, syscall.ECONNREFUSED) && !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, io.EOF) {
 						mu.Lock()
-						odd = append(odd, err.Error())
+						unexpected = append(unexpected, err.Error())
 						mu.Unlock()
 					}
 					return
@@ -129,7 +129,7 @@ func flood(b *backend) (failures func() []string) {
 			}
 		})
 	}
-	return func() []string { close(stop); wg.Wait(); return odd }
+	return func() []string { close(stop); wg.Wait(); return unexpected }
 }
 
 // requireOrder checks that components stopped in this order.
@@ -152,19 +152,19 @@ func TestASecondBackendWaitsAsAStandbyAndTakesOver(t *testing.T) {
 	f := newFixture(t)
 	first := f.start().ready()
 	second := f.start()
-	second.answers("/healthz", http.StatusOK)
-	second.answers("/readyz", http.StatusServiceUnavailable)
-	require.Eventually(t, func() bool { return strings.Contains(second.log.String(), "waiting as its standby") }, patience, 10*time.Millisecond)
+	second.awaitStatus("/healthz", http.StatusOK)
+	second.awaitStatus("/readyz", http.StatusServiceUnavailable)
+	require.Eventually(t, func() bool { return strings.Contains(second.log.String(), "waiting as its standby") }, waitLimit, 10*time.Millisecond)
 	first.kill()
 	second.ready()
 	second.operator().Get("/api/v1/admin/me").Want(http.StatusOK)
 	require.Zero(t, second.terminate())
 }
 
-func TestAKilledBackendComesBackWithEverythingItPromised(t *testing.T) {
+func TestAKilledBackendSendsItsPendingMailAfterARestart(t *testing.T) {
 	f := newFixture(t)
 	b := f.start().ready()
-	f.inbox.Use(smtpsink.Rule{At: smtpsink.Connect, Reply: "421 4.3.2 closing"}) // nothing leaves before the kill
+	f.inbox.Use(smtpsink.Rule{At: smtpsink.Connect, Reply: "421 4.3.2 closing"}) // nothing is sent before the kill
 	const mails = 20
 	for i := range mails {
 		b.api().Post("/api/v1/public/auth/send-email-code", map[string]string{"email": fmt.Sprintf("user%d@example.com", i), "language": "en"}).Want(http.StatusOK)
@@ -174,12 +174,12 @@ func TestAKilledBackendComesBackWithEverythingItPromised(t *testing.T) {
 	again := f.start().ready()
 	for i := range mails {
 		to := fmt.Sprintf("user%d@example.com", i)
-		require.Eventually(t, func() bool { return len(f.inbox.To(to)) == 1 }, patience, 10*time.Millisecond, to)
+		require.Eventually(t, func() bool { return len(f.inbox.To(to)) == 1 }, waitLimit, 10*time.Millisecond, to)
 	}
 	require.Zero(t, again.terminate())
 }
 
-func TestABackendThatCannotStartSaysWhyAndOpensNothing(t *testing.T) {
+func TestABackendThatCannotStartLogsTheReasonAndDoesNotListen(t *testing.T) {
 	f := newFixture(t)
 	for name, c := range map[string]struct {
 		change, says string
@@ -190,8 +190,8 @@ func TestABackendThatCannotStartSaysWhyAndOpensNothing(t *testing.T) {
 		"no search path":      {"BACKEND_POSTGRES_DSN=postgres://galaxy:hunter2@127.0.0.1:1/galaxy", "BACKEND_POSTGRES_DSN must include search_path", 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := (&fixture{T: t, dsn: f.dsn, inbox: f.inbox, network: f.network, games: f.games, country: f.country}).start(c.change)
-			require.Equal(t, c.code, b.ended())
+			b := (&fixture{T: t, dsn: f.dsn, inbox: f.inbox, network: f.network, stateRoot: f.stateRoot, countryDB: f.countryDB}).start(c.change)
+			require.Equal(t, c.code, b.waitExit())
 			require.Contains(t, b.log.String(), c.says)
 			require.NotContains(t, b.log.String(), "hunter2")
 			_, err := http.Get("http://" + b.rest + "/healthz")

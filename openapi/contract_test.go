@@ -1,4 +1,4 @@
-// Package openapi_test holds the whole document to its rules.
+// Package openapi_test checks the rules of the whole document.
 package openapi_test
 
 import (
@@ -52,7 +52,7 @@ func TestEveryBodyIsClosed(t *testing.T) {
 				continue
 			}
 			open := schema.AdditionalProperties
-			require.True(t, open.Has != nil || open.Schema != nil, "%s says nothing about further fields", op.OperationID)
+			require.True(t, open.Has != nil || open.Schema != nil, "%s does not forbid unknown fields", op.OperationID)
 		}
 	}
 }
@@ -66,11 +66,11 @@ func TestTheReducedDocumentIsUpToDate(t *testing.T) {
 	require.JSONEq(t, string(text), string(backend.OpenAPIShapes), "run make generate")
 }
 
-// refusal is how the code of a fault is written.
-var refusal = regexp.MustCompile(`fault\.New\(fault\.\w+, "(\w+)"`)
+// faultCode matches the code of a fault in the sources.
+var faultCode = regexp.MustCompile(`fault\.New\(fault\.\w+, "(\w+)"`)
 
-// TestEveryCodeOfAFaultIsDocumented reads the sources: a client that knows the
-// closed set must never meet a code outside it.
+// TestEveryCodeOfAFaultIsDocumented searches the sources: no client may get a code
+// outside the documented set.
 func TestEveryCodeOfAFaultIsDocumented(t *testing.T) {
 	t.Parallel()
 	documented := map[string]bool{}
@@ -84,16 +84,16 @@ func TestEveryCodeOfAFaultIsDocumented(t *testing.T) {
 				return err
 			}
 			text, err := os.ReadFile(name)
-			for _, m := range refusal.FindAllStringSubmatch(string(text), -1) {
-				require.True(t, documented[m[1]], "%s: the document does not know %s", name, m[1])
+			for _, m := range faultCode.FindAllStringSubmatch(string(text), -1) {
+				require.True(t, documented[m[1]], "%s: %s is not documented", name, m[1])
 			}
 			return err
 		}))
 	}
 }
 
-// TestEveryListIsPaged bounds what one answer may hold: whoever lists says how
-// many, within a limit, or gets a few.
+// TestEveryListIsPaged checks that every limit parameter has bounds and a default,
+// so that no answer is unbounded.
 func TestEveryListIsPaged(t *testing.T) {
 	t.Parallel()
 	for _, item := range load(t).Paths.Map() {
@@ -101,7 +101,7 @@ func TestEveryListIsPaged(t *testing.T) {
 			limit := op.Parameters.GetByInAndName("query", "limit")
 			cursor := op.Parameters.GetByInAndName("query", "cursor")
 			if limit == nil {
-				require.Nil(t, cursor, "%s has pages and no limit", op.OperationID)
+				require.Nil(t, cursor, "%s has a cursor and no limit", op.OperationID)
 				continue
 			}
 			schema := limit.Schema.Value

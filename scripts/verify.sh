@@ -18,8 +18,9 @@ for dir in . bench; do
 done
 
 before=$(mktemp -d)
+mkdir "$before/docs"
 trap 'rm -rf "$before"' EXIT
-files="openapi.yaml README.md .env.example"
+files="openapi.yaml README.md .env.example docs/configuration.md docs/architecture.md"
 for f in $files; do
 	[ ! -e "$f" ] || cp -p "$f" "$before/$f"
 done

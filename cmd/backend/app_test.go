@@ -30,21 +30,19 @@ func complete() map[string]string {
 	}
 }
 
-// environment replaces all BACKEND_ variables for one test.
-func environment(t *testing.T, vars map[string]string, changes map[string]string) {
-	t.Helper()
-	for _, v := range variables() {
-		t.Setenv(v.Name, "")
-	}
+// environment is vars with changes, as a process sees them.
+func environment(vars map[string]string, changes map[string]string) []string {
 	maps.Copy(vars, changes)
+	var out []string
 	for name, value := range vars {
-		t.Setenv(name, value)
+		out = append(out, name+"="+value)
 	}
+	return out
 }
 
 func plan(t *testing.T, c Config, options []fx.Option) string {
 	t.Helper()
-	l, err := pg.NewLock(c.Postgres, zap.NewNop())
+	l, err := pg.NewLeaderLock(c.Postgres, zap.NewNop())
 	require.NoError(t, err)
 	var p lifecycle.Plan
 	app := fx.New(append(program(c, lock{l}, options), fx.NopLogger, fx.Populate(&p))...)
@@ -56,8 +54,7 @@ func plan(t *testing.T, c Config, options []fx.Option) string {
 // starting anything: what starts and stops when is data, not an accident of
 // parameter lists.
 func TestThePlanIsTheSameForAnyOrderOfModules(t *testing.T) {
-	environment(t, complete(), nil)
-	c, _, err := Load()
+	c, _, err := Load(environment(complete(), nil))
 	require.NoError(t, err)
 	golden := filepath.Join("testdata", "plan.txt")
 	got := plan(t, c, modules())
@@ -81,10 +78,9 @@ func TestTheDocumentedSumOfBudgetsIsTheRealOne(t *testing.T) {
 	text, err := os.ReadFile("../../docs/operations.md")
 	require.NoError(t, err)
 	for limit, says := range map[string]string{"": "the sum is %.0f s, and a stop", "10s": "at 10 s the sum is %.0f s"} {
-		environment(t, complete(), map[string]string{"BACKEND_SHUTDOWN_TIMEOUT": limit})
-		c, _, err := Load()
+		c, _, err := Load(environment(complete(), map[string]string{"BACKEND_SHUTDOWN_TIMEOUT": limit}))
 		require.NoError(t, err)
-		l, err := pg.NewLock(c.Postgres, zap.NewNop())
+		l, err := pg.NewLeaderLock(c.Postgres, zap.NewNop())
 		require.NoError(t, err)
 		var p lifecycle.Plan
 		app := fx.New(append(program(c, lock{l}, modules()), fx.NopLogger, fx.Populate(&p))...)

@@ -81,23 +81,23 @@ WHERE NOT EXISTS (SELECT FROM mail_recipients r WHERE r.delivery_id = d.delivery
 
 func TestAFrozenDatabaseIsUnavailableAndHealsWithoutARestart(t *testing.T) {
 	t.Parallel()
-	own := testkit.OwnServer(t)
+	own := testkit.DedicatedServer(t)
 	b := newWorld(t, own.DSN, "BACKEND_POSTGRES_OPERATION_TIMEOUT=1s").start().ready()
 	b.asksForACode("ada@example.com").Want(http.StatusOK)
-	own.Freeze()
+	own.Suspend()
 	begin := time.Now()
 	b.asksForACode("bob@example.com").Refused(http.StatusServiceUnavailable, "database_unavailable")
 	require.Less(t, time.Since(begin), 5*time.Second)
 	require.Equal(t, http.StatusOK, b.probe("/healthz"))
 	b.answers("/readyz", http.StatusServiceUnavailable)
-	own.Thaw()
+	own.Resume()
 	b.answers("/readyz", http.StatusOK)
 	b.asksForACode("bob@example.com").Want(http.StatusOK)
 }
 
 func TestARestartOfTheDatabaseCostsNoPromiseAndNoSecondMail(t *testing.T) {
 	t.Parallel()
-	own := testkit.OwnServer(t)
+	own := testkit.DedicatedServer(t)
 	// The test server acknowledges before it writes, which a crash would show.
 	_, err := testkit.Conn(t, own.DSN).Exec(t.Context(), "ALTER DATABASE "+own.Name+" SET synchronous_commit = on")
 	require.NoError(t, err)

@@ -10,110 +10,86 @@ import (
 	"github.com/kelseyhightower/envconfig"
 )
 
-// prefix is what every variable begins with.
-const prefix = "BACKEND"
-
-// Load reads the environment. It reports every problem at once, by the name of
-// the variable and without its value, and warns of variables that look like
-// ours and are not, and of what is valid and hardly meant.
-func Load() (c Config, warnings []string, err error) {
-	dropEmpty()
-	problems := readFiles()
-	for {
-		c = Config{}
-		err := envconfig.Process(prefix, &c)
-		if err == nil {
-			break
-		}
-		name, problem := explain(err)
-		if name == "" {
-			return Config{}, nil, err
-		}
-		problems = append(problems, problem)
-		// envconfig stops at its first problem: with this one out of the way it
-		// finds the next.
-		if err := setAside(name, problem); err != nil {
-			return Config{}, nil, err
-		}
-	}
-	problems = append(problems, c.Validate())
-	return c, append(unknown(), c.doubts()...), onePerLine(problems)
-}
-
 // fileSuffix makes the name of a variable that says which file holds a secret.
 const fileSuffix = "_FILE"
 
-// readFiles takes secrets from the files that NAME_FILE names, as orchestrators
-// mount them. It reports those that cannot be read, by name.
-func readFiles() []error {
-	var problems []error
-	for _, name := range secrets() {
-		file, given := os.LookupEnv(name + fileSuffix)
-		if !given {
+// Load makes the configuration from an environment, NAME=value each, of which it
+// takes a copy. It reports every problem at once, by the name of the variable
+// and without its value, and warns of variables that look like ours and are not,
+// and of what is valid and hardly meant.
+func Load(environ []string) (c Config, warnings []string, err error) {
+	all := variables(&c)
+	given, problems := values(all, environ)
+	for _, v := range all {
+		text, set := given[v.Name]
+		switch {
+		case !set && v.Required:
+			problems = append(problems, fmt.Errorf("%s is required", v.Name))
+		case !set && v.Default == "": // the field is zero, and stays so
+		case !set:
+			problems = append(problems, explain(v, v.set(v.Default)))
+		default:
+			problems = append(problems, explain(v, v.set(text)))
+		}
+	}
+	problems = append(problems, c.Validate())
+	return c, append(unknown(all, environ), c.doubts()...), onePerLine(problems)
+}
+
+// values are the variables of an environment that are set to something: the
+// templates of container tools often set them to nothing. A secret may be in the
+// file that NAME_FILE names, as orchestrators mount them; files that cannot be
+// read are reported by name.
+func values(all []variable, environ []string) (given map[string]string, problems []error) {
+	given = map[string]string{}
+	for _, entry := range environ {
+		if name, value, _ := strings.Cut(entry, "="); strings.HasPrefix(name, prefix+"_") && strings.TrimSpace(value) != "" {
+			given[name] = value
+		}
+	}
+	for _, v := range all {
+		file, named := given[v.Name+fileSuffix]
+		if !v.Secret || !named {
 			continue
 		}
-		if _, both := os.LookupEnv(name); both {
-			problems = append(problems, fmt.Errorf("%s and %s exclude each other", name, name+fileSuffix))
+		if _, both := given[v.Name]; both {
+			problems = append(problems, fmt.Errorf("%s and %s exclude each other", v.Name, v.Name+fileSuffix))
 			continue
 		}
 		text, err := os.ReadFile(file)
-		if err == nil {
-			err = os.Setenv(name, strings.TrimRight(string(text), "\r\n"))
-		}
 		if err != nil {
-			problems = append(problems, fmt.Errorf("%s cannot be read", name+fileSuffix))
+			problems = append(problems, fmt.Errorf("%s cannot be read", v.Name+fileSuffix))
+			continue
 		}
+		given[v.Name] = strings.TrimRight(string(text), "\r\n")
 	}
-	return problems
+	return given, problems
 }
 
-var errRequired = errors.New("is required")
-
-// explain names the variable behind an error of envconfig, whose own text may
-// quote the value.
-func explain(err error) (name string, problem error) {
+// explain says what is wrong with a variable. The text of envconfig's own error
+// quotes the value.
+func explain(v variable, err error) error {
 	var parse *envconfig.ParseError
-	if errors.As(err, &parse) {
-		return parse.KeyName, fmt.Errorf("%s is not a valid %s", parse.KeyName, strings.ToLower(parse.TypeName))
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &parse):
+		return fmt.Errorf("%s is not a valid %s", v.Name, strings.ToLower(parse.TypeName))
 	}
-	if _, rest, ok := strings.Cut(err.Error(), "required key "); ok {
-		name, _, _ = strings.Cut(rest, " ")
-		return name, fmt.Errorf("%s %w", name, errRequired)
-	}
-	return "", nil
-}
-
-// setAside lets the next try get past a variable that has been reported.
-func setAside(name string, problem error) error {
-	if errors.Is(problem, errRequired) {
-		return os.Setenv(name, "")
-	}
-	return os.Unsetenv(name)
-}
-
-// dropEmpty makes a variable that is set to nothing one that is not set: the
-// templates of container tools often leave them so.
-func dropEmpty() {
-	for _, entry := range os.Environ() {
-		if name, value, _ := strings.Cut(entry, "="); strings.HasPrefix(name, prefix+"_") && strings.TrimSpace(value) == "" {
-			_ = os.Unsetenv(name) // fails only for names that cannot be set
-		}
-	}
+	return fmt.Errorf("%s is not valid", v.Name)
 }
 
 // unknown lists variables with our prefix that nothing reads: typing errors.
-func unknown() []string {
+func unknown(all []variable, environ []string) []string {
 	known := map[string]bool{}
-	for _, v := range variables() {
+	for _, v := range all {
 		known[v.Name] = true
-	}
-	for _, name := range secrets() {
-		known[name+fileSuffix] = true
+		known[v.Name+fileSuffix] = v.Secret
 	}
 	var out []string
-	for _, entry := range os.Environ() {
-		name, _, _ := strings.Cut(entry, "=")
-		if strings.HasPrefix(name, prefix+"_") && !strings.HasPrefix(name, prefix+"_TEST_") && !known[name] {
+	for _, entry := range environ {
+		name, value, _ := strings.Cut(entry, "=")
+		if strings.HasPrefix(name, prefix+"_") && strings.TrimSpace(value) != "" && !known[name] {
 			out = append(out, name+" is not a variable of this program")
 		}
 	}

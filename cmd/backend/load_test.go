@@ -2,18 +2,20 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/kelseyhightower/envconfig"
 	"github.com/stretchr/testify/require"
 )
 
 func TestTheDefaultsAreEnough(t *testing.T) {
-	environment(t, complete(), nil)
-	c, _, err := Load()
+	c, _, err := Load(environment(complete(), nil))
 	require.NoError(t, err)
 	require.Equal(t, ":8080", c.HTTP.ListenAddr)
 	require.Equal(t, 30*time.Second, c.ShutdownTimeout)
@@ -24,10 +26,10 @@ func TestTheDefaultsAreEnough(t *testing.T) {
 }
 
 // TestEveryVariableOfTheDescriptionExists holds the names and defaults of the
-// original description, section 4.
+// description that the product is built from.
 func TestEveryVariableOfTheDescriptionExists(t *testing.T) {
 	have := map[string]variable{}
-	for _, v := range variables() {
+	for _, v := range variables(&Config{}) {
 		have[v.Name] = v
 		require.NotEmpty(t, v.Text, v.Name)
 	}
@@ -38,17 +40,16 @@ func TestEveryVariableOfTheDescriptionExists(t *testing.T) {
 		required, value, _ := strings.Cut(rest, " ")
 		v, ok := have[name]
 		require.True(t, ok, "%s is missing", name)
-		require.Equal(t, required == "yes", v.required(), name)
+		require.Equal(t, required == "yes", v.Required, name)
 		require.Equal(t, value, v.Default, name)
 	}
 }
 
 func TestAllProblemsAreReportedAtOnceAndNoValue(t *testing.T) {
-	environment(t, map[string]string{}, map[string]string{
+	_, _, err := Load(environment(map[string]string{}, map[string]string{
 		"BACKEND_HTTP_READ_TIMEOUT": "hunter2", "BACKEND_POSTGRES_MAX_CONNS": "many", "BACKEND_SMTP_TLS_MODE": "hunter2",
 		"BACKEND_ADMIN_BOOTSTRAP_USER": "root", "BACKEND_SMTP_HOST": "  ", "BACKEND_RUNTIME_CONTAINER_LOG_OPTS": "hunter2",
-	})
-	_, _, err := Load()
+	}))
 	for _, name := range []string{"BACKEND_HTTP_READ_TIMEOUT", "BACKEND_POSTGRES_MAX_CONNS", "BACKEND_SMTP_TLS_MODE", "BACKEND_ADMIN_BOOTSTRAP_PASSWORD",
 		"BACKEND_SMTP_HOST is required", "BACKEND_POSTGRES_DSN is required", "BACKEND_GEOIP_DB_PATH is required", "BACKEND_DOCKER_NETWORK is required",
 		"BACKEND_GAME_STATE_ROOT is required", "BACKEND_SMTP_FROM is required", "BACKEND_RUNTIME_CONTAINER_LOG_OPTS"} {
@@ -64,45 +65,72 @@ func TestAllProblemsAreReportedAtOnceAndNoValue(t *testing.T) {
 }
 
 func TestAVariableThatIsNotOursIsWarnedAbout(t *testing.T) {
-	environment(t, complete(), map[string]string{"BACKEND_HTTP_LISTEN_ADRESZ": ":1", "BACKEND_HTTP_TRUSTED_PROXIES": "10.0.0.0/8"})
-	_, warnings, err := Load()
+	_, warnings, err := Load(environment(complete(), map[string]string{"BACKEND_HTTP_LISTEN_ADRESZ": ":1", "BACKEND_HTTP_TRUSTED_PROXIES": "10.0.0.0/8"}))
 	require.NoError(t, err)
 	require.Equal(t, []string{"BACKEND_HTTP_LISTEN_ADRESZ is not a variable of this program"}, warnings)
 }
 
 func TestAGatewayThatIsNotListedIsWarnedAbout(t *testing.T) {
-	environment(t, complete(), nil)
-	_, warnings, err := Load()
+	_, warnings, err := Load(environment(complete(), nil))
 	require.NoError(t, err)
 	require.Len(t, warnings, 1)
 	require.Contains(t, warnings[0], "BACKEND_HTTP_TRUSTED_PROXIES is empty")
-	environment(t, complete(), map[string]string{"BACKEND_HTTP_TRUSTED_PROXIES": "10.0.0.0/8"})
-	_, warnings, err = Load()
+	_, warnings, err = Load(environment(complete(), map[string]string{"BACKEND_HTTP_TRUSTED_PROXIES": "10.0.0.0/8"}))
 	require.NoError(t, err)
 	require.Empty(t, warnings)
 }
 
 func TestAVariableSetToNothingIsNotSet(t *testing.T) {
-	environment(t, complete(), map[string]string{"BACKEND_POSTGRES_MAX_CONNS": ""})
-	c, _, err := Load()
+	c, _, err := Load(environment(complete(), map[string]string{"BACKEND_POSTGRES_MAX_CONNS": ""}))
 	require.NoError(t, err)
 	require.EqualValues(t, 25, c.Postgres.MaxConns)
 }
 
 func TestTheHostsOwnVariablesAreNotRead(t *testing.T) {
-	environment(t, complete(), nil)
 	t.Setenv("SERVICE_NAME", "intruder")
-	t.Setenv("LISTEN_ADDR", ":1")
-	c, _, err := Load()
+	t.Setenv("BACKEND_SERVICE_NAME", "intruder")
+	t.Setenv("_VALUE", "intruder")
+	c, _, err := Load(append(environment(complete(), nil), "LISTEN_ADDR=:1"))
 	require.NoError(t, err)
-	require.EqualValues(t, "galaxy-backend", c.ServiceName)
+	require.EqualValues(t, "galaxy-backend", c.ServiceName, "only what is handed over counts")
 	require.Equal(t, ":8080", c.HTTP.ListenAddr)
 }
 
+func TestLoadingChangesNothingOfTheProcess(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "password")
+	require.NoError(t, os.WriteFile(file, []byte("hunter2\n"), 0o600))
+	t.Setenv("BACKEND_SMTP_PORT", "")
+	before := os.Environ()
+	_, _, err := Load(append(os.Environ(), "BACKEND_SMTP_PASSWORD_FILE="+file, "BACKEND_MAIL_MAX_ATTEMPTS=many"))
+	require.Error(t, err)
+	require.Equal(t, before, os.Environ())
+}
+
+// TestVariablesAreNamedAsByEnvconfig holds the walk over the fields to the
+// library's own: whoever knows envconfig knows the names.
+func TestVariablesAreNamedAsByEnvconfig(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	require.NoError(t, envconfig.Usagef(prefix, &Config{}, &text,
+		"{{range .}}{{printf \"%s|%s|%s|%s\" (usage_key .) (usage_required .) (usage_default .) (usage_description .)}}\n{{end}}"))
+	want := strings.Split(strings.TrimSpace(text.String()), "\n")
+	slices.Sort(want)
+	var got []string
+	for _, v := range variables(&Config{}) {
+		required := ""
+		if v.Required {
+			required = "true"
+		}
+		got = append(got, fmt.Sprintf("%s|%s|%s|%s", v.Name, required, v.Default, v.Text))
+	}
+	slices.Sort(got)
+	require.Equal(t, want, got)
+}
+
 func TestTheEffectiveConfigurationMasksSecrets(t *testing.T) {
-	environment(t, complete(), map[string]string{"BACKEND_SMTP_PASSWORD": "hunter2", "BACKEND_SMTP_USERNAME": "u", "BACKEND_GATEWAY_SECRET": "hunter2hunter2hunter2hunter2hunter2"})
+	environ := environment(complete(), map[string]string{"BACKEND_SMTP_PASSWORD": "hunter2", "BACKEND_SMTP_USERNAME": "u", "BACKEND_GATEWAY_SECRET": "hunter2hunter2hunter2hunter2hunter2"})
 	var out bytes.Buffer
-	require.NoError(t, printConfig(&out))
+	require.NoError(t, printConfig(&out, environ))
 	require.NotContains(t, out.String(), "hunter2")
 	require.Contains(t, out.String(), `"BACKEND_SMTP_PASSWORD": "***"`)
 	require.Contains(t, out.String(), `"BACKEND_POSTGRES_DSN": "***"`)
@@ -112,13 +140,15 @@ func TestTheEffectiveConfigurationMasksSecrets(t *testing.T) {
 func TestHelpListsEveryVariable(t *testing.T) {
 	var out bytes.Buffer
 	require.Zero(t, command([]string{"--help"}, &out))
-	for _, v := range variables() {
+	for _, v := range variables(&Config{}) {
 		require.Contains(t, out.String(), v.Name)
 	}
 }
 
 func TestACommandLineThatMeansNothingIsRefused(t *testing.T) {
-	environment(t, complete(), nil)
+	for name, value := range complete() {
+		t.Setenv(name, value)
+	}
 	require.Equal(t, 2, command([]string{"sreve"}, &bytes.Buffer{}))
 	require.Equal(t, 2, command([]string{"serve", "-v"}, &bytes.Buffer{}))
 	require.Zero(t, command([]string{"version"}, &bytes.Buffer{}))
@@ -130,19 +160,18 @@ func TestASecretMayComeFromAFile(t *testing.T) {
 	delete(vars, "BACKEND_POSTGRES_DSN")
 	file := filepath.Join(t.TempDir(), "dsn")
 	require.NoError(t, os.WriteFile(file, []byte(dsn+"\n"), 0o600))
-	environment(t, vars, map[string]string{"BACKEND_POSTGRES_DSN_FILE": file, "BACKEND_HTTP_TRUSTED_PROXIES": "10.0.0.0/8"})
-	c, warnings, err := Load()
+	environ := environment(vars, map[string]string{"BACKEND_POSTGRES_DSN_FILE": file, "BACKEND_HTTP_TRUSTED_PROXIES": "10.0.0.0/8"})
+	c, warnings, err := Load(environ)
 	require.NoError(t, err)
 	require.Empty(t, warnings, "the file's variable is known")
 	require.Equal(t, dsn, c.Postgres.DSN.Reveal())
 	var out bytes.Buffer
-	require.NoError(t, printConfig(&out))
+	require.NoError(t, printConfig(&out, environ))
 	require.NotContains(t, out.String(), "hunter2")
 }
 
 func TestASecretInAFileThatIsNotThereIsNamed(t *testing.T) {
-	environment(t, complete(), map[string]string{"BACKEND_SMTP_PASSWORD_FILE": "/nowhere/hunter2", "BACKEND_POSTGRES_DSN_FILE": "/dev/null"})
-	_, _, err := Load()
+	_, _, err := Load(environment(complete(), map[string]string{"BACKEND_SMTP_PASSWORD_FILE": "/nowhere/hunter2", "BACKEND_POSTGRES_DSN_FILE": "/dev/null"}))
 	require.ErrorContains(t, err, "BACKEND_SMTP_PASSWORD_FILE cannot be read")
 	require.ErrorContains(t, err, "BACKEND_POSTGRES_DSN and BACKEND_POSTGRES_DSN_FILE exclude each other")
 	require.NotContains(t, err.Error(), "hunter2")

@@ -38,10 +38,10 @@ func command(args []string, out io.Writer) int {
 	if len(args) > 1 {
 		return fail(2, fmt.Errorf("%s takes no arguments, all configuration is in the environment", name))
 	}
-	c, warnings, err := Load()
+	c, warnings, err := Load(os.Environ())
 	switch {
 	case name == "config" && len(args) == 1:
-		printed := printConfig(out)
+		printed := printConfig(out, os.Environ())
 		for _, w := range warnings {
 			_, _ = fmt.Fprintln(os.Stderr, "warning:", w)
 		}

@@ -44,7 +44,7 @@ func series(t *testing.T, addr string) []string {
 	return out
 }
 
-// signals are the metrics of the original description, section 15, with their
+// signals are the metrics that every release has to have, with their
 // labels.
 var signals = map[string][]string{
 	"http_requests_total":           {"group", "method", "path", "status"},

@@ -12,16 +12,20 @@ import (
 	"galaxy/backend/platform/pg"
 )
 
+type tablesIn struct {
+	fx.In
+	Tables []httpx.Table `group:"routes"`
+}
+
 // tables are the routes of the whole program, and its document.
 func tables(t *testing.T) (out []httpx.Table, doc httpx.Document) {
 	t.Helper()
-	environment(t, complete(), nil)
-	c, _, err := Load()
+	c, _, err := Load(environment(complete(), nil))
 	require.NoError(t, err)
-	l, err := pg.NewLock(c.Postgres, zap.NewNop())
+	l, err := pg.NewLeaderLock(c.Postgres, zap.NewNop())
 	require.NoError(t, err)
 	app := fx.New(append(program(c, lock{l}, modules()), fx.NopLogger, fx.Populate(&doc),
-		fx.Invoke(fx.Annotate(func(all []httpx.Table) { out = all }, fx.ParamTags(`group:"routes"`))))...)
+		fx.Invoke(func(in tablesIn) { out = in.Tables }))...)
 	require.NoError(t, app.Err())
 	return out, doc
 }

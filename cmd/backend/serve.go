@@ -37,7 +37,7 @@ func serve(c Config, warnings []string) int {
 	signals, release := listen()
 	defer release()
 
-	l, err := pg.NewLock(c.Postgres, log)
+	l, err := pg.NewLeaderLock(c.Postgres, log)
 	if err != nil {
 		return fail(2, err)
 	}

@@ -17,7 +17,7 @@ import (
 
 // standBy waits for the lock. While another backend has it, or the database
 // cannot be reached, a bare server answers the probes: alive, not ready.
-func standBy(ctx context.Context, l *pg.Lock, c Config, log *zap.Logger) error {
+func standBy(ctx context.Context, l *pg.LeaderLock, c Config, log *zap.Logger) error {
 	stop, err := serveProbes(c)
 	if err != nil {
 		return err

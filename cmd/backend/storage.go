@@ -13,8 +13,8 @@ import (
 	"galaxy/backend/sql"
 )
 
-// lock is the backend's lock, which main has taken before the graph is built.
-type lock struct{ *pg.Lock }
+// lock is the leader lock, which main has acquired before the graph is built.
+type lock struct{ *pg.LeaderLock }
 
 // database is the pool's place in the life of the process.
 type database struct {
@@ -46,7 +46,7 @@ func (d *database) start(ctx context.Context) error {
 	if err := pg.Migrate(ctx, d.DB, sql.Migrations, sql.Root); err != nil {
 		return err
 	}
-	if err := d.lock.Begin(ctx); err != nil {
+	if err := d.lock.BeginTerm(ctx); err != nil {
 		return err
 	}
 	d.Fence(d.lock.Held)

@@ -23,10 +23,9 @@ import (
 func TestEveryComponentToleratesAnyOrderOfStartAndStop(t *testing.T) {
 	p := testkit.Postgres(t)
 	vars := newWorld(t, p.DSN, "BACKEND_HTTP_LISTEN_ADDR=127.0.0.1:0", "BACKEND_GRPC_PUSH_LISTEN_ADDR=127.0.0.1:0", "BACKEND_LOGGING_LEVEL=fatal").vars
-	environment(t, vars, nil)
-	c, _, err := Load()
+	c, _, err := Load(environment(vars, nil))
 	require.NoError(t, err)
-	l, err := pg.NewLock(c.Postgres, zap.NewNop())
+	l, err := pg.NewLeaderLock(c.Postgres, zap.NewNop())
 	require.NoError(t, err)
 	require.NoError(t, l.Acquire(t.Context(), func() {}))
 	var plan lifecycle.Plan

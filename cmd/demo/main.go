@@ -1,7 +1,7 @@
-// Command demo shows the product doing its job: two people sign up, one makes a
+// Command demo plays one game on a real stack: two users sign up, one creates a
 // game and invites the other, bots play it to its end in a real engine, push
-// events and mails arrive. It uses the stack that `make run` started, or brings
-// one up for itself and takes it down again. Its exit code tells the truth.
+// events and mails arrive. It uses the stack that `make run` started, or starts
+// one itself and stops it afterwards. The exit code is 0 if every step succeeded.
 package main
 
 import (
@@ -21,36 +21,36 @@ func main() { os.Exit(run()) }
 
 func run() int {
 	dir := flag.String("dir", ".devstack", "directory of the running stack")
-	turns := flag.Int("turns", 150, "give up after so many turns")
-	limit := flag.Duration("timeout", 10*time.Minute, "give up after so long")
+	turns := flag.Int("turns", 150, "fail after this number of turns")
+	limit := flag.Duration("timeout", 10*time.Minute, "fail after this time")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, *limit)
 	defer cancel()
 
-	tell := &play.Narrator{Out: os.Stdout, Colour: coloured()}
-	stack, err := findOrStart(ctx, *dir, tell)
+	printer := &play.Printer{Out: os.Stdout, Colour: useColour()}
+	stack, err := findOrStart(ctx, *dir, printer)
 	if err != nil {
 		return fail(err)
 	}
-	played, err := play.Game(ctx, stack.endpoints, &http.Client{Timeout: 90 * time.Second}, play.Options{MaxTurns: *turns, Interval: 3600}, tell)
+	playthrough, err := play.Game(ctx, stack.endpoints, &http.Client{Timeout: 90 * time.Second}, play.Options{MaxTurns: *turns, Interval: 3600}, printer)
 	if err == nil {
-		err = played.Summary(ctx)
+		err = playthrough.Summary(ctx)
 	}
-	played.Close()
-	if down := stack.down(); err == nil {
-		err = down
+	playthrough.Close()
+	if stopErr := stack.stop(); err == nil {
+		err = stopErr
 	}
 	if err != nil {
 		return fail(err)
 	}
-	_, _ = fmt.Fprintln(os.Stdout, "\nEverything went as the contract says.")
+	_, _ = fmt.Fprintln(os.Stdout, "\nEvery step succeeded.")
 	return 0
 }
 
-// coloured follows the convention of NO_COLOR, and stays plain in a file.
-func coloured() bool {
+// useColour respects NO_COLOR, and is false when the output is not a terminal.
+func useColour() bool {
 	if os.Getenv("NO_COLOR") != "" {
 		return false
 	}

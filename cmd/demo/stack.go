@@ -15,19 +15,19 @@ import (
 	"galaxy/backend/cmd/demo/play"
 )
 
-// stack is a running platform. down is for one that the demo brought up.
+// stack is a running platform. stop stops one that the demo has started.
 type stack struct {
 	endpoints play.Endpoints
-	down      func() error
+	stop      func() error
 }
 
-// findOrStart uses the stack that runs in dir, else one of the demo's own.
-func findOrStart(ctx context.Context, dir string, tell *play.Narrator) (stack, error) {
+// findOrStart uses the stack that runs in dir, else starts one.
+func findOrStart(ctx context.Context, dir string, printer *play.Printer) (stack, error) {
 	if s, ok := find(ctx, dir); ok {
-		tell.Chapter("Using the stack that runs in " + dir)
+		printer.Section("Using the stack that runs in " + dir)
 		return s, nil
 	}
-	tell.Chapter("No stack runs in " + dir + ": bringing one up for this demo")
+	printer.Section("No stack runs in " + dir + ": starting one for this demo")
 	return start(ctx)
 }
 
@@ -36,7 +36,7 @@ func find(ctx context.Context, dir string) (stack, bool) {
 	if err != nil {
 		return stack{}, false
 	}
-	s := stack{down: func() error { return nil }}
+	s := stack{stop: func() error { return nil }}
 	if json.Unmarshal(text, &s.endpoints) != nil {
 		return stack{}, false
 	}
@@ -48,14 +48,14 @@ func find(ctx context.Context, dir string) (stack, bool) {
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return stack{}, false // it was stopped hard and left its file behind
+		return stack{}, false // it was killed and left its file behind
 	}
 	_ = resp.Body.Close()
 	return s, resp.StatusCode == http.StatusOK
 }
 
-// start runs a devstack of its own, on free ports and a temporary directory. It
-// ends with its standard input.
+// start runs a devstack on free ports and in a temporary directory. It ends when
+// its standard input is closed.
 func start(ctx context.Context) (stack, error) {
 	cmd := exec.Command("go", "run", "./cmd/devstack", "-ephemeral", "-json")
 	cmd.Stderr = os.Stderr
@@ -70,7 +70,7 @@ func start(ctx context.Context) (stack, error) {
 	if err := cmd.Start(); err != nil {
 		return stack{}, fmt.Errorf("start a stack: %w", err)
 	}
-	s := stack{down: func() error {
+	s := stack{stop: func() error {
 		_ = stdin.Close()
 		_, _ = io.Copy(io.Discard, stdout)
 		if err := cmd.Wait(); err != nil {
@@ -92,13 +92,13 @@ func start(ctx context.Context) (stack, error) {
 		err = ctx.Err()
 	}
 	if err != nil {
-		return stack{}, fmt.Errorf("the stack did not come up: %w", joinDown(err, s.down))
+		return stack{}, fmt.Errorf("the stack did not come up: %w", joinStop(err, s.stop))
 	}
 	return s, nil
 }
 
-func joinDown(err error, down func() error) error {
-	if stopped := down(); stopped != nil {
+func joinStop(err error, stop func() error) error {
+	if stopped := stop(); stopped != nil {
 		return fmt.Errorf("%w (%w)", err, stopped)
 	}
 	return err

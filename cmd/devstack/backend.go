@@ -59,7 +59,9 @@ func (s *stack) settings() map[string]string {
 // environment puts settings below what the developer has set: BACKEND_ variables
 // of the calling shell win.
 func environment(inherited []string, settings map[string]string) []string {
-	env := slices.DeleteFunc(slices.Clone(inherited), func(v string) bool { return strings.HasPrefix(v, "GALAXY_DEVSTACK_") })
+	env := slices.DeleteFunc(slices.Clone(inherited), func(v string) bool {
+		return strings.HasPrefix(v, "GALAXY_DEVSTACK_")
+	})
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
 		if !slices.ContainsFunc(env, func(v string) bool { return strings.HasPrefix(v, name+"=") }) {
 			env = append(env, name+"="+settings[name])

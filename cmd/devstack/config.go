@@ -85,7 +85,9 @@ func parse(args []string, getenv func(string) string, usage io.Writer) (config, 
 		}
 		fs.IntVar(p.port, p.name, standard, p.what+" on 127.0.0.1; 0 takes a free one ($"+variable(p.name)+")")
 	}
-	fs.BoolVar(&c.Ephemeral, "ephemeral", false, "take a temporary directory and free ports, and leave nothing behind;\nends when standard input, if it is a pipe, closes")
+	fs.BoolVar(&c.Ephemeral, "ephemeral", false,
+		"take a temporary directory and free ports, and leave nothing behind;\n"+
+			"ends when standard input, if it is a pipe, closes")
 	fs.BoolVar(&c.JSON, "json", false, "print the endpoints as one JSON object on standard output when all is ready")
 	fs.BoolVar(&c.Verbose, "v", false, "show the backend's log as well")
 	if err := fs.Parse(args); err != nil {
@@ -143,7 +145,8 @@ func (p *ports) reserve() error {
 		}
 		switch {
 		case errors.Is(err, syscall.EADDRINUSE):
-			wrong = append(wrong, fmt.Errorf("port %d (%s) is in use: end what listens there, or choose another with -%s", *n.port, n.what, n.name))
+			wrong = append(wrong, fmt.Errorf("port %d (%s) is in use: end what listens there, or choose another with -%s",
+				*n.port, n.what, n.name))
 		case err != nil:
 			wrong = append(wrong, fmt.Errorf("port %d (%s): %w", *n.port, n.what, err))
 		default:

@@ -27,7 +27,8 @@ func (s *stack) registerEngine(ctx context.Context) error {
 	case status != http.StatusCreated:
 		return fmt.Errorf("register engine %s: %d %s", s.cfg.EngineVersion, status, answer)
 	}
-	status, answer, err = s.callAdmin(ctx, http.MethodPost, versions+"/"+url.PathEscape(s.cfg.EngineVersion)+"/default", nil)
+	status, answer, err = s.callAdmin(ctx, http.MethodPost, versions+"/"+url.PathEscape(s.cfg.EngineVersion)+"/default",
+		nil)
 	if err == nil && status >= http.StatusBadRequest {
 		err = fmt.Errorf("make engine %s the default: %d %s", s.cfg.EngineVersion, status, answer)
 	}

@@ -8,7 +8,7 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// config is what the environment says.
+// config is read from the environment.
 type config struct {
 	listen, stateDir, gameID, adminToken string
 	logLevel                             zapcore.Level

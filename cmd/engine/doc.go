@@ -1,10 +1,10 @@
 // Command engine is the reference game engine: one process, one game, one state
 // directory.
 //
-//	engine [serve]                                 answer the contract over HTTP
-//	engine healthcheck                             ask a running engine, exit 0 or 1
-//	engine rewind --state-dir D --turn N           set newer turns of a stopped game aside
-//	engine replay --state-dir D [--verify]         make all turns again and compare
+//	engine [serve]                                 serve the contract over HTTP
+//	engine healthcheck                             probe a running engine, exit 0 or 1
+//	engine rewind --state-dir D --turn N           archive newer turns of a stopped game
+//	engine replay --state-dir D [--verify]         generate all turns again and compare
 //	engine version                                 print the version
 //
 // serve and healthcheck are configured by the environment: ENGINE_LISTEN_ADDR,

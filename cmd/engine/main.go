@@ -27,7 +27,7 @@ func main() {
 	}
 }
 
-// run is the program without its process.
+// run executes one subcommand.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
 	command := "serve"
 	if len(args) > 0 {

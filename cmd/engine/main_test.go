@@ -24,7 +24,8 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// TestMain lets the test binary be the engine, so that there is one to kill.
+// TestMain runs the engine instead of the tests when the environment asks for it,
+// so that tests can start an engine process from the test binary.
 func TestMain(m *testing.M) {
 	if os.Getenv("GALAXY_TEST_ENGINE_CHILD") != "" {
 		main()
@@ -33,24 +34,24 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// child is an engine in a process of its own.
-type child struct {
+// engineProcess is a running engine in a child process.
+type engineProcess struct {
 	cmd  *exec.Cmd
 	base string
 	log  sync.WaitGroup
 }
 
-func spawn(t *testing.T, dir string) *child {
+func startEngine(t *testing.T, dir string) *engineProcess {
 	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
-	return spawnAs(t, exec.Command(self, "serve"), dir)
+	return startProgram(t, exec.Command(self, "serve"), dir)
 }
 
-// spawnAs starts a program that is an engine.
-func spawnAs(t *testing.T, program *exec.Cmd, dir string) *child {
+// startProgram starts an engine from the given command.
+func startProgram(t *testing.T, program *exec.Cmd, dir string) *engineProcess {
 	t.Helper()
-	c := &child{cmd: program}
+	c := &engineProcess{cmd: program}
 	c.cmd.Env = []string{"GALAXY_TEST_ENGINE_CHILD=1", "ENGINE_LISTEN_ADDR=127.0.0.1:0", "ENGINE_STATE_DIR=" + dir}
 	stderr, err := c.cmd.StderrPipe()
 	require.NoError(t, err)
@@ -70,16 +71,16 @@ func spawnAs(t *testing.T, program *exec.Cmd, dir string) *child {
 	return c
 }
 
-// end sends a signal and gives the exit code.
-func (c *child) end(t *testing.T, signal syscall.Signal) int {
+// stop sends a signal and returns the exit code.
+func (c *engineProcess) stop(t *testing.T, signal syscall.Signal) int {
 	t.Helper()
 	require.NoError(t, c.cmd.Process.Signal(signal))
 	c.log.Wait()
-	_ = c.cmd.Wait() // the state tells
+	_ = c.cmd.Wait() // the exit code is read from ProcessState
 	return c.cmd.ProcessState.ExitCode()
 }
 
-func (c *child) status(t *testing.T) enginev1.Status {
+func (c *engineProcess) status(t *testing.T) enginev1.Status {
 	t.Helper()
 	return conformance.Into[enginev1.Status](conformance.NewClient(t, c.base).Get(enginev1.PathStatus), 200)
 }
@@ -90,12 +91,12 @@ const initBody = `{"contract_version":1,"game_id":"0197a3c2-5f0e-7c3a-9f51-0d6a1
 // A killed engine is at the last turn it confirmed, or at the one it was making.
 func TestKilledEngineIsAtTheConfirmedTurnOrTheNext(t *testing.T) {
 	t.Parallel()
-	dir := conformance.Directory(t)
+	dir := conformance.StateDir(t)
 	random := rand.New(rand.NewPCG(1, 2))
 	hashes := map[int]string{}
 	confirmed, commands := 0, 0
 	for round := range 20 {
-		c := spawn(t, dir)
+		c := startEngine(t, dir)
 		if round == 0 {
 			conformance.Into[enginev1.Status](conformance.NewClient(t, c.base).Post(enginev1.PathInit, initBody), 201)
 		}
@@ -109,7 +110,7 @@ func TestKilledEngineIsAtTheConfirmedTurnOrTheNext(t *testing.T) {
 		var calls sync.WaitGroup
 		calls.Go(func() { confirmed, commands = playUntilKilled(c.base, confirmed, commands, hashes) })
 		<-time.After(time.Duration(random.IntN(40_000)) * time.Microsecond)
-		require.Equal(t, -1, c.end(t, syscall.SIGKILL))
+		require.Equal(t, -1, c.stop(t, syscall.SIGKILL))
 		calls.Wait()
 	}
 	require.Positive(t, confirmed)
@@ -118,8 +119,8 @@ func TestKilledEngineIsAtTheConfirmedTurnOrTheNext(t *testing.T) {
 	require.Equal(t, strings.Count(out.String(), "\n"), strings.Count(out.String(), " ok\n"))
 }
 
-// playUntilKilled makes turns until the engine does not answer any more, and
-// gives the last one it confirmed.
+// playUntilKilled generates turns until the engine stops answering, and returns
+// the last confirmed turn.
 func playUntilKilled(base string, turn, commands int, hashes map[int]string) (confirmed, sent int) {
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	put := func(path, body string, into any) bool {
@@ -156,20 +157,20 @@ func noEnv(string) string { return "" }
 
 func TestSecondEngineOnADirectoryExits(t *testing.T) {
 	t.Parallel()
-	dir := conformance.Directory(t)
-	c := spawn(t, dir)
+	dir := conformance.StateDir(t)
+	c := startEngine(t, dir)
 	env := func(name string) string {
 		return map[string]string{"ENGINE_STATE_DIR": dir, "ENGINE_LISTEN_ADDR": "127.0.0.1:0"}[name]
 	}
 	require.ErrorContains(t, run(t.Context(), nil, env, &bytes.Buffer{}, &bytes.Buffer{}), "locked")
 	require.ErrorContains(t, run(t.Context(), []string{"rewind", "--turn", "0"}, env, &bytes.Buffer{}, &bytes.Buffer{}), "locked")
 	require.ErrorContains(t, run(t.Context(), []string{"replay"}, env, &bytes.Buffer{}, &bytes.Buffer{}), "locked")
-	require.Equal(t, 0, c.end(t, syscall.SIGTERM), "a stop that was asked for is no failure")
+	require.Equal(t, 0, c.stop(t, syscall.SIGTERM), "a requested stop is not a failure")
 }
 
-func TestHealthcheckAsksTheRunningEngine(t *testing.T) {
+func TestHealthcheckProbesTheRunningEngine(t *testing.T) {
 	t.Parallel()
-	c := spawn(t, conformance.Directory(t))
+	c := startEngine(t, conformance.StateDir(t))
 	env := func(name string) string {
 		if name == "ENGINE_LISTEN_ADDR" {
 			return strings.Replace(strings.TrimPrefix(c.base, "http://"), "127.0.0.1", "", 1)
@@ -177,20 +178,20 @@ func TestHealthcheckAsksTheRunningEngine(t *testing.T) {
 		return ""
 	}
 	require.NoError(t, run(t.Context(), []string{"healthcheck"}, env, nil, nil))
-	require.Equal(t, 0, c.end(t, syscall.SIGTERM))
+	require.Equal(t, 0, c.stop(t, syscall.SIGTERM))
 	require.Error(t, run(t.Context(), []string{"healthcheck"}, env, nil, nil))
 }
 
 func TestRewindAndReplaySubcommands(t *testing.T) {
 	t.Parallel()
-	dir := conformance.Directory(t)
-	c := spawn(t, dir)
+	dir := conformance.StateDir(t)
+	c := startEngine(t, dir)
 	client := conformance.NewClient(t, c.base)
 	client.Post(enginev1.PathInit, initBody)
 	for turn := 1; turn <= 3; turn++ {
 		conformance.Into[enginev1.TurnResponse](client.Put(enginev1.PathTurn, enginev1.TurnRequest{Turn: turn}), 200)
 	}
-	require.Equal(t, 0, c.end(t, syscall.SIGTERM))
+	require.Equal(t, 0, c.stop(t, syscall.SIGTERM))
 	var out, problems bytes.Buffer
 	require.NoError(t, run(t.Context(), []string{"rewind", "--state-dir", dir, "--turn", "1"}, noEnv, &out, &problems))
 	require.Equal(t, "the game goes on from turn 1\n", out.String())
@@ -203,7 +204,7 @@ func TestRewindAndReplaySubcommands(t *testing.T) {
 	require.ErrorContains(t, run(t.Context(), []string{"replay", "--state-dir", dir, "--verify"}, noEnv, &out, &problems), "differently")
 }
 
-// banishLine is a log line that the game was not made with.
+// banishLine is a valid log line that the recorded game did not contain.
 func banishLine() []byte {
 	const entry = `{"kind":"banish","race":1}`
 	return fmt.Appendf(nil, "{\"crc32\":\"%08x\",\"entry\":%s}\n", crc32.ChecksumIEEE([]byte(entry)), entry)

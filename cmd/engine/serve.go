@@ -19,7 +19,7 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// serve answers until ctx ends, and then lets what is under way end.
+// serve serves requests until ctx ends, and then waits for those under way.
 func serve(ctx context.Context, args []string, getenv func(string) string, stderr io.Writer) (err error) {
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -31,11 +31,11 @@ func serve(ctx context.Context, args []string, getenv func(string) string, stder
 		return err
 	}
 	log := newLogger(c.logLevel, stderr)
-	engine, shut, err := openEngine(c, log)
+	engine, closeStore, err := openEngine(c, log)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, shut()) }()
+	defer func() { err = errors.Join(err, closeStore()) }()
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.listen)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
@@ -45,21 +45,22 @@ func serve(ctx context.Context, args []string, getenv func(string) string, stder
 	return serveOn(ctx, listener, engine, c.shutdown, log)
 }
 
-// openEngine opens the state directory. Another process in it ends this one; a
-// directory that cannot be used is told to the host by a failed engine.
-func openEngine(c config, log *zap.Logger) (engine *api.Engine, shut func() error, err error) {
+// openEngine opens the state directory. A directory that another process has
+// locked is an error; one that cannot be used gives an engine in state failed,
+// so that the host can read the reason.
+func openEngine(c config, log *zap.Logger) (engine *api.Engine, closeStore func() error, err error) {
 	options := api.Options{Version: version, GameID: c.gameID, AdminToken: c.adminToken, Log: log}
 	directory, err := store.Open(c.stateDir, nil)
 	if errors.Is(err, store.ErrLocked) {
 		return nil, nil, fmt.Errorf("open %s: %w", c.stateDir, err)
 	}
 	if err != nil {
-		return api.Unusable(err, options), func() error { return nil }, nil
+		return api.NewFailed(err, options), func() error { return nil }, nil
 	}
 	return api.New(directory, options), directory.Close, nil
 }
 
-// serveOn serves on a listener and owns it.
+// serveOn serves on a listener, which it closes.
 func serveOn(
 	ctx context.Context, listener net.Listener, engine *api.Engine, shutdown time.Duration, log *zap.Logger,
 ) error {
@@ -71,19 +72,19 @@ func serveOn(
 		MaxHeaderBytes:    32 << 10,
 		// No write timeout: a turn takes as long as its client waits.
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(listener) }()
+	serveErr := make(chan error, 1)
+	go func() { serveErr <- server.Serve(listener) }()
 	select {
-	case err := <-ended:
+	case err := <-serveErr:
 		return err
 	case <-ctx.Done():
 	}
 	engine.Close()
 	log.Info("engine stopping")
-	limit, cancel := context.WithTimeout(context.Background(), shutdown)
+	shutdownCtx, cancel := context.WithTimeout(context.Background(), shutdown)
 	defer cancel()
-	err := server.Shutdown(limit)
-	if served := <-ended; !errors.Is(served, http.ErrServerClosed) {
+	err := server.Shutdown(shutdownCtx)
+	if served := <-serveErr; !errors.Is(served, http.ErrServerClosed) {
 		err = errors.Join(err, served)
 	}
 	log.Info("engine stopped")
@@ -96,7 +97,7 @@ func newLogger(level zapcore.Level, w io.Writer) *zap.Logger {
 	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(encoding), zapcore.Lock(zapcore.AddSync(w)), level))
 }
 
-// healthcheck asks the engine that listens where this environment says.
+// healthcheck probes the engine that listens on ENGINE_LISTEN_ADDR.
 func healthcheck(ctx context.Context, getenv func(string) string) error {
 	c, err := readConfig(getenv)
 	if err != nil {

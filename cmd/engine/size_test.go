@@ -16,8 +16,8 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// The engine as it is shipped: one static binary of at most 10 MB that holds a
-// game of ten races in at most 20 MB while nothing happens.
+// The engine as it is shipped: one static binary of at most 10 MB that uses at
+// most 20 MB for an idle game of ten races.
 func TestTheShippedEngineIsSmall(t *testing.T) {
 	t.Parallel()
 	binary := filepath.Join(t.TempDir(), "engine")
@@ -28,7 +28,7 @@ func TestTheShippedEngineIsSmall(t *testing.T) {
 	info, err := os.Stat(binary)
 	require.NoError(t, err)
 
-	c := spawnAs(t, exec.Command(binary, "serve"), conformance.Directory(t))
+	c := startProgram(t, exec.Command(binary, "serve"), conformance.StateDir(t))
 	request := enginev1.InitRequest{ContractVersion: 1, GameID: "0197a3c2-5f0e-7c3a-9f51-0d6a1e2b3c4d"}
 	for i := range 10 {
 		request.Races = append(request.Races, enginev1.InitRace{UserID: "u", RaceName: fmt.Sprint("Race", i)})
@@ -37,7 +37,7 @@ func TestTheShippedEngineIsSmall(t *testing.T) {
 	conformance.Into[enginev1.Status](client.Post(enginev1.PathInit, request), 201)
 	conformance.Into[enginev1.TurnResponse](client.Put(enginev1.PathTurn, enginev1.TurnRequest{Turn: 1}), 200)
 	resident := residentBytes(t, c.cmd.Process.Pid)
-	require.Equal(t, 0, c.end(t, syscall.SIGTERM))
+	require.Equal(t, 0, c.stop(t, syscall.SIGTERM))
 	t.Logf("binary %.1f MB, resident %.1f MB", float64(info.Size())/1e6, float64(resident)/1e6)
 	require.LessOrEqual(t, info.Size(), int64(10e6))
 	require.LessOrEqual(t, resident, int64(20e6))

@@ -105,7 +105,7 @@ func TestUsersReachOnlyWhatIsTheirOwn(t *testing.T) {
 	c, err := f.auth.SendEmailChange(t.Context(), owner.User, "new@example.org")
 	require.NoError(t, err)
 	owned := strings.NewReplacer("{session_id}", owner.Session.String(), "{challenge}", c.ChallengeID.String(), "{code}",
-		f.mailer.lastCode("new@example.org"))
+		f.mailer.LastCode("new@example.org"))
 	unknown := strings.NewReplacer("{session_id}", uuid.Must(uuid.NewV7()).String(), "{challenge}",
 		uuid.Must(uuid.NewV7()).String(), "{code}", "0000-0000")
 

@@ -51,13 +51,13 @@ func BenchmarkSignIn(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		code := f.mailer.lastCode(email)
+		code := f.mailer.LastCode(email)
 		between := f.db.Traffic().RoundTrips
 		if _, err := f.auth.Confirm(b.Context(), confirmation(c.ChallengeID, code, d)); err != nil {
 			b.Fatal(err)
 		}
 		send, confirmed = send+between-start, confirmed+f.db.Traffic().RoundTrips-between
-		f.mailer.reset()
+		f.mailer.Reset()
 	}
 	b.ReportMetric(float64(send)/float64(n), "roundtrips/send")
 	b.ReportMetric(float64(confirmed)/float64(n), "roundtrips/confirm")

@@ -68,7 +68,7 @@ func (m *challengeModel) send(t *rapid.T) {
 		}
 	}
 	m.created++
-	m.live = append(m.live, &modelChallenge{id: got.ChallengeID, code: m.f.mailer.nthCode(m.email, m.created),
+	m.live = append(m.live, &modelChallenge{id: got.ChallengeID, code: m.f.mailer.Codes(m.email)[m.created-1],
 		made: m.now()})
 }
 
@@ -196,7 +196,7 @@ func (m *challengeModel) check(t *rapid.T) {
 	if n := m.f.count(`SELECT coalesce(max(cardinality(attempt_ids)), 0) FROM auth_challenges WHERE email_canonical = $1 AND consumed_at IS NULL`, m.email); n > m.cfg.ChallengeMaxAttempts {
 		t.Fatalf("%d comparisons of a live challenge", n)
 	}
-	if n := len(m.f.mailer.codes(m.email)); n != m.created {
+	if n := len(m.f.mailer.Codes(m.email)); n != m.created {
 		t.Fatalf("%d mails for %d challenges", n, m.created)
 	}
 	if n := m.f.count(`SELECT count(*) FROM device_sessions WHERE user_id = $1 AND status = 'active'`, m.account); n > 1 {
@@ -276,7 +276,7 @@ func TestTheModelOfChallengesDetectsItsMutants(t *testing.T) {
 			if mutant.sql != "" {
 				f.exec(mutant.sql)
 			}
-			require.True(t, testkit.Notices(t, func(t rapid.TB) { checkChallenges(t, f, modelConfig()) }),
+			require.True(t, testkit.DetectsMutant(t, func(t rapid.TB) { checkChallenges(t, f, modelConfig()) }),
 				"the model did not detect it")
 		})
 	}

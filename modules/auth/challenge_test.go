@@ -92,7 +92,7 @@ func TestRequestsOfKnownUnknownAndBlockedAddressesCostTheSame(t *testing.T) {
 	}
 	require.Equal(t, []pg.Traffic{costs[0], costs[0], costs[0]}, costs)
 	require.LessOrEqual(t, costs[0].RoundTrips, int64(3))
-	require.Equal(t, []bool{false, false, true}, f.mailer.suppressed())
+	require.Equal(t, []bool{false, false, true}, suppressedCodes(f.mailer))
 }
 
 func TestABlockedAccountCannotSignInWithACodeItHas(t *testing.T) {

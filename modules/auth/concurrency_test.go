@@ -81,7 +81,7 @@ func TestOfSixteenRightCodesAtOnceOneMakesASession(t *testing.T) {
 			devices[i] = newDevice(t)
 		}
 		errs := concurrently(16, func(i int) error {
-			_, err := f.auth.Confirm(t.Context(), confirmation(c.ChallengeID, f.mailer.lastCode(email), devices[i]))
+			_, err := f.auth.Confirm(t.Context(), confirmation(c.ChallengeID, f.mailer.LastCode(email), devices[i]))
 			return err
 		})
 		require.Equal(t, map[error]int{nil: 1, auth.ErrCode: 15}, countErrors(errs, nil, auth.ErrCode))
@@ -100,7 +100,7 @@ func TestEqualConfirmationsAtOnceGetOneSession(t *testing.T) {
 	d := newDevice(t)
 	ids := make([]uuid.UUID, 16)
 	for _, err := range concurrently(16, func(i int) error {
-		s, err := f.auth.Confirm(t.Context(), confirmation(c.ChallengeID, f.mailer.lastCode("ada@example.org"), d))
+		s, err := f.auth.Confirm(t.Context(), confirmation(c.ChallengeID, f.mailer.LastCode("ada@example.org"), d))
 		ids[i] = s.ID
 		return err
 	}) {
@@ -121,7 +121,7 @@ func TestTwoCodesOfOneAddressAtOnceMakeOneAccount(t *testing.T) {
 		for i := range cs {
 			c, err := f.auth.SendCode(t.Context(), email, "en")
 			require.NoError(t, err)
-			cs[i], codes[i] = c.ChallengeID, f.mailer.lastCode(email)
+			cs[i], codes[i] = c.ChallengeID, f.mailer.LastCode(email)
 		}
 		devices := []device{newDevice(t), newDevice(t)}
 		errs := concurrently(2, func(i int) error {
@@ -162,7 +162,7 @@ func TestABlockDuringASignInLeavesNoActiveSession(t *testing.T) {
 					user.SanctionTerms{Kind: user.PermanentBlock, Reason: "cheating"})
 				return err
 			}
-			_, err := f.auth.Confirm(t.Context(), confirmation(c.ChallengeID, f.mailer.lastCode(email), d))
+			_, err := f.auth.Confirm(t.Context(), confirmation(c.ChallengeID, f.mailer.LastCode(email), d))
 			if errors.Is(err, user.ErrBlocked) {
 				return nil
 			}
@@ -190,7 +190,7 @@ func TestASignInIsFinishedAlthoughTheClientHasGone(t *testing.T) {
 	f := newFakeMailFixture(t, defaultConfig())
 	c, err := f.auth.SendCode(t.Context(), "ada@example.org", "en")
 	require.NoError(t, err)
-	in := confirmation(c.ChallengeID, f.mailer.lastCode("ada@example.org"), newDevice(t))
+	in := confirmation(c.ChallengeID, f.mailer.LastCode("ada@example.org"), newDevice(t))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	made, err := f.auth.Confirm(ctx, in)

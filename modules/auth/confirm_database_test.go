@@ -18,7 +18,7 @@ func TestAConfirmationTakesFewRoundTrips(t *testing.T) {
 	sign := func(d device) func() {
 		c, err := f.auth.SendCode(t.Context(), "ada@example.org", "en")
 		require.NoError(t, err)
-		code := f.mailer.lastCode("ada@example.org")
+		code := f.mailer.LastCode("ada@example.org")
 		return func() {
 			_, err := f.auth.Confirm(t.Context(), confirmation(c.ChallengeID, code, d))
 			require.NoError(t, err)
@@ -78,7 +78,7 @@ func TestAConfirmationWhoseCommitIsCutIsMadeWhollyOrNotAtAll(t *testing.T) {
 			f := newFakeMailFixture(t, defaultConfig(), testkit.StandIn(testkit.Open(t, own.Via(proxy.Addr()))))
 			c, err := f.auth.SendCode(t.Context(), "ada@example.org", "en")
 			require.NoError(t, err)
-			d, code := newDevice(t), f.mailer.lastCode("ada@example.org")
+			d, code := newDevice(t), f.mailer.LastCode("ada@example.org")
 			injected := proxy.Inject(fault)
 			_, err = f.auth.Confirm(t.Context(), confirmation(c.ChallengeID, code, d))
 			<-injected

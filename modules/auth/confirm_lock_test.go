@@ -156,7 +156,7 @@ func TestOfTwoAccountsThatChangeToOneAddressOneGetsIt(t *testing.T) {
 		for i, p := range people {
 			c, err := f.auth.SendEmailChange(t.Context(), p.ID, email)
 			require.NoError(t, err)
-			challenges[i], codes[i] = c.ChallengeID, f.mailer.lastCode(email)
+			challenges[i], codes[i] = c.ChallengeID, f.mailer.LastCode(email)
 		}
 		errs := concurrently(2, func(i int) error {
 			_, err := f.auth.ConfirmEmailChange(t.Context(), people[i].ID, challenges[i], codes[i])
@@ -180,7 +180,7 @@ func TestASanctionAfterTheCodeWasSentBarsTheChangeOfAddress(t *testing.T) {
 		require.NoError(t, err)
 		_, _, err = f.users.ApplySanction(t.Context(), a.ID, user.SanctionTerms{Kind: kind, Reason: "spam"})
 		require.NoError(t, err)
-		_, err = f.auth.ConfirmEmailChange(t.Context(), a.ID, c.ChallengeID, f.mailer.lastCode(to))
+		_, err = f.auth.ConfirmEmailChange(t.Context(), a.ID, c.ChallengeID, f.mailer.LastCode(to))
 		require.ErrorIs(t, err, want)
 		require.Zero(t, f.count(`SELECT count(*) FROM accounts WHERE email = $1`, to))
 	}

@@ -117,7 +117,7 @@ func (f *fixture) requestCode(email string) (challenge uuid.UUID, code string) {
 	f.Helper()
 	c, err := f.auth.SendCode(f.Context(), email, "en")
 	require.NoError(f, err)
-	return c.ChallengeID, f.mailer.lastCode(email)
+	return c.ChallengeID, f.mailer.LastCode(email)
 }
 
 // confirmation is what a device confirms a challenge with.

@@ -14,6 +14,8 @@ import (
 	"galaxy/backend/modules/auth"
 	"galaxy/backend/modules/geo"
 	"galaxy/backend/modules/mail"
+	"galaxy/backend/modules/mail/mailtest"
+	"galaxy/backend/modules/push/pushtest"
 	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/httpx"
@@ -44,8 +46,8 @@ type fixture struct {
 	sweeper     *user.Sweeper
 	geo         *geo.Service
 	inbox       *testkit.Inbox
-	mailer      *fakeMailer // of newFakeMailFixture
-	gateways    *fakeGateways
+	mailer      *mailtest.Outbox // of newFakeMailFixture
+	gateways    *pushtest.Recorder
 	base        string
 	api         *testkit.API
 	routeTables []httpx.Table     // of the identity domains
@@ -64,7 +66,7 @@ func newFixture(t testing.TB, options ...fx.Option) *fixture {
 
 func newFixtureWith(t testing.TB, cfg auth.Config, options ...fx.Option) *fixture {
 	t.Helper()
-	f := &fixture{TB: t, clock: clock.NewFake(noon), inbox: testkit.SMTP(t), gateways: &fakeGateways{},
+	f := &fixture{TB: t, clock: clock.NewFake(noon), inbox: testkit.SMTP(t), gateways: &pushtest.Recorder{},
 		lastRead: map[string]string{}}
 	var server *httpx.Server
 	var proxies httpx.Proxies
@@ -98,7 +100,7 @@ func newFixtureWith(t testing.TB, cfg auth.Config, options ...fx.Option) *fixtur
 // it returns.
 func newFakeMailFixture(t testing.TB, cfg auth.Config, options ...fx.Option) *fixture {
 	t.Helper()
-	mailer := &fakeMailer{}
+	mailer := &mailtest.Outbox{}
 	f := newFixtureWith(t, cfg, append(options,
 		testkit.StandIn[auth.Mailer](mailer), testkit.StandIn[user.Mailer](mailer))...)
 	f.mailer = mailer

@@ -175,7 +175,7 @@ func TestAnUnreadableClientAddressHasNoCountry(t *testing.T) {
 		email := fmt.Sprintf("user%d@example.org", i)
 		f.from(forwarded).sendCode(email)
 		me := testkit.Into[signedIn](f.from(forwarded).api.Post(publicPath+"confirm-email-code",
-			confirmBody(f.newestChallenge(email), f.mailer.lastCode(email), newDevice(t))).Want(200))
+			confirmBody(f.newestChallenge(email), f.mailer.LastCode(email), newDevice(t))).Want(200))
 		require.Contains(t, string(f.from(forwarded).api.User(me.User).Get(accountPath).Want(200).Body),
 			`"declared_country":""`, forwarded)
 	}

@@ -82,8 +82,8 @@ func TestEveryRevocationIsCachedPublishedAndReplayed(t *testing.T) {
 				require.Equal(t, c.want, *got.Reason)
 			}), "the look-up asked the database")
 			isMine := func(inv push.Invalidation) bool { return inv.DeviceSessionID == me.Session }
-			require.Len(t, f.gateways.sessionIDs(), 1)
-			told := f.gateways.invalidations()[0]
+			require.Len(t, f.gateways.InvalidatedSessions(), 1)
+			told := f.gateways.Invalidations()[0]
 			require.True(t, isMine(told))
 			require.Equal(t, []any{me.User, c.want}, []any{told.UserID, told.Reason})
 			replayed, err := auth.NewRevocationReplay(f.db).Recent(t.Context(), since)
@@ -137,7 +137,7 @@ func TestAnOperatorsRevocationWhoseAuditEntryFailsIsNotMade(t *testing.T) {
 	_, err := f.auth.RevokeAll(t.Context(), me.User, auth.RevokedByOperator)
 	require.ErrorIs(t, err, broken)
 	require.Equal(t, "active", f.credential(me.Session).Status)
-	require.Empty(t, f.gateways.invalidations())
+	require.Empty(t, f.gateways.Invalidations())
 	require.Equal(t, 1, f.count(`SELECT count(*) FROM device_sessions WHERE status = 'active'`))
 }
 
@@ -159,5 +159,5 @@ func TestOnlyOperatorsLeaveAuditEntriesAndEachTime(t *testing.T) {
 	require.Zero(t, n)
 	require.Equal(t, []string{"session.revoke", "session.revoke", "session.revoke_all"}, audit.Actions())
 	require.Equal(t, "session:"+byOperator.Session.String(), audit.Entries()[0].Target)
-	require.Equal(t, []uuid.UUID{byUser.Session, byGateway.Session, byOperator.Session}, f.gateways.sessionIDs())
+	require.Equal(t, []uuid.UUID{byUser.Session, byGateway.Session, byOperator.Session}, f.gateways.InvalidatedSessions())
 }

@@ -27,7 +27,7 @@ func TestUsersRevokeOnlyTheirOwnSessions(t *testing.T) {
 	got := f.credential(ada.Session)
 	require.Equal(t, "revoked", got.Status)
 	require.Equal(t, "user", *got.Reason)
-	require.Equal(t, []uuid.UUID{ada.Session}, f.gateways.sessionIDs(), "announced once")
+	require.Equal(t, []uuid.UUID{ada.Session}, f.gateways.InvalidatedSessions(), "announced once")
 }
 
 func TestOtherOrAllSessionsAreRevokedTogether(t *testing.T) {
@@ -49,7 +49,7 @@ func TestOtherOrAllSessionsAreRevokedTogether(t *testing.T) {
 	require.JSONEq(t, `{"revoked":1}`, string(me.Post(sessionsPath+"/revoke-all", nil).Want(200).Body))
 	require.JSONEq(t, `{"revoked":0}`, string(me.Post(sessionsPath+"/revoke-all", nil).Want(200).Body))
 	require.Equal(t, "active", f.credential(bob.Session).Status)
-	require.Len(t, f.gateways.sessionIDs(), 4)
+	require.Len(t, f.gateways.InvalidatedSessions(), 4)
 }
 
 func TestTheSameKeyAgainReplacesTheSession(t *testing.T) {
@@ -60,7 +60,7 @@ func TestTheSameKeyAgainReplacesTheSession(t *testing.T) {
 	require.NotEqual(t, first.Session, second.Session)
 	require.Equal(t, "replaced", *f.credential(first.Session).Reason)
 	require.Equal(t, "active", f.credential(second.Session).Status)
-	require.Equal(t, []uuid.UUID{first.Session}, f.gateways.sessionIDs())
+	require.Equal(t, []uuid.UUID{first.Session}, f.gateways.InvalidatedSessions())
 }
 
 func TestAKeyOfAnotherUsersActiveSessionIsRefused(t *testing.T) {
@@ -211,7 +211,7 @@ func TestABlockAndADeletionRevokeEverySession(t *testing.T) {
 	f.api.User(bob.User).Delete(accountPath).Want(204)
 	require.Equal(t, "account_deleted", *f.credential(bob.Session).Reason)
 	f.api.User(bob.User).Get(accountPath).Refused(401, "user_unknown")
-	require.Equal(t, []uuid.UUID{ada.Session, bob.Session}, f.gateways.sessionIDs())
+	require.Equal(t, []uuid.UUID{ada.Session, bob.Session}, f.gateways.InvalidatedSessions())
 
 	again := f.signInDirectly("bob@example.org", newDevice(t))
 	require.NotEqual(t, bob.User, again.User, "the address is free")

@@ -89,7 +89,7 @@ WHERE challenge_id = $1 AND expires_at > $4 AND $2::uuid <> ALL (attempt_ids)
   AND cardinality(attempt_ids) < CASE WHEN consumed_at IS NULL THEN $3::integer ELSE 2 * $3::integer END`
 
 func (store) recordAttempt(tx *pg.Tx, id, attempt uuid.UUID, most int, now time.Time) {
-	tx.Ahead(recordAttempt, id, attempt, most, now)
+	tx.Autonomous(recordAttempt, id, attempt, most, now)
 }
 
 const lockEmailOf = `

@@ -33,7 +33,7 @@ type Client struct {
 // New makes a client whose connections come from d. It connects to nothing.
 func New(cfg Config, d Dialer) *Client {
 	t := newTransport(d)
-	return &Client{cfg: cfg, transport: t, http: newHTTP(t)}
+	return &Client{cfg: cfg, transport: t, http: newHTTPClient(t)}
 }
 
 // Stop closes connections that are not in use.
@@ -58,7 +58,7 @@ type call struct {
 // do sends the request and returns an answer that is of this game's engine. The
 // caller judges status and body.
 func (c *Client) do(ctx context.Context, game uuid.UUID, in call) (a answer, err error) {
-	defer func(begin time.Time) { observe(ctx, in.op, begin, err) }(time.Now()) //nolint:forbidigo // measured, decides nothing
+	defer func(begin time.Time) { observe(ctx, in.op, begin, err) }(time.Now()) //nolint:forbidigo // only measured
 	ctx, cancel := context.WithTimeout(ctx, in.timeout)
 	defer cancel()
 	req, err := in.request(ctx, game)
@@ -71,10 +71,10 @@ func (c *Client) do(ctx context.Context, game uuid.UUID, in call) (a answer, err
 	}
 	defer res.Body.Close()
 	a = answer{status: res.StatusCode, header: res.Header}
-	if err = a.from(game); err != nil {
-		return answer{}, err // whoever it is, what it says is of no interest
+	if err = a.checkOrigin(game); err != nil {
+		return answer{}, err // the body of anybody else is not read
 	}
-	if a.body, err = read(res, cmp.Or(in.limit, maxAnswer)); err != nil {
+	if a.body, err = readBody(res, cmp.Or(in.limit, maxAnswer)); err != nil {
 		return answer{}, err
 	}
 	return a, nil
@@ -110,8 +110,8 @@ func (in call) request(ctx context.Context, game uuid.UUID) (*http.Request, erro
 	return req, nil
 }
 
-// exchange is do for calls that answer with one JSON value.
-func exchange[T any](ctx context.Context, c *Client, game uuid.UUID, in call, ok ...int) (T, error) {
+// callJSON is do for calls that answer with one JSON value.
+func callJSON[T any](ctx context.Context, c *Client, game uuid.UUID, in call, ok ...int) (T, error) {
 	var out T
 	a, err := c.do(ctx, game, in)
 	if err != nil {
@@ -125,5 +125,5 @@ func exchange[T any](ctx context.Context, c *Client, game uuid.UUID, in call, ok
 			return out, nil
 		}
 	}
-	return out, fmt.Errorf("%s of game %s: %w", in.op, game, refused(a))
+	return out, fmt.Errorf("%s of game %s: %w", in.op, game, refusal(a))
 }

@@ -19,7 +19,7 @@ import (
 
 func TestEveryCallGoesToTheEngineOfTheGame(t *testing.T) {
 	t.Parallel()
-	c, asked := against(t, says(http.StatusOK, running(3)))
+	c, asked := newClient(t, respond(http.StatusOK, running(3)))
 	_, err := c.Status(t.Context(), game)
 	require.NoError(t, err)
 	require.Equal(t, "galaxy-game-"+game.String()+":8080", <-asked)
@@ -38,10 +38,10 @@ func TestEveryCallIsThatOfTheContract(t *testing.T) {
 		enginev1.PathHealthz: enginev1.Health{Status: enginev1.HealthOK},
 		enginev1.PathReport:  report(),
 	}
-	c, _ := against(t, func(w http.ResponseWriter, r *http.Request) {
+	c, _ := newClient(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		calls <- seen{r.Method, r.URL.RequestURI(), string(body)}
-		says(http.StatusOK, answers[r.URL.Path])(w, r)
+		respond(http.StatusOK, answers[r.URL.Path])(w, r)
 	})
 	ctx, turn := t.Context(), 3
 	for _, row := range []struct {
@@ -79,9 +79,9 @@ func TestTheRequestIsTraced(t *testing.T) { //nolint:paralleltest // sets the pr
 	otel.SetTextMapPropagator(propagation.TraceContext{})
 	otel.SetTracerProvider(trace.NewTracerProvider())
 	got := make(chan http.Header, 1)
-	c, _ := against(t, func(w http.ResponseWriter, r *http.Request) {
+	c, _ := newClient(t, func(w http.ResponseWriter, r *http.Request) {
 		got <- r.Header
-		says(http.StatusOK, running(3))(w, r)
+		respond(http.StatusOK, running(3))(w, r)
 	})
 	ctx := httpx.WithCall(t.Context(), "req-1", uuid.Nil, httpx.Principal{})
 	_, err := c.Status(ctx, game)
@@ -94,13 +94,13 @@ func TestTheRequestIsTraced(t *testing.T) { //nolint:paralleltest // sets the pr
 
 func TestBeforeInitTheStatusNamesNoGame(t *testing.T) {
 	t.Parallel()
-	c, _ := against(t, says(http.StatusOK, enginev1.Status{ContractVersion: 1, EngineVersion: "0.1.0", State: enginev1.StateUninitialized}))
+	c, _ := newClient(t, respond(http.StatusOK, enginev1.Status{ContractVersion: 1, EngineVersion: "0.1.0", State: enginev1.StateUninitialized}))
 	s, err := c.Status(t.Context(), game)
 	require.NoError(t, err)
 	require.Equal(t, enginev1.StateUninitialized, s.State)
 }
 
-func TestASickEngineSaysWhy(t *testing.T) {
+func TestAnUnhealthyEngineNamesTheReason(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		health enginev1.Health
@@ -111,7 +111,7 @@ func TestASickEngineSaysWhy(t *testing.T) {
 		{enginev1.Health{Status: enginev1.HealthFailed, Reason: enginev1.CodeStorageUnavailable}, engine.ErrStorageUnavailable},
 		{enginev1.Health{Status: enginev1.HealthFailed}, engine.ErrFailed},
 	} {
-		c, _ := against(t, says(http.StatusServiceUnavailable, row.health))
+		c, _ := newClient(t, respond(http.StatusServiceUnavailable, row.health))
 		require.ErrorIs(t, c.Health(t.Context(), game), row.want)
 	}
 }
@@ -120,7 +120,7 @@ func TestAReportIsPassedOnAsTheEngineWroteIt(t *testing.T) {
 	t.Parallel()
 	raw, err := json.MarshalIndent(report(), "", " ")
 	require.NoError(t, err)
-	c, _ := against(t, func(w http.ResponseWriter, r *http.Request) {
+	c, _ := newClient(t, func(w http.ResponseWriter, r *http.Request) {
 		headers(w, game.String())
 		w.Header().Set("ETag", `"abc"`)
 		w.Header().Set("Cache-Control", "private, max-age=86400")
@@ -155,4 +155,25 @@ func TestBadTimeoutsAreRefused(t *testing.T) {
 	err := engine.Config{CallTimeout: 0, ProbeTimeout: -1}.Validate()
 	require.ErrorContains(t, err, "BACKEND_ENGINE_CALL_TIMEOUT")
 	require.ErrorContains(t, err, "BACKEND_ENGINE_PROBE_TIMEOUT")
+}
+
+func TestAReportThatTheEngineRefusesIsTheFaultOfTheContract(t *testing.T) {
+	t.Parallel()
+	turn := 99
+	c, _ := newClient(t, refuses(http.StatusNotFound, enginev1.CodeTurnNotFound, nil))
+	got, err := c.Report(t.Context(), game, engine.ReportQuery{Race: "Zorg", Turn: &turn})
+	require.ErrorIs(t, err, engine.ErrTurnNotFound)
+	require.ErrorContains(t, err, "report of game "+game.String())
+	require.Zero(t, got)
+}
+
+func TestATextReportMustBeUTF8(t *testing.T) {
+	t.Parallel()
+	c, _ := newClient(t, func(w http.ResponseWriter, _ *http.Request) {
+		headers(w, game.String())
+		w.Header().Set("Content-Type", "text/plain")
+		_, _ = w.Write([]byte("Zorg\xff\n"))
+	})
+	_, err := c.Report(t.Context(), game, engine.ReportQuery{Race: "Zorg", Accept: engine.TextReport})
+	require.ErrorIs(t, err, engine.ErrBadResponse)
 }

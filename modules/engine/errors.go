@@ -5,14 +5,15 @@ import "galaxy/backend/platform/fault"
 // What calling an engine can end with, beside success.
 var (
 	// ErrUnreachable says that the engine gave no answer: it does not run, its
-	// connection broke, or the call's time was up. A write may have happened.
+	// connection broke, or the call timed out. A write may have happened.
 	ErrUnreachable = fault.New(fault.Unavailable, "engine_unreachable", "the game's engine does not answer, try again shortly")
 	// ErrBadResponse says that the answer is not one of the contract.
 	ErrBadResponse = fault.New(fault.BadGateway, "engine_bad_response", "the game's engine gave an answer that cannot be used")
 	// ErrRefused says that the engine found our request malformed: a bug here.
 	ErrRefused = fault.New(fault.Internal, "engine_refused", "the game's engine refused the request")
 
-	ErrNotFound           = fault.New(fault.NotFound, "not_found", "the game's engine knows no such thing")
+	// ErrNotFound and what follows are the refusals of the contract.
+	ErrNotFound           = fault.New(fault.NotFound, "not_found", "not found in the game's engine")
 	ErrRaceNotFound       = fault.New(fault.NotFound, "race_not_found", "the game has no such race")
 	ErrTurnNotFound       = fault.New(fault.NotFound, "turn_not_found", "the game has no such turn")
 	ErrNotInitialized     = fault.New(fault.Conflict, "not_initialized", "the game has not been set up in its engine")
@@ -30,7 +31,7 @@ var (
 
 	// ErrTurnFailed is deterministic: the same turn fails again.
 	ErrTurnFailed         = fault.New(fault.BadGateway, "turn_failed", "the engine could not generate the turn")
-	ErrFailed             = fault.New(fault.BadGateway, "engine_failed", "the game's engine ran into an error")
+	ErrFailed             = fault.New(fault.BadGateway, "engine_failed", "the game's engine failed")
 	ErrBusy               = fault.New(fault.Unavailable, "engine_busy", "the game's engine is busy, try again shortly")
 	ErrShuttingDown       = fault.New(fault.Unavailable, "engine_shutting_down", "the game's engine is stopping")
 	ErrStorageUnavailable = fault.New(fault.Unavailable, "engine_storage_unavailable", "the game's engine cannot write its state")

@@ -6,8 +6,8 @@ import (
 )
 
 // Dialer reaches engines by name. The address is always
-// galaxy-game-{game_id}:8080; which machine, port or process that is now is the
-// runtime driver's knowledge.
+// galaxy-game-{game_id}:8080; the runtime's driver knows which machine, port or
+// process that is.
 type Dialer interface {
 	DialContext(ctx context.Context, network, addr string) (net.Conn, error)
 }

@@ -15,8 +15,8 @@ import (
 )
 
 // Games reads games and their memberships, from memory, and writes what needs no
-// other domain to hear of it. It calls no hook: whatever hangs on games may
-// depend on it, and not on Service.
+// other domain to hear of it. It calls no hook: hooks of games may depend on
+// it, and not on Service.
 type Games struct {
 	db          *pg.DB
 	clock       clock.Clock
@@ -142,7 +142,7 @@ func (g *Games) SetVacant(tx *pg.Tx, game uuid.UUID, race string, vacant bool) {
 	g.memberships.Drop(tx, game)
 }
 
-// SetOffered puts the seat of a membership up for somebody new. The caller holds
+// SetOffered marks the seat of a membership as offered to others. The caller holds
 // the lock of the game.
 func (g *Games) SetOffered(tx *pg.Tx, m Membership, at time.Time) {
 	g.store.markOffered(tx, m, at)

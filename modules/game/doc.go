@@ -1,7 +1,7 @@
-// Package game owns games from their draft to their end, and who sits in them.
+// Package game owns games from their draft to their end, and their members.
 //
-// It owns games, memberships and player_turn_stats. How one gets into a game
-// (applications, invites, seats on offer) is package lobby's.
+// It owns games, memberships and player_turn_stats. How users become
+// members (applications, invites, offered seats) belongs to package lobby.
 //
 // What always holds:
 //
@@ -17,8 +17,8 @@
 // Who may see a game: everybody a public one that left its draft; a private one
 // its owner, whoever was ever a member, whom an Access hook names, and, while its
 // join policy is "application" and enrollment is open, whoever knows its id. To
-// everybody else it does not exist. Who left a game is shown to those who sat in
-// it, why to the owner and to them.
+// everybody else it does not exist. Who left a game is shown to its
+// members, past ones too; why they left, to the owner and to themselves.
 //
 // An enrollment is over at its deadline, swept or not. Whatever ends it is told
 // to the observers.
@@ -26,8 +26,8 @@
 // A game is launched from its first request to start on. Until then leaving,
 // removal and blocking free the seat and release the race name; from then on the
 // race stays in the game. Blocking and the end of an account banish the race. A
-// name that was given up before the launch may be another member's race by then:
-// nothing of what befalls its former holder touches it.
+// name that was released before the launch may be another member's race by then;
+// what happens to its former holder does not change that race.
 //
 // A force-start needs one member only. A turn that was under way when its game
 // was paused may still finish the game.

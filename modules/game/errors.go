@@ -18,7 +18,7 @@ var (
 	ErrCreateBlocked  = fault.New(fault.Forbidden, "game_create_blocked", "creating games is blocked for this account")
 	ErrOwnedLimit     = fault.New(fault.Conflict, "owned_game_limit_reached", "the plan allows no further private game")
 
-	ErrNoSuccessor     = fault.New(fault.Conflict, "not_a_member", "the new owner has to be a member of the game")
+	ErrNewOwner        = fault.New(fault.Conflict, "not_a_member", "the new owner has to be a member of the game")
 	ErrMembershipEnded = fault.New(fault.Conflict, "membership_ended", "the membership has ended")
 	ErrInvalidGame     = fault.New(fault.Unprocessable, "validation_failed", "the game cannot be set up like this")
 )

@@ -20,13 +20,13 @@ func (runtimeObserver) Name() string { return "game" }
 func (o runtimeObserver) RuntimeChanged(ctx context.Context, tx *pg.Tx, c runtime.Change) error {
 	g, err := o.service.store.lockGame(ctx, tx, c.GameID)
 	if isNotFound(err) {
-		return nil // an engine without a game is an operator's experiment
+		return nil // an operator may run an engine without a game
 	}
 	if err != nil {
 		return err
 	}
 	g.RuntimeStatus, g.EngineHealth = c.Observed, healthOf(c.Observed)
-	verb, reason := consequence(g.State, c)
+	verb, reason := transitionFor(g.State, c)
 	switch verb {
 	case Started:
 		g.State = Running
@@ -53,8 +53,8 @@ func healthOf(observed string) string {
 	return "unknown"
 }
 
-// consequence is what a change of the engine means for a game in this state.
-func consequence(s State, c runtime.Change) (verb Verb, reason string) {
+// transitionFor is what a change of the engine means for a game in this state.
+func transitionFor(s State, c runtime.Change) (verb Verb, reason string) {
 	down := c.Observed == string(runtime.Stopped) || c.Observed == string(runtime.Removed)
 	switch {
 	case s == Starting && c.Observed == string(runtime.Running):

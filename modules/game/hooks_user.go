@@ -61,7 +61,7 @@ func (h userHooks) leaveGame(ctx context.Context, tx *pg.Tx, g *Game, who uuid.U
 			}
 		}
 	}
-	if !g.Owned(who) {
+	if !g.OwnedBy(who) {
 		return nil
 	}
 	if successor != nil {

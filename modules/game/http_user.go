@@ -94,7 +94,7 @@ func (h userRoutes) mine(ctx context.Context, in httpx.Page) (httpx.List[myGameV
 	by := CallingUser(ctx)
 	var expected map[uuid.UUID]Expect
 	return httpx.PageByID("my_games", in, func(before uuid.UUID, n int) (games []Game, err error) {
-		games, expected, err = h.service.Mine(ctx, by.User, before, n)
+		games, expected, err = h.service.GamesOf(ctx, by.User, before, n)
 		return games, err
 	}, func(g Game) myGameView {
 		v := myGameView{View: ViewFor(by, g)}

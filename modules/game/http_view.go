@@ -55,7 +55,7 @@ func ViewFor(by Actor, g Game) View {
 		RuntimeStatus: nullable.Text(g.RuntimeStatus), EngineHealth: g.EngineHealth, Result: g.Result,
 		CreatedAt: g.CreatedAt, UpdatedAt: g.UpdatedAt, StartedAt: g.StartedAt, FinishedAt: g.FinishedAt,
 	}
-	if by.Operator != "" || g.Owned(by.User) {
+	if by.Operator != "" || g.OwnedBy(by.User) {
 		v.LastError = nullable.Text(g.LastError)
 	}
 	return v

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"galaxy/backend/modules/notification"
 	"galaxy/backend/platform/schedule"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
@@ -59,8 +60,8 @@ type Game struct {
 // an engine.
 func (g Game) Launched() bool { return g.LaunchedAt != nil }
 
-// Owned reports whether the game is this user's.
-func (g Game) Owned(user uuid.UUID) bool { return g.OwnerID != nil && *g.OwnerID == user }
+// OwnedBy reports whether the game is this user's.
+func (g Game) OwnedBy(user uuid.UUID) bool { return g.OwnerID != nil && *g.OwnerID == user }
 
 // EnrollmentOver reports whether the deadline of the enrollment has come, swept
 // or not.
@@ -70,6 +71,9 @@ func (g Game) EnrollmentOver(now time.Time) bool {
 
 // Full reports whether every seat is taken.
 func (g Game) Full() bool { return g.SeatsTaken >= g.MaxPlayers }
+
+// Ref is the game as notifications name it.
+func (g Game) Ref() notification.GameRef { return notification.GameRef{ID: g.ID, Name: g.Name} }
 
 // ETag identifies the version of the game.
 func (g Game) ETag() string { return fmt.Sprintf(`"v%d"`, g.Version) }

@@ -21,24 +21,24 @@ type Membership struct {
 	Status    string     `db:"status"`
 	Reason    string     `db:"reason"`
 	Founding  bool       `db:"founding"`  // the race was in the engine's document
-	Successor bool       `db:"successor"` // took the race over (R15)
+	Successor bool       `db:"successor"` // took the race over from another member
 	Vacant    bool       `db:"vacant"`    // active, but may be replaced
 	OfferedAt *time.Time `db:"offered_at"`
 	JoinedAt  time.Time  `db:"joined_at"`
 	EndedAt   *time.Time `db:"ended_at"`
 }
 
-// Free reports whether somebody new may sit here: its member left, was removed,
-// or stayed away. The seat of a banished race is never free, nor is one that was
-// given up before its race existed.
+// Free reports whether somebody new may take the seat: its member left, was
+// removed, or stayed away. The seat of a banished race is never free, nor is one
+// that was left before its race existed.
 func (m Membership) Free() bool {
 	return m.Vacant || m.Founding && m.Status == Removed && (m.Reason == ReasonLeft || m.Reason == ReasonRemoved)
 }
 
-// Banishes is the cause for which a membership that ended takes its race along,
+// BanishCause is the cause for which a membership that ended takes its race along,
 // or empty. Before the launch there is no race: another member may have taken
 // its name since.
-func (m Membership) Banishes() string {
+func (m Membership) BanishCause() string {
 	switch {
 	case !m.Founding || m.Status == Active:
 	case m.Reason == ReasonDeleted:

@@ -56,10 +56,10 @@ const (
 
 // transition is one row of the table: from any of these states to one.
 type transition struct {
-	verb  Verb
-	least rank
-	from  []State
-	to    State
+	verb    Verb
+	minRank rank
+	from    []State
+	to      State
 }
 
 // transitions is all that can happen to a game. A verb may have several rows.
@@ -87,7 +87,7 @@ func next(from State, verb Verb, by rank) (State, error) {
 			continue
 		}
 		to = t.to
-		if by >= t.least && slices.Contains(t.from, from) {
+		if by >= t.minRank && slices.Contains(t.from, from) {
 			return t.to, nil
 		}
 	}

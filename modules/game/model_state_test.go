@@ -87,7 +87,7 @@ func TestWhatAnEngineDoesMovesTheGame(t *testing.T) {
 		{Cancelled, runtime.Running, running, runtime.User, "", ""},
 		{Finished, runtime.Stopped, stopped, runtime.System, "", ""},
 	} {
-		verb, reason := consequence(c.from, runtime.Change{Desired: c.wanted, Observed: string(c.seen), Source: c.by})
+		verb, reason := transitionFor(c.from, runtime.Change{Desired: c.wanted, Observed: string(c.seen), Source: c.by})
 		require.Equal(t, c.verb, verb, "%+v", c)
 		require.Equal(t, c.reason, reason, "%+v", c)
 	}

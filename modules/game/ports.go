@@ -28,7 +28,7 @@ type Notifier interface {
 
 // Launcher runs engines.
 type Launcher interface {
-	// Start of an engine that was founded keeps its founding document.
+	// Start of an engine that was initialized before ignores the init document.
 	Start(ctx context.Context, tx *pg.Tx, spec runtime.Spec, by runtime.Source) (uuid.UUID, error)
 	Stop(ctx context.Context, tx *pg.Tx, game uuid.UUID, by runtime.Source) (uuid.UUID, error)
 }
@@ -68,7 +68,7 @@ type Access interface {
 	MayKnow(ctx context.Context, q pg.Querier, game, user uuid.UUID) (bool, error)
 }
 
-// Hooks is what domains above hang on games, in the order of names.
+// Hooks is what domains above register for games, in the order of names.
 type Hooks struct {
 	Observers    []Observer
 	Expectations []Expectation

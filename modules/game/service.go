@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"time"
 
 	"github.com/google/uuid"
@@ -199,7 +198,7 @@ func (s *Service) complete(ctx context.Context, g *Game) error {
 
 // completeTurns names fields as they are nested in a game.
 func (s *Service) completeTurns(in schedule.Settings) (schedule.Settings, error) {
-	out, err := schedule.Limits{MinInterval: s.cfg.MinTurnInterval}.Settle(in)
+	out, err := schedule.Limits{MinInterval: s.cfg.MinTurnInterval}.Normalize(in)
 	bad, is := errors.AsType[*fault.Error](err)
 	if !is { // lists as the database gives them back
 		out.Times, out.Weekdays = append([]string{}, out.Times...), append([]string{}, out.Weekdays...)
@@ -245,24 +244,19 @@ func (s *Service) announce(ctx context.Context, tx *pg.Tx, c Change) error {
 	return nil
 }
 
-// notify submits an intent about a game to users. Key makes it idempotent.
+// notify submits an intent to users. The kind and key make it idempotent.
 func (s *Service) notify(
-	ctx context.Context, tx *pg.Tx, kind notification.Kind, key string, g Game, to []uuid.UUID,
-	payload map[string]any,
+	ctx context.Context, tx *pg.Tx, key string, to []uuid.UUID, payload notification.Payload,
 ) error {
 	if len(to) == 0 {
 		return nil
 	}
-	full := map[string]any{"game_id": g.ID.String(), "game_name": g.Name}
-	maps.Copy(full, payload)
-	return s.notifier.Submit(ctx, tx, notification.Intent{Kind: kind, Key: key, Recipients: to, Payload: full})
+	return s.notifier.Submit(ctx, tx, notification.Intent{Key: key, Recipients: to, Payload: payload})
 }
 
 // notifyMembers submits an intent to the active members, once per version of the
 // game.
-func (s *Service) notifyMembers(
-	ctx context.Context, tx *pg.Tx, kind notification.Kind, g Game, payload map[string]any,
-) error {
+func (s *Service) notifyMembers(ctx context.Context, tx *pg.Tx, g Game, payload notification.Payload) error {
 	members, err := s.store.memberships(ctx, tx, g.ID)
 	if err != nil {
 		return err
@@ -273,5 +267,5 @@ func (s *Service) notifyMembers(
 			to = append(to, m.UserID)
 		}
 	}
-	return s.notify(ctx, tx, kind, fmt.Sprintf("game:%s:version:%d", g.ID, g.Version), g, to, payload)
+	return s.notify(ctx, tx, fmt.Sprintf("game:%s:version:%d", g.ID, g.Version), to, payload)
 }

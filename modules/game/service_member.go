@@ -101,13 +101,12 @@ func (s *Service) endFor(
 		if err := s.endMembership(ctx, tx, g, m, status, reason); err != nil {
 			return err
 		}
-		kind := notification.KindMembershipRemoved
+		var payload notification.Payload = notification.MembershipRemoved{GameRef: g.Ref(), Reason: reason}
 		if status == Blocked {
-			kind = notification.KindMembershipBlocked
+			payload = notification.MembershipBlocked{GameRef: g.Ref(), Reason: reason}
 		}
-		payload := map[string]any{"reason": reason}
 		key := fmt.Sprintf("%s:%s:%s:%d", game, member, status, g.Version) // after an unban it may happen again
-		if err := s.notify(ctx, tx, kind, key, *g, []uuid.UUID{member}, payload); err != nil {
+		if err := s.notify(ctx, tx, key, []uuid.UUID{member}, payload); err != nil {
 			return err
 		}
 		m, err = s.store.membership(ctx, tx, game, member)
@@ -150,7 +149,7 @@ func (s *Service) endMembership(ctx context.Context, tx *pg.Tx, g *Game, m Membe
 	if g.Launched() && !g.State.Terminal() {
 		c := Change{Game: *g, Event: EventSeatLeft}
 		m.Status, m.Reason = status, reason
-		if cause := m.Banishes(); cause != "" {
+		if cause := m.BanishCause(); cause != "" {
 			c.Event, c.Blocked = EventRaceBlocked, &BlockedRace{RaceName: m.RaceName, Cause: cause}
 		}
 		if err := s.announce(ctx, tx, c); err != nil {

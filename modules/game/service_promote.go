@@ -9,8 +9,8 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// minTurns and minUsers are what keeps names from being farmed in games that
-// were none.
+// A game that was shorter, or had fewer founders, promotes no names: otherwise
+// users could earn them in games played for nothing else.
 const (
 	minTurns = 10
 	minUsers = 2
@@ -28,17 +28,17 @@ func (s *Service) promote(ctx context.Context, tx *pg.Tx, g Game, races []RaceSt
 	return s.names.Promote(ctx, tx, g.ID, eligible, *g.FinishedAt)
 }
 
-// eligible are the members in good standing: capable, and their race still in
-// play or beaten in it.
+// eligible are the members in good standing: their planets and population grew,
+// and their race is in play or was eliminated in it.
 func (s *Service) eligible(ctx context.Context, tx *pg.Tx, game uuid.UUID, races []RaceStats) ([]uuid.UUID, error) {
-	fair := map[string]bool{}
+	eligibleState := map[string]bool{}
 	for _, r := range races {
-		fair[r.RaceName] = r.State == string(enginev1.RaceActive) || r.State == string(enginev1.RaceEliminated)
+		eligibleState[r.RaceName] = r.State == string(enginev1.RaceActive) || r.State == string(enginev1.RaceEliminated)
 	}
 	members, err := s.store.inGoodStanding(ctx, tx, game)
 	users := make([]uuid.UUID, 0, len(members))
 	for _, m := range members {
-		if fair[m.RaceName] {
+		if eligibleState[m.RaceName] {
 			users = append(users, m.UserID)
 		}
 	}

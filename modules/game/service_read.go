@@ -23,8 +23,8 @@ func (s *Service) List(ctx context.Context, f Filter) ([]Game, error) {
 	return s.store.all(ctx, s.db, f, s.clock.Now())
 }
 
-// Mine is a page of the games that the user owns or plays, with what is expected.
-func (s *Service) Mine(ctx context.Context, id, before uuid.UUID, n int) ([]Game, map[uuid.UUID]Expect, error) {
+// GamesOf is a page of the games that the user owns or plays, with what is expected.
+func (s *Service) GamesOf(ctx context.Context, id, before uuid.UUID, n int) ([]Game, map[uuid.UUID]Expect, error) {
 	mine, err := s.store.gamesOf(ctx, s.db, id, before, n)
 	if err != nil {
 		return nil, nil, err
@@ -55,7 +55,7 @@ func (s *Service) Mine(ctx context.Context, id, before uuid.UUID, n int) ([]Game
 // operator. Others get ErrNotOwner, or ErrNotFound when they may not even know of
 // the game.
 func (s *Service) CheckManager(ctx context.Context, q pg.Querier, by Actor, g Game) error {
-	if by.rank() == operator || g.Owned(by.User) {
+	if by.rank() == operator || g.OwnedBy(by.User) {
 		return nil
 	}
 	if err := s.CheckVisible(ctx, q, g, by.User); err != nil {
@@ -67,7 +67,7 @@ func (s *Service) CheckManager(ctx context.Context, q pg.Querier, by Actor, g Ga
 // CheckVisible is ErrNotFound for a game that the user may not know of.
 func (s *Service) CheckVisible(ctx context.Context, q pg.Querier, g Game, user uuid.UUID) error {
 	switch {
-	case g.Owned(user), g.Visibility == Public && g.State != Draft:
+	case g.OwnedBy(user), g.Visibility == Public && g.State != Draft:
 		return nil
 	case g.Visibility == Private && g.JoinPolicy == PolicyApplication && g.State == EnrollmentOpen:
 		return nil
@@ -88,15 +88,15 @@ func (s *Service) CheckVisible(ctx context.Context, q pg.Querier, g Game, user u
 }
 
 // Members are the memberships of a game that the viewer may see, first come
-// first. Who left is for those who sat in the game too, unless the seat is on
-// offer; why somebody left is between them and the owner.
+// first. Who left is shown to members, past ones too, unless the seat is on offer;
+// why somebody left, to the owner and to themselves.
 func (s *Service) Members(ctx context.Context, viewer, game uuid.UUID) ([]Membership, error) {
 	g, err := s.Show(ctx, viewer, game)
 	if err != nil {
 		return nil, err
 	}
 	members, err := s.games.Memberships(ctx, game)
-	if err != nil || g.Owned(viewer) {
+	if err != nil || g.OwnedBy(viewer) {
 		return members, err
 	}
 	wasMember := slices.ContainsFunc(members, func(m Membership) bool { return m.UserID == viewer })
@@ -113,7 +113,7 @@ func (s *Service) Members(ctx context.Context, viewer, game uuid.UUID) ([]Member
 	return shown, nil
 }
 
-// MembershipsOf is a page of everything a user ever sat in, newest game first,
+// MembershipsOf is a page of all memberships a user ever had, newest game first,
 // below the id before.
 func (s *Service) MembershipsOf(ctx context.Context, who, before uuid.UUID, n int) ([]Membership, error) {
 	return s.store.membershipsOfUser(ctx, s.db, who, before, n)

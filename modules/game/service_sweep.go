@@ -10,11 +10,11 @@ import (
 	"galaxy/backend/platform/pg"
 )
 
-// settleEnrollment closes an enrollment that is over or full, and starts a full game that
-// is to start by itself. Close and start are two steps: a start that is refused
+// settleEnrollment closes an enrollment that is over or full, and starts a full
+// game that is to start by itself. Close and start are two steps: a start that is refused
 // leaves the game ready to be started by hand.
 func (s *Service) settleEnrollment(ctx context.Context, id uuid.UUID) error {
-	err := s.inGame(ctx, id, func(ctx context.Context, tx *pg.Tx, g *Game) error {
+	err := s.withLockedGame(ctx, id, func(ctx context.Context, tx *pg.Tx, g *Game) error {
 		switch {
 		case g.State != EnrollmentOpen || !g.EnrollmentOver(s.clock.Now()) && !(g.StartWhenFull && g.Full()):
 			return nil
@@ -27,7 +27,7 @@ func (s *Service) settleEnrollment(ctx context.Context, id uuid.UUID) error {
 	if err != nil {
 		return err
 	}
-	return s.inGame(ctx, id, func(ctx context.Context, tx *pg.Tx, g *Game) error {
+	return s.withLockedGame(ctx, id, func(ctx context.Context, tx *pg.Tx, g *Game) error {
 		if g.State != ReadyToStart || !g.StartWhenFull || !g.Full() {
 			return nil
 		}
@@ -43,7 +43,7 @@ func (s *Service) gamesToStop(ctx context.Context, before time.Time, n int) ([]u
 
 // stopEngine stops the engine of a finished game. Its state directory stays.
 func (s *Service) stopEngine(ctx context.Context, id uuid.UUID) error {
-	return s.inGame(ctx, id, func(ctx context.Context, tx *pg.Tx, g *Game) error {
+	return s.withLockedGame(ctx, id, func(ctx context.Context, tx *pg.Tx, g *Game) error {
 		if g.State != Finished {
 			return nil
 		}
@@ -52,7 +52,10 @@ func (s *Service) stopEngine(ctx context.Context, id uuid.UUID) error {
 	})
 }
 
-func (s *Service) inGame(ctx context.Context, id uuid.UUID, fn func(context.Context, *pg.Tx, *Game) error) error {
+// withLockedGame runs fn in a transaction that holds the lock of the game.
+func (s *Service) withLockedGame(
+	ctx context.Context, id uuid.UUID, fn func(context.Context, *pg.Tx, *Game) error,
+) error {
 	return s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		g, err := s.store.lockGame(ctx, tx, id)
 		if err != nil {

@@ -37,10 +37,10 @@ func (s *Service) endEnrollment(ctx context.Context, tx *pg.Tx, g Game, reason s
 }
 
 // launch asks for an engine. The game is in its new state already.
-func (s *Service) launch(ctx context.Context, tx *pg.Tx, g *Game, least int, by runtime.Source) error {
+func (s *Service) launch(ctx context.Context, tx *pg.Tx, g *Game, minPlayers int, by runtime.Source) error {
 	if !g.Launched() {
-		if g.SeatsTaken < least {
-			return ErrTooFewPlayers.With("members", g.SeatsTaken).With("min_players", least)
+		if g.SeatsTaken < minPlayers {
+			return ErrTooFewPlayers.With("members", g.SeatsTaken).With("min_players", minPlayers)
 		}
 		if err := s.endEnrollment(ctx, tx, *g, EnrollmentStarted); err != nil {
 			return err
@@ -62,9 +62,9 @@ func (s *Service) launch(ctx context.Context, tx *pg.Tx, g *Game, least int, by 
 	return nil
 }
 
-// initDocument founds the game: the races of all founding members, also of those
-// who left since, because the engine may know them already. A race that was taken
-// over is its successor's.
+// initDocument is what the engine makes the game from: the races of all founding
+// members, also of those who left since, because the engine may know them already.
+// A race that was taken over is its successor's.
 func (s *Service) initDocument(ctx context.Context, tx *pg.Tx, g Game) (enginev1.InitRequest, error) {
 	members, err := s.store.memberships(ctx, tx, g.ID)
 	if err != nil {
@@ -95,8 +95,8 @@ func (s *Service) initDocument(ctx context.Context, tx *pg.Tx, g Game) (enginev1
 	return doc, nil
 }
 
-// started is the engine's first sign of life, or a later one after a failed
-// start.
+// started records that the engine runs. It does so for the first time, or again
+// after a failed start.
 func (s *Service) started(ctx context.Context, tx *pg.Tx, g *Game, status *enginev1.Status) error {
 	now := s.clock.Now()
 	first := g.StartedAt == nil
@@ -114,7 +114,7 @@ func (s *Service) started(ctx context.Context, tx *pg.Tx, g *Game, status *engin
 	return s.announce(ctx, tx, Change{Game: *g, Event: EventStarted, Status: status})
 }
 
-// snapshot takes the state of the races over; turn 0 is the baseline that
+// snapshot copies the state of the races into the game; turn 0 is the baseline that
 // promotion compares with.
 func (s *Service) snapshot(tx *pg.Tx, g *Game, races []RaceStats, hash string) {
 	g.StateHash = hash
@@ -138,7 +138,7 @@ func statsOf(status enginev1.Status) []RaceStats {
 	return out
 }
 
-// pause holds the game; the clock stands still until it is resumed.
+// pause keeps turns from being generated until the game is resumed.
 func (s *Service) pause(ctx context.Context, tx *pg.Tx, g *Game, reason string) error {
 	var err error
 	if g.State, err = next(g.State, Pause, system); err != nil {
@@ -149,7 +149,7 @@ func (s *Service) pause(ctx context.Context, tx *pg.Tx, g *Game, reason string) 
 	if err := s.announce(ctx, tx, Change{Game: *g, Event: EventPaused}); err != nil {
 		return err
 	}
-	return s.notifyMembers(ctx, tx, notification.KindGamePaused, *g, map[string]any{"reason": reason, "turn": g.CurrentTurn})
+	return s.notifyMembers(ctx, tx, *g, notification.GamePaused{GameRef: g.Ref(), Reason: reason, Turn: g.CurrentTurn})
 }
 
 // cancel ends the game without a result. The state has been moved already.
@@ -168,7 +168,7 @@ func (s *Service) cancel(ctx context.Context, tx *pg.Tx, g *Game, reason string,
 			return err
 		}
 	}
-	if err := s.notifyMembers(ctx, tx, notification.KindGameCancelled, *g, map[string]any{"reason": reason}); err != nil {
+	if err := s.notifyMembers(ctx, tx, *g, notification.GameCancelled{GameRef: g.Ref(), Reason: reason}); err != nil {
 		return err
 	}
 	return s.names.ReleaseReserved(ctx, tx, []uuid.UUID{g.ID}, nil) // keys come last in the lock order

@@ -29,7 +29,7 @@ func (s *Service) RecordTurn(ctx context.Context, tx *pg.Tx, r TurnRecord) error
 }
 
 // finish ends a game that the engine has decided. The engine stays up for a
-// while: it is who answers for the last reports. StopEngine stops it.
+// while, to answer for the last reports; the sweeper stops it.
 func (s *Service) finish(ctx context.Context, tx *pg.Tx, g *Game, r TurnRecord) error {
 	var err error
 	if g.State, err = next(g.State, Finish, system); err != nil {
@@ -54,7 +54,7 @@ func (s *Service) finish(ctx context.Context, tx *pg.Tx, g *Game, r TurnRecord) 
 	return s.promote(ctx, tx, *g, r.Races, founders)
 }
 
-// Pause holds a running game for one of turn's reasons. A game that is paused
+// Pause pauses a running game for one of the reasons of turn. A game that is paused
 // already keeps its reason.
 func (s *Service) Pause(ctx context.Context, tx *pg.Tx, game uuid.UUID, reason string) error {
 	g, err := s.store.lockGame(ctx, tx, game)

@@ -108,19 +108,19 @@ func (s *Service) SetSchedule(ctx context.Context, by Actor, id uuid.UUID, turns
 func (s *Service) Transfer(ctx context.Context, by Actor, id, to uuid.UUID) (Game, error) {
 	var g Game
 	err := s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		heir, refused := s.accounts.Lock(ctx, tx, to)
-		if fault.IsInternal(refused) {
-			return refused
+		newOwner, lockErr := s.accounts.Lock(ctx, tx, to)
+		if fault.IsInternal(lockErr) {
+			return lockErr
 		}
 		var err error
 		g, err = s.updateIn(ctx, tx, by, id, "game.transfer", func(ctx context.Context, tx *pg.Tx, g *Game) error {
 			if g.Visibility != Private || g.State.Terminal() {
 				return ErrState.With("state", g.State).With("wanted", g.State)
 			}
-			if refused != nil {
-				return ErrNoSuccessor.Because(refused)
+			if lockErr != nil {
+				return ErrNewOwner.Because(lockErr)
 			}
-			return s.transferTo(ctx, tx, g, to, heir)
+			return s.transferTo(ctx, tx, g, to, newOwner)
 		})
 		return err
 	})
@@ -128,22 +128,22 @@ func (s *Service) Transfer(ctx context.Context, by Actor, id, to uuid.UUID) (Gam
 }
 
 // transferTo makes a member whose account is locked the owner.
-func (s *Service) transferTo(ctx context.Context, tx *pg.Tx, g *Game, to uuid.UUID, heir user.Snapshot) error {
+func (s *Service) transferTo(ctx context.Context, tx *pg.Tx, g *Game, to uuid.UUID, newOwner user.Snapshot) error {
 	m, err := s.store.membership(ctx, tx, g.ID, to)
 	if err != nil && !isNotFound(err) {
 		return err
 	}
-	if m.Status != Active || heir.Deleted || heir.Blocked() {
-		return ErrNoSuccessor
+	if m.Status != Active || newOwner.Deleted || newOwner.Blocked() {
+		return ErrNewOwner
 	}
-	if g.Owned(to) {
+	if g.OwnedBy(to) {
 		return nil
 	}
 	n, err := s.store.countOwned(ctx, tx, to)
 	if err != nil {
 		return err
 	}
-	if n >= heir.Limits.OwnedPrivateGames {
+	if n >= newOwner.Limits.OwnedPrivateGames {
 		return ErrOwnedLimit.Saying("the new owner's plan allows no further private game")
 	}
 	g.OwnerID = &to
@@ -213,7 +213,7 @@ func (s *Service) move(ctx context.Context, tx *pg.Tx, g *Game, verb Verb, by ra
 		return s.launch(ctx, tx, g, 1, source)
 	case Resume:
 		return s.resume(ctx, tx, g, by, source)
-	default: // Cancel, ForceStop: the system's verbs have their own ways in
+	default: // Cancel, ForceStop: the verbs of the system never come here
 		return s.cancel(ctx, tx, g, "cancelled_by_"+pauseReason(by), source)
 	}
 }
@@ -226,7 +226,7 @@ func pauseReason(by rank) string {
 	return ByOperator
 }
 
-// resume lets the clock run on, and asks for an engine when none is running.
+// resume lets turns be generated again, and asks for an engine when none is running.
 func (s *Service) resume(ctx context.Context, tx *pg.Tx, g *Game, by rank, source runtime.Source) error {
 	if by == owner && g.PauseReason != ByUser && g.PauseReason != AllMissed {
 		return ErrResume.With("pause_reason", g.PauseReason)
@@ -241,5 +241,5 @@ func (s *Service) resume(ctx context.Context, tx *pg.Tx, g *Game, by rank, sourc
 	if err := s.announce(ctx, tx, Change{Game: *g, Event: EventResumed}); err != nil {
 		return err
 	}
-	return s.notifyMembers(ctx, tx, notification.KindGameResumed, *g, map[string]any{"turn": g.CurrentTurn})
+	return s.notifyMembers(ctx, tx, *g, notification.GameResumed{GameRef: g.Ref(), Turn: g.CurrentTurn})
 }

@@ -50,7 +50,7 @@ func (store) endMembership(tx *pg.Tx, game, user uuid.UUID, status, reason strin
 
 const deleteMembership = `DELETE FROM memberships WHERE game_id = $1 AND user_id = $2`
 
-// deleteMembership forgets a membership.
+// deleteMembership deletes a membership.
 func (store) deleteMembership(tx *pg.Tx, game, user uuid.UUID) {
 	tx.Queue(deleteMembership, game, user)
 }
@@ -68,7 +68,7 @@ func (store) markVacant(tx *pg.Tx, game uuid.UUID, race string, vacant bool) {
 
 const markOffered = `UPDATE memberships SET offered_at = $3 WHERE game_id = $1 AND user_id = $2`
 
-// markOffered puts a seat up.
+// markOffered marks a seat as offered.
 func (store) markOffered(tx *pg.Tx, m Membership, at time.Time) {
 	tx.Queue(markOffered, m.GameID, m.UserID, at)
 }

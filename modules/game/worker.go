@@ -14,19 +14,19 @@ import (
 // sweepBatch is how many games of a kind one pass of the sweeper settles.
 const sweepBatch = 100
 
-// Sweeper does what is due without anybody asking: it closes enrollments, starts
+// Sweeper does what is due without a request: it closes enrollments, starts
 // games that are full and stops the engines of finished games.
 type Sweeper struct {
 	service *Service
 	clock   clock.Clock
 	log     *zap.Logger
-	keep    time.Duration // how long the engine of a finished game stays up
+	ttl     time.Duration // how long the engine of a finished game stays up
 	loop    *worker.Loop
 }
 
 // NewSweeper makes a stopped sweeper, which the signal wakes.
 func NewSweeper(s *Service, clk clock.Clock, log *zap.Logger, cfg Config, signal *worker.Signal) *Sweeper {
-	w := &Sweeper{service: s, clock: clk, log: log, keep: cfg.FinishedEngineTTL}
+	w := &Sweeper{service: s, clock: clk, log: log, ttl: cfg.FinishedEngineTTL}
 	w.loop = worker.NewLoop("game sweeper", cfg.SweeperInterval, clk, log, w.RunOnce, worker.WithSignal(signal))
 	return w
 }
@@ -45,17 +45,17 @@ func (w *Sweeper) RunOnce(ctx context.Context) (again bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	ended, err := w.service.gamesToStop(ctx, now.Add(-w.keep), sweepBatch)
+	ended, err := w.service.gamesToStop(ctx, now.Add(-w.ttl), sweepBatch)
 	if err != nil {
 		return false, err
 	}
-	done := w.each(ctx, due, "enrollment not settled", w.service.settleEnrollment) +
-		w.each(ctx, ended, "engine of a finished game not stopped", w.service.stopEngine)
+	done := w.settleEach(ctx, due, "enrollment not settled", w.service.settleEnrollment) +
+		w.settleEach(ctx, ended, "engine of a finished game not stopped", w.service.stopEngine)
 	return done > 0 && (len(due) >= sweepBatch || len(ended) >= sweepBatch), nil
 }
 
-// each settles games one by one and counts those that it could.
-func (w *Sweeper) each(
+// settleEach settles games one by one and counts those that it could.
+func (w *Sweeper) settleEach(
 	ctx context.Context, games []uuid.UUID, failed string, settle func(context.Context, uuid.UUID) error,
 ) (done int) {
 	for _, id := range games {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -17,7 +16,7 @@ import (
 
 	"galaxy/backend/modules/admin"
 	"galaxy/backend/modules/game"
-	"galaxy/backend/modules/notification"
+	"galaxy/backend/modules/notification/notificationtest"
 	"galaxy/backend/modules/racename"
 	"galaxy/backend/modules/runtime"
 	"galaxy/backend/modules/user"
@@ -53,7 +52,6 @@ type lounge struct {
 	api      *testkit.API
 	people   *people
 	log      *log
-	draftID  uuid.UUID
 }
 
 type sweepers struct {
@@ -82,11 +80,11 @@ type hooksIn struct {
 	Tables     []httpx.Table      `group:"routes"`
 }
 
-// userRoutes are those of the three domains.
+// userRoutes are those of the domain.
 func (l *lounge) userRoutes() []httpx.Route {
 	var out []httpx.Route
 	for _, t := range l.hooks.Tables {
-		if t.Surface == httpx.SurfaceUser {
+		if t.Surface == httpx.SurfaceUser && t.Module == "lobby" {
 			out = append(out, t.Routes...)
 		}
 	}
@@ -198,8 +196,8 @@ func (p *people) set(id uuid.UUID, change func(*user.Snapshot)) {
 
 // log stands in for everybody who is told something. It keeps what was committed.
 type log struct {
+	notificationtest.Recorder
 	mu       sync.Mutex
-	intents  []notification.Intent
 	starts   []runtime.Spec
 	stops    []uuid.UUID
 	events   []game.Event
@@ -215,11 +213,6 @@ func (l *log) keep(tx *pg.Tx, fn func()) {
 		defer l.mu.Unlock()
 		fn()
 	})
-}
-
-func (l *log) Submit(_ context.Context, tx *pg.Tx, in notification.Intent) error {
-	l.keep(tx, func() { l.intents = append(l.intents, in) })
-	return nil
 }
 
 func (l *log) Start(_ context.Context, tx *pg.Tx, spec runtime.Spec, _ runtime.Source) (uuid.UUID, error) {
@@ -268,19 +261,6 @@ func (l *log) Expected(context.Context, uuid.UUID, []uuid.UUID) (map[uuid.UUID]g
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.expected, nil
-}
-
-// told counts the intents of a kind to a user.
-func (l *log) told(kind notification.Kind, to uuid.UUID) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	n := 0
-	for _, in := range l.intents {
-		if in.Kind == kind && slices.Contains(in.Recipients, to) {
-			n++
-		}
-	}
-	return n
 }
 
 const insertAccount = `INSERT INTO accounts (user_id, email, email_canonical, user_name, display_name, preferred_language, time_zone, declared_country, created_at, updated_at)
@@ -377,7 +357,7 @@ func (l *lounge) sit(g game.Game, u uuid.UUID, race string) string {
 	case g.JoinPolicy == game.PolicyAuto:
 		_, _, err := l.Apply(ctx, Application{GameID: g.ID, UserID: u, RaceName: race}, "")
 		require.NoError(l, err)
-	case g.Owned(u):
+	case g.OwnedBy(u):
 		_, _, err := l.Join(ctx, u, g.ID, race)
 		require.NoError(l, err)
 	default:
@@ -494,4 +474,29 @@ func (l *lounge) one(query string, args ...any) int {
 	n, err := pg.Get[int](l.Context(), l.db, query, args...)
 	require.NoError(l, err)
 	return n
+}
+
+func startsWith(races []string) func(*runtime.Change) {
+	return func(c *runtime.Change) { c.Status = statusOf(0, races...) }
+}
+
+// everything is a fingerprint of all rows of a game.
+const everything = `SELECT md5(concat_ws('|',
+	(SELECT string_agg(g::text, ';' ORDER BY game_id) FROM games g), (SELECT string_agg(m::text, ';' ORDER BY game_id, user_id) FROM memberships m),
+	(SELECT string_agg(a::text, ';' ORDER BY application_id) FROM applications a), (SELECT string_agg(i::text, ';' ORDER BY invite_id) FROM invites i),
+	(SELECT string_agg(n::text, ';' ORDER BY race_name_id) FROM race_names n), (SELECT string_agg(k::text, ';' ORDER BY key) FROM race_name_keys k)))`
+
+func (l *lounge) fingerprint() string {
+	l.Helper()
+	sum, err := pg.Get[string](l.Context(), l.db, everything)
+	require.NoError(l, err)
+	return sum
+}
+
+func (l *lounge) exec(statement string, args ...any) {
+	l.Helper()
+	require.NoError(l, l.db.InTx(l.Context(), func(ctx context.Context, tx *pg.Tx) error {
+		_, err := tx.Exec(ctx, statement, args...)
+		return err
+	}))
 }

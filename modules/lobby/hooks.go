@@ -68,8 +68,11 @@ func (h hooks) GameChanged(ctx context.Context, tx *pg.Tx, c game.Change) error 
 		return err
 	}
 	for _, a := range applications {
-		payload := map[string]any{"application_id": a.ID.String(), "reason": c.Reason}
-		if err := notifyAbout(ctx, tx, h.notifier, notification.KindApplicationRejected, a.ID.String(), g, []uuid.UUID{a.UserID}, payload); err != nil {
+		err := h.notifier.Submit(ctx, tx, notification.Intent{
+			Key: a.ID.String(), Recipients: []uuid.UUID{a.UserID},
+			Payload: notification.ApplicationRejected{GameRef: g.Ref(), ApplicationID: a.ID, Reason: c.Reason},
+		})
+		if err != nil {
 			return err
 		}
 	}
@@ -78,8 +81,11 @@ func (h hooks) GameChanged(ctx context.Context, tx *pg.Tx, c game.Change) error 
 		return err
 	}
 	for _, i := range invites {
-		payload := map[string]any{"invite_id": i.ID.String()}
-		if err := notifyAbout(ctx, tx, h.notifier, notification.KindInviteRevoked, i.ID.String(), g, []uuid.UUID{i.UserID}, payload); err != nil {
+		err := h.notifier.Submit(ctx, tx, notification.Intent{
+			Key: i.ID.String(), Recipients: []uuid.UUID{i.UserID},
+			Payload: notification.InviteRevoked{GameRef: g.Ref(), InviteID: i.ID},
+		})
+		if err != nil {
 			return err
 		}
 	}

@@ -1,7 +1,6 @@
 package lobby
 
 import (
-	"context"
 	"errors"
 	"sync"
 	"testing"
@@ -14,7 +13,6 @@ import (
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/racename"
 	"galaxy/backend/modules/user"
-	"galaxy/backend/platform/pg"
 )
 
 func (l *lounge) apply(g game.Game, who uuid.UUID, race string) (Application, error) {
@@ -126,7 +124,7 @@ func TestAnOwnerDecidesApplications(t *testing.T) {
 	g := l.opened(by(ada), application)
 	a, err := l.apply(g, bob, "Zorg")
 	require.NoError(t, err)
-	require.Equal(t, 1, l.log.told(notification.KindApplicationSubmitted, ada))
+	require.Equal(t, 1, l.log.CountTo(ada, notification.KindApplicationSubmitted))
 	_, err = l.Approve(t.Context(), by(eve), a.ID)
 	refused(t, err, game.ErrNotFound)
 	for range 2 { // approved again, it answers as it did
@@ -134,7 +132,7 @@ func TestAnOwnerDecidesApplications(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, approved, a.State)
 	}
-	require.Equal(t, 1, l.log.told(notification.KindApplicationApproved, bob))
+	require.Equal(t, 1, l.log.CountTo(bob, notification.KindApplicationApproved))
 	require.Equal(t, 1, l.game(g.ID).SeatsTaken)
 	_, err = l.Reject(t.Context(), by(ada), a.ID, "")
 	refused(t, err, ErrApplicationEnded)
@@ -146,7 +144,7 @@ func TestAnOwnerDecidesApplications(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []string{rejected, "no"}, []string{b.State, b.Reason})
 	}
-	require.Equal(t, 1, l.log.told(notification.KindApplicationRejected, eve))
+	require.Equal(t, 1, l.log.CountTo(eve, notification.KindApplicationRejected))
 	c, err := l.apply(g, eve, "Vogon") // a rejected one may try again
 	require.NoError(t, err)
 	_, err = l.Withdraw(t.Context(), bob, c.ID)
@@ -191,8 +189,8 @@ func TestLeavingEnrollmentSettlesWhatIsOpen(t *testing.T) {
 		i, err = l.store.invite(t.Context(), l.db, i.ID)
 		require.NoError(t, err)
 		require.Equal(t, []string{rejected, reason, revoked}, []string{a.State, a.Reason, i.State})
-		require.Equal(t, 1, l.log.told(notification.KindApplicationRejected, p[3]))
-		require.Equal(t, 1, l.log.told(notification.KindInviteRevoked, p[4]))
+		require.Equal(t, 1, l.log.CountTo(p[3], notification.KindApplicationRejected))
+		require.Equal(t, 1, l.log.CountTo(p[4], notification.KindInviteRevoked))
 	}
 }
 
@@ -206,13 +204,13 @@ func TestAnInviteReachesAUserByIDOrName(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, made)
 	require.Equal(t, noon.Add(168*time.Hour), i.ExpiresAt)
-	require.Equal(t, 1, l.log.told(notification.KindInviteReceived, bob))
-	require.Equal(t, i.ExpiresAt, l.log.intents[0].Payload["expires_at"])
+	require.Equal(t, 1, l.log.CountTo(bob, notification.KindInviteReceived))
+	require.Equal(t, i.ExpiresAt, l.log.Intents()[0].Payload.(notification.InviteReceived).ExpiresAt)
 	again, made, err := l.Invite(t.Context(), ada, Invitation{Game: g.ID, UserID: bob}, "")
 	require.NoError(t, err)
 	require.False(t, made)
 	require.Equal(t, i.ID, again.ID)
-	require.Equal(t, 1, l.log.told(notification.KindInviteReceived, bob))
+	require.Equal(t, 1, l.log.CountTo(bob, notification.KindInviteReceived))
 	_, _, err = l.Invite(t.Context(), ada, Invitation{Game: g.ID, UserID: bob, Message: "come on"}, "")
 	refused(t, err, ErrAlreadyInvited)
 	j, _, err := l.Invite(t.Context(), ada, Invitation{Game: g.ID, UserName: l.people.known[eve].UserName}, "key-1")
@@ -420,24 +418,4 @@ func TestRevokingAndRedeemingAtOnceHaveOneWinner(t *testing.T) {
 		require.Equal(t, i.State == redeemed, l.game(g.ID).SeatsTaken == 1)
 		l.step(by(ada), g.ID, game.Cancel)
 	}
-}
-
-func TestARolledBackEnrollmentLeavesNoTrace(t *testing.T) {
-	t.Parallel()
-	l := open(t)
-	ada := l.person()
-	g := l.opened(root)
-	before := l.fingerprint()
-	err := l.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
-		c, err := l.store.candidate(ctx, tx, g.ID, ada)
-		require.NoError(t, err)
-		name, err := racename.Parse("Zorg")
-		require.NoError(t, err)
-		_, err = l.Enroll(ctx, tx, &c.Game, ada, name)
-		require.NoError(t, err)
-		return ErrQuota
-	})
-	refused(t, err, ErrQuota)
-	require.Equal(t, before, l.fingerprint())
-	require.Zero(t, l.game(g.ID).SeatsTaken)
 }

@@ -43,9 +43,7 @@ func TestTheLobbyFollowsItsRules(t *testing.T) {
 	l := open(t)
 	for seed := range *lives {
 		m := &machine{lounge: l, users: l.persons(5), dice: rand.New(rand.NewPCG(seed, 1))}
-		l.log.mu.Lock()
-		l.log.intents = nil
-		l.log.mu.Unlock()
+		l.log.Reset()
 		m.run(seed)
 	}
 }
@@ -429,14 +427,13 @@ func (m *machine) checkRequests() {
 
 // checkTold: every step tells of what it did exactly once.
 func (m *machine) checkTold() {
-	m.log.mu.Lock()
-	defer m.log.mu.Unlock()
 	told, keys := map[notification.Kind]int{}, map[string]bool{}
-	for _, in := range m.log.intents {
-		key := string(in.Kind) + in.Key
+	for _, in := range m.log.Intents() {
+		kind := in.Payload.Kind()
+		key := string(kind) + in.Key
 		require.False(m, keys[key], "told again under the same key: %s", key)
 		keys[key] = true
-		told[in.Kind]++
+		told[kind]++
 	}
 	require.Equal(m, m.told, told, "%v", slices.Collect(maps.Keys(keys)))
 }

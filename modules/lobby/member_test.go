@@ -12,7 +12,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/pg"
 )
@@ -25,60 +24,6 @@ func (l *lounge) seatOf(g game.Game, u uuid.UUID) game.Membership {
 	require.NoError(l, err)
 	require.Equal(l, row, s, "the cache differs from the row")
 	return s
-}
-
-func TestBeforeTheStartLeavingFreesTheSeat(t *testing.T) {
-	t.Parallel()
-	l := open(t)
-	p := l.persons(4)
-	g := l.opened(by(p[0]))
-	l.seated(g, p...)
-	for range 2 { // left again, it answers as it did
-		require.NoError(t, l.Leave(t.Context(), p[1], g.ID))
-	}
-	for range 2 {
-		s, err := l.Remove(t.Context(), by(p[0]), g.ID, p[2])
-		require.NoError(t, err)
-		require.Equal(t, []string{game.Removed, game.ReasonRemoved}, []string{s.Status, s.Reason})
-		s, err = l.Block(t.Context(), by(p[0]), g.ID, p[3])
-		require.NoError(t, err)
-		require.Equal(t, game.Blocked, s.Status)
-	}
-	require.Equal(t, 1, l.game(g.ID).SeatsTaken)
-	require.Equal(t, 1, l.log.told(notification.KindMembershipRemoved, p[2]))
-	require.Equal(t, 1, l.log.told(notification.KindMembershipBlocked, p[3]))
-	for _, u := range p[1:] {
-		require.Empty(t, l.held(u))
-	}
-	require.Empty(t, l.log.blocked) // there is no race to banish
-	_, err := l.Remove(t.Context(), by(p[0]), g.ID, uuid.New())
-	refused(t, err, game.ErrNotFound)
-	_, err = l.Remove(t.Context(), by(p[1]), g.ID, p[0])
-	refused(t, err, game.ErrNotOwner)
-	refused(t, l.Leave(t.Context(), p[3], g.ID), game.ErrMembershipEnded)
-	require.NoError(t, l.Unban(t.Context(), root, g.ID, p[3]))
-	l.sit(g, p[3], "Zorg") // as if never banned
-}
-
-func TestInARunningGameTheRaceStays(t *testing.T) {
-	t.Parallel()
-	l := open(t)
-	p := l.persons(3)
-	g, races := l.running(by(p[0]), p...)
-	require.NoError(t, l.Leave(t.Context(), p[1], g.ID))
-	require.Equal(t, []any{game.Removed, races[1], true}, []any{l.seatOf(g, p[1]).Status, l.seatOf(g, p[1]).RaceName, l.seatOf(g, p[1]).Free()})
-	require.Empty(t, l.log.blocked)
-	_, err := l.Block(t.Context(), by(p[0]), g.ID, p[2])
-	require.NoError(t, err)
-	require.Equal(t, []game.BlockedRace{{RaceName: races[2], Cause: game.CauseBlocked}}, l.log.blocked)
-	require.False(t, l.seatOf(g, p[2]).Free())
-	_, err = l.Block(t.Context(), by(p[0]), g.ID, p[1]) // whoever left can still be banned, with the race
-	require.NoError(t, err)
-	require.Len(t, l.log.blocked, 2)
-	require.Equal(t, 1, l.game(g.ID).SeatsTaken)
-	require.NoError(t, l.Unban(t.Context(), root, g.ID, p[2]))
-	require.Equal(t, game.Removed, l.seatOf(g, p[2]).Status)
-	require.False(t, l.seatOf(g, p[2]).Free()) // the race is gone all the same
 }
 
 func TestAnOfferedSeatIsTakenOverUnderItsLabel(t *testing.T) {
@@ -110,7 +55,7 @@ func TestAnOfferedSeatIsTakenOverUnderItsLabel(t *testing.T) {
 	}
 	s := l.seatOf(g, heir)
 	require.Equal(t, []any{races[1], game.Active, true, true}, []any{s.RaceName, s.Status, s.Successor, s.Founding})
-	require.Empty(t, l.held(heir)) // R15
+	require.Empty(t, l.held(heir))
 	require.Equal(t, 3, l.game(g.ID).SeatsTaken)
 	_, err = l.Offer(t.Context(), root, g.ID, races[1])
 	refused(t, err, ErrSeatTaken)
@@ -178,11 +123,11 @@ func TestAnAccountThatEndsLeavesEverything(t *testing.T) {
 		i, err = l.store.invite(t.Context(), l.db, i.ID)
 		require.NoError(t, err)
 		require.Equal(t, []string{withdrawn, declined}, []string{a.State, i.State})
-		require.True(t, l.game(mine.ID).Owned(bob), "the longest-standing member inherits")
+		require.True(t, l.game(mine.ID).OwnedBy(bob), "the longest-standing member inherits")
 		require.Equal(t, game.Cancelled, l.game(alone.ID).State)
-		if why == user.Blocked { // R13
+		if why == user.Blocked {
 			require.Equal(t, []string{"registered Klingon"}, l.held(eve))
-		} else { // R12
+		} else {
 			require.Empty(t, l.held(eve))
 		}
 		l.sound()

@@ -5,13 +5,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/pg"
-	"galaxy/backend/platform/schedule"
 )
 
 func TestARepeatUnderItsKeyAnswersAsTheFirstWhateverHasChanged(t *testing.T) {
@@ -77,42 +75,6 @@ func TestAGameInAnotherStateIsNotOpen(t *testing.T) {
 	require.Empty(t, l.listed(l.person(), game.Filter{Open: true, Status: game.Running}))
 }
 
-func TestACronExpressionReplacesTheWholeSchedule(t *testing.T) {
-	t.Parallel()
-	l := open(t)
-	ada := l.person()
-	g := l.draft(by(ada))
-	for _, cron := range []string{"0 19 * * *", "30 7 * * 1"} { // from an interval to a grid, and from a grid to another
-		_, err := l.Patch(t.Context(), by(ada), g.ID, "", game.Patch{Turns: []byte(`{"cron":"` + cron + `"}`)})
-		require.NoError(t, err)
-	}
-	turns := l.game(g.ID).Turns
-	require.Equal(t, []any{schedule.Grid, []string{"07:30"}, []string{"mon"}}, []any{turns.Mode, turns.Times, turns.Weekdays})
-	_, err := l.Patch(t.Context(), by(ada), g.ID, "", game.Patch{Turns: []byte(`{"cron":"0 19 * * *","times":["08:00"]}`)})
-	refused(t, err, game.ErrInvalidGame)
-}
-
-func TestATransferNeedsRoomInTheNewOwnersPlan(t *testing.T) {
-	t.Parallel()
-	l := open(t)
-	ada, bob := l.person(), l.person()
-	l.people.set(bob, func(s *user.Snapshot) { s.Limits.OwnedPrivateGames = 1 })
-	var given []game.Game
-	for range 6 {
-		g := l.opened(by(ada))
-		l.sit(g, bob, "Zorg")
-		given = append(given, g)
-	}
-	won, lost := race(given, func(g game.Game) error { _, err := l.Transfer(t.Context(), by(ada), g.ID, bob); return err })
-	require.Equal(t, 1, won)
-	for _, err := range lost {
-		refused(t, err, game.ErrOwnedLimit)
-	}
-	require.Equal(t, 1, l.one(`SELECT count(*) FROM games WHERE owner_id = $1`, bob))
-	_, err := l.Transfer(t.Context(), by(ada), l.opened(by(ada)).ID, uuid.New())
-	refused(t, err, game.ErrNoSuccessor)
-}
-
 // Why an applicant cannot play is nobody's business but theirs.
 func TestAnApplicantWhoCannotPlayIsUnavailableToTheOwnerAndUnknownToOthers(t *testing.T) {
 	t.Parallel()
@@ -151,26 +113,6 @@ func (l *lounge) waits(done chan<- error, fn func() error) bool {
 	}
 }
 
-func TestATransferWaitsForWhateverElseGivesTheNewOwnerAGame(t *testing.T) {
-	t.Parallel()
-	l := open(t)
-	ada, bob := l.person(), l.person()
-	g := l.opened(by(ada))
-	l.sit(g, bob, "Zorg")
-	done := make(chan error, 1)
-	require.NoError(t, l.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
-		if _, err := l.people.Lock(ctx, tx, bob); err != nil {
-			return err
-		}
-		require.True(t, l.waits(done, func() error {
-			_, err := l.Transfer(context.WithoutCancel(t.Context()), by(ada), g.ID, bob)
-			return err
-		}))
-		return nil
-	}))
-	require.NoError(t, <-done)
-}
-
 func TestWhatTheEndOfAnAccountSettledIsNotDecidedAgain(t *testing.T) {
 	t.Parallel()
 	l := open(t)
@@ -181,7 +123,7 @@ func TestWhatTheEndOfAnAccountSettledIsNotDecidedAgain(t *testing.T) {
 	require.NoError(t, err)
 	i, _, err := l.Invite(t.Context(), ada, Invitation{Game: invited.ID, UserID: eve}, "")
 	require.NoError(t, err)
-	before := len(l.log.intents)
+	before := len(l.log.Intents())
 	done := make(chan error, 1)
 	require.NoError(t, l.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
 		if err := l.departIn(ctx, tx, eve, user.Deleted); err != nil {
@@ -202,7 +144,7 @@ func TestWhatTheEndOfAnAccountSettledIsNotDecidedAgain(t *testing.T) {
 	a, err = l.store.application(t.Context(), l.db, a.ID)
 	require.NoError(t, err)
 	require.Equal(t, withdrawn, a.State)
-	require.Len(t, l.log.intents, before, "nobody is told of what did not happen")
+	require.Len(t, l.log.Intents(), before, "nobody is told of what did not happen")
 }
 
 func TestAnInviteWhoseTimeIsOverMakesRoomForTheNextSweptOrNot(t *testing.T) {

@@ -2,7 +2,6 @@ package lobby
 
 import (
 	"context"
-	"maps"
 
 	"github.com/google/uuid"
 
@@ -77,22 +76,12 @@ func (s *Service) checkEligible(c candidate, u user.Snapshot) error {
 	return nil
 }
 
-// notifyAbout submits an intent about a game to users. Key makes it idempotent.
-func notifyAbout(
-	ctx context.Context, tx *pg.Tx, to Notifier, kind notification.Kind, key string, g game.Game, users []uuid.UUID,
-	payload map[string]any,
+// notify submits an intent to users. The kind and key make it idempotent.
+func (s *Service) notify(
+	ctx context.Context, tx *pg.Tx, key string, to []uuid.UUID, payload notification.Payload,
 ) error {
-	if len(users) == 0 {
+	if len(to) == 0 {
 		return nil
 	}
-	full := map[string]any{"game_id": g.ID.String(), "game_name": g.Name}
-	maps.Copy(full, payload)
-	return to.Submit(ctx, tx, notification.Intent{Kind: kind, Key: key, Recipients: users, Payload: full})
-}
-
-func (s *Service) notify(
-	ctx context.Context, tx *pg.Tx, kind notification.Kind, key string, g game.Game, to []uuid.UUID,
-	payload map[string]any,
-) error {
-	return notifyAbout(ctx, tx, s.notifier, kind, key, g, to, payload)
+	return s.notifier.Submit(ctx, tx, notification.Intent{Key: key, Recipients: to, Payload: payload})
 }

@@ -68,7 +68,7 @@ func (s *Service) apply(ctx context.Context, tx *pg.Tx, a *Application, name spe
 	if err := s.managers.CheckVisible(ctx, tx, c.Game, a.UserID); err != nil {
 		return err
 	}
-	if c.Owned(a.UserID) {
+	if c.OwnedBy(a.UserID) {
 		return ErrOwnGame
 	}
 	if err := s.checkEligible(c, u); err != nil {
@@ -94,8 +94,8 @@ func (s *Service) apply(ctx context.Context, tx *pg.Tx, a *Application, name spe
 	if c.OwnerID == nil {
 		return nil
 	}
-	return s.notify(ctx, tx, notification.KindApplicationSubmitted, a.ID.String(), c.Game, []uuid.UUID{*c.OwnerID},
-		map[string]any{"application_id": a.ID.String(), "applicant_user_id": a.UserID.String()})
+	return s.notify(ctx, tx, a.ID.String(), []uuid.UUID{*c.OwnerID},
+		notification.ApplicationSubmitted{GameRef: c.Ref(), ApplicationID: a.ID, ApplicantID: a.UserID})
 }
 
 // Approve seats the applicant. An approved application answers as it did.
@@ -138,7 +138,8 @@ func (s *Service) Approve(ctx context.Context, by game.Actor, id uuid.UUID) (App
 			return err
 		}
 		s.decide(tx, &a, approved, "")
-		if err := s.notify(ctx, tx, notification.KindApplicationApproved, id.String(), c.Game, []uuid.UUID{a.UserID}, map[string]any{"application_id": id.String()}); err != nil {
+		payload := notification.ApplicationApproved{GameRef: c.Ref(), ApplicationID: id}
+		if err := s.notify(ctx, tx, id.String(), []uuid.UUID{a.UserID}, payload); err != nil {
 			return err
 		}
 		_, err = s.members.Enroll(ctx, tx, &c.Game, a.UserID, name)
@@ -179,8 +180,8 @@ func (s *Service) Reject(ctx context.Context, by game.Actor, id uuid.UUID, reaso
 			return ErrApplicationEnded.With("state", a.State)
 		}
 		s.decide(tx, a, rejected, reason)
-		return s.notify(ctx, tx, notification.KindApplicationRejected, id.String(), g, []uuid.UUID{a.UserID},
-			map[string]any{"application_id": id.String(), "reason": reason})
+		return s.notify(ctx, tx, id.String(), []uuid.UUID{a.UserID},
+			notification.ApplicationRejected{GameRef: g.Ref(), ApplicationID: id, Reason: reason})
 	})
 }
 

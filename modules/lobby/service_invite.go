@@ -107,10 +107,10 @@ func (s *Service) invite(ctx context.Context, tx *pg.Tx, i *Invite, in Invitatio
 	i.GameName = g.Name
 	s.store.insertInvite(tx, *i, key)
 	return s.notifier.Submit(ctx, tx, notification.Intent{
-		Kind: notification.KindInviteReceived, Key: i.ID.String(), Fresh: true, Recipients: []uuid.UUID{i.UserID},
-		Payload: map[string]any{
-			"game_id": g.ID.String(), "game_name": g.Name, "invite_id": i.ID.String(), "inviter_user_id": i.InviterID.String(),
-			"inviter_name": nameOf(people[i.InviterID].DisplayName, people[i.InviterID].UserName), "expires_at": i.ExpiresAt,
+		Key: i.ID.String(), Fresh: true, Recipients: []uuid.UUID{i.UserID},
+		Payload: notification.InviteReceived{
+			GameRef: g.Ref(), InviteID: i.ID, InviterID: i.InviterID,
+			InviterName: nameOf(people[i.InviterID].DisplayName, people[i.InviterID].UserName), ExpiresAt: i.ExpiresAt,
 		},
 	})
 }
@@ -198,7 +198,7 @@ func (s *Service) Decline(ctx context.Context, who, id uuid.UUID, reason string)
 // Revoke takes an invite back. Revoked before, it answers as it did.
 func (s *Service) Revoke(ctx context.Context, by game.Actor, id uuid.UUID) (Invite, error) {
 	return s.answerInvite(ctx, id, revoked, "", func(_ Invite, g game.Game) error {
-		if !g.Owned(by.User) {
+		if !g.OwnedBy(by.User) {
 			return game.ErrNotFound
 		}
 		return nil
@@ -233,7 +233,8 @@ func (s *Service) answerInvite(
 		if state != revoked {
 			return nil
 		}
-		return s.notify(ctx, tx, notification.KindInviteRevoked, id.String(), g, []uuid.UUID{i.UserID}, map[string]any{"invite_id": id.String()})
+		return s.notify(ctx, tx, id.String(), []uuid.UUID{i.UserID},
+			notification.InviteRevoked{GameRef: g.Ref(), InviteID: id})
 	})
 	return i, err
 }

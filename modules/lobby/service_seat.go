@@ -78,7 +78,7 @@ func (s *Service) Offer(ctx context.Context, by game.Actor, id uuid.UUID, race s
 			to = append(to, *g.OwnerID)
 		}
 		key := "seat:" + id.String() + ":" + race + ":" + now.Format("20060102150405.000000")
-		return s.notify(ctx, tx, notification.KindGameSeatOffered, key, *g, to, map[string]any{"race_name": race})
+		return s.notify(ctx, tx, key, to, notification.GameSeatOffered{GameRef: g.Ref(), RaceName: race})
 	})
 	return m, err
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"galaxy/backend/modules/game"
-	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime"
 )
 
@@ -23,17 +22,6 @@ func (l *lounge) renamed(owner uuid.UUID) (g game.Game, former, holder uuid.UUID
 	l.step(by(owner), g.ID, game.Close, game.Start)
 	l.observe(g.ID, runtime.Running, func(c *runtime.Change) { c.Status = statusOf(0, "Zorg") })
 	return g, former, holder
-}
-
-func TestBanningAFormerMemberSparesTheRaceThatHasTheNameNow(t *testing.T) {
-	t.Parallel()
-	l := open(t)
-	ada := l.person()
-	g, former, holder := l.renamed(ada)
-	_, err := l.Block(t.Context(), by(ada), g.ID, former)
-	refused(t, err, game.ErrMembershipEnded)
-	require.Empty(t, l.log.blocked)
-	require.Equal(t, game.Active, l.seatOf(g, holder).Status)
 }
 
 func TestASeatThatWasGivenUpBeforeItsRaceExistedIsNotFree(t *testing.T) {
@@ -54,25 +42,6 @@ func TestASeatThatWasGivenUpBeforeItsRaceExistedIsNotFree(t *testing.T) {
 	require.True(t, s.Founding)
 	_, err = l.Replace(t.Context(), root, g.ID, holder, ann) // nobody sits there twice
 	refused(t, err, ErrSeatTaken)
-}
-
-func TestAStartAfterATakeOverNamesEveryRaceOnce(t *testing.T) {
-	t.Parallel()
-	l := open(t)
-	p := l.persons(4)
-	g := l.opened(by(p[0]))
-	races := l.seated(g, p[:3]...)
-	l.step(by(p[0]), g.ID, game.Close, game.Start)
-	l.observe(g.ID, runtime.StartFailed)
-	require.NoError(t, l.Leave(t.Context(), p[2], g.ID))
-	_, err := l.Replace(t.Context(), root, g.ID, p[2], p[3])
-	require.NoError(t, err)
-	l.step(by(p[0]), g.ID, game.Retry)
-	var named []string
-	for _, r := range l.log.starts[1].Init.Races {
-		named = append(named, r.RaceName)
-	}
-	require.ElementsMatch(t, races, named)
 }
 
 func TestATakenSeatAnswersAsItDid(t *testing.T) {
@@ -103,78 +72,6 @@ func TestASuccessorWhoCannotPlayIsNotTheOperatorsFault(t *testing.T) {
 	require.NoError(t, l.Leave(t.Context(), p[1], g.ID))
 	_, err := l.Replace(t.Context(), root, g.ID, p[1], uuid.New())
 	refused(t, err, ErrUserUnavailable)
-}
-
-func TestEveryBanIsTold(t *testing.T) {
-	t.Parallel()
-	l := open(t)
-	ada, bob := l.person(), l.person()
-	g := l.opened(by(ada))
-	keys := map[string]bool{}
-	for range 2 {
-		l.sit(g, bob, "Zorg")
-		_, err := l.Block(t.Context(), by(ada), g.ID, bob)
-		require.NoError(t, err)
-		require.NoError(t, l.Unban(t.Context(), root, g.ID, bob))
-	}
-	for _, in := range l.log.intents {
-		if in.Kind == notification.KindMembershipBlocked {
-			keys[in.Key] = true
-		}
-	}
-	require.Len(t, keys, 2, "a key of its own, or the second one is taken for a repeat")
-}
-
-func TestWhoeverLeavesARunningGameIsHeardOfOnce(t *testing.T) {
-	t.Parallel()
-	l := open(t)
-	p := l.persons(3)
-	g, _ := l.running(by(p[0]), p...)
-	before := len(l.log.events)
-	for range 2 {
-		require.NoError(t, l.Leave(t.Context(), p[1], g.ID))
-		_, err := l.Block(t.Context(), by(p[0]), g.ID, p[2])
-		require.NoError(t, err)
-	}
-	require.Equal(t, []game.Event{game.EventSeatLeft, game.EventRaceBlocked}, l.log.events[before:])
-}
-
-func TestAnUnbannedMemberIsNotCalledBlockedByThePlatform(t *testing.T) {
-	t.Parallel()
-	l := open(t)
-	p := l.persons(2)
-	g, _ := l.running(by(p[0]), p...)
-	_, err := l.Block(t.Context(), by(p[0]), g.ID, p[1])
-	require.NoError(t, err)
-	require.NoError(t, l.Unban(t.Context(), root, g.ID, p[1]))
-	s := l.seatOf(g, p[1])
-	require.Equal(t, []string{game.Removed, game.ReasonBanned}, []string{s.Status, s.Reason})
-	require.Equal(t, game.CauseBlocked, s.Banishes(), "the race is gone all the same")
-}
-
-func TestAStrangerSeesWhoPlaysAndNobodyWhyOthersLeft(t *testing.T) {
-	t.Parallel()
-	l := open(t)
-	p := l.persons(5)
-	g, races := l.running(root, p[:4]...)
-	require.NoError(t, l.Leave(t.Context(), p[1], g.ID))
-	require.NoError(t, l.Leave(t.Context(), p[2], g.ID))
-	_, err := l.Offer(t.Context(), root, g.ID, races[2])
-	require.NoError(t, err)
-	_, err = l.Block(t.Context(), root, g.ID, p[3])
-	require.NoError(t, err)
-	seen := func(viewer uuid.UUID) map[uuid.UUID]string {
-		out := map[uuid.UUID]string{}
-		seats, err := l.Members(t.Context(), viewer, g.ID)
-		require.NoError(t, err)
-		for _, s := range seats {
-			out[s.UserID] = s.Reason
-		}
-		return out
-	}
-	require.Equal(t, map[uuid.UUID]string{p[0]: "", p[2]: ""}, seen(p[4]), "who plays, and what is on offer")
-	require.Equal(t, map[uuid.UUID]string{p[0]: "", p[1]: game.ReasonLeft, p[2]: "", p[3]: ""}, seen(p[1]))
-	require.Equal(t, game.ReasonBanned, l.seatOf(g, p[3]).Reason, "what is kept is not changed")
 }
 
 func TestAnOfferedSeatOfAPrivateGameIsTakenByWhoIsInvited(t *testing.T) {

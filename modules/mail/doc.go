@@ -2,15 +2,15 @@
 //
 // It owns mail_deliveries, mail_recipients, mail_payloads, mail_attempts and
 // mail_dead_letters. Producers call Enqueue in their own transaction: the mail
-// exists if and only if the change that it tells of does.
+// exists if and only if the change that it announces does.
 //
 // What always holds:
 //
 //   - One delivery per (template, idempotency key). Enqueueing again answers
 //     with the first.
-//   - Nothing is open in the database while SMTP talks. A delivery is claimed
-//     with a lease, which is longer than its send may take, and settled under
-//     the claim's token: a worker that overslept changes nothing.
+//   - No transaction is open during an SMTP session. A delivery is claimed with
+//     a lease, which is longer than its send may take, and settled under the
+//     claim's token: a worker that lost its claim changes nothing.
 //   - attempt_no only grows. An attempt is recorded when it begins and closed
 //     once; one that a crash left open is closed as unknown by the next claim.
 //   - The relay decides, IsDelivered first: an error after the message was
@@ -19,10 +19,10 @@
 //     record was lost, and carries the same Message-ID.
 //   - A fault of the relay itself (refused, greeting, TLS, AUTH) is no fault of
 //     the mail: nothing is charged, the worker pauses 5 s, doubling to 5 min. A
-//     relay that takes some of the connections is used over those.
-//   - What became of a mail is recorded as long as its lease lasts: a database
-//     that is away is waited for, and a record that is refused costs only its
-//     own delivery.
+//     relay that accepts some of the connections is used over those.
+//   - The result of a send is recorded as long as its lease lasts: a database
+//     that is unavailable is waited for, and a record that is refused affects
+//     only its own delivery.
 //   - A secret payload is scrubbed when the delivery is settled for good.
 //
 // Delivery states: pending → sending → sent | retrying | dead_lettered | expired;

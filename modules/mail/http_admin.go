@@ -39,11 +39,14 @@ type deliveryView struct {
 	SettledAt     *time.Time `json:"settled_at"`
 }
 
-// viewOf shows no body: what a mail says is its recipient's business, and some
-// say a sign-in code.
+// viewOf shows no body: the content is for the recipient alone, and some mails
+// carry a sign-in code.
 func viewOf(d Delivery) deliveryView {
-	v := deliveryView{ID: d.ID, Template: d.Template, Recipient: d.Recipient, UserID: d.UserID, Status: d.Status, Subject: d.Subject,
-		Attempts: d.Attempts, LastOutcome: d.LastOutcome, Redacted: d.Secret, Scrubbed: d.Scrubbed, CreatedAt: d.CreatedAt, SettledAt: d.SettledAt}
+	v := deliveryView{
+		ID: d.ID, Template: d.Template, Recipient: d.Recipient, UserID: d.UserID, Status: d.Status, Subject: d.Subject,
+		Attempts: d.Attempts, LastOutcome: d.LastOutcome, Redacted: d.Secret, Scrubbed: d.Scrubbed,
+		CreatedAt: d.CreatedAt, SettledAt: d.SettledAt,
+	}
 	if d.Status == Pending || d.Status == Retrying {
 		v.NextAttemptAt = &d.NextAttemptAt
 	}
@@ -64,16 +67,15 @@ type deliveryList struct {
 }
 
 func (h adminRoutes) list(ctx context.Context, in listQuery) (deliveryList, error) {
-	before, err := httpx.IDCursor("mail", in.Cursor)
-	if err != nil {
-		return deliveryList{}, err
+	var counts map[Status]int
+	read := func(before uuid.UUID, n int) (rows []Delivery, err error) {
+		rows, counts, err = h.service.Deliveries(ctx, Filter{
+			Status: in.Status, Template: in.Template, Recipient: in.Recipient, Before: before, Limit: n,
+		})
+		return rows, err
 	}
-	rows, counts, err := h.service.Deliveries(ctx, Filter{Status: in.Status, Template: in.Template, Recipient: in.Recipient, Before: before, Limit: in.Limit + 1})
-	if err != nil {
-		return deliveryList{}, err
-	}
-	page := httpx.PageOf(rows, in.Limit, viewOf, func(d Delivery) string { return httpx.EncodeCursor("mail", d.ID.String()) })
-	return deliveryList{Items: page.Items, NextCursor: page.NextCursor, Counts: counts}, nil
+	page, err := httpx.PageByID("mail", in.Page, read, viewOf, func(d Delivery) uuid.UUID { return d.ID })
+	return deliveryList{Items: page.Items, NextCursor: page.NextCursor, Counts: counts}, err
 }
 
 func (h adminRoutes) deadLetters(ctx context.Context, in httpx.Page) (deliveryList, error) {

@@ -15,18 +15,21 @@ type metrics struct {
 	attempts, deadLetters metric.Int64Counter
 }
 
-func newMetrics(depth func(context.Context) (map[Status]int64, error), open func() bool) (metrics, error) {
+func newMetrics(
+	depth func(context.Context) (map[Status]int64, error), circuitOpen func() bool,
+) (metrics, error) {
 	m := otel.Meter("galaxy/mail")
 	attempts, err1 := m.Int64Counter("mail_attempts_total", metric.WithDescription("delivery attempts by outcome"))
-	dead, err2 := m.Int64Counter("mail_dead_letters_total", metric.WithDescription("deliveries given up"))
+	deadLetters, err2 := m.Int64Counter("mail_dead_letters_total", metric.WithDescription("deliveries given up"))
 	gauge, err3 := m.Int64ObservableGauge("mail_outbox_depth", metric.WithDescription("deliveries that wait, by state"))
-	circuit, err4 := m.Int64ObservableGauge("mail_relay_circuit_open", metric.WithDescription("1 while the relay cannot be used and all mail waits"))
+	circuit, err4 := m.Int64ObservableGauge("mail_relay_circuit_open",
+		metric.WithDescription("1 while the relay cannot be used and all mail waits"))
 	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		return metrics{}, err
 	}
 	_, err := m.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
 		state := int64(0)
-		if open() {
+		if circuitOpen() {
 			state = 1
 		}
 		o.ObserveInt64(circuit, state)
@@ -36,11 +39,11 @@ func newMetrics(depth func(context.Context) (map[Status]int64, error), open func
 		}
 		return err
 	}, gauge, circuit)
-	return metrics{attempts: attempts, deadLetters: dead}, err
+	return metrics{attempts: attempts, deadLetters: deadLetters}, err
 }
 
 func (m metrics) attempt(ctx context.Context, o Outcome) {
 	m.attempts.Add(ctx, 1, metric.WithAttributes(attribute.String("outcome", string(o))))
 }
 
-func (m metrics) dead(ctx context.Context) { m.deadLetters.Add(ctx, 1) }
+func (m metrics) deadLetter(ctx context.Context) { m.deadLetters.Add(ctx, 1) }

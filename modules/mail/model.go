@@ -30,11 +30,11 @@ type Outcome string
 // The outcomes of an attempt.
 const (
 	Delivered  Outcome = "delivered"
-	Rejected   Outcome = "rejected"    // the relay said 5xx: for good
+	Rejected   Outcome = "rejected"    // the relay answered 5xx: permanent
 	Transient  Outcome = "transient"   // 4xx, or the network broke before the message was handed over
 	Unknown    Outcome = "unknown"     // the network broke after the final dot, or the worker died
-	RelayFault Outcome = "relay_fault" // the relay cannot be used at all
-	NotStarted Outcome = "not_started" // claimed, then given back
+	RelayFault Outcome = "relay_fault" // the relay itself cannot be used
+	NotStarted Outcome = "not_started" // claimed, then returned to the queue
 	Invalid    Outcome = "invalid"     // no message can be made of it
 )
 
@@ -44,19 +44,19 @@ type Message struct {
 	Key      string         // unique per template
 	To       string         // one address
 	Data     map[string]any // what the template names
-	// NotAfter, when set, is when the mail has lost its sense: it is not sent
-	// any more.
+	// NotAfter, when set, is when the mail has lost its purpose: it is not
+	// sent any more.
 	NotAfter   time.Time
 	Suppressed bool      // record it, never send it
 	Secret     bool      // the payload is scrubbed once settled
 	UserID     uuid.UUID // whose mail it is; may be Nil
 }
 
-// DeadLetter is what observers hear of.
+// DeadLetter is what observers are told.
 type DeadLetter struct {
 	DeliveryID uuid.UUID
 	Template   string
-	Attempt    int // the one that was the last; a resend may lead to another dead letter
+	Attempt    int // the last one; a resend may lead to another dead letter
 	Reason     string
 }
 

@@ -9,6 +9,7 @@ import (
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/lifecycle"
 	"galaxy/backend/platform/module"
+	"galaxy/backend/platform/worker"
 )
 
 // Module wires the domain. It needs a Config and an SMTPConfig.
@@ -18,6 +19,7 @@ var Module = module.New("mail",
 		NewWorker,
 		func(in hooksIn) Observers { return hook.Sorted(in.Observers) },
 	),
+	fx.Provide(worker.NewSignal, fx.Private), // wakes the worker
 	httpx.Provide(newAdminRoutes),
 	lifecycle.Component(lifecycle.Mail, "mail outbox", 20*time.Second, (*Worker).Start, (*Worker).Stop),
 )
@@ -30,5 +32,5 @@ type hooksIn struct {
 	Observers []Observer `group:"hooks"`
 }
 
-// ProvideObserver registers hooks that hear of dead letters.
+// ProvideObserver registers hooks that are told of dead letters.
 func ProvideObserver(constructors ...any) fx.Option { return hook.Provide[Observer](constructors...) }

@@ -6,7 +6,7 @@ import (
 	"galaxy/backend/platform/pg"
 )
 
-// Observer hears of deliveries that are given up, inside the transaction that
+// Observer is told of deliveries that are given up, inside the transaction that
 // records it. It is called for every dead letter; an observer that sends mail
 // itself must not do so for its own template.
 type Observer interface {

@@ -13,6 +13,7 @@ import (
 	"galaxy/backend/modules/admin"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/pg"
+	"galaxy/backend/platform/worker"
 )
 
 // Service enqueues mail and answers operators.
@@ -23,16 +24,18 @@ type Service struct {
 	templates *renderer
 	store     store
 	audit     admin.Auditor
-	wake      func()
+	due       *worker.Signal // the worker's
 }
 
-// NewService compiles the templates.
-func NewService(db *pg.DB, clk clock.Clock, log *zap.Logger, audit admin.Auditor) (*Service, error) {
+// NewService compiles the templates. due is sent when mail became due.
+func NewService(
+	db *pg.DB, clk clock.Clock, log *zap.Logger, audit admin.Auditor, due *worker.Signal,
+) (*Service, error) {
 	templates, err := newRenderer()
 	if err != nil {
 		return nil, err
 	}
-	return &Service{db: db, clock: clk, log: log, templates: templates, audit: audit, wake: func() {}}, nil
+	return &Service{db: db, clock: clk, log: log, templates: templates, audit: audit, due: due}, nil
 }
 
 // Enqueue renders m and records its delivery in tx; the worker is woken by the
@@ -52,7 +55,7 @@ func (s *Service) Enqueue(ctx context.Context, tx *pg.Tx, m Message) (uuid.UUID,
 		return uuid.Nil, fmt.Errorf("enqueue mail %s: %w", m.Template, err)
 	}
 	if got == id && !m.Suppressed {
-		tx.OnCommit(s.wake)
+		tx.OnCommit(s.due.Send)
 	}
 	return got, nil
 }
@@ -64,8 +67,8 @@ func (s *Service) EraseAddress(_ context.Context, tx *pg.Tx, address string) err
 	return nil
 }
 
-// Summary is what somebody may know of a mail to his address: not what it said,
-// which the person has, and which may be a secret.
+// Summary is what a person may see of a mail to their address: not its content,
+// which they have received, and which may be a secret.
 type Summary struct {
 	Recipient string    `json:"recipient"`
 	Template  string    `json:"template"`
@@ -73,8 +76,8 @@ type Summary struct {
 	CreatedAt time.Time `json:"created_at"`
 }
 
-// SentTo lists the newest mails to an address, n at the most. The empty address of
-// an erased account got none: it must not be taken for a filter that is not set.
+// SentTo lists the newest mails to an address, at most n. The empty address of an
+// erased account got none: it must not be taken for a filter that is not set.
 func (s *Service) SentTo(ctx context.Context, q pg.Querier, address string, n int) ([]Summary, error) {
 	if address == "" {
 		return []Summary{}, nil
@@ -126,8 +129,9 @@ func (s *Service) Attempts(ctx context.Context, id uuid.UUID) ([]Attempt, error)
 	return s.store.attempts(ctx, s.db, id)
 }
 
-// Resend makes a delivery due now. The log goes on, the charge starts anew. A
-// delivery that a worker is sending counts as pending: that attempt is it.
+// Resend makes a delivery due now. Its log of attempts continues, the charged
+// attempts are counted from zero. A delivery that a worker is sending counts as
+// pending: the attempt under way is the resend.
 func (s *Service) Resend(ctx context.Context, id uuid.UUID) (Delivery, error) {
 	err := s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		d, err := s.store.lock(ctx, tx, id)
@@ -144,7 +148,7 @@ func (s *Service) Resend(ctx context.Context, id uuid.UUID) (Delivery, error) {
 			return ErrScrubbed
 		}
 		s.store.resend(tx, id, s.clock.Now())
-		tx.OnCommit(s.wake)
+		tx.OnCommit(s.due.Send)
 		return s.recordResend(ctx, tx, d)
 	})
 	if err != nil {

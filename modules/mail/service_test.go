@@ -23,20 +23,20 @@ func invite(key string) Message {
 
 func TestTheSameTemplateAndKeyIsOneDelivery(t *testing.T) {
 	t.Parallel()
-	p := newPost(t)
-	first := p.enqueue(invite("route-1"))
-	require.Equal(t, first, p.enqueue(invite("route-1")))
-	require.NotEqual(t, first, p.enqueue(invite("route-2")))
-	p.pass()
-	require.Len(t, p.inbox.All(), 2)
+	f := newFixture(t)
+	first := f.enqueue(invite("route-1"))
+	require.Equal(t, first, f.enqueue(invite("route-1")))
+	require.NotEqual(t, first, f.enqueue(invite("route-2")))
+	f.pass()
+	require.Len(t, f.inbox.All(), 2)
 }
 
-func TestWhatUsersWroteCannotAddHeadersOrRecipients(t *testing.T) {
+func TestUserTextCannotAddHeadersOrRecipients(t *testing.T) {
 	t.Parallel()
-	p := newPost(t)
-	p.enqueue(invite("route-1"))
-	p.pass()
-	m := p.inbox.Next("bob@example.com", "")
+	f := newFixture(t)
+	f.enqueue(invite("route-1"))
+	f.pass()
+	m := f.inbox.Next("bob@example.com", "")
 	require.Equal(t, []string{"bob@example.com"}, m.To)
 	head, _, _ := strings.Cut(string(m.Raw), "\r\n\r\n")
 	require.NotContains(t, head, "\nBcc:")
@@ -45,14 +45,14 @@ func TestWhatUsersWroteCannotAddHeadersOrRecipients(t *testing.T) {
 
 func TestAMailExistsOnlyIfItsTransactionDoes(t *testing.T) {
 	t.Parallel()
-	p := newPost(t)
-	_ = p.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
-		_, err := p.service.Enqueue(ctx, tx, code("anna@example.com"))
+	f := newFixture(t)
+	_ = f.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+		_, err := f.service.Enqueue(ctx, tx, code("anna@example.com"))
 		require.NoError(t, err)
 		return errors.New("the challenge was not written")
 	})
-	p.pass()
-	require.Empty(t, p.inbox.All())
+	f.pass()
+	require.Empty(t, f.inbox.All())
 }
 
 func TestEveryTemplateRendersWithItsDocumentedData(t *testing.T) {
@@ -87,7 +87,7 @@ func TestEveryTemplateRendersWithItsDocumentedData(t *testing.T) {
 	}
 }
 
-func TestAMissingValueIsAnErrorAndNotAHole(t *testing.T) {
+func TestAMissingTemplateValueIsAnError(t *testing.T) {
 	t.Parallel()
 	r, err := newRenderer()
 	require.NoError(t, err)
@@ -97,7 +97,7 @@ func TestAMissingValueIsAnErrorAndNotAHole(t *testing.T) {
 	require.ErrorContains(t, err, "no mail template")
 }
 
-func TestWhatUsersWroteIsNeverTakenForAHoleInTheTemplate(t *testing.T) {
+func TestUserTextIsNeverTakenForAMissingValue(t *testing.T) {
 	t.Parallel()
 	r, err := newRenderer()
 	require.NoError(t, err)
@@ -109,7 +109,7 @@ func TestWhatUsersWroteIsNeverTakenForAHoleInTheTemplate(t *testing.T) {
 	require.ErrorContains(t, err, "lacks a value")
 }
 
-func TestTheHTMLBodyEscapesWhatUsersWrote(t *testing.T) {
+func TestTheHTMLBodyEscapesUserText(t *testing.T) {
 	t.Parallel()
 	r, err := newRenderer()
 	require.NoError(t, err)
@@ -121,78 +121,78 @@ func TestTheHTMLBodyEscapesWhatUsersWrote(t *testing.T) {
 
 func TestADeadLetterCanBeSentAgainAndItsLogGoesOn(t *testing.T) {
 	t.Parallel()
-	p := newPost(t)
-	p.inbox.Use(smtpsink.Rule{At: smtpsink.Rcpt, Reply: "550 5.1.1 no such user", Times: 1})
-	id := p.enqueue(invite("route-1"))
-	p.pass()
-	require.Equal(t, DeadLettered, p.delivery(id).Status)
-	d, err := p.service.Resend(t.Context(), id)
+	f := newFixture(t)
+	f.inbox.Use(smtpsink.Rule{At: smtpsink.Rcpt, Reply: "550 5.1.1 no such user", Times: 1})
+	id := f.enqueue(invite("route-1"))
+	f.pass()
+	require.Equal(t, DeadLettered, f.delivery(id).Status)
+	d, err := f.service.Resend(t.Context(), id)
 	require.NoError(t, err)
 	require.Equal(t, Pending, d.Status)
-	p.pass()
-	require.Equal(t, []Outcome{Rejected, Delivered}, p.outcomes(id))
-	require.Len(t, p.audit.entries, 1)
-	require.Equal(t, "mail.resend", p.audit.entries[0].Action)
+	f.pass()
+	require.Equal(t, []Outcome{Rejected, Delivered}, f.outcomes(id))
+	require.Len(t, f.audit.Entries(), 1)
+	require.Equal(t, "mail.resend", f.audit.Entries()[0].Action)
 }
 
 func TestResendRefusesWhatCannotBeSentAgain(t *testing.T) {
 	t.Parallel()
-	p := newPost(t)
-	sent := p.enqueue(invite("route-1"))
-	p.pass()
-	_, err := p.service.Resend(t.Context(), sent)
+	f := newFixture(t)
+	sent := f.enqueue(invite("route-1"))
+	f.pass()
+	_, err := f.service.Resend(t.Context(), sent)
 	require.ErrorIs(t, err, ErrAlreadySent)
 
-	p.inbox.Use(smtpsink.Rule{At: smtpsink.Rcpt, Reply: "550 5.1.1 no such user"})
-	scrubbed := p.enqueue(code("anna@example.com"))
-	p.pass()
-	_, err = p.service.Resend(t.Context(), scrubbed)
+	f.inbox.Use(smtpsink.Rule{At: smtpsink.Rcpt, Reply: "550 5.1.1 no such user"})
+	scrubbed := f.enqueue(code("anna@example.com"))
+	f.pass()
+	_, err = f.service.Resend(t.Context(), scrubbed)
 	require.ErrorIs(t, err, ErrScrubbed)
 
 	m := code("anna@example.com")
 	m.Suppressed = true
-	_, err = p.service.Resend(t.Context(), p.enqueue(m))
+	_, err = f.service.Resend(t.Context(), f.enqueue(m))
 	require.ErrorIs(t, err, ErrNotResendable)
-	_, err = p.service.Resend(t.Context(), uuid.New())
+	_, err = f.service.Resend(t.Context(), uuid.New())
 	require.ErrorIs(t, err, ErrNotFound)
 }
 
-func TestErasingAnAddressTakesItsMailAlong(t *testing.T) {
+func TestErasingAnAddressCancelsAndScrubsItsMail(t *testing.T) {
 	t.Parallel()
-	p := newPost(t)
-	waiting := p.enqueue(code("Anna@Example.com"))
-	other := p.enqueue(code("bob@example.com"))
-	require.NoError(t, p.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
-		return p.service.EraseAddress(ctx, tx, "anna@example.com")
+	f := newFixture(t)
+	waiting := f.enqueue(code("Anna@Example.com"))
+	other := f.enqueue(code("bob@example.com"))
+	require.NoError(t, f.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+		return f.service.EraseAddress(ctx, tx, "anna@example.com")
 	}))
-	require.Equal(t, Cancelled, p.delivery(waiting).Status)
-	require.NotContains(t, p.delivery(waiting).Recipient, "@")
-	require.Empty(t, p.bodies(waiting))
-	require.Equal(t, Pending, p.delivery(other).Status)
+	require.Equal(t, Cancelled, f.delivery(waiting).Status)
+	require.NotContains(t, f.delivery(waiting).Recipient, "@")
+	require.Empty(t, f.bodies(waiting))
+	require.Equal(t, Pending, f.delivery(other).Status)
 }
 
 func TestDeliveriesAreListedByFilterAndCounted(t *testing.T) {
 	t.Parallel()
-	p := newPost(t)
-	first := p.enqueue(code("anna@example.com"))
-	p.pass()
-	second := p.enqueue(invite("route-1"))
-	all, counts, err := p.service.Deliveries(t.Context(), Filter{Limit: 10})
+	f := newFixture(t)
+	first := f.enqueue(code("anna@example.com"))
+	f.pass()
+	second := f.enqueue(invite("route-1"))
+	all, counts, err := f.service.Deliveries(t.Context(), Filter{Limit: 10})
 	require.NoError(t, err)
 	require.Equal(t, []uuid.UUID{second, first}, []uuid.UUID{all[0].ID, all[1].ID})
 	require.Equal(t, 1, counts[Sent])
 	require.Equal(t, 1, counts[Pending])
 	require.Equal(t, 0, counts[DeadLettered])
-	for want, f := range map[uuid.UUID]Filter{
+	for want, filter := range map[uuid.UUID]Filter{
 		first:  {Status: Sent, Limit: 10},
 		second: {Recipient: "BOB@example.com", Limit: 10},
 	} {
-		got, _, err := p.service.Deliveries(t.Context(), f)
+		got, _, err := f.service.Deliveries(t.Context(), filter)
 		require.NoError(t, err)
 		require.Len(t, got, 1)
 		require.Equal(t, want, got[0].ID)
 	}
-	older, _, err := p.service.Deliveries(t.Context(), Filter{Before: second, Limit: 10})
+	older, _, err := f.service.Deliveries(t.Context(), Filter{Before: second, Limit: 10})
 	require.NoError(t, err)
 	require.Len(t, older, 1)
 }
@@ -214,26 +214,24 @@ func TestConfigNamesEveryProblem(t *testing.T) {
 	require.NoError(t, Config{WorkerInterval: 1, MaxAttempts: 1}.Validate())
 }
 
-func TestWhatWasSentToSomebodyIsListedWithoutWhatItSaid(t *testing.T) {
+func TestMailToAnAddressIsListedWithoutItsContent(t *testing.T) {
 	t.Parallel()
-	p := newPost(t)
-	id := p.enqueue(Message{Template: "auth.login_code", To: "Ada@example.org", Secret: true, NotAfter: noon.Add(time.Hour),
-		Data: map[string]any{"code": "K7QM-3XZP", "ttl_minutes": 10}})
-	p.enqueue(Message{Template: "auth.login_code", To: "bob@example.org", Secret: true, NotAfter: noon.Add(time.Hour),
-		Data: map[string]any{"code": "AAAA-BBBB", "ttl_minutes": 10}})
-	p.pass()
-	require.Equal(t, []Outcome{Delivered}, p.outcomes(id))
-	sent, err := p.service.SentTo(t.Context(), p.db, "ada@example.org", 10)
+	f := newFixture(t)
+	id := f.enqueue(code("Ada@example.org"))
+	f.enqueue(code("bob@example.org"))
+	f.pass()
+	require.Equal(t, []Outcome{Delivered}, f.outcomes(id))
+	sent, err := f.service.SentTo(t.Context(), f.db, "ada@example.org", 10)
 	require.NoError(t, err)
-	require.Equal(t, []Summary{{Recipient: "Ada@example.org", Template: "auth.login_code", Status: Sent, CreatedAt: noon}}, sent)
+	want := Summary{Recipient: "Ada@example.org", Template: "auth.login_code", Status: Sent, CreatedAt: noon}
+	require.Equal(t, []Summary{want}, sent)
 }
 
 func TestNoMailIsListedForAnErasedAddress(t *testing.T) {
 	t.Parallel()
-	p := newPost(t)
-	p.enqueue(Message{Template: "auth.login_code", To: "bob@example.org", Secret: true, NotAfter: noon.Add(time.Hour),
-		Data: map[string]any{"code": "AAAA-BBBB", "ttl_minutes": 10}})
-	sent, err := p.service.SentTo(t.Context(), p.db, "", 10)
+	f := newFixture(t)
+	f.enqueue(code("bob@example.org"))
+	sent, err := f.service.SentTo(t.Context(), f.db, "", 10)
 	require.NoError(t, err)
 	require.Empty(t, sent)
 }

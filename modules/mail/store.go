@@ -20,7 +20,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
 ON CONFLICT ON CONSTRAINT mail_deliveries_key DO UPDATE SET template_id = EXCLUDED.template_id
 RETURNING delivery_id`
 
-const insertFirst = `
+const insertUnkeyedDelivery = `
 INSERT INTO mail_deliveries (delivery_id, template_id, idempotency_key, user_id, secret, status, not_after, next_attempt_at, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
 ON CONFLICT ON CONSTRAINT mail_deliveries_key DO NOTHING`
@@ -33,7 +33,7 @@ INSERT INTO mail_payloads (delivery_id, subject, body_text, body_html) SELECT de
 
 // insert records the delivery unless its key is taken, and returns the id of
 // the delivery that holds the key. A key that is the new row's own id cannot be
-// taken: then nothing has to be read, and the writes ride along with COMMIT.
+// taken: then nothing has to be read, and the writes are sent with COMMIT.
 func (store) insert(ctx context.Context, tx *pg.Tx, id uuid.UUID, m Message, c rendered, now time.Time) (uuid.UUID, error) {
 	status := Pending
 	if m.Suppressed {
@@ -42,7 +42,7 @@ func (store) insert(ctx context.Context, tx *pg.Tx, id uuid.UUID, m Message, c r
 	args := []any{id, m.Template, m.Key, nilUUID(m.UserID), m.Secret, status, nilTime(m.NotAfter), now}
 	if m.Key == "" {
 		args[2] = id.String()
-		tx.Queue(insertFirst, args...)
+		tx.Queue(insertUnkeyedDelivery, args...)
 	} else {
 		got, err := pg.Get[uuid.UUID](ctx, tx, insertDelivery, args...)
 		if err != nil || got != id {
@@ -57,35 +57,35 @@ func (store) insert(ctx context.Context, tx *pg.Tx, id uuid.UUID, m Message, c r
 	return id, nil
 }
 
-const columns = `
+const selectDeliveries = `
 SELECT d.delivery_id, d.template_id, coalesce(r.address, '') AS recipient, d.user_id, d.status, d.attempts, d.next_attempt_at,
        d.last_outcome, coalesce(p.subject, '') AS subject, d.secret, p.scrubbed_at IS NOT NULL AS scrubbed, d.created_at, d.settled_at
 FROM mail_deliveries d
 LEFT JOIN mail_recipients r ON r.delivery_id = d.delivery_id
 LEFT JOIN mail_payloads p ON p.delivery_id = d.delivery_id`
 
-const selectDelivery = columns + `
+const selectDelivery = selectDeliveries + `
 WHERE d.delivery_id = $1`
 
 func (store) get(ctx context.Context, q pg.Querier, id uuid.UUID) (Delivery, error) {
-	return found(pg.Get[Delivery](ctx, q, selectDelivery, id))
+	return orNotFound(pg.Get[Delivery](ctx, q, selectDelivery, id))
 }
 
 // lock keeps the worker from claiming the delivery while an operator decides.
 const lockDelivery = selectDelivery + ` FOR UPDATE OF d`
 
 func (store) lock(ctx context.Context, tx *pg.Tx, id uuid.UUID) (Delivery, error) {
-	return found(pg.Get[Delivery](ctx, tx, lockDelivery, id))
+	return orNotFound(pg.Get[Delivery](ctx, tx, lockDelivery, id))
 }
 
-func found(d Delivery, err error) (Delivery, error) {
+func orNotFound(d Delivery, err error) (Delivery, error) {
 	if errors.Is(err, pg.ErrNoRows) {
 		return Delivery{}, ErrNotFound
 	}
 	return d, err
 }
 
-const listDeliveries = columns + `
+const listDeliveries = selectDeliveries + `
 WHERE ($1::text = '' OR d.status = $1)
   AND ($2::text = '' OR d.template_id = $2)
   AND ($3::text = '' OR d.delivery_id IN (SELECT delivery_id FROM mail_recipients WHERE lower(address) = lower($3)))

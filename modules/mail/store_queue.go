@@ -20,8 +20,8 @@ var queue = outbox.Queue{
 	Claimed: "status = 'sending', charged = t.charged + 1",
 }
 
-// parcel is a claimed delivery with all that is needed to send it.
-type parcel struct {
+// claimedDelivery is a claimed delivery with all that is needed to send it.
+type claimedDelivery struct {
 	outbox.Claim
 	ID       uuid.UUID  `db:"delivery_id"`
 	Template string     `db:"template_id"`
@@ -35,8 +35,8 @@ type parcel struct {
 	HTML     string     `db:"body_html"`
 }
 
-// closeOpen ends the attempts that a dead worker left open.
-const closeOpen = `
+// closeAbandonedAttempts ends the attempts that a dead worker left open.
+const closeAbandonedAttempts = `
 UPDATE mail_attempts SET finished_at = $2, outcome = 'unknown', detail = 'the worker did not report back'
 WHERE delivery_id = ANY($1) AND finished_at IS NULL`
 
@@ -44,7 +44,7 @@ const openAttempts = `
 INSERT INTO mail_attempts (delivery_id, attempt_no, started_at)
 SELECT delivery_id, attempts, $2 FROM mail_deliveries WHERE delivery_id = ANY($1)`
 
-const selectParcels = `
+const selectClaimed = `
 SELECT d.delivery_id, d.template_id, d.charged, d.not_after, d.secret, p.scrubbed_at IS NOT NULL AS scrubbed,
        coalesce(r.address, '') AS address, coalesce(p.subject, '') AS subject,
        coalesce(p.body_text, '') AS body_text, coalesce(p.body_html, '') AS body_html
@@ -55,17 +55,17 @@ WHERE d.delivery_id = ANY($1)
 ORDER BY d.next_attempt_at, d.delivery_id`
 
 // claim takes up to n due deliveries and opens an attempt for each.
-func (store) claim(ctx context.Context, db *pg.DB, now time.Time, n int, lease time.Duration) ([]parcel, error) {
-	var parcels []parcel
+func (store) claim(ctx context.Context, db *pg.DB, now time.Time, n int, lease time.Duration) ([]claimedDelivery, error) {
+	var deliveries []claimedDelivery
 	claims, err := queue.Claim(ctx, db, now, n, lease, func(ctx context.Context, tx *pg.Tx, claims []outbox.Claim) error {
 		ids := make([]uuid.UUID, len(claims))
 		for i, c := range claims {
 			ids[i] = c.Key
 		}
-		tx.Queue(closeOpen, ids, now)
+		tx.Queue(closeAbandonedAttempts, ids, now)
 		tx.Queue(openAttempts, ids, now)
 		var err error
-		parcels, err = pg.All[parcel](ctx, tx, selectParcels, ids)
+		deliveries, err = pg.All[claimedDelivery](ctx, tx, selectClaimed, ids)
 		return err
 	})
 	if err != nil {
@@ -75,15 +75,15 @@ func (store) claim(ctx context.Context, db *pg.DB, now time.Time, n int, lease t
 	for _, c := range claims {
 		byID[c.Key] = c
 	}
-	for i := range parcels {
-		parcels[i].Claim = byID[parcels[i].ID]
+	for i := range deliveries {
+		deliveries[i].Claim = byID[deliveries[i].ID]
 	}
-	return parcels, nil
+	return deliveries, nil
 }
 
 // result is what became of a claimed delivery.
 type result struct {
-	parcel
+	claimedDelivery
 	outcome Outcome
 	detail  string
 	status  Status
@@ -109,7 +109,7 @@ UPDATE mail_payloads SET body_text = '', body_html = '', scrubbed_at = $2
 WHERE delivery_id = $1 AND scrubbed_at IS NULL
   AND EXISTS (SELECT FROM mail_deliveries WHERE delivery_id = $1 AND settled_at IS NOT NULL)`
 
-const deadLetter = `
+const insertDeadLetter = `
 INSERT INTO mail_dead_letters (delivery_id, reason, attempt_no, dead_at) VALUES ($1, $2, $3, $4)
 ON CONFLICT (delivery_id) DO UPDATE SET reason = EXCLUDED.reason, attempt_no = EXCLUDED.attempt_no, dead_at = EXCLUDED.dead_at`
 
@@ -132,13 +132,13 @@ func (s store) settle(tx *pg.Tx, r result, now time.Time) {
 }
 
 // bury records that a delivery is given up. It reports false when the claim was
-// lost: then somebody else decides.
-func (s store) bury(ctx context.Context, tx *pg.Tx, r result, now time.Time) (bool, error) {
+// lost: then whoever holds it now decides.
+func (s store) deadLetter(ctx context.Context, tx *pg.Tx, r result, now time.Time) (bool, error) {
 	n, err := tx.Exec(ctx, settleDelivery, r.settleArgs(now)...)
 	if err != nil || n == 0 {
 		return false, err
 	}
-	tx.Queue(deadLetter, r.ID, r.detail, r.Attempt, now)
+	tx.Queue(insertDeadLetter, r.ID, r.detail, r.Attempt, now)
 	s.closeAttempt(tx, r, now)
 	return true, nil
 }

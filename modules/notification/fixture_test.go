@@ -3,7 +3,6 @@ package notification
 import (
 	"context"
 	"errors"
-	"sync"
 	"testing"
 	"time"
 
@@ -12,9 +11,10 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
-	"galaxy/backend/modules/mail"
-	"galaxy/backend/modules/push"
+	"galaxy/backend/modules/mail/mailtest"
+	"galaxy/backend/modules/push/pushtest"
 	"galaxy/backend/modules/user"
+	"galaxy/backend/modules/user/usertest"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/pg"
 	"galaxy/backend/platform/testkit"
@@ -38,9 +38,9 @@ type fixture struct {
 	mailDue  *worker.Signal
 	service  *Service
 	worker   *Worker
-	mailer   *fakeMailer
-	pusher   *fakePusher
-	accounts *fakeAccounts
+	mailer   *mailtest.Outbox
+	pusher   *pushtest.Recorder
+	accounts *usertest.Accounts
 }
 
 func newFixture(t *testing.T) *fixture { return newFixtureWith(t, Config{}) }
@@ -50,8 +50,9 @@ func newFixtureWith(t *testing.T, cfg Config) *fixture {
 	core, logs := observer.New(zap.WarnLevel)
 	f := &fixture{
 		t: t, db: testkit.DB(t), clock: clock.NewFake(noon), logs: logs, mailDue: worker.NewSignal(),
-		mailer: &fakeMailer{}, pusher: &fakePusher{}, accounts: &fakeAccounts{users: map[uuid.UUID]user.Snapshot{}},
+		mailer: &mailtest.Outbox{}, pusher: &pushtest.Recorder{},
 	}
+	f.accounts = usertest.New(t, f.db, f.clock)
 	cfg.WorkerInterval, cfg.MaxAttempts = time.Minute, maxAttempts
 	var err error
 	f.service, err = NewService(f.db, f.clock, zap.New(core), cfg, f.pusher, f.mailDue)
@@ -62,11 +63,8 @@ func newFixtureWith(t *testing.T, cfg Config) *fixture {
 
 // newUser makes an account with the address name@example.com.
 func (f *fixture) newUser(name string) uuid.UUID {
-	id := uuid.New()
-	f.accounts.change(id, func(s *user.Snapshot) {
-		*s = user.Snapshot{UserID: id, UserName: name, Email: name + "@example.com"}
-	})
-	return id
+	f.t.Helper()
+	return f.accounts.Add(func(a *user.Account) { a.Email = name + "@example.com" }).ID
 }
 
 func (f *fixture) inTx(fn func(ctx context.Context, tx *pg.Tx) error) {
@@ -140,104 +138,12 @@ func (f *fixture) route(c Channel) routeRow {
 // turnReady is an intent for push and mail.
 func turnReady(key string, recipients ...uuid.UUID) Intent {
 	payload := GameTurnReady{GameRef: theGame, Turn: 3, NextTurnAt: &theDeadline}
-	return Intent{Key: key, Recipients: recipients, Typed: payload}
+	return Intent{Key: key, Recipients: recipients, Payload: payload}
 }
 
 // imagePullFailed is an intent for operators.
 func imagePullFailed(key string) Intent {
-	return Intent{Key: key, Typed: ImagePullFailed{GameID: theGame.ID, ImageRef: "galaxy/engine:1"}}
-}
-
-// fakeMailer is mail: one delivery per template and key, and only what commits.
-type fakeMailer struct {
-	mu         sync.Mutex
-	deliveries map[string]uuid.UUID
-	sent       []mail.Message
-	// before is called with every message; its error is Enqueue's.
-	before func(ctx context.Context, tx *pg.Tx, m mail.Message) error
-}
-
-func (f *fakeMailer) Enqueue(ctx context.Context, tx *pg.Tx, m mail.Message) (uuid.UUID, error) {
-	f.mu.Lock()
-	before := f.before
-	known, repeated := f.deliveries[m.Template+m.Key]
-	f.mu.Unlock()
-	if before != nil {
-		if err := before(ctx, tx, m); err != nil {
-			return uuid.Nil, err
-		}
-	}
-	if repeated {
-		return known, nil
-	}
-	id := uuid.New()
-	tx.OnCommit(func() {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		if f.deliveries == nil {
-			f.deliveries = map[string]uuid.UUID{}
-		}
-		f.deliveries[m.Template+m.Key] = id
-		f.sent = append(f.sent, m)
-	})
-	return id, nil
-}
-
-// failWith makes Enqueue fail, until it is called with nil.
-func (f *fakeMailer) failWith(err error) {
-	f.before = func(context.Context, *pg.Tx, mail.Message) error { return err }
-}
-
-// addresses lists who got mail, in order.
-func (f *fakeMailer) addresses() []string {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	out := []string{}
-	for _, m := range f.sent {
-		out = append(out, m.To)
-	}
-	return out
-}
-
-// fakePusher is push: only what commits.
-type fakePusher struct {
-	mu     sync.Mutex
-	pushed []push.Outgoing
-}
-
-func (f *fakePusher) Publish(tx *pg.Tx, o push.Outgoing) {
-	tx.OnCommit(func() {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		f.pushed = append(f.pushed, o)
-	})
-}
-
-// fakeAccounts knows users.
-type fakeAccounts struct {
-	mu    sync.Mutex
-	users map[uuid.UUID]user.Snapshot
-	err   error
-}
-
-func (f *fakeAccounts) Snapshots(_ context.Context, ids []uuid.UUID) (map[uuid.UUID]user.Snapshot, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	out := map[uuid.UUID]user.Snapshot{}
-	for _, id := range ids {
-		if s, ok := f.users[id]; ok {
-			out[id] = s
-		}
-	}
-	return out, f.err
-}
-
-func (f *fakeAccounts) change(id uuid.UUID, fn func(*user.Snapshot)) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	s := f.users[id]
-	fn(&s)
-	f.users[id] = s
+	return Intent{Key: key, Payload: ImagePullFailed{GameID: theGame.ID, ImageRef: "galaxy/engine:1"}}
 }
 
 var errRelay = errors.New("the relay said no")

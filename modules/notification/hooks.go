@@ -60,7 +60,7 @@ func (h mailHooks) DeadLettered(ctx context.Context, tx *pg.Tx, dead mail.DeadLe
 		return nil
 	}
 	return h.service.Submit(ctx, tx, Intent{
-		Key:   fmt.Sprintf("%s:%d", dead.DeliveryID, dead.Attempt),
-		Typed: MailDeadLettered{DeliveryID: dead.DeliveryID, Template: dead.Template, Reason: dead.Reason},
+		Key:     fmt.Sprintf("%s:%d", dead.DeliveryID, dead.Attempt),
+		Payload: MailDeadLettered{DeliveryID: dead.DeliveryID, Template: dead.Template, Reason: dead.Reason},
 	})
 }

@@ -60,7 +60,7 @@ func TestAnErasedAccountLeavesNoInboxAndNoRoute(t *testing.T) {
 	require.Equal(t, 2, f.count(`SELECT count(*) FROM notification_routes WHERE user_id = $1`, bob))
 	require.Equal(t, 2, f.count(`SELECT count(*) FROM notifications`), "what happened stays")
 	f.pass()
-	require.Equal(t, []string{"bob@example.com"}, f.mailer.addresses())
+	require.Equal(t, []string{"bob@example.com"}, f.mailer.Recipients())
 	f.depart(ada, user.Erased) // again changes nothing
 }
 
@@ -151,8 +151,8 @@ func TestADeadLetterOfMailIsReportedToOperators(t *testing.T) {
 		require.Len(t, f.routes(AdminEmail), c.want, c.why)
 	}
 	f.pass()
-	require.Len(t, f.mailer.sent, 3)
-	for _, m := range f.mailer.sent {
+	require.Len(t, f.mailer.Messages(), 3)
+	for _, m := range f.mailer.Messages() {
 		require.Equal(t, "mail.dead_lettered", m.Template)
 		require.Equal(t, "game.started", m.Data["template"])
 		require.Contains(t, []any{id.String(), other.String()}, m.Data["delivery_id"])

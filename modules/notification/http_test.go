@@ -1,7 +1,6 @@
 package notification
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"testing"
@@ -10,22 +9,11 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
 
-	"galaxy/backend/platform/fault"
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/testkit"
 )
 
 const inboxPath = "/api/v1/user/notifications"
-
-// Admit implements httpx.UserGate: whoever has an account gets in.
-func (f *fakeAccounts) Admit(_ context.Context, id uuid.UUID) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if _, known := f.users[id]; !known {
-		return fault.New(fault.Unauthenticated, "user_unknown", "no such user")
-	}
-	return nil
-}
 
 // serve makes a client of the domain's routes.
 func (f *fixture) serve() *testkit.API {

@@ -11,25 +11,22 @@ import (
 
 // Intent is what a domain wants people to know.
 type Intent struct {
-	Kind Kind
-	// Key makes the intent idempotent together with Kind.
+	// Key makes the intent idempotent together with the payload's kind.
 	Key string
 	// Fresh says that Key was made just now, from a new id: it cannot be
 	// taken, so nothing has to be read.
 	Fresh bool
 	// Recipients are users, each told once; empty for the operators' kinds.
 	Recipients []uuid.UUID
-	Payload    map[string]any
-	// Typed is the payload of a producer that uses the kind's type. Kind and
-	// Payload stay empty.
-	Typed Payload
+	Payload    Payload
 }
 
-func (in Intent) kind() Kind {
-	if in.Typed != nil {
-		return in.Typed.Kind()
+// Kind is the payload's, or empty without one.
+func (in Intent) Kind() Kind {
+	if in.Payload == nil {
+		return ""
 	}
-	return in.Kind
+	return in.Payload.Kind()
 }
 
 // Validate says why Submit would keep the intent as malformed.
@@ -43,14 +40,11 @@ func (in Intent) Validate() error {
 // encode makes the stored and the pushed form of the payload, or says why the
 // intent is malformed.
 func (in Intent) encode() (stored json.RawMessage, packed []byte, problem string) {
-	if in.Typed == nil {
-		return in.encodeUntyped()
-	}
-	stored, problem = encodeStored(in.Typed)
+	stored, problem = encodeStored(in.Payload)
 	if problem == "" {
 		problem = in.problem()
 	}
-	p, ok := in.Typed.(pushed)
+	p, ok := in.Payload.(pushed)
 	if problem != "" || !ok {
 		return stored, nil, problem
 	}
@@ -62,7 +56,7 @@ func (in Intent) problem() string {
 	if problem := in.checkAddress(); problem != "" {
 		return problem
 	}
-	for _, f := range in.Typed.required() {
+	for _, f := range in.Payload.required() {
 		if f.empty {
 			return "the payload lacks " + f.name
 		}
@@ -70,9 +64,12 @@ func (in Intent) problem() string {
 	return ""
 }
 
+// checkAddress is problem, but for what is in the payload.
 func (in Intent) checkAddress() string {
-	entry, known := catalog[in.kind()]
+	entry, known := catalog[in.Kind()]
 	switch {
+	case in.Payload == nil:
+		return "it has no payload"
 	case !known:
 		return "the kind is not in the catalogue"
 	case in.Key == "":

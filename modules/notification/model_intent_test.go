@@ -18,16 +18,26 @@ type malformedIntent struct {
 func malformed(recipient uuid.UUID) []malformedIntent {
 	to := []uuid.UUID{recipient}
 	return []malformedIntent{
-		{Intent{Key: "m1", Recipients: to}, "the kind is not in the catalogue"},
+		{Intent{Key: "m0", Recipients: to}, "it has no payload"},
+		{Intent{Key: "m1", Recipients: to, Payload: unlisted{}}, "the kind is not in the catalogue"},
 		{turnReady("", recipient), "it has no idempotency key"},
-		{Intent{Key: "m2", Recipients: to, Typed: ContainerMissing{GameID: theGame.ID}},
+		{Intent{Key: "m2", Recipients: to, Payload: ContainerMissing{GameID: theGame.ID}},
 			"an operators' kind has no recipients"},
 		{turnReady("m3", recipient, uuid.Nil), "a recipient is nobody"},
-		{Intent{Key: "m4", Recipients: to, Typed: GameTurnReady{GameRef: GameRef{Name: "First light"}}},
+		{Intent{Key: "m4", Recipients: to, Payload: GameTurnReady{GameRef: GameRef{Name: "First light"}}},
 			"the payload lacks game_id"},
-		{Intent{Key: "m5", Recipients: to, Typed: Broadcast{Subject: "NUL\x00", Text: "t"}}, "the payload holds U+0000"},
+		{Intent{Key: "m6", Recipients: to, Payload: RaceNamePending{RaceName: "Zorg", ExpiresAt: noon.AddDate(9000, 0, 0)}},
+			"the payload cannot be encoded: json: error calling MarshalJSON for type time.Time: " +
+				"Time.MarshalJSON: year outside of range [0,9999]"},
+		{Intent{Key: "m5", Recipients: to, Payload: Broadcast{Subject: "NUL\x00", Text: "t"}}, "the payload holds U+0000"},
 	}
 }
+
+// unlisted is a payload that somebody forgot to enter into the catalogue.
+type unlisted struct{}
+
+func (unlisted) Kind() Kind        { return "no.such.kind" }
+func (unlisted) required() []field { return nil }
 
 func TestValidateSaysWhatSubmitWouldSay(t *testing.T) {
 	t.Parallel()
@@ -78,14 +88,14 @@ func TestAPayloadLacksWhateverItsKindRequires(t *testing.T) {
 			lacking = append(lacking, f.name)
 		}
 		require.Equal(t, c.want, lacking, name)
-		require.EqualError(t, Intent{Key: "k", Typed: c.payload}.Validate(), "the payload lacks "+c.want[0], name)
+		require.EqualError(t, Intent{Key: "k", Payload: c.payload}.Validate(), "the payload lacks "+c.want[0], name)
 	}
 }
 
 func TestExamplesLackNothing(t *testing.T) {
 	t.Parallel()
 	for name, payload := range examples {
-		require.NoError(t, Intent{Key: "k", Typed: payload}.Validate(), name)
+		require.NoError(t, Intent{Key: "k", Payload: payload}.Validate(), name)
 		kind, _, _ := strings.Cut(name, " ")
 		require.Equal(t, Kind(kind), payload.Kind())
 	}
@@ -96,7 +106,7 @@ func TestOnlyOperatorsKindsHaveNoTable(t *testing.T) {
 	for name, payload := range examples {
 		_, isPushed := payload.(pushed)
 		require.NotEqual(t, catalog[payload.Kind()].operator, isPushed, name)
-		_, packed, problem := Intent{Key: "k", Typed: payload}.encode()
+		_, packed, problem := Intent{Key: "k", Payload: payload}.encode()
 		require.Empty(t, problem, name)
 		require.Equal(t, isPushed, len(packed) > 0, name)
 	}
@@ -105,7 +115,7 @@ func TestOnlyOperatorsKindsHaveNoTable(t *testing.T) {
 func TestAListOfRacesIsNeverNull(t *testing.T) {
 	t.Parallel()
 	for _, winners := range []RaceNames{nil, {}} {
-		stored, packed, problem := Intent{Key: "k", Typed: GameFinished{GameRef: theGame, Winners: winners}}.encode()
+		stored, packed, problem := Intent{Key: "k", Payload: GameFinished{GameRef: theGame, Winners: winners}}.encode()
 		require.Empty(t, problem)
 		require.Contains(t, string(stored), `"winners":[]`)
 		require.Equal(t, pack(GameFinished{GameRef: theGame, Winners: RaceNames{}}.table()), packed)

@@ -15,6 +15,7 @@ import (
 	"galaxy/backend/modules/admin"
 	"galaxy/backend/modules/mail"
 	"galaxy/backend/platform/pg"
+	"galaxy/backend/platform/worker"
 )
 
 var update = flag.Bool("update", false, "write testdata/kinds.json anew")
@@ -32,14 +33,14 @@ type recorded struct {
 func TestEveryKindIsStoredPushedAndMailedAsEver(t *testing.T) {
 	t.Parallel()
 	f := newFixtureWith(t, Config{AdminEmail: "ops@example.com"})
-	mailer, err := mail.NewService(f.db, f.clock, zap.NewNop(), auditor{})
+	mailer, err := mail.NewService(f.db, f.clock, zap.NewNop(), auditor{}, worker.NewSignal())
 	require.NoError(t, err)
 	f.worker.mail = mailer
 	anna := f.newUser("anna")
 	seen := map[Kind]bool{}
 	for name, payload := range examples {
 		seen[payload.Kind()] = true
-		in := Intent{Key: name, Typed: payload}
+		in := Intent{Key: name, Payload: payload}
 		if !catalog[payload.Kind()].operator {
 			in.Recipients = []uuid.UUID{anna}
 		}
@@ -89,7 +90,7 @@ func (f *fixture) recorded() map[string]recorded {
 	for _, r := range rows {
 		out[r.Key] = recorded{Stored: r.Stored, Subject: r.Subject, Text: r.Text}
 	}
-	for _, o := range f.pusher.pushed {
+	for _, o := range f.pusher.Published() {
 		table, err := o.Event.Marshal()
 		require.NoError(f.t, err)
 		r := out[o.RequestID]
@@ -103,15 +104,3 @@ func (f *fixture) recorded() map[string]recorded {
 type auditor struct{}
 
 func (auditor) Record(context.Context, *pg.Tx, admin.Entry) error { return nil }
-
-func TestMapsComeToWhatTypesComeTo(t *testing.T) {
-	t.Parallel()
-	for name, payload := range examples {
-		stored, packed, problem := Intent{Key: "k", Typed: payload}.encode()
-		require.Empty(t, problem, name)
-		mapStored, mapPacked, problem := Intent{Key: "k", Kind: untypedExamples[name].kind, Payload: untypedExamples[name].payload}.encode()
-		require.Empty(t, problem, name)
-		require.JSONEq(t, string(mapStored), string(stored), name)
-		require.Equal(t, mapPacked, packed, name)
-	}
-}

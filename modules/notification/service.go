@@ -53,7 +53,7 @@ func (s *Service) Submit(ctx context.Context, tx *pg.Tx, in Intent) error {
 	if err != nil {
 		return fmt.Errorf("make a notification id: %w", err)
 	}
-	kind := in.kind()
+	kind := in.Kind()
 	n := row{id: id, kind: kind, key: in.Key, payload: stored, requestID: httpx.RequestID(ctx), at: s.clock.Now()}
 	inserted, err := s.store.insert(ctx, tx, n, in.Fresh)
 	if err != nil {
@@ -132,7 +132,7 @@ func (s *Service) recordMalformed(tx *pg.Tx, in Intent, payload json.RawMessage,
 	if err != nil {
 		return fmt.Errorf("make an id: %w", err)
 	}
-	kind := in.kind()
+	kind := in.Kind()
 	s.store.addMalformed(tx, id, row{kind: kind, key: in.Key, payload: payload, at: s.clock.Now()}, problem)
 	tx.OnCommit(func() {
 		s.metrics.countIntent(kind, "malformed")

@@ -50,7 +50,7 @@ func TestTheInboxHasWhatMailCouldNotDeliver(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	anna := f.newUser("anna")
-	f.mailer.failWith(errRelay)
+	f.mailer.FailWith(errRelay)
 	f.submit(turnReady("k", anna))
 	for range maxAttempts {
 		f.pass()

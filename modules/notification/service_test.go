@@ -38,7 +38,7 @@ func TestEveryRecipientGetsARouteForEveryChannelOfTheKind(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			f := newFixtureWith(t, Config{AdminEmail: "ops@example.com"})
-			f.submit(Intent{Key: "k", Recipients: c.recipients, Typed: c.payload})
+			f.submit(Intent{Key: "k", Recipients: c.recipients, Payload: c.payload})
 			for _, channel := range []Channel{Push, Email, AdminEmail} {
 				status, used := c.want[channel]
 				rows, users := f.routes(channel), []uuid.UUID{}
@@ -69,7 +69,7 @@ func TestARecipientWhoIsNamedTwiceIsToldOnce(t *testing.T) {
 	f := newFixture(t)
 	anna := f.newUser("anna")
 	f.submit(turnReady("k", anna, f.newUser("bob"), anna))
-	require.Len(t, f.pusher.pushed, 2)
+	require.Len(t, f.pusher.Published(), 2)
 	require.Len(t, f.routes(Push), 2)
 	require.Len(t, f.routes(Email), 2)
 }
@@ -80,9 +80,9 @@ func TestTheSameKindAndKeyAgainChangesNothing(t *testing.T) {
 	anna, bob := f.newUser("anna"), f.newUser("bob")
 	f.submit(turnReady("k", anna))
 	again := turnReady("k", anna, bob)
-	again.Typed = GameTurnReady{GameRef: theGame, Turn: 4}
+	again.Payload = GameTurnReady{GameRef: theGame, Turn: 4}
 	f.submit(again)
-	require.Len(t, f.pusher.pushed, 1)
+	require.Len(t, f.pusher.Published(), 1)
 	require.Len(t, f.routes(Email), 1)
 	require.Equal(t, 1, f.count(`SELECT count(*) FROM notifications WHERE payload->>'turn' = '3'`))
 	require.Equal(t, 1, f.count(`SELECT count(*) FROM notification_recipients`))
@@ -93,8 +93,8 @@ func TestTheSameKeyOfAnotherKindIsAnotherNotification(t *testing.T) {
 	f := newFixture(t)
 	anna := f.newUser("anna")
 	finished := GameFinished{GameRef: theGame, Turn: 3}
-	f.submit(turnReady("k", anna), Intent{Key: "k", Recipients: []uuid.UUID{anna}, Typed: finished})
-	require.Len(t, f.pusher.pushed, 2)
+	f.submit(turnReady("k", anna), Intent{Key: "k", Recipients: []uuid.UUID{anna}, Payload: finished})
+	require.Len(t, f.pusher.Published(), 2)
 	require.Equal(t, 2, f.count(`SELECT count(*) FROM notifications`))
 }
 
@@ -107,7 +107,7 @@ func TestOneOfManyConcurrentSubmitsWins(t *testing.T) {
 		wg.Go(func() { f.submit(turnReady("k", anna)) })
 	}
 	wg.Wait()
-	require.Len(t, f.pusher.pushed, 1)
+	require.Len(t, f.pusher.Published(), 1)
 	require.Equal(t, 1, f.count(`SELECT count(*) FROM notifications`))
 }
 
@@ -122,13 +122,13 @@ func TestNothingLeavesATransactionThatFails(t *testing.T) {
 		return notRecorded
 	})
 	require.ErrorIs(t, err, notRecorded)
-	require.Empty(t, f.pusher.pushed)
+	require.Empty(t, f.pusher.Published())
 	require.Empty(t, f.mailDue.C())
 	require.Zero(t, f.count(`SELECT count(*) FROM notifications`))
 	require.Zero(t, f.count(`SELECT count(*) FROM notification_malformed`))
 	require.Empty(t, f.logs.All())
 	f.submit(turnReady("k", anna))
-	require.Len(t, f.pusher.pushed, 1, "the key is free")
+	require.Len(t, f.pusher.Published(), 1, "the key is free")
 }
 
 func TestSubmitReportsWhatTheDatabaseSays(t *testing.T) {
@@ -157,7 +157,7 @@ func TestAFreshKeyCostsNoRoundTripOfItsOwn(t *testing.T) {
 
 func TestMailIsDueOnlyWhenARouteWaitsForIt(t *testing.T) {
 	t.Parallel()
-	pushAlone := Intent{Key: "k", Recipients: []uuid.UUID{uuid.New()}, Typed: RaceNameExpired{RaceName: "Zorg"}}
+	pushAlone := Intent{Key: "k", Recipients: []uuid.UUID{uuid.New()}, Payload: RaceNameExpired{RaceName: "Zorg"}}
 	for _, c := range []struct {
 		name  string
 		admin string
@@ -190,8 +190,8 @@ func TestAPushSaysWhatItIsAboutAndWhereItComesFrom(t *testing.T) {
 	require.NoError(t, f.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		return f.service.Submit(ctx, tx, turnReady("game:1:turn:3", anna))
 	}))
-	require.Len(t, f.pusher.pushed, 1)
-	o := f.pusher.pushed[0]
+	require.Len(t, f.pusher.Published(), 1)
+	o := f.pusher.Published()[0]
 	require.Equal(t, push.Outgoing{
 		UserID: anna, EventID: o.EventID, RequestID: "game:1:turn:3", TraceID: traceID.String(), Event: o.Event,
 	}, o)
@@ -226,12 +226,12 @@ func TestAMalformedIntentIsKeptAndGoesNowhere(t *testing.T) {
 		require.Equal(t, i+1, f.count(`SELECT count(*) FROM notification_malformed`), c.problem)
 		require.Equal(t, 1, f.count(`
 SELECT count(*) FROM notification_malformed WHERE kind = $1 AND idempotency_key = $2 AND reason = $3`,
-			c.in.kind(), c.in.Key, c.problem), c.problem)
+			c.in.Kind(), c.in.Key, c.problem), c.problem)
 		require.Equal(t, i+1, f.logs.FilterMessage("notification intent was malformed").Len(), "operators see it")
 	}
 	f.pass()
-	require.Empty(t, f.pusher.pushed)
-	require.Empty(t, f.mailer.sent)
+	require.Empty(t, f.pusher.Published())
+	require.Empty(t, f.mailer.Messages())
 	require.Zero(t, f.count(`SELECT count(*) FROM notifications`))
 }
 
@@ -243,14 +243,14 @@ func TestAMalformedIntentDoesNotFailItsTransaction(t *testing.T) {
 		require.NoError(t, f.service.Submit(ctx, tx, turnReady("", anna)))
 		return f.service.Submit(ctx, tx, turnReady("k", anna))
 	})
-	require.Len(t, f.pusher.pushed, 1)
+	require.Len(t, f.pusher.Published(), 1)
 	require.Equal(t, 1, f.count(`SELECT count(*) FROM notification_malformed`))
 }
 
 func TestAMalformedIntentWithAKeyIsKeptOnce(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	incomplete := func(key string) Intent { return Intent{Key: key, Typed: ContainerMissing{}} }
+	incomplete := func(key string) Intent { return Intent{Key: key, Payload: ContainerMissing{}} }
 	f.submit(incomplete("k"), incomplete("k"), incomplete("l"))
 	require.Equal(t, 2, f.count(`SELECT count(*) FROM notification_malformed`))
 	f.submit(incomplete(""), incomplete(""))
@@ -260,7 +260,7 @@ func TestAMalformedIntentWithAKeyIsKeptOnce(t *testing.T) {
 func TestAMalformedPayloadIsKeptForRepair(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.submit(Intent{Key: "k", Typed: GamePaused{GameRef: GameRef{theGame.ID, "a\x00b"}, Turn: 3}})
+	f.submit(Intent{Key: "k", Payload: GamePaused{GameRef: GameRef{theGame.ID, "a\x00b"}, Turn: 3}})
 	require.Equal(t, 1, f.count(`SELECT count(*) FROM notification_malformed WHERE payload = $1`,
 		fmt.Sprintf(`{"game_id": "%s", "game_name": "a\ufffdb", "reason": "", "turn": 3}`, theGame.ID)))
 }
@@ -274,6 +274,6 @@ func TestOperatorsWithoutAnAddressAreSkippedAtOnce(t *testing.T) {
 	require.Equal(t, noon, r.Settled.UTC())
 	require.Equal(t, 1, f.logs.FilterMessageSnippet("BACKEND_NOTIFICATION_ADMIN_EMAIL is not set").Len())
 	f.pass()
-	require.Empty(t, f.mailer.sent)
+	require.Empty(t, f.mailer.Messages())
 	require.Zero(t, f.route(AdminEmail).Attempts, "nobody tries")
 }

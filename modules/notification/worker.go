@@ -16,6 +16,7 @@ import (
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/outbox"
 	"galaxy/backend/platform/pg"
+	"galaxy/backend/platform/sanitize"
 	"galaxy/backend/platform/worker"
 )
 
@@ -163,7 +164,7 @@ func (w *Worker) compose(r claimedRoute, users map[uuid.UUID]user.Snapshot) (m m
 // postpone records a failed attempt, the last one as a dead letter.
 func (w *Worker) postpone(ctx context.Context, r claimedRoute, cause error) error {
 	now := w.clock.Now()
-	text := cause.Error()
+	text := sanitize.Line(cause.Error()) // what the column does not take would be tried for ever
 	res := routeResult{status: Retrying, reason: &text, next: now.Add(backoff.Next(r.Attempt))}
 	if r.Attempt >= w.cfg.MaxAttempts {
 		res.status = DeadLettered

@@ -3,7 +3,7 @@ package notification
 import (
 	"context"
 	"errors"
-	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,11 +18,10 @@ import (
 func TestEveryMailRouteBecomesOneDelivery(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	anna, bob := f.newUser("anna"), f.newUser("bob")
-	f.submit(turnReady("k", anna, bob))
+	f.submit(turnReady("k", f.newUser("anna"), f.newUser("bob")))
 	f.pass()
 	f.pass()
-	require.ElementsMatch(t, []string{"anna@example.com", "bob@example.com"}, f.mailer.addresses())
+	require.ElementsMatch(t, []string{"anna@example.com", "bob@example.com"}, f.mailer.Recipients())
 	for _, r := range f.routes(Email) {
 		require.Equal(t, Delivered, r.Status)
 		require.NotNil(t, r.Delivery)
@@ -30,12 +29,15 @@ func TestEveryMailRouteBecomesOneDelivery(t *testing.T) {
 		require.Nil(t, r.Token)
 		require.Equal(t, 1, r.Attempts)
 	}
-	for _, m := range f.mailer.sent {
+	for _, m := range f.mailer.Messages() {
+		recipient, err := f.accounts.Snapshot(t.Context(), m.UserID)
+		require.NoError(t, err)
+		require.Equal(t, recipient.Email, m.To)
+		require.Equal(t, recipient.UserName, m.Data["user_name"])
 		require.Equal(t, "game.turn.ready", m.Template)
 		require.Equal(t, "First light", m.Data["game_name"])
-		require.Equal(t, map[uuid.UUID]string{anna: "anna", bob: "bob"}[m.UserID], m.Data["user_name"])
 		require.Equal(t, 1, f.count(`SELECT count(*) FROM notification_routes WHERE route_id::text = $1 AND delivery_id = $2`,
-			m.Key, f.mailer.deliveries[m.Template+m.Key]))
+			m.Key, f.mailer.DeliveryID(m.Template, m.Key)))
 	}
 }
 
@@ -44,8 +46,8 @@ func TestOperatorsAreToldAtTheirAddress(t *testing.T) {
 	f := newFixtureWith(t, Config{AdminEmail: "ops@example.com"})
 	f.submit(imagePullFailed("k"))
 	f.pass()
-	require.Len(t, f.mailer.sent, 1)
-	m := f.mailer.sent[0]
+	require.Len(t, f.mailer.Messages(), 1)
+	m := f.mailer.Messages()[0]
 	require.Equal(t, "ops@example.com", m.To)
 	require.Equal(t, uuid.Nil, m.UserID)
 	require.Equal(t, "runtime.image_pull_failed", m.Template)
@@ -59,7 +61,7 @@ func TestARouteToOperatorsIsSkippedWhenTheirAddressWasTakenAway(t *testing.T) {
 	f.submit(imagePullFailed("k"))
 	f.worker.cfg.AdminEmail = ""
 	f.pass()
-	require.Empty(t, f.mailer.sent)
+	require.Empty(t, f.mailer.Messages())
 	r := f.route(AdminEmail)
 	require.Equal(t, Skipped, r.Status)
 	require.Equal(t, "BACKEND_NOTIFICATION_ADMIN_EMAIL is not set", *r.Error)
@@ -70,10 +72,11 @@ func TestWhoCannotBeReachedIsSkipped(t *testing.T) {
 	f := newFixture(t)
 	deleted, erased, unknown, present := f.newUser("deleted"), f.newUser("erased"), uuid.New(), f.newUser("present")
 	f.submit(turnReady("k", deleted, erased, unknown, present))
-	f.accounts.change(deleted, func(s *user.Snapshot) { s.Deleted = true })
-	f.accounts.change(erased, func(s *user.Snapshot) { s.Email = "" })
+	f.accounts.Delete(deleted)
+	f.accounts.Delete(erased)
+	f.accounts.Erase(erased)
 	f.pass()
-	require.Equal(t, []string{"present@example.com"}, f.mailer.addresses())
+	require.Equal(t, []string{"present@example.com"}, f.mailer.Recipients())
 	for _, r := range f.routes(Email) {
 		if *r.UserID == present {
 			require.Equal(t, Delivered, r.Status)
@@ -85,17 +88,17 @@ func TestWhoCannotBeReachedIsSkipped(t *testing.T) {
 	}
 	f.clock.Advance(time.Hour)
 	f.pass()
-	require.Len(t, f.mailer.sent, 1, "a skipped route stays skipped")
+	require.Len(t, f.mailer.Messages(), 1, "a skipped route stays skipped")
 }
 
 func TestABlockedUserIsStillTold(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	anna := f.newUser("anna")
-	f.accounts.change(anna, func(s *user.Snapshot) { s.Sanctions = []user.ActiveSanction{{Kind: user.PermanentBlock}} })
+	f.accounts.Sanction(anna, user.PermanentBlock, "spam", nil)
 	f.submit(turnReady("k", anna))
 	f.pass()
-	require.Equal(t, []string{"anna@example.com"}, f.mailer.addresses())
+	require.Equal(t, []string{"anna@example.com"}, f.mailer.Recipients())
 }
 
 func TestTheAddressIsTheOneOfTheMomentOfSending(t *testing.T) {
@@ -103,16 +106,16 @@ func TestTheAddressIsTheOneOfTheMomentOfSending(t *testing.T) {
 	f := newFixture(t)
 	anna := f.newUser("anna")
 	f.submit(turnReady("k", anna))
-	f.accounts.change(anna, func(s *user.Snapshot) { s.Email = "new@example.com" })
+	f.accounts.Set(anna, func(a *user.Account) { a.Email = "new@example.com" })
 	f.pass()
-	require.Equal(t, []string{"new@example.com"}, f.mailer.addresses())
+	require.Equal(t, []string{"new@example.com"}, f.mailer.Recipients())
 }
 
 func TestAFailedRouteWaitsLongerEveryTimeAndIsDeadLettered(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.submit(turnReady("k", f.newUser("anna")))
-	f.mailer.failWith(errRelay)
+	f.mailer.FailWith(errRelay)
 	for attempt := 1; attempt < maxAttempts; attempt++ {
 		f.pass()
 		r := f.route(Email)
@@ -135,10 +138,10 @@ func TestAFailedRouteWaitsLongerEveryTimeAndIsDeadLettered(t *testing.T) {
 	require.Equal(t, DeadLettered, r.Status)
 	require.Equal(t, maxAttempts, r.Attempts)
 	require.Equal(t, f.clock.Now(), r.Settled.UTC())
-	f.mailer.failWith(nil)
+	f.mailer.FailWith(nil)
 	f.clock.Advance(24 * time.Hour)
 	f.pass()
-	require.Empty(t, f.mailer.sent, "a dead letter stays dead")
+	require.Empty(t, f.mailer.Messages(), "a dead letter stays dead")
 	require.Equal(t, maxAttempts, f.logs.FilterMessage("notification route failed").Len())
 }
 
@@ -146,12 +149,12 @@ func TestARouteThatFailedOnceIsDeliveredLater(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.submit(turnReady("k", f.newUser("anna")))
-	f.mailer.failWith(errRelay)
+	f.mailer.FailWith(errRelay)
 	f.pass()
-	f.mailer.failWith(nil)
+	f.mailer.FailWith(nil)
 	f.clock.Advance(backoff.Ceiling(1))
 	f.pass()
-	require.Len(t, f.mailer.sent, 1)
+	require.Len(t, f.mailer.Messages(), 1)
 	r := f.route(Email)
 	require.Equal(t, Delivered, r.Status)
 	require.Nil(t, r.Error, "the error of an attempt goes with its repair")
@@ -171,16 +174,16 @@ func TestAPoisonedRouteDoesNotHoldUpTheOthers(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t)
 			bad := f.newUser("bad")
-			f.mailer.before = func(ctx context.Context, tx *pg.Tx, m mail.Message) error {
+			f.mailer.Before(func(ctx context.Context, tx *pg.Tx, m mail.Message) error {
 				if m.UserID == bad {
 					return poison(ctx, tx)
 				}
 				return nil
-			}
+			})
 			f.submit(turnReady("k", f.newUser("ada"), bad, f.newUser("bob")))
 			for range maxAttempts + 1 {
 				f.pass()
-				require.Len(t, f.mailer.sent, 2)
+				require.Len(t, f.mailer.Messages(), 2)
 				f.clock.Advance(time.Hour)
 			}
 			for _, r := range f.routes(Email) {
@@ -195,10 +198,21 @@ func TestAPoisonedRouteDoesNotHoldUpTheOthers(t *testing.T) {
 	}
 }
 
+func TestAFailureIsRecordedWhateverItsText(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.submit(turnReady("k", f.newUser("anna")))
+	f.mailer.FailWith(errors.New("broken\x00 \xff text"))
+	f.pass()
+	r := f.route(Email)
+	require.Equal(t, Retrying, r.Status)
+	require.Equal(t, "broken text", strings.ReplaceAll(*r.Error, "  ", " "))
+}
+
 func TestAPanicIsTheRoutesFaultAndIsLoggedWithItsStack(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.mailer.before = func(context.Context, *pg.Tx, mail.Message) error { panic("no such function") }
+	f.mailer.Before(func(context.Context, *pg.Tx, mail.Message) error { panic("no such function") })
 	f.submit(turnReady("k", f.newUser("anna")))
 	f.pass()
 	require.Equal(t, "panic: no such function", *f.route(Email).Error)
@@ -219,7 +233,7 @@ func TestAStoredPayloadThatIsNoObjectIsSkipped(t *testing.T) {
 			f.exec(`UPDATE notifications SET payload = $1`, stored)
 			f.submit(turnReady("k2", f.newUser("bob")))
 			f.pass()
-			require.Equal(t, []string{"bob@example.com"}, f.mailer.addresses())
+			require.Equal(t, []string{"bob@example.com"}, f.mailer.Recipients())
 			r := f.routes(Email)[0]
 			require.Equal(t, Skipped, r.Status)
 			require.Equal(t, "the payload is not an object", *r.Error)
@@ -230,106 +244,24 @@ func TestAStoredPayloadThatIsNoObjectIsSkipped(t *testing.T) {
 func TestAPassTakesABatchAndAsksForAnother(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	var everybody []uuid.UUID
-	for i := range batchSize + 1 {
-		everybody = append(everybody, f.newUser(fmt.Sprint("user", i)))
-	}
-	f.submit(turnReady("k", everybody...))
+	f.submit(turnReady("k", f.accounts.AddMany(batchSize+1)...))
 	again, err := f.worker.runOnce(t.Context())
 	require.NoError(t, err)
 	require.True(t, again)
-	require.Len(t, f.mailer.sent, batchSize)
+	require.Len(t, f.mailer.Messages(), batchSize)
 	again, err = f.worker.runOnce(t.Context())
 	require.NoError(t, err)
 	require.False(t, again)
-	require.Len(t, f.mailer.sent, batchSize+1)
+	require.Len(t, f.mailer.Messages(), batchSize+1)
 }
 
 func TestAPassWithNothingToDoLooksNobodyUp(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.accounts.err = errors.New("not asked")
+	f.accounts.Fail(errors.New("not asked"))
 	again, err := f.worker.runOnce(t.Context())
 	require.NoError(t, err)
 	require.False(t, again)
-}
-
-func TestRoutesComeBackWhenRecipientsCannotBeLookedUp(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	f.submit(turnReady("k", f.newUser("anna")))
-	f.accounts.err = errors.New("accounts are away")
-	_, err := f.worker.runOnce(t.Context())
-	require.ErrorIs(t, err, f.accounts.err)
-	require.Equal(t, Delivering, f.route(Email).Status)
-	f.accounts.err = nil
-	f.pass()
-	require.Empty(t, f.mailer.sent, "the lease still runs")
-	f.expireLeases()
-	f.pass()
-	require.Len(t, f.mailer.sent, 1)
-	require.Equal(t, 2, f.route(Email).Attempts)
-}
-
-func TestNobodyIsChargedWhenTheDatabaseIsAway(t *testing.T) {
-	t.Parallel()
-	for _, cause := range []error{pg.ErrUnavailable, pg.ErrOutcomeUnknown} {
-		t.Run(cause.Error(), func(t *testing.T) {
-			t.Parallel()
-			f := newFixture(t)
-			f.submit(turnReady("k", f.newUser("anna"), f.newUser("bob")))
-			f.mailer.failWith(fmt.Errorf("enqueue: %w", cause))
-			_, err := f.worker.runOnce(t.Context())
-			require.ErrorIs(t, err, cause)
-			for _, r := range f.routes(Email) {
-				require.Equal(t, Delivering, r.Status, "the lease brings it back")
-				require.Nil(t, r.Error)
-			}
-			require.Zero(t, f.logs.FilterMessage("notification route failed").Len())
-		})
-	}
-}
-
-func TestARouteWhoseLeaseRanOutIsDeliveredByAnother(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	f.submit(turnReady("k", f.newUser("anna")))
-	late := f.claim()
-	require.Len(t, late, 1)
-	require.Empty(t, f.claim(), "a claimed route is nobody else's")
-	f.expireLeases()
-	f.pass()
-	require.Len(t, f.mailer.sent, 1)
-	done := f.route(Email)
-
-	require.NoError(t, f.worker.postpone(t.Context(), late[0], errRelay))
-	require.Equal(t, done, f.route(Email), "whoever overslept changes nothing")
-	users, err := f.worker.recipients(t.Context(), late)
-	require.NoError(t, err)
-	require.NoError(t, f.worker.deliver(t.Context(), late, users))
-	require.Len(t, f.mailer.sent, 1, "the key of the mail is the route's")
-	require.Equal(t, done, f.route(Email))
-}
-
-func TestRoutesThatWaitLongestGoFirst(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	f.submit(turnReady("k1", f.newUser("late")))
-	f.exec(`UPDATE notification_routes SET next_attempt_at = next_attempt_at + interval '1 minute'`)
-	f.submit(turnReady("k2", f.newUser("early")))
-	f.clock.Advance(time.Hour)
-	routes, err := f.worker.store.claim(t.Context(), f.db, f.clock.Now(), 1, leaseTime)
-	require.NoError(t, err)
-	require.Len(t, routes, 1)
-	require.Equal(t, *f.routes(Email)[1].UserID, *routes[0].UserID)
-}
-
-func TestPushRoutesAreNotTheWorkers(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	f.submit(Intent{Key: "k", Recipients: []uuid.UUID{f.newUser("anna")}, Typed: RaceNameExpired{RaceName: "Zorg"}})
-	require.Empty(t, f.claim())
-	require.Equal(t, Published, f.route(Push).Status)
 }
 
 func TestTheWorkerIsWokenByTheCommit(t *testing.T) {
@@ -339,7 +271,7 @@ func TestTheWorkerIsWokenByTheCommit(t *testing.T) {
 	require.NoError(t, f.worker.Start(t.Context()))
 	f.clock.BlockUntil(1)
 	f.submit(turnReady("k", anna))
-	require.Eventually(t, func() bool { return len(f.mailer.addresses()) == 1 }, 10*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return len(f.mailer.Recipients()) == 1 }, 10*time.Second, 5*time.Millisecond)
 	require.NoError(t, f.worker.Stop(t.Context()))
 	require.Equal(t, Delivered, f.route(Email).Status)
 }
@@ -352,7 +284,7 @@ func TestTheWorkerBeginsWithWhatAnEarlierProcessLeft(t *testing.T) {
 	require.NoError(t, f.worker.Start(t.Context()))
 	f.clock.BlockUntil(1)
 	require.NoError(t, f.worker.Stop(t.Context()))
-	require.Len(t, f.mailer.sent, 1)
+	require.Len(t, f.mailer.Messages(), 1)
 }
 
 func TestTheLogSaysAtStartThatOperatorsAreNotTold(t *testing.T) {
@@ -363,18 +295,4 @@ func TestTheLogSaysAtStartThatOperatorsAreNotTold(t *testing.T) {
 		require.NoError(t, f.worker.Stop(t.Context()))
 		require.Equal(t, want, f.logs.FilterMessageSnippet("BACKEND_NOTIFICATION_ADMIN_EMAIL is not set").Len())
 	}
-}
-
-// claim takes what is due, as a worker does that then says nothing more.
-func (f *fixture) claim() []claimedRoute {
-	f.t.Helper()
-	routes, err := f.worker.store.claim(f.t.Context(), f.db, f.clock.Now(), batchSize, leaseTime)
-	require.NoError(f.t, err)
-	return routes
-}
-
-func (f *fixture) expireLeases() {
-	f.t.Helper()
-	f.exec(`
-UPDATE notification_routes SET lease_until = clock_timestamp() - interval '1 second' WHERE lease_until IS NOT NULL`)
 }

@@ -1,9 +1,9 @@
 // Package push owns the stream to the gateways: gRPC SubscribePush, the only
-// way in which the backend speaks first.
+// channel that the backend initiates messages on.
 //
 // It owns no table. Events live in a ring in memory, by count and by
-// BACKEND_FRESHNESS_WINDOW; what push misses is found in the users' inboxes and,
-// for revoked sessions, replayed from the database.
+// BACKEND_FRESHNESS_WINDOW; what push misses is in the users' inboxes and, for
+// revoked sessions, replayed from the database.
 //
 // What always holds:
 //
@@ -16,12 +16,12 @@
 //     after the cursor; where something is missing a Gap says so, in its place.
 //   - Publishing never blocks. Each subscriber has a bounded queue; past it the
 //     oldest client event is dropped, counted, and a Gap stands where it was. A
-//     SessionInvalidation is never dropped: a subscriber that lets too many pile
-//     up is disconnected and gets them replayed when it comes back.
+//     SessionInvalidation is never dropped: a subscriber with too many of them
+//     waiting is disconnected and gets them replayed when it reconnects.
 //   - A gateway that subscribes without a cursor that this process can serve is
 //     first told all revocations of the last BACKEND_FRESHNESS_WINDOW; one whose
-//     stream broke before the last of them is told again. So is everybody after a
-//     revocation of which nobody knows whether it was committed.
+//     stream broke before the last of them is told again. So is every gateway
+//     after a revocation whose commit has an unknown outcome.
 //   - A resume is bounded by the ring, not by the queue of a slow reader.
 //   - One live stream per gateway_client_id; a newer one ends the older with
 //     Aborted. A gateway that reads nothing for ten seconds is disconnected with

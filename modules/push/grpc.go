@@ -6,10 +6,9 @@ import (
 	"time"
 	"unicode"
 
+	"go.uber.org/zap"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-
-	"go.uber.org/zap"
 
 	"galaxy/backend/platform/clock"
 	pushv1 "galaxy/backend/proto/push/v1"
@@ -18,11 +17,11 @@ import (
 const (
 	maxGatewayID = 128
 	sendBatch    = 64
-	// stallAfter is how long a gateway may take to read one frame.
-	stallAfter = 10 * time.Second
+	// stallTimeout is how long a gateway may take to read one frame.
+	stallTimeout = 10 * time.Second
 )
 
-// server is the gRPC face of the hub.
+// server serves the hub over gRPC.
 type server struct {
 	pushv1.UnimplementedPushServer
 	hub    *hub
@@ -40,7 +39,7 @@ func (s *server) SubscribePush(req *pushv1.GatewaySubscribeRequest, stream pushv
 	if err != nil {
 		return err
 	}
-	defer s.hub.leave(sub)
+	defer s.hub.unsubscribe(sub)
 	if replay {
 		if err := s.replay(stream.Context(), sub); err != nil {
 			return err
@@ -48,8 +47,9 @@ func (s *server) SubscribePush(req *pushv1.GatewaySubscribeRequest, stream pushv
 	}
 	s.log.Info("gateway subscribed", zap.String("gateway_client_id", sub.id), zap.Bool("replay", replay))
 	err = s.serve(sub, stream)
-	dropped := s.hub.leave(sub)
-	s.log.Info("gateway unsubscribed", zap.String("gateway_client_id", sub.id), zap.Stringer("code", status.Code(err)), zap.Uint64("dropped", dropped))
+	dropped := s.hub.unsubscribe(sub)
+	s.log.Info("gateway unsubscribed", zap.String("gateway_client_id", sub.id),
+		zap.Stringer("code", status.Code(err)), zap.Uint64("dropped", dropped))
 	return err
 }
 
@@ -60,18 +60,18 @@ func (s *server) replay(ctx context.Context, sub *subscription) error {
 		s.log.Warn("recent revocations could not be read for a gateway", zap.Error(err))
 		return status.Error(codes.Unavailable, "recent revocations cannot be read, try again shortly")
 	}
-	s.hub.resume(sub, events)
+	s.hub.queueReplay(sub, events)
 	return nil
 }
 
-// serve waits beside the goroutine that sends: Send blocks without end when the
-// peer does not read, and only the return of the handler releases it.
+// serve waits beside the goroutine that sends: Send blocks for good when the peer
+// does not read, and only the return of the handler releases it.
 func (s *server) serve(sub *subscription, stream pushv1.Push_SubscribePushServer) error {
-	var busySince atomic.Int64 // when the Send under way began, in nanoseconds; 0: none
+	var busySince atomic.Int64 // start of the Send under way in nanoseconds; 0: none
 	ended := make(chan error, 1)
 	go func() { ended <- s.send(sub, stream, &busySince) }()
 	for {
-		watchdog := s.clock.NewTimer(stallAfter / 4)
+		watchdog := s.clock.NewTimer(stallTimeout / 4)
 		select {
 		case err := <-ended:
 			watchdog.Stop()
@@ -80,18 +80,18 @@ func (s *server) serve(sub *subscription, stream pushv1.Push_SubscribePushServer
 			watchdog.Stop()
 			return sub.err
 		case <-watchdog.C():
-			if since := busySince.Load(); since != 0 && s.clock.Now().UnixNano()-since >= int64(stallAfter) {
+			if since := busySince.Load(); since != 0 && s.clock.Now().UnixNano()-since >= int64(stallTimeout) {
 				return errTooSlow
 			}
-			if upTo, doubtful := s.hub.doubtful(sub); doubtful && s.replay(stream.Context(), sub) == nil {
-				s.hub.answered(sub, upTo)
+			if upTo, needed := s.hub.needsReplay(sub); needed && s.replay(stream.Context(), sub) == nil {
+				s.hub.replayDone(sub, upTo)
 			}
 		}
 	}
 }
 
-// send writes frames out until the stream ends, or until the queue is empty
-// once the hub drains.
+// send writes frames until the stream ends or, once the hub drains, until the
+// queue is empty.
 func (s *server) send(sub *subscription, stream pushv1.Push_SubscribePushServer, busySince *atomic.Int64) error {
 	for {
 		frames := s.hub.take(sub, sendBatch)

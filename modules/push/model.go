@@ -2,7 +2,6 @@ package push
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"time"
@@ -17,18 +16,6 @@ type Event interface {
 	Kind() string
 	Marshal() ([]byte, error)
 }
-
-// JSONEvent is the event of a kind without a schema of its own.
-type JSONEvent struct {
-	K string
-	V any
-}
-
-// Kind implements Event.
-func (e JSONEvent) Kind() string { return e.K }
-
-// Marshal implements Event.
-func (e JSONEvent) Marshal() ([]byte, error) { return json.Marshal(e.V) }
 
 // Outgoing addresses an event. A nil device session means all of the user's.
 type Outgoing struct {
@@ -49,7 +36,8 @@ type Invalidation struct {
 	At              time.Time
 }
 
-// Replay gives what a fresh gateway has to know: the revocations since a time.
+// Replay reads what a gateway without a cursor needs: the revocations since a
+// time.
 type Replay interface {
 	Name() string
 	Recent(ctx context.Context, since time.Time) ([]Invalidation, error)
@@ -61,13 +49,14 @@ type frame struct {
 	seq   uint64
 	at    time.Time
 	event *pushv1.PushEvent
-	// replayed frames are one subscriber's, read from the database at its
-	// arrival: how many there are is not its fault.
+	// replayed frames are one subscriber's, read from the database when it
+	// subscribed: how many there are is not its fault.
 	replayed bool
 }
 
-// vital frames are never dropped; too many of them end the stream.
-func (f *frame) vital() bool { return f.event.GetSessionInvalidation() != nil && !f.replayed }
+// mustDeliver reports whether the frame may never be dropped; too many of those
+// end the stream.
+func (f *frame) mustDeliver() bool { return f.event.GetSessionInvalidation() != nil && !f.replayed }
 
 // cursorDigits is the length of the longest uint64.
 const cursorDigits = 20

@@ -34,5 +34,6 @@ type hooksIn struct {
 	Replays []Replay `group:"hooks"`
 }
 
-// ProvideReplay registers hooks that tell a fresh gateway what it missed.
+// ProvideReplay registers hooks that tell a gateway without a cursor what it
+// missed.
 func ProvideReplay(constructors ...any) fx.Option { return hook.Provide[Replay](constructors...) }

@@ -29,9 +29,11 @@ type Service struct {
 	seed    maphash.Seed
 }
 
-// NewService makes the hub; its life begins with the first subscriber.
+// NewService makes the hub. It starts no goroutine.
 func NewService(cfg Config, clk clock.Clock, log *zap.Logger, replays Replays) (*Service, error) {
-	s := &Service{clock: clk, log: log, window: cfg.FreshnessWindow, replays: slices.Clone(replays), seed: maphash.MakeSeed()}
+	s := &Service{
+		clock: clk, log: log, window: cfg.FreshnessWindow, replays: slices.Clone(replays), seed: maphash.MakeSeed(),
+	}
 	s.hub = newHub(clk, cfg.FreshnessWindow, s.dropped)
 	s.server = &server{hub: s.hub, clock: clk, log: log, recent: s.recent}
 	var err error
@@ -52,20 +54,22 @@ func (s *Service) Send(o Outgoing) {
 	}
 	s.metrics.event(o.Event.Kind())
 	s.hub.publish(&pushv1.PushEvent{Kind: &pushv1.PushEvent_ClientEvent{ClientEvent: &pushv1.ClientEvent{
-		UserId: o.UserID.String(), DeviceSessionId: text(o.DeviceSessionID), Kind: o.Event.Kind(), Payload: payload,
+		UserId: o.UserID.String(), DeviceSessionId: optionalID(o.DeviceSessionID), Kind: o.Event.Kind(), Payload: payload,
 		EventId: o.EventID, RequestId: o.RequestID, TraceId: o.TraceID,
 	}}})
 }
 
-// Invalidate tells gateways of revoked sessions once tx has committed. When
-// nobody knows whether it has, what the database says in the end is replayed: a
-// repeat of the request would find the sessions revoked and say nothing.
+// Invalidate tells gateways of revoked sessions once tx has committed. When the
+// outcome of the commit is unknown, what the database holds afterwards is
+// replayed: a repeat of the request would find the sessions revoked and publish
+// nothing.
 func (s *Service) Invalidate(tx *pg.Tx, invalidations ...Invalidation) {
 	if len(invalidations) == 0 {
 		return
 	}
-	nothing := func() {}
-	tx.Stage(maphash.Comparable(s.seed, invalidations[0]), pg.Effect{Apply: nothing, Doubt: nothing, Settle: s.hub.doubt})
+	noop := func() {}
+	effect := pg.Effect{Apply: noop, InDoubt: noop, Resolved: s.hub.revocationsInDoubt}
+	tx.Stage(maphash.Comparable(s.seed, invalidations[0]), effect)
 	tx.OnCommit(func() {
 		for _, inv := range invalidations {
 			s.metrics.event("session_invalidation")
@@ -76,11 +80,12 @@ func (s *Service) Invalidate(tx *pg.Tx, invalidations ...Invalidation) {
 
 func invalidation(inv Invalidation) *pushv1.PushEvent {
 	return &pushv1.PushEvent{Kind: &pushv1.PushEvent_SessionInvalidation{SessionInvalidation: &pushv1.SessionInvalidation{
-		UserId: inv.UserID.String(), DeviceSessionId: text(inv.DeviceSessionID), Reason: inv.Reason, RevokedAt: timestamppb.New(inv.At),
+		UserId: inv.UserID.String(), DeviceSessionId: optionalID(inv.DeviceSessionID), Reason: inv.Reason,
+		RevokedAt: timestamppb.New(inv.At),
 	}}}
 }
 
-// recent collects what a gateway without a usable cursor has to know.
+// recent collects the revocations that a gateway without a usable cursor needs.
 func (s *Service) recent(ctx context.Context) ([]*pushv1.PushEvent, error) {
 	since := s.clock.Now().Add(-s.window)
 	var events []*pushv1.PushEvent
@@ -99,11 +104,11 @@ func (s *Service) recent(ctx context.Context) ([]*pushv1.PushEvent, error) {
 // Subscribers shows the connected gateways.
 func (s *Service) Subscribers() []Subscriber { return s.hub.list() }
 
-// Epoch names this process in the stream.
+// Epoch identifies this process in the stream.
 func (s *Service) Epoch() string { return s.hub.epoch() }
 
-// Stop lets every stream write out what waits and ends it with Unavailable;
-// when ctx ends first the streams are cut.
+// Stop lets every stream write its queue out and ends it with Unavailable; when
+// ctx ends first the streams are aborted.
 func (s *Service) Stop(ctx context.Context) error {
 	s.hub.drain()
 	select {
@@ -111,18 +116,20 @@ func (s *Service) Stop(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 		s.hub.abort()
-		return fmt.Errorf("streams were cut: %w", ctx.Err())
+		return fmt.Errorf("streams were aborted: %w", ctx.Err())
 	}
 }
 
 func (s *Service) dropped(l loss) {
 	s.metrics.drop(l.gateway, l.n)
-	if l.say > 0 {
-		s.log.Warn("push events were dropped for a gateway that reads too slowly", zap.String("gateway_client_id", l.gateway), zap.Int("count", l.say))
+	if l.toLog > 0 {
+		s.log.Warn("push events were dropped for a gateway that reads too slowly",
+			zap.String("gateway_client_id", l.gateway), zap.Int("count", l.toLog))
 	}
 }
 
-func text(id uuid.UUID) string {
+// optionalID is the empty string for the nil id.
+func optionalID(id uuid.UUID) string {
 	if id == uuid.Nil {
 		return ""
 	}

@@ -10,14 +10,14 @@ import (
 	"galaxy/backend/platform/pg"
 )
 
-// keys is who holds a key.
-type keys struct {
+// keyCache knows who holds a key.
+type keyCache struct {
 	*cache.Table[string, uuid.UUID]
 	max int
 }
 
-func newKeys(db *pg.DB, size CacheConfig) *keys {
-	return &keys{max: size.RaceNameKeysMax,
+func newKeyCache(db *pg.DB, size CacheConfig) *keyCache {
+	return &keyCache{max: size.RaceNameKeysMax,
 		Table: cache.New("race_name_keys", size.RaceNameKeysMax, func(ctx context.Context, key string) (uuid.UUID, bool, error) {
 			holder, err := store{}.holder(ctx, db, key)
 			if errors.Is(err, pg.ErrNoRows) {

@@ -2,7 +2,7 @@ package racename
 
 import "galaxy/backend/platform/fault"
 
-// What can be wrong with a race name, or with the wish for one.
+// What can be wrong with a race name, with claiming or with registering it.
 var (
 	ErrInvalid     = fault.New(fault.Unprocessable, "invalid_race_name", "invalid race name")
 	ErrInvalidPath = fault.New(fault.Invalid, "invalid_request", "invalid race name")

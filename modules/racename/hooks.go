@@ -21,7 +21,10 @@ func (userHooks) Name() string { return "racename" }
 
 // Depart implements user.Departure.
 func (h userHooks) Depart(ctx context.Context, tx *pg.Tx, who uuid.UUID, why user.Reason) error {
-	return h.service.releaseAll(ctx, tx, who, why == user.Blocked)
+	if why == user.Blocked { // registered names stay theirs, and nobody can use them
+		return h.service.releaseNamesOf(ctx, tx, who, Reserved, Pending)
+	}
+	return h.service.releaseNamesOf(ctx, tx, who, Reserved, Pending, Registered)
 }
 
 // Export implements user.Export.

@@ -21,7 +21,7 @@ type Service struct {
 	db       *pg.DB
 	clock    clock.Clock
 	cfg      Config
-	keys     *keys
+	keys     *keyCache
 	store    store
 	accounts Accounts
 	notifier Notifier
@@ -31,12 +31,12 @@ type Service struct {
 func NewService(
 	db *pg.DB, clk clock.Clock, cfg Config, size CacheConfig, accounts Accounts, notifier Notifier,
 ) *Service {
-	return &Service{db: db, clock: clk, cfg: cfg, keys: newKeys(db, size), accounts: accounts, notifier: notifier}
+	return &Service{db: db, clock: clk, cfg: cfg, keys: newKeyCache(db, size), accounts: accounts, notifier: notifier}
 }
 
 // Start warms the cache with as many keys as fit.
 func (s *Service) Start(ctx context.Context) error {
-	keys, err := s.store.someKeys(ctx, s.db, s.keys.max)
+	keys, err := s.store.keysToWarm(ctx, s.db, s.keys.max)
 	if err != nil {
 		return fmt.Errorf("warm race names: %w", err)
 	}
@@ -55,8 +55,8 @@ func Parse(text string) (spelling.Name, error) {
 	return name, err
 }
 
-// Claim reserves a name for a user in a game: both keys, or
-// ErrTaken. Keys are the last locks that a transaction takes.
+// Claim reserves a name for a user in a game: both keys, or ErrTaken. Keys are
+// the last locks that a transaction takes.
 func (s *Service) Claim(ctx context.Context, tx *pg.Tx, name spelling.Name, user, game uuid.UUID) error {
 	keys := name.Keys()
 	for {
@@ -71,7 +71,7 @@ func (s *Service) Claim(ctx context.Context, tx *pg.Tx, name spelling.Name, user
 		if len(rows) == len(keys) {
 			break
 		}
-		// One was given up between the two statements: it can be claimed now.
+		// A key was released between the two statements: it can be claimed now.
 	}
 	for _, k := range keys {
 		s.keys.Put(tx, k, user)
@@ -86,11 +86,7 @@ func (s *Service) ReleaseReserved(ctx context.Context, tx *pg.Tx, games []uuid.U
 	if len(games) == 0 {
 		return nil
 	}
-	who := uuid.Nil
-	if user != nil {
-		who = *user
-	}
-	names, err := s.store.reserved(ctx, tx, games, user == nil, who)
+	names, err := s.store.reserved(ctx, tx, games, user)
 	if err != nil {
 		return err
 	}
@@ -129,7 +125,7 @@ func keysOf(names []row) []string {
 // Promote settles the reserved names of a game that was finished at at: those of
 // eligible members become pending registrations, all others are released.
 func (s *Service) Promote(ctx context.Context, tx *pg.Tx, game uuid.UUID, eligible []uuid.UUID, at time.Time) error {
-	names, err := s.store.reserved(ctx, tx, []uuid.UUID{game}, true, uuid.Nil)
+	names, err := s.store.reserved(ctx, tx, []uuid.UUID{game}, nil)
 	if err != nil || len(names) == 0 {
 		return err
 	}
@@ -141,27 +137,25 @@ func (s *Service) Promote(ctx context.Context, tx *pg.Tx, game uuid.UUID, eligib
 	if err != nil {
 		return err
 	}
-	s.store.prolongPending(tx, game, eligible, expires)
+	s.store.extendPending(tx, game, eligible, expires)
 	for _, n := range promoted {
 		names = slices.DeleteFunc(names, func(r row) bool { return r.ID == n.ID })
-		if err := s.tellName(ctx, tx, notification.KindRaceNamePending, n, n.ExpiresAt); err != nil {
+		payload := notification.RaceNamePending{RaceName: n.Display, ExpiresAt: *n.ExpiresAt}
+		if err := s.notifyHolder(ctx, tx, n, payload); err != nil {
 			return err
 		}
 	}
 	return s.release(ctx, tx, names)
 }
 
-// releaseAll releases what a user holds. Registered names may be kept: those of
-// a blocked user, which nobody can use then.
-func (s *Service) releaseAll(ctx context.Context, tx *pg.Tx, who uuid.UUID, keepRegistered bool) error {
+// releaseNamesOf releases a user's names that are in one of the states.
+func (s *Service) releaseNamesOf(ctx context.Context, tx *pg.Tx, who uuid.UUID, states ...string) error {
 	const all = 1 << 20
 	names, err := s.store.namesOf(ctx, tx, who, uuid.Max, all)
 	if err != nil {
 		return err
 	}
-	if keepRegistered {
-		names = slices.DeleteFunc(names, func(n row) bool { return n.State == Registered })
-	}
+	names = slices.DeleteFunc(names, func(n row) bool { return !slices.Contains(states, n.State) })
 	return s.release(ctx, tx, names)
 }
 
@@ -171,7 +165,7 @@ func (s *Service) expired(ctx context.Context, now time.Time, n int) ([]uuid.UUI
 }
 
 // expire releases a pending name that nobody registered in time. One that
-// was registered or prolonged meanwhile stays.
+// was registered or extended meanwhile stays.
 func (s *Service) expire(ctx context.Context, id uuid.UUID, now time.Time) error {
 	return s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		names, err := s.store.pending(ctx, tx, id)
@@ -181,21 +175,21 @@ func (s *Service) expire(ctx context.Context, id uuid.UUID, now time.Time) error
 		if _, err := s.store.lockKeys(ctx, tx, keysOf(names)); err != nil {
 			return err
 		}
-		still, err := s.store.stillExpired(ctx, tx, id, now)
-		if err != nil || !still {
+		expired, err := s.store.lockExpired(ctx, tx, id, now)
+		if err != nil || !expired {
 			return err
 		}
 		if err := s.release(ctx, tx, names); err != nil {
 			return err
 		}
-		return s.tellName(ctx, tx, notification.KindRaceNameExpired, names[0].Name, nil)
+		name := names[0].Name
+		return s.notifyHolder(ctx, tx, name, notification.RaceNameExpired{RaceName: name.Display})
 	})
 }
 
-func (s *Service) tellName(ctx context.Context, tx *pg.Tx, kind notification.Kind, n Name, expires *time.Time) error {
-	payload := map[string]any{"race_name": n.Display}
-	if expires != nil {
-		payload["expires_at"] = *expires
-	}
-	return s.notifier.Submit(ctx, tx, notification.Intent{Kind: kind, Key: n.ID.String(), Recipients: []uuid.UUID{n.UserID}, Payload: payload})
+// notifyHolder submits an intent to whom the name belongs, once per name and kind.
+func (s *Service) notifyHolder(ctx context.Context, tx *pg.Tx, n Name, payload notification.Payload) error {
+	return s.notifier.Submit(ctx, tx, notification.Intent{
+		Key: n.ID.String(), Recipients: []uuid.UUID{n.UserID}, Payload: payload,
+	})
 }

@@ -10,7 +10,7 @@ import (
 	"galaxy/backend/platform/pg"
 )
 
-// Availability answers from memory; claiming decides.
+// Availability answers from memory. A later claim may still be refused.
 func (s *Service) Availability(ctx context.Context, who uuid.UUID, text string) (string, Availability, error) {
 	name, err := Parse(text)
 	if err != nil {
@@ -42,7 +42,7 @@ func (s *Service) Names(ctx context.Context, who, before uuid.UUID, n int) ([]Na
 	return names, err
 }
 
-// Register takes a pending name for good. A registered one answers as
+// Register makes a pending name the user's for good. A registered one answers as
 // it did.
 func (s *Service) Register(ctx context.Context, who uuid.UUID, text string) (Name, error) {
 	name, err := Parse(text)
@@ -55,7 +55,7 @@ func (s *Service) Register(ctx context.Context, who uuid.UUID, text string) (Nam
 		if err != nil {
 			return err
 		}
-		rows, err := s.store.lockClaimable(ctx, tx, who, name)
+		rows, err := s.store.lockRegistrable(ctx, tx, who, name)
 		if err != nil {
 			return err
 		}
@@ -79,7 +79,7 @@ func (s *Service) Register(ctx context.Context, who uuid.UUID, text string) (Nam
 		}
 		s.store.registerName(tx, out.ID, now)
 		out.State, out.ExpiresAt, out.RegisteredAt = Registered, nil, &now
-		return s.tellName(ctx, tx, notification.KindRaceNameRegistered, out, nil)
+		return s.notifyHolder(ctx, tx, out, notification.RaceNameRegistered{RaceName: out.Display})
 	})
 	return out, err
 }

@@ -14,7 +14,7 @@ import (
 // store is the SQL of the domain.
 type store struct{}
 
-// Waits for a transaction that just claims or gives up one of the keys.
+// Waits for a transaction that is claiming or releasing one of the keys.
 const insertKeys = `INSERT INTO race_name_keys (key, holder_user_id) SELECT k, $2 FROM unnest($1::text[]) WITH ORDINALITY AS u(k, n) ORDER BY n
 	ON CONFLICT (key) DO NOTHING`
 
@@ -50,11 +50,12 @@ type row struct {
 
 const nameColumns = ` n.race_name_id, n.canonical_key, n.second_key, n.display, n.user_id, n.state, n.game_id, n.source_game_id, n.expires_at, n.registered_at, n.created_at `
 
-const selectReservedOf = `SELECT` + nameColumns + `FROM race_names n WHERE n.game_id = ANY($1) AND n.state = 'reserved' AND ($2 OR n.user_id = $3)`
+const selectReservedOf = `SELECT` + nameColumns + `FROM race_names n WHERE n.game_id = ANY($1) AND n.state = 'reserved' AND ($2::uuid IS NULL OR n.user_id = $2)`
 
-// reserved are the names that games hold for all of their members, or for one.
-func (store) reserved(ctx context.Context, q pg.Querier, games []uuid.UUID, all bool, user uuid.UUID) ([]row, error) {
-	return pg.All[row](ctx, q, selectReservedOf, games, all, user)
+// reserved are the names that games hold for a user, or for all members when user
+// is nil.
+func (store) reserved(ctx context.Context, q pg.Querier, games []uuid.UUID, user *uuid.UUID) ([]row, error) {
+	return pg.All[row](ctx, q, selectReservedOf, games, user)
 }
 
 const selectNamesOf = `SELECT` + nameColumns + `FROM race_names n WHERE n.user_id = $1 AND n.race_name_id < $2 ORDER BY n.race_name_id DESC LIMIT $3`
@@ -77,11 +78,11 @@ func (store) deleteNames(tx *pg.Tx, ids []uuid.UUID, keys []string) {
 }
 
 // The row lock decides between registering and expiry.
-const lockClaimable = `SELECT` + nameColumns + `FROM race_names n WHERE n.user_id = $1 AND n.canonical_key = $2 AND n.second_key = $3
+const lockRegistrable = `SELECT` + nameColumns + `FROM race_names n WHERE n.user_id = $1 AND n.canonical_key = $2 AND n.second_key = $3
 	AND n.state IN ('pending_registration', 'registered') ORDER BY n.state DESC FOR UPDATE`
 
-func (store) lockClaimable(ctx context.Context, tx *pg.Tx, user uuid.UUID, n spelling.Name) ([]row, error) {
-	return pg.All[row](ctx, tx, lockClaimable, user, n.Canonical, n.Second)
+func (store) lockRegistrable(ctx context.Context, tx *pg.Tx, user uuid.UUID, n spelling.Name) ([]row, error) {
+	return pg.All[row](ctx, tx, lockRegistrable, user, n.Canonical, n.Second)
 }
 
 const countRegistered = `SELECT count(*) FROM race_names WHERE user_id = $1 AND state = 'registered'`
@@ -107,11 +108,11 @@ func (store) promoteNames(
 }
 
 // Runs after the promotion, to which it makes no difference.
-const prolongPending = `UPDATE race_names p SET expires_at = greatest(p.expires_at, $3) WHERE p.state = 'pending_registration' AND EXISTS (
+const extendPending = `UPDATE race_names p SET expires_at = greatest(p.expires_at, $3) WHERE p.state = 'pending_registration' AND EXISTS (
 	SELECT FROM race_names r WHERE r.game_id = $1 AND r.state = 'reserved' AND r.user_id = ANY($2) AND r.canonical_key = p.canonical_key)`
 
-func (store) prolongPending(tx *pg.Tx, game uuid.UUID, users []uuid.UUID, expires time.Time) {
-	tx.Queue(prolongPending, game, users, expires)
+func (store) extendPending(tx *pg.Tx, game uuid.UUID, users []uuid.UUID, expires time.Time) {
+	tx.Queue(extendPending, game, users, expires)
 }
 
 const selectExpiredNames = `SELECT n.race_name_id FROM race_names n WHERE n.state = 'pending_registration' AND n.expires_at <= $1 ORDER BY n.expires_at LIMIT $2`
@@ -128,8 +129,8 @@ func (store) pending(ctx context.Context, q pg.Querier, id uuid.UUID) ([]row, er
 
 const lockExpiredName = `SELECT race_name_id FROM race_names WHERE race_name_id = $1 AND state = 'pending_registration' AND expires_at <= $2 FOR UPDATE`
 
-// stillExpired locks a pending name that nobody registered or prolonged.
-func (store) stillExpired(ctx context.Context, tx *pg.Tx, id uuid.UUID, now time.Time) (bool, error) {
+// lockExpired locks a pending name that nobody registered or extended.
+func (store) lockExpired(ctx context.Context, tx *pg.Tx, id uuid.UUID, now time.Time) (bool, error) {
 	ids, err := pg.All[uuid.UUID](ctx, tx, lockExpiredName, id, now)
 	return len(ids) > 0, err
 }
@@ -141,10 +142,10 @@ func (store) holder(ctx context.Context, q pg.Querier, key string) (uuid.UUID, e
 	return id, err
 }
 
-const selectSomeKeys = `SELECT key, holder_user_id FROM race_name_keys LIMIT $1`
+const selectKeysToWarm = `SELECT key, holder_user_id FROM race_name_keys LIMIT $1`
 
-func (store) someKeys(ctx context.Context, q pg.Querier, n int) ([]keyRow, error) {
-	return pg.All[keyRow](ctx, q, selectSomeKeys, n)
+func (store) keysToWarm(ctx context.Context, q pg.Querier, n int) ([]keyRow, error) {
+	return pg.All[keyRow](ctx, q, selectKeysToWarm, n)
 }
 
 const selectExport = `SELECT coalesce(jsonb_agg(jsonb_build_object('race_name', display, 'state', state, 'game_id', game_id,

@@ -17,7 +17,7 @@ import (
 func (s *Service) Lease(ctx context.Context, game uuid.UUID, d time.Duration) (Lease, error) {
 	// Or the first claim of convergence would end this lease with those of the
 	// process before.
-	if err := queue.Inherit(ctx, s.db); err != nil {
+	if err := queue.ReclaimOrphans(ctx, s.db); err != nil {
 		return Lease{}, err
 	}
 	var lease Lease

@@ -101,7 +101,7 @@ func compare(records []listedRecord, seen []driver.Observed) (due []uuid.UUID, u
 func (r *Reconciler) report(ctx context.Context, tx *pg.Tx, o driver.Observed) error {
 	r.log.Warn("foreign engine seen", zap.String("container", o.Name), zap.String("container_id", o.ContainerID))
 	return r.notifier.Submit(ctx, tx, notification.Intent{
-		Kind: notification.KindContainerForeign, Key: "container:" + o.ContainerID,
-		Payload: map[string]any{"container": o.Name, "container_id": o.ContainerID},
+		Key:     "container:" + o.ContainerID,
+		Payload: notification.ContainerForeign{Container: o.Name, ContainerID: o.ContainerID},
 	})
 }

@@ -56,7 +56,7 @@ func TestTheReconcilerReportsForeignEnginesAndStopsWhatNobodyWants(t *testing.T)
 	require.Equal(t, []notification.Kind{notification.KindContainerForeign}, f.notifier.Kinds())
 	intent := f.notifier.Intents()[0]
 	require.Equal(t, "container:x1", intent.Key)
-	require.Equal(t, map[string]any{"container": "galaxy-game-x", "container_id": "x1"}, intent.Payload)
+	require.Equal(t, notification.ContainerForeign{Container: "galaxy-game-x", ContainerID: "x1"}, intent.Payload)
 	require.Equal(t, 1, f.converge())
 	require.Equal(t, driver.PhaseExited, f.driver.Engine(game).Phase)
 }

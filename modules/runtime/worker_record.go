@@ -104,13 +104,9 @@ func (t *transition) recordExit() {
 	t.after.ExitCode, t.after.OOM = &code, t.observation.OOMKilled
 }
 
-// notice tells operators about the game, once per key.
-func (t *transition) notice(kind notification.Kind, key string, facts map[string]any) {
-	payload := map[string]any{"game_id": t.before.GameID.String()}
-	for name, fact := range facts {
-		payload[name] = fact
-	}
-	t.notices = append(t.notices, notification.Intent{Kind: kind, Key: key, Payload: payload})
+// notice tells operators, once per kind and key.
+func (t *transition) notice(key string, payload notification.Payload) {
+	t.notices = append(t.notices, notification.Intent{Key: key, Payload: payload})
 }
 
 // generationKey makes a notice one per generation.

@@ -31,8 +31,8 @@ func TestAnImageThatCannotBePulledIsReportedOnce(t *testing.T) {
 	require.Equal(t, maxStartAttempts, f.driver.Calls("pull"))
 	require.Zero(t, f.driver.Calls("ensure"))
 	require.Equal(t, []notification.Kind{notification.KindImagePullFailed}, f.notifier.Kinds())
-	require.Equal(t, map[string]any{
-		"game_id": game.String(), "image_ref": "galaxy/engine:1.2.3", "reason": r.LastError,
+	require.Equal(t, notification.ImagePullFailed{
+		GameID: game, ImageRef: "galaxy/engine:1.2.3", Reason: r.LastError,
 	}, f.notifier.Intents()[0].Payload)
 	require.Equal(t, []string{"start_failed start"}, f.observer.told())
 	require.Equal(t, "image_pull_failed", f.observer.last().Error)

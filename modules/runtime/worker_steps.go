@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/runtime/driver"
 	"galaxy/backend/platform/fault"
@@ -122,6 +124,18 @@ type failure struct {
 	code, reason string
 }
 
+// payload tells operators of the failure that was final.
+func (f failure) payload(game uuid.UUID, image string) notification.Payload {
+	reason := sanitize.Line(f.reason)
+	switch f.kind {
+	case notification.KindImagePullFailed:
+		return notification.ImagePullFailed{GameID: game, Reason: reason, ImageRef: image}
+	case notification.KindStartConfigInvalid:
+		return notification.StartConfigInvalid{GameID: game, Reason: reason, ImageRef: image}
+	}
+	return notification.ContainerStartFailed{GameID: game, Reason: reason, ImageRef: image}
+}
+
 // retryStart counts an attempt and gives up after the last one.
 func (c *Converger) retryStart(ctx context.Context, t *transition, f failure) error {
 	t.after.Failures++
@@ -144,7 +158,7 @@ func (c *Converger) giveUp(ctx context.Context, t *transition, f failure) error 
 	}
 	t.fail(StartFailed, f.code, f.reason)
 	t.after.Settled, t.end = true, OpFailed
-	t.notice(f.kind, t.generationKey(), map[string]any{"reason": sanitize.Line(f.reason), "image_ref": t.after.Image})
+	t.notice(t.generationKey(), f.payload(t.before.GameID, t.after.Image))
 	return nil
 }
 
@@ -177,15 +191,16 @@ func (c *Converger) crashed(t *transition) {
 	}
 	t.fail(Crashed, "container_crashed", exitReason(t.observation))
 	t.after.Settled, t.end = true, OpFailed
-	t.notice(notification.KindContainerCrashed, t.generationKey(), map[string]any{
-		"exit_code": t.observation.ExitCode, "oom": t.observation.OOMKilled,
+	t.notice(t.generationKey(), notification.ContainerCrashed{
+		GameID: t.before.GameID, ExitCode: t.observation.ExitCode, OutOfMemory: t.observation.OOMKilled,
 	})
 }
 
 // containerMissing tells operators. The next look makes the container anew, from
 // the state directory.
 func (c *Converger) containerMissing(t *transition) {
-	t.notice(notification.KindContainerMissing, t.generationKey()+":container:"+t.before.ContainerID, nil)
+	key := t.generationKey() + ":container:" + t.before.ContainerID
+	t.notice(key, notification.ContainerMissing{GameID: t.before.GameID})
 	t.fail(Removed, "container_missing", "the container is gone")
 	t.after.LaunchedGeneration, t.after.ContainerID, t.after.Endpoint = 0, "", ""
 	t.again = true
@@ -196,7 +211,8 @@ func (c *Converger) containerMissing(t *transition) {
 func (c *Converger) foreignContainer(t *transition, reason string) {
 	t.fail(StartFailed, "container_foreign", reason)
 	t.after.LaunchedGeneration, t.after.Settled, t.end = 0, true, OpFailed
-	t.notice(notification.KindContainerForeign, t.generationKey(), map[string]any{"container": driver.Name(t.before.GameID)})
+	game := t.before.GameID
+	t.notice(t.generationKey(), notification.ContainerForeign{GameID: game, Container: driver.Name(game)})
 }
 
 // reasonOf is the stable part of an error, without what an engine wrote.

@@ -45,7 +45,7 @@ func TestACrashedEngineIsStartedAgainAndTheFourthCrashIsOneTooMany(t *testing.T)
 	require.Equal(t, "container_crashed", r.LastCode)
 	require.Equal(t, []notification.Kind{notification.KindContainerCrashed}, f.notifier.Kinds())
 	payload := f.notifier.Intents()[0].Payload
-	require.Equal(t, map[string]any{"game_id": game.String(), "exit_code": 137, "oom": true}, payload)
+	require.Equal(t, notification.ContainerCrashed{GameID: game, ExitCode: 137, OutOfMemory: true}, payload)
 	require.Equal(t, "crashed", f.observer.last().Observed)
 	require.Zero(t, f.convergeAfter(time.Hour))
 	require.Equal(t, 1, f.engines.inits)
@@ -141,7 +141,7 @@ func TestAForeignContainerIsReportedAndLeftAlone(t *testing.T) {
 	require.Equal(t, "container_foreign", f.record(game).LastCode)
 	require.Zero(t, f.engines.probes[game], "it is never called")
 	require.Equal(t, []notification.Kind{notification.KindContainerForeign}, f.notifier.Kinds())
-	require.Equal(t, driver.Name(game), f.notifier.Intents()[0].Payload["container"])
+	require.Equal(t, notification.ContainerForeign{GameID: game, Container: driver.Name(game)}, f.notifier.Intents()[0].Payload)
 
 	f.request(f.s.Remove, game)
 	f.converge()

@@ -10,18 +10,16 @@ import (
 	"galaxy/backend/platform/pg"
 )
 
-// Expectations says what games expect of a user. It implements
-// game.Expectation, and needs no Service for the reason that the Observer needs
-// none.
+// Expectations says what games expect of a user. It implements game.Expectation.
 type Expectations struct {
-	db    *pg.DB
-	games HookGames
-	store store
+	db     *pg.DB
+	reader GameReader
+	store  store
 }
 
 // NewExpectations makes the hook that game asks.
-func NewExpectations(db *pg.DB, games HookGames) *Expectations {
-	return &Expectations{db: db, games: games}
+func NewExpectations(db *pg.DB, reader GameReader) *Expectations {
+	return &Expectations{db: db, reader: reader}
 }
 
 // Name implements game.Expectation.
@@ -53,13 +51,13 @@ func (e *Expectations) Expected(ctx context.Context, user uuid.UUID, games []uui
 func (e *Expectations) racesOf(ctx context.Context, user uuid.UUID, games []uuid.UUID,
 ) (played []uuid.UUID, races []string, err error) {
 	for _, gameID := range games {
-		members, err := e.games.Memberships(ctx, gameID)
+		members, err := e.reader.Memberships(ctx, gameID)
 		if err != nil {
 			return nil, nil, fmt.Errorf("memberships of game %s: %w", gameID, err)
 		}
-		for _, seat := range members {
-			if seat.UserID == user && seat.Status == game.Active {
-				played, races = append(played, gameID), append(races, seat.RaceName)
+		for _, m := range members {
+			if m.UserID == user && m.Status == game.Active {
+				played, races = append(played, gameID), append(races, m.RaceName)
 			}
 		}
 	}

@@ -16,19 +16,18 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// Observer keeps clocks by what happens to games. It needs no Service: that one
-// needs game's, which needs the observer. It implements game.Observer; every
-// call runs in game's transaction, which holds the game's row.
+// Observer keeps clocks by what happens to games. It implements game.Observer;
+// every call runs in the transaction that changes the game, which holds its row.
 type Observer struct {
 	clock    clock.Clock
 	store    store
-	games    HookGames
+	games    Games
 	notifier Notifier
 	queue    enqueuer
 }
 
 // NewObserver makes the hook that game calls. signal is the runner's.
-func NewObserver(clk clock.Clock, games HookGames, n Notifier, signal *worker.Signal) *Observer {
+func NewObserver(clk clock.Clock, games Games, n Notifier, signal *worker.Signal) *Observer {
 	return &Observer{clock: clk, games: games, notifier: n, queue: enqueuer{clock: clk, signal: signal}}
 }
 
@@ -105,13 +104,13 @@ func (o *Observer) start(ctx context.Context, tx *pg.Tx, g game.Game, status *en
 		return fmt.Errorf("memberships of game %s: %w", g.ID, err)
 	}
 	o.store.openTurn(tx, c, pace.NewSubmissions(status.Races, members, g.Turns.IdleAfter))
-	for _, seat := range members {
-		if cause := seat.Banishes(); cause != "" { // while the engine came up
-			if err := o.queue.addBanishment(ctx, tx, c, seat.RaceName, cause); err != nil {
+	for _, m := range members {
+		if cause := m.BanishCause(); cause != "" { // while the engine came up
+			if err := o.queue.addBanishment(ctx, tx, c, m.RaceName, cause); err != nil {
 				return err
 			}
 		}
-		if err := o.announceStart(ctx, tx, g, c, seat); err != nil {
+		if err := o.announceStart(ctx, tx, g, c, m); err != nil {
 			return err
 		}
 	}
@@ -120,15 +119,15 @@ func (o *Observer) start(ctx context.Context, tx *pg.Tx, g game.Game, status *en
 }
 
 // announceStart tells a member that the game has begun, and with which race.
-func (o *Observer) announceStart(ctx context.Context, tx *pg.Tx, g game.Game, c pace.Clock, seat game.Membership) error {
-	if seat.Status != game.Active {
+func (o *Observer) announceStart(ctx context.Context, tx *pg.Tx, g game.Game, c pace.Clock, m game.Membership) error {
+	if m.Status != game.Active {
 		return nil
 	}
-	payload := turnPayload(g, c)
-	payload["race_name"] = seat.RaceName
 	return o.notifier.Submit(ctx, tx, notification.Intent{
-		Kind: notification.KindGameStarted, Key: turnKey(c) + ":" + seat.UserID.String(),
-		Recipients: []uuid.UUID{seat.UserID}, Payload: payload,
+		Key: turnKey(c) + ":" + m.UserID.String(), Recipients: []uuid.UUID{m.UserID},
+		Payload: notification.GameStarted{
+			GameRef: g.Ref(), Turn: c.Turn, NextTurnAt: c.NextTurnAt, RaceName: m.RaceName,
+		},
 	})
 }
 

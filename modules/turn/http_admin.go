@@ -65,17 +65,8 @@ func viewRun(r Run) runView {
 }
 
 func (h adminRoutes) list(ctx context.Context, in listTurns) (httpx.List[runView], error) {
-	before, err := httpx.IDCursor("turn_runs", in.Cursor)
-	if err != nil {
-		return httpx.List[runView]{}, err
-	}
-	runs, err := h.service.Runs(ctx, in.Game, before, in.Limit+1)
-	if err != nil {
-		return httpx.List[runView]{}, err
-	}
-	return httpx.PageOf(runs, in.Limit, viewRun, func(r Run) string {
-		return httpx.EncodeCursor("turn_runs", r.ID.String())
-	}), nil
+	read := func(before uuid.UUID, n int) ([]Run, error) { return h.service.Runs(ctx, in.Game, before, n) }
+	return httpx.PageByID("turn_runs", in.Page, read, viewRun, func(r Run) uuid.UUID { return r.ID })
 }
 
 type turnPath struct {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 )
@@ -18,8 +17,7 @@ type metrics struct {
 	duration, lag metric.Float64Histogram
 }
 
-func newMetrics(r *Runner) (metrics, error) {
-	m := otel.Meter("galaxy/turn")
+func newMetrics(m metric.Meter, r *Runner) (metrics, error) {
 	runs, err1 := m.Int64Counter("turn_runs_total", metric.WithDescription("runs by kind and outcome"))
 	duration, err2 := m.Float64Histogram("turn_duration_seconds", metric.WithUnit("s"),
 		metric.WithDescription("time an engine takes to generate a turn"))

@@ -18,31 +18,25 @@ import (
 type Games interface {
 	// LockGame is the first statement of every transaction that changes a clock.
 	LockGame(ctx context.Context, tx *pg.Tx, gameID uuid.UUID) (game.Game, error)
+	// MembershipsIn is who plays what by what the transaction sees.
+	MembershipsIn(ctx context.Context, tx *pg.Tx, gameID uuid.UUID) ([]game.Membership, error)
+	// Stats are the races as they stood at the end of a turn.
+	Stats(ctx context.Context, q pg.Querier, gameID uuid.UUID, turn int) ([]game.RaceStats, error)
+	// SetNextTurn shows a deadline in the game's snapshot; nil: there is none.
 	SetNextTurn(tx *pg.Tx, gameID uuid.UUID, at *time.Time)
 	// SetVacant marks the seat of a member who stayed away as free to take.
 	SetVacant(tx *pg.Tx, gameID uuid.UUID, race string, vacant bool)
-	// MembershipsIn is who plays what by what the transaction sees.
-	MembershipsIn(ctx context.Context, tx *pg.Tx, gameID uuid.UUID) ([]game.Membership, error)
 }
 
 // GameReader answers, from memory, what a game is and who plays in it.
 type GameReader interface {
 	Game(ctx context.Context, gameID uuid.UUID) (game.Game, error)
 	Membership(ctx context.Context, gameID, user uuid.UUID) (game.Membership, error)
-}
-
-// HookGames is what turn's hooks need of games.
-type HookGames interface {
 	Memberships(ctx context.Context, gameID uuid.UUID) ([]game.Membership, error)
-	MembershipsIn(ctx context.Context, tx *pg.Tx, gameID uuid.UUID) ([]game.Membership, error)
-	// Stats are the races as they stood at the end of a turn.
-	Stats(ctx context.Context, q pg.Querier, gameID uuid.UUID, turn int) ([]game.RaceStats, error)
-	// SetNextTurn shows a deadline in the game's snapshot; nil: there is none.
-	SetNextTurn(tx *pg.Tx, gameID uuid.UUID, at *time.Time)
 }
 
-// Recorder moves a game on by what its turns decide.
-type Recorder interface {
+// GameRecorder changes a game by what its turns decide.
+type GameRecorder interface {
 	RecordTurn(ctx context.Context, tx *pg.Tx, r game.TurnRecord) error
 	Pause(ctx context.Context, tx *pg.Tx, gameID uuid.UUID, reason string) error
 }

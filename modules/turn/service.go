@@ -39,28 +39,28 @@ func NewService(db *pg.DB, clk clock.Clock, games Games, reader GameReader, engi
 	}
 }
 
-// findSeat returns the seat of a user who plays in a game that has started.
-// Strangers learn nothing of the game; whoever lost the seat reads nothing more.
-func (s *Service) findSeat(ctx context.Context, gameID, user uuid.UUID) (game.Membership, error) {
-	_, seat, err := s.findGameAndSeat(ctx, gameID, user)
-	return seat, err
+// findMember returns the membership of a user who plays in a game that has
+// started. Strangers learn nothing of the game; former members read nothing more.
+func (s *Service) findMember(ctx context.Context, gameID, user uuid.UUID) (game.Membership, error) {
+	_, member, err := s.findGameAndMember(ctx, gameID, user)
+	return member, err
 }
 
-// findSeatForMove is findSeat in a game that takes moves.
-func (s *Service) findSeatForMove(ctx context.Context, gameID, user uuid.UUID) (game.Membership, error) {
-	g, seat, err := s.findGameAndSeat(ctx, gameID, user)
+// findPlayer is findMember in a game that takes moves.
+func (s *Service) findPlayer(ctx context.Context, gameID, user uuid.UUID) (game.Membership, error) {
+	g, member, err := s.findGameAndMember(ctx, gameID, user)
 	if err == nil && g.State != game.Running {
 		err = stateConflict(g)
 	}
-	return seat, err
+	return member, err
 }
 
-func (s *Service) findGameAndSeat(ctx context.Context, gameID, user uuid.UUID) (game.Game, game.Membership, error) {
-	seat, err := s.reader.Membership(ctx, gameID, user)
+func (s *Service) findGameAndMember(ctx context.Context, gameID, user uuid.UUID) (game.Game, game.Membership, error) {
+	member, err := s.reader.Membership(ctx, gameID, user)
 	if err != nil {
 		return game.Game{}, game.Membership{}, err
 	}
-	if seat.Status != game.Active {
+	if member.Status != game.Active {
 		return game.Game{}, game.Membership{}, ErrNotPlaying
 	}
 	g, err := s.reader.Game(ctx, gameID)
@@ -70,7 +70,7 @@ func (s *Service) findGameAndSeat(ctx context.Context, gameID, user uuid.UUID) (
 	if g.StartedAt == nil {
 		return game.Game{}, game.Membership{}, stateConflict(g)
 	}
-	return g, seat, nil
+	return g, member, nil
 }
 
 // stateConflict says in which state a game is that ought to be running.
@@ -82,19 +82,19 @@ func stateConflict(g game.Game) error {
 // engine decides; what it has accepted is recorded as a submission.
 func (s *Service) PutOrders(ctx context.Context, gameID, user uuid.UUID, req enginev1.OrderRequest,
 ) (enginev1.OrderResponse, error) {
-	seat, err := s.findSeatForMove(ctx, gameID, user)
+	member, err := s.findPlayer(ctx, gameID, user)
 	if err != nil {
 		return enginev1.OrderResponse{}, err
 	}
-	req.RaceName = seat.RaceName
+	req.RaceName = member.RaceName
 	res, err := s.engine.Order(ctx, gameID, req)
 	if err != nil || !res.Stored {
 		return res, err
 	}
 	now := s.clock.Now()
-	return res, s.recordSubmission(ctx, seat, func(tx *pg.Tx) {
+	return res, s.recordSubmission(ctx, member, func(tx *pg.Tx) {
 		s.store.recordOrders(tx, gameID, pace.Submission{
-			Turn: res.Turn, RaceName: seat.RaceName, UserID: user,
+			Turn: res.Turn, RaceName: member.RaceName, UserID: user,
 			OrdersAt: &now, Orders: len(req.Orders), OrderHash: res.OrderHash,
 		})
 	})
@@ -104,45 +104,45 @@ func (s *Service) PutOrders(ctx context.Context, gameID, user uuid.UUID, req eng
 // missing one is made up.
 func (s *Service) Command(ctx context.Context, gameID, user uuid.UUID, turn int, key string, command json.RawMessage,
 ) (enginev1.CommandResponse, error) {
-	seat, err := s.findSeatForMove(ctx, gameID, user)
+	member, err := s.findPlayer(ctx, gameID, user)
 	if err != nil {
 		return enginev1.CommandResponse{}, err
 	}
-	id, err := commandID(seat, key)
+	id, err := commandID(member, key)
 	if err != nil {
 		return enginev1.CommandResponse{}, err
 	}
-	req := enginev1.CommandRequest{RaceName: seat.RaceName, Turn: turn, CommandID: id.String(), Command: command}
+	req := enginev1.CommandRequest{RaceName: member.RaceName, Turn: turn, CommandID: id.String(), Command: command}
 	res, err := s.engine.Command(ctx, gameID, req)
 	if err != nil || res.Replayed {
 		return res, err
 	}
-	return res, s.recordSubmission(ctx, seat, func(tx *pg.Tx) {
-		s.store.recordCommand(tx, gameID, res.Turn, seat.RaceName, user)
+	return res, s.recordSubmission(ctx, member, func(tx *pg.Tx) {
+		s.store.recordCommand(tx, gameID, res.Turn, member.RaceName, user)
 	})
 }
 
 // commandID keeps a key that is a UUID, and derives one from any other: keys of
 // two races never meet in the engine.
-func commandID(seat game.Membership, key string) (uuid.UUID, error) {
+func commandID(member game.Membership, key string) (uuid.UUID, error) {
 	if key == "" {
 		return uuid.NewV7()
 	}
 	if id, err := uuid.Parse(key); err == nil && len(key) == 36 {
 		return id, nil
 	}
-	return uuid.NewSHA1(seat.GameID, []byte(seat.RaceName+"\x00"+key)), nil
+	return uuid.NewSHA1(member.GameID, []byte(member.RaceName+"\x00"+key)), nil
 }
 
 // recordSubmission writes what a player has sent. A seat that had been marked as
 // vacant is taken back by that.
-func (s *Service) recordSubmission(ctx context.Context, seat game.Membership, write func(tx *pg.Tx)) error {
+func (s *Service) recordSubmission(ctx context.Context, member game.Membership, write func(tx *pg.Tx)) error {
 	return s.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		if seat.Vacant {
-			if _, err := s.games.LockGame(ctx, tx, seat.GameID); err != nil {
+		if member.Vacant {
+			if _, err := s.games.LockGame(ctx, tx, member.GameID); err != nil {
 				return err
 			}
-			s.games.SetVacant(tx, seat.GameID, seat.RaceName, false)
+			s.games.SetVacant(tx, member.GameID, member.RaceName, false)
 		}
 		write(tx)
 		return nil
@@ -159,11 +159,11 @@ type OrderList struct {
 
 // Orders reads the order list of the user's race back from the engine.
 func (s *Service) Orders(ctx context.Context, gameID, user uuid.UUID) (OrderList, error) {
-	seat, err := s.findSeat(ctx, gameID, user)
+	member, err := s.findMember(ctx, gameID, user)
 	if err != nil {
 		return OrderList{}, err
 	}
-	raw, err := s.engine.Report(ctx, gameID, engine.ReportQuery{Race: seat.RaceName})
+	raw, err := s.engine.Report(ctx, gameID, engine.ReportQuery{Race: member.RaceName})
 	if err != nil {
 		return OrderList{}, err
 	}
@@ -172,7 +172,7 @@ func (s *Service) Orders(ctx context.Context, gameID, user uuid.UUID) (OrderList
 		return OrderList{}, engine.ErrBadResponse.Because(fmt.Errorf("read the report: %w", err))
 	}
 	list := OrderList{
-		RaceName: seat.RaceName, Turn: report.Turn,
+		RaceName: member.RaceName, Turn: report.Turn,
 		Orders: []enginev1.Order{}, Results: []enginev1.OrderResult{},
 	}
 	if p := report.Pending; p != nil {
@@ -185,11 +185,11 @@ func (s *Service) Orders(ctx context.Context, gameID, user uuid.UUID) (OrderList
 // is engine.JSONReport or engine.TextReport; etag is that of the client's copy.
 func (s *Service) Report(ctx context.Context, gameID, user uuid.UUID, turn *int, accept, etag string,
 ) (engine.Report, error) {
-	seat, err := s.findSeat(ctx, gameID, user)
+	member, err := s.findMember(ctx, gameID, user)
 	if err != nil {
 		return engine.Report{}, err
 	}
 	return s.engine.Report(ctx, gameID, engine.ReportQuery{
-		Race: seat.RaceName, Turn: turn, Accept: accept, IfNoneMatch: etag,
+		Race: member.RaceName, Turn: turn, Accept: accept, IfNoneMatch: etag,
 	})
 }

@@ -14,7 +14,8 @@ import (
 	"galaxy/backend/platform/pg"
 )
 
-// Runs lists what was asked of a game's engine, newest first.
+// Runs lists what was asked of a game's engine below an id, newest first;
+// uuid.Max is the beginning.
 func (s *Service) Runs(ctx context.Context, gameID, before uuid.UUID, limit int) ([]Run, error) {
 	if _, err := s.reader.Game(ctx, gameID); err != nil {
 		return nil, err
@@ -146,7 +147,7 @@ func (s *Service) lockGameOfRace(ctx context.Context, tx *pg.Tx, gameID uuid.UUI
 	if err != nil {
 		return pace.Clock{}, err
 	}
-	if !slices.ContainsFunc(members, func(seat game.Membership) bool { return seat.RaceName == race }) {
+	if !slices.ContainsFunc(members, func(m game.Membership) bool { return m.RaceName == race }) {
 		return pace.Clock{}, ErrRaceNotFound
 	}
 	return s.store.clock(ctx, tx, gameID)

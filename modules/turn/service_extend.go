@@ -63,12 +63,13 @@ func (s *Service) postpone(ctx context.Context, tx *pg.Tx, g game.Game, c pace.C
 }
 
 // lockExtendable refuses strangers before it says anything of the game's state.
-func (s *Service) lockExtendable(ctx context.Context, tx *pg.Tx, gameID, user uuid.UUID) (game.Game, pace.Clock, error) {
+func (s *Service) lockExtendable(ctx context.Context, tx *pg.Tx, gameID, user uuid.UUID,
+) (game.Game, pace.Clock, error) {
 	g, err := s.games.LockGame(ctx, tx, gameID)
 	if err != nil {
 		return g, pace.Clock{}, err
 	}
-	if user != uuid.Nil && !g.Owned(user) {
+	if user != uuid.Nil && !g.OwnedBy(user) {
 		return g, pace.Clock{}, s.notOwner(ctx, gameID, user)
 	}
 	if g.State != game.Running {

@@ -38,7 +38,8 @@ func (s *Service) Ready(ctx context.Context, gameID, user uuid.UUID, turn int) (
 // Withdraw takes readiness back for the turn the game is at. A turn that is
 // being made already is not held up.
 func (s *Service) Withdraw(ctx context.Context, gameID, user uuid.UUID) (Readiness, error) {
-	return s.changeReadiness(ctx, gameID, user, func(_ context.Context, tx *pg.Tx, c pace.Clock, race string) (bool, error) {
+	return s.changeReadiness(ctx, gameID, user, func(_ context.Context, tx *pg.Tx, c pace.Clock, race string,
+	) (bool, error) {
 		s.store.clearReady(tx, c, race)
 		return false, nil
 	})
@@ -49,7 +50,7 @@ func (s *Service) Withdraw(ctx context.Context, gameID, user uuid.UUID) (Readine
 func (s *Service) changeReadiness(ctx context.Context, gameID, user uuid.UUID,
 	change func(ctx context.Context, tx *pg.Tx, c pace.Clock, race string) (ready bool, err error),
 ) (Readiness, error) {
-	seat, err := s.findSeatForMove(ctx, gameID, user)
+	member, err := s.findPlayer(ctx, gameID, user)
 	if err != nil {
 		return Readiness{}, err
 	}
@@ -59,7 +60,7 @@ func (s *Service) changeReadiness(ctx context.Context, gameID, user uuid.UUID,
 		if err != nil {
 			return err
 		}
-		ready, err := change(ctx, tx, c, seat.RaceName)
+		ready, err := change(ctx, tx, c, member.RaceName)
 		if err != nil {
 			return err
 		}

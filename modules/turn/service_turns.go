@@ -26,7 +26,7 @@ type Progress struct {
 // Progress returns where a game stands and at most limit turns below a number,
 // for one of its members.
 func (s *Service) Progress(ctx context.Context, gameID, user uuid.UUID, below, limit int) (Progress, error) {
-	if _, err := s.findSeat(ctx, gameID, user); err != nil {
+	if _, err := s.findMember(ctx, gameID, user); err != nil {
 		return Progress{}, err
 	}
 	var p Progress

@@ -75,9 +75,9 @@ func (store) lastTurnRun(ctx context.Context, tx *pg.Tx, gameID uuid.UUID) (Run,
 }
 
 const selectRuns = `SELECT ` + runColumns + ` FROM turn_runs
-WHERE game_id = $1 AND ($2::uuid = '00000000-0000-0000-0000-000000000000' OR run_id < $2) ORDER BY run_id DESC LIMIT $3`
+WHERE game_id = $1 AND run_id < $2 ORDER BY run_id DESC LIMIT $3`
 
-// runs lists a game's runs below an id, newest first; uuid.Nil is the beginning.
+// runs lists a game's runs below an id, newest first.
 func (store) runs(ctx context.Context, q pg.Querier, gameID, before uuid.UUID, limit int) ([]Run, error) {
 	return pg.All[Run](ctx, q, selectRuns, gameID, before, limit)
 }

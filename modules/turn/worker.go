@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"go.opentelemetry.io/otel"
 	"go.uber.org/zap"
 
 	"galaxy/backend/platform/clock"
@@ -26,7 +27,7 @@ type Runner struct {
 	cfg      Config
 	store    store
 	games    Games
-	recorder Recorder
+	recorder GameRecorder
 	reader   GameReader
 	leaser   EngineLeaser
 	engine   Generator
@@ -43,7 +44,8 @@ type Runner struct {
 
 // NewRunner makes a stopped runner that works when the signal is sent, at the
 // deadlines of games, and every sweep interval.
-func NewRunner(db *pg.DB, clk clock.Clock, log *zap.Logger, cfg Config, games Games, reader GameReader, recorder Recorder,
+func NewRunner(db *pg.DB, clk clock.Clock, log *zap.Logger, cfg Config,
+	games Games, reader GameReader, recorder GameRecorder,
 	leaser EngineLeaser, engine Generator, notifier Notifier, signal *worker.Signal,
 ) (*Runner, error) {
 	r := &Runner{
@@ -54,7 +56,7 @@ func NewRunner(db *pg.DB, clk clock.Clock, log *zap.Logger, cfg Config, games Ga
 		signal:  signal, pool: worker.NewPool(cfg.PoolSize, log), alarm: worker.NewAlarm(clk, signal.Send),
 	}
 	var err error
-	if r.metrics, err = newMetrics(r); err != nil {
+	if r.metrics, err = newMetrics(otel.Meter("galaxy/turn"), r); err != nil {
 		return nil, err
 	}
 	r.loop = worker.NewLoop("turn clock", cfg.SweepInterval, clk, log, r.runOnce, worker.WithSignal(signal))

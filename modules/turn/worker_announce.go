@@ -17,50 +17,32 @@ func turnKey(c pace.Clock) string {
 	return fmt.Sprintf("game:%s:epoch:%d:turn:%d", c.GameID, c.Epoch, c.Turn)
 }
 
-// turnPayload is what every notification about a turn tells.
-func turnPayload(g game.Game, c pace.Clock) map[string]any {
-	payload := map[string]any{"game_id": g.ID.String(), "game_name": g.Name, "turn": c.Turn}
-	if c.NextTurnAt != nil {
-		payload["next_turn_at"] = *c.NextTurnAt
-	}
-	return payload
-}
-
 // announce tells the members of a new turn, and of the end of the game if it
 // was the last one.
 func (r *Runner) announce(ctx context.Context, tx *pg.Tx, g game.Game, c pace.Clock, members []game.Membership,
 	res enginev1.TurnResponse,
 ) error {
-	users := pace.ActiveUsers(members)
-	if len(users) == 0 {
+	in := notification.Intent{Key: turnKey(c), Recipients: pace.ActiveUsers(members)}
+	if len(in.Recipients) == 0 {
 		return nil
 	}
-	payload := turnPayload(g, c)
-	payload["eliminated"] = eliminatedRaces(res.Events)
-	err := r.notifier.Submit(ctx, tx, notification.Intent{
-		Kind: notification.KindGameTurnReady, Key: turnKey(c), Recipients: users, Payload: payload,
-	})
-	if err != nil || !res.Status.Finished {
+	in.Payload = notification.GameTurnReady{
+		GameRef: g.Ref(), Turn: c.Turn, NextTurnAt: c.NextTurnAt, Eliminated: eliminatedRaces(res.Events),
+	}
+	if err := r.notifier.Submit(ctx, tx, in); err != nil || !res.Status.Finished {
 		return err
 	}
-	payload = turnPayload(g, c)
-	payload["winners"] = winners(res.Status.Result)
-	return r.notifier.Submit(ctx, tx, notification.Intent{
-		Kind: notification.KindGameFinished, Key: turnKey(c), Recipients: users, Payload: payload,
-	})
-}
-
-// winners is never nil: the payload has a list.
-func winners(result *enginev1.Result) []string {
-	if result == nil || result.Winners == nil {
-		return []string{}
+	over := notification.GameFinished{GameRef: g.Ref(), Turn: c.Turn, NextTurnAt: c.NextTurnAt}
+	if res.Status.Result != nil {
+		over.Winners = res.Status.Result.Winners
 	}
-	return result.Winners
+	in.Payload = over
+	return r.notifier.Submit(ctx, tx, in)
 }
 
 // eliminatedRaces are those that the turn put out of play, however.
 func eliminatedRaces(events []enginev1.Event) []string {
-	out := []string{}
+	var out []string
 	for _, e := range events {
 		switch e.Type {
 		case enginev1.EventRaceEliminated, enginev1.EventRaceQuit, enginev1.EventRaceIdleRemoved:

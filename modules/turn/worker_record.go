@@ -50,7 +50,7 @@ func (r *Runner) record(ctx context.Context, a attempt, engineTurn int, res engi
 		if err := r.apply(ctx, tx, a, g, before, after, res); err != nil {
 			return err
 		}
-		tx.OnCommit(func() { r.recorded(ctx, a, after, res, took) })
+		tx.OnCommit(func() { r.reportTurn(ctx, a, after, res, took) })
 		return nil
 	})
 }
@@ -92,7 +92,9 @@ func (r *Runner) apply(ctx context.Context, tx *pg.Tx, a attempt, g game.Game, b
 
 // openTurn adds the new turn's submissions, and frees the seats of those who
 // stayed away.
-func (r *Runner) openTurn(tx *pg.Tx, g game.Game, c pace.Clock, members []game.Membership, races []enginev1.RaceStatus) {
+func (r *Runner) openTurn(tx *pg.Tx, g game.Game, c pace.Clock, members []game.Membership,
+	races []enginev1.RaceStatus,
+) {
 	r.store.openTurn(tx, c, pace.NewSubmissions(races, members, g.Turns.IdleAfter))
 	for _, race := range pace.AbsentRaces(races, members, g.Turns.VacateAfter) {
 		r.games.SetVacant(tx, g.ID, race, true)
@@ -111,8 +113,10 @@ func (r *Runner) endUnrecorded(ctx context.Context, tx *pg.Tx, a attempt, out ru
 	return nil
 }
 
-// recorded runs once the turn is committed.
-func (r *Runner) recorded(ctx context.Context, a attempt, c pace.Clock, res enginev1.TurnResponse, took time.Duration) {
+// reportTurn counts and logs a turn that is committed.
+func (r *Runner) reportTurn(ctx context.Context, a attempt, c pace.Clock, res enginev1.TurnResponse,
+	took time.Duration,
+) {
 	lag := c.TurnMadeAt.Sub(a.run.DueAt)
 	r.metrics.turnMade(ctx, took, lag)
 	r.metrics.runEnded(ctx, a.run.Kind, "done")
@@ -121,7 +125,7 @@ func (r *Runner) recorded(ctx context.Context, a attempt, c pace.Clock, res engi
 		zap.Duration("took", took), zap.Duration("lag", lag))
 }
 
-// raceStats is the engine's account in lobby's types.
+// raceStats is the engine's account in the types of package game.
 func raceStats(races []enginev1.RaceStatus) []game.RaceStats {
 	out := make([]game.RaceStats, len(races))
 	for i, r := range races {

@@ -16,6 +16,7 @@ import (
 	"galaxy/backend/platform/fault"
 	"galaxy/backend/platform/outbox"
 	"galaxy/backend/platform/pg"
+	"galaxy/backend/platform/sanitize"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
@@ -94,14 +95,14 @@ func ignoreDown(err error) error {
 func (r *Runner) generate(ctx context.Context, a attempt) error {
 	status, err := r.engine.Status(ctx, a.run.GameID)
 	if err != nil {
-		return r.failed(ctx, a, nil, err)
+		return r.handleFailure(ctx, a, nil, err)
 	}
 	at := status.At()
 	switch {
 	case status.State == enginev1.StateFailed:
-		return r.failed(ctx, a, nil, engine.ErrStateCorrupt)
+		return r.handleFailure(ctx, a, nil, engine.ErrStateCorrupt)
 	case !a.expects(status):
-		return r.mismatched(ctx, a, at)
+		return r.handleMismatch(ctx, a, at)
 	}
 	if at == a.clock.Turn { // one that is ahead has to be recorded
 		if skipped, err := r.recheck(ctx, a, status); skipped || err != nil {
@@ -111,11 +112,11 @@ func (r *Runner) generate(ctx context.Context, a attempt) error {
 	begin := time.Now() //nolint:forbidigo // measured, decides nothing
 	res, err := r.engine.Turn(ctx, a.run.GameID, a.run.Target())
 	if err != nil {
-		return r.failed(ctx, a, &at, err)
+		return r.handleFailure(ctx, a, &at, err)
 	}
 	err = r.record(ctx, a, at, res, time.Since(begin))
 	if err != nil && !errors.Is(err, errClaimLost) {
-		return r.failed(ctx, a, &at, err)
+		return r.handleFailure(ctx, a, &at, err)
 	}
 	return err
 }
@@ -133,9 +134,9 @@ func (a attempt) expects(s enginev1.Status) bool {
 	return false
 }
 
-// failed tries again later, or gives up: at once when the failure would repeat
-// itself, else when the attempts are used up.
-func (r *Runner) failed(ctx context.Context, a attempt, engineTurn *int, cause error) error {
+// handleFailure tries again later, or gives up: at once when the failure would
+// repeat itself, else when the attempts are used up.
+func (r *Runner) handleFailure(ctx context.Context, a attempt, engineTurn *int, cause error) error {
 	res := failure(cause)
 	res.EngineBefore = engineTurn
 	a.log.Warn("attempt to generate a turn failed", zap.Error(cause))
@@ -143,21 +144,19 @@ func (r *Runner) failed(ctx context.Context, a attempt, engineTurn *int, cause e
 		r.metrics.runEnded(ctx, a.run.Kind, "retried")
 		return r.retryLater(ctx, a, res)
 	}
-	return r.giveUp(ctx, a, res, game.GenerationFailed, notification.Intent{
-		Kind:    notification.KindGenerationFailed,
-		Payload: map[string]any{"game_id": a.run.GameID.String(), "turn": a.run.Target(), "reason": res.ErrorCode},
+	return r.giveUp(ctx, a, res, game.GenerationFailed, notification.GenerationFailed{
+		GameID: a.run.GameID, Turn: a.run.Target(), Reason: res.ErrorCode,
 	})
 }
 
-// mismatched stops everything: neither side may be overwritten.
-func (r *Runner) mismatched(ctx context.Context, a attempt, engineTurn int) error {
+// handleMismatch stops everything: neither side may be overwritten.
+func (r *Runner) handleMismatch(ctx context.Context, a attempt, engineTurn int) error {
 	res := runResult{
 		EngineBefore: &engineTurn, ErrorCode: "state_mismatch",
 		Error: fmt.Sprintf("the engine is at turn %d, the game at turn %d", engineTurn, a.clock.Turn),
 	}
-	return r.giveUp(ctx, a, res, game.StateMismatch, notification.Intent{
-		Kind:    notification.KindStateMismatch,
-		Payload: map[string]any{"game_id": a.run.GameID.String(), "engine_turn": engineTurn, "turn": a.clock.Turn},
+	return r.giveUp(ctx, a, res, game.StateMismatch, notification.StateMismatch{
+		GameID: a.run.GameID, EngineTurn: engineTurn, Turn: a.clock.Turn,
 	})
 }
 
@@ -171,8 +170,10 @@ func (r *Runner) retryLater(ctx context.Context, a attempt, res runResult) error
 
 // giveUp ends the run, pauses the game and tells operators. An operator's resume
 // makes the turn due at once.
-func (r *Runner) giveUp(ctx context.Context, a attempt, res runResult, reason string, in notification.Intent) error {
-	in.Key = fmt.Sprintf("%s:run:%s", turnKey(a.clock), a.run.ID) // every run that fails is news
+func (r *Runner) giveUp(ctx context.Context, a attempt, res runResult, reason string,
+	report notification.Payload,
+) error {
+	key := fmt.Sprintf("%s:run:%s", turnKey(a.clock), a.run.ID) // each run that fails is reported
 	return r.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		g, err := r.games.LockGame(ctx, tx, a.run.GameID)
 		if err != nil {
@@ -187,7 +188,7 @@ func (r *Runner) giveUp(ctx context.Context, a attempt, res runResult, reason st
 			}
 		}
 		r.store.markDue(tx, g.ID)
-		if err := r.notifier.Submit(ctx, tx, in); err != nil {
+		if err := r.notifier.Submit(ctx, tx, notification.Intent{Key: key, Payload: report}); err != nil {
 			return err
 		}
 		tx.OnCommit(func() {
@@ -223,14 +224,8 @@ func (r *Runner) releaseLease(ctx context.Context, a attempt, l runtime.Lease) {
 	}
 }
 
-// maxErrorText is how much of an error is kept with a run, in bytes.
-const maxErrorText = 500
-
-// failure is the result of an attempt that ended with an error.
+// failure is the result of an attempt that ended with an error. Its text is an
+// engine's, and may be anything.
 func failure(err error) runResult {
-	text := err.Error()
-	if len(text) > maxErrorText {
-		text = text[:maxErrorText]
-	}
-	return runResult{ErrorCode: fault.From(err).Reason, Error: text}
+	return runResult{ErrorCode: fault.From(err).Reason, Error: sanitize.Line(err.Error())}
 }

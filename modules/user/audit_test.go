@@ -142,7 +142,7 @@ func TestAChangeThatCannotBeAuditedIsNotMade(t *testing.T) {
 		require.ErrorIs(t, change(), no, name)
 	}
 	require.Equal(t, before, f.hooks.departures())
-	require.Len(t, f.mailer.sent, 1)
+	require.Len(t, f.mailer.Messages(), 1)
 	require.Zero(t, f.count(`SELECT count(*) FROM account_notes`))
 	s, err := f.accounts.Snapshot(t.Context(), live)
 	require.NoError(t, err)

@@ -12,6 +12,7 @@ import (
 
 	"galaxy/backend/modules/admin"
 	"galaxy/backend/modules/admin/admintest"
+	"galaxy/backend/modules/mail/mailtest"
 	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/pg"
@@ -46,7 +47,7 @@ func TestAnAddressThatSomebodyTookCannotBeRestored(t *testing.T) {
 	f.restore(a.ID).Refused(409, "email_taken")
 
 	f.sweep(grace)
-	require.Empty(t, f.mailer.erased, "the mail is the new account's")
+	require.Empty(t, f.mailer.Erased(), "the mail is the new account's")
 	require.Equal(t, "Ada@example.org", testkit.Into[object](f.api.User(b.ID).Get(account).Want(200))["email"])
 }
 
@@ -57,7 +58,7 @@ func TestAfterTheGracePeriodATombstoneStays(t *testing.T) {
 	f.note(a.ID, "asked for a refund").Want(201)
 	f.softDelete(a.ID).Want(200)
 	f.sweep(grace)
-	require.Equal(t, []string{"Ada@example.org"}, f.mailer.erased)
+	require.Equal(t, []string{"Ada@example.org"}, f.mailer.Erased())
 	require.Equal(t, []string{"arc deleted", "zoo deleted", "arc erased", "zoo erased"}, f.hooks.departures())
 	require.Zero(t, f.count(`SELECT count(*) FROM account_notes`))
 	got := testkit.Into[object](f.admin().Get(userPath(a.ID, "")).Want(200))
@@ -208,7 +209,7 @@ func TestRegisteredHooksAreCalledInTheOrderOfTheirNames(t *testing.T) {
 	testkit.Boot(t, user.Module,
 		fx.Supply(user.Config{SweepInterval: time.Minute}, user.CacheConfig{UsersMax: 10}),
 		testkit.StandIn[clock.Clock](clock.NewFake(noon)),
-		testkit.StandIn[user.Mailer](&mailer{}), testkit.StandIn[admin.Auditor](&admintest.Auditor{}),
+		testkit.StandIn[user.Mailer](&mailtest.Outbox{}), testkit.StandIn[admin.Auditor](&admintest.Auditor{}),
 		user.ProvideDeparture(func() hook { return hook{called, "racename"} },
 			func() user.Departure { return hook{called, "game"} }),
 		user.ProvideDeparture(func() hook { return hook{called, "lobby"} }),

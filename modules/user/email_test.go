@@ -79,7 +79,7 @@ func TestAnErasureTakesTheMailToFormerAddressesAlong(t *testing.T) {
 	f.register("one@example.org")
 	f.api.User(a.ID).Delete(account).Want(204)
 	f.sweep(grace)
-	require.Equal(t, []string{"three@example.org", "two@example.org"}, f.mailer.erased)
+	require.Equal(t, []string{"three@example.org", "two@example.org"}, f.mailer.Erased())
 	require.Zero(t, f.count(`SELECT count(*) FROM former_emails`))
 }
 

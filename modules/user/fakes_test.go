@@ -8,44 +8,11 @@ import (
 
 	"github.com/google/uuid"
 
-	"galaxy/backend/modules/mail"
 	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/fault"
 	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/pg"
 )
-
-// mailer remembers mail.
-type mailer struct {
-	mu     sync.Mutex
-	sent   []mail.Message
-	erased []string
-	err    error
-}
-
-func (m *mailer) Enqueue(_ context.Context, tx *pg.Tx, msg mail.Message) (uuid.UUID, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	tx.OnCommit(func() {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		m.sent = append(m.sent, msg)
-	})
-	return uuid.New(), m.err
-}
-
-func (m *mailer) SentTo(_ context.Context, _ pg.Querier, address string, _ int) ([]mail.Summary, error) {
-	return []mail.Summary{{Recipient: address, Template: "auth.login_code", Status: mail.Sent}}, m.err
-}
-
-func (m *mailer) EraseAddress(_ context.Context, tx *pg.Tx, address string) error {
-	tx.OnCommit(func() {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		m.erased = append(m.erased, address)
-	})
-	return m.err
-}
 
 // hooks stands for every domain that registered hooks.
 type hooks struct {

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/fx"
 
 	"galaxy/backend/modules/admin"
+	"galaxy/backend/modules/mail/mailtest"
 	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/httpx"
@@ -35,14 +36,14 @@ type fixture struct {
 	users    *user.Service
 	accounts *user.Accounts
 	sweeper  *user.Sweeper
-	mailer   *mailer
+	mailer   *mailtest.Outbox
 	hooks    *hooks
 	api      *testkit.API
 }
 
 func newFixture(t *testing.T, options ...fx.Option) *fixture {
 	t.Helper()
-	f := &fixture{T: t, clock: clock.NewFake(noon), mailer: &mailer{}, hooks: &hooks{}}
+	f := &fixture{T: t, clock: clock.NewFake(noon), mailer: &mailtest.Outbox{}, hooks: &hooks{}}
 	zoo, arc := hook{f.hooks, "zoo"}, hook{f.hooks, "arc"}
 	var server *httpx.Server
 	testkit.Boot(t, append(options,

@@ -82,7 +82,7 @@ func TestARepeatAfterTheSanctionWasLiftedDoesNotApplyItAgain(t *testing.T) {
 	repeat := testkit.Into[sanction](once.Post(userPath(a.ID, "/sanctions"), terms).Want(200))
 	require.Equal(t, sanction{ID: first.ID}, repeat)
 	f.api.User(a.ID).Patch(account, object{"display_name": "Ada"}).Want(200)
-	require.Len(t, f.mailer.sent, 1, "the user hears of it once")
+	require.Len(t, f.mailer.Messages(), 1, "the user hears of it once")
 }
 
 func TestAKeyBelongsToOneUserAndOneKindOfRequest(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"galaxy/backend/modules/admin/admintest"
+	"galaxy/backend/modules/mail/mailtest"
 	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/pg"
@@ -36,7 +37,7 @@ func newSystem(t testing.TB, erasure time.Duration) *system {
 	d := &system{TB: t, db: testkit.DB(t), clock: clock.NewFake(noon)}
 	cfg := user.Config{ErasureGrace: erasure, SweepInterval: time.Minute}
 	d.accounts = user.NewAccounts(d.db, d.clock, user.CacheConfig{UsersMax: 10})
-	d.users = user.NewService(d.db, d.clock, cfg, d.accounts, &mailer{}, &admintest.Auditor{}, user.Hooks{})
+	d.users = user.NewService(d.db, d.clock, cfg, d.accounts, &mailtest.Outbox{}, &admintest.Auditor{}, user.Hooks{})
 	d.sweeper = user.NewSweeper(d.users, d.clock, cfg, zap.NewNop())
 	return d
 }
@@ -323,7 +324,7 @@ func TestTheModelOfUsersKillsItsMutants(t *testing.T) {
 					return err
 				}))
 			}
-			require.True(t, testkit.Notices(t, func(t rapid.TB) { checkModel(t, d) }), "the model did not notice")
+			require.True(t, testkit.DetectsMutant(t, func(t rapid.TB) { checkModel(t, d) }), "the model did not notice")
 		})
 	}
 }

@@ -47,9 +47,9 @@ func TestASanctionCountsUntilItEndsOrIsLifted(t *testing.T) {
 	items := testkit.Into[list](f.admin().Get(userPath(a.ID, "/sanctions")).Want(200)).Items
 	require.Len(t, items, 2)
 	require.Equal(t, []string{"root", "system"}, []string{*items[0].By, *items[1].By})
-	require.Len(t, f.mailer.sent, 2)
-	require.Equal(t, "account.sanction.applied", f.mailer.sent[0].Template)
-	require.Equal(t, "ada@example.org", f.mailer.sent[0].To)
+	require.Len(t, f.mailer.Messages(), 2)
+	require.Equal(t, "account.sanction.applied", f.mailer.Messages()[0].Template)
+	require.Equal(t, "ada@example.org", f.mailer.Messages()[0].To)
 }
 
 func TestAnEndedSanctionIsWrittenDownByTheSweeper(t *testing.T) {
@@ -97,17 +97,18 @@ func TestASanctionIsMailedWithItsTermsUnlessItRollsBack(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	a := f.register("ada@example.org")
-	f.mailer.err = errors.New("no")
+	f.mailer.FailWith(errors.New("no"))
 	terms := object{"kind": "permanent_block", "reason": "cheating", "expires_at": noon.Add(day),
 		"internal_note": "ticket 12"}
 	f.sanction(a.ID, terms).Refused(500, "internal_error")
-	f.mailer.err = nil
+	f.mailer.FailWith(nil)
 	require.Empty(t, f.hooks.departures())
 	require.Zero(t, f.count(`SELECT count(*) FROM sanctions`))
 	f.api.User(a.ID).Get(account).Want(200)
 	f.sanction(a.ID, terms).Want(201)
 	require.Equal(t, []mail.Message{{Template: "account.sanction.applied", To: "ada@example.org", UserID: a.ID,
-		Data: object{"sanction": "permanent_block", "reason": "cheating", "expires_at": noon.Add(day)}}}, f.mailer.sent)
+		Data: object{"sanction": "permanent_block", "reason": "cheating", "expires_at": noon.Add(day)}}},
+		f.mailer.Messages())
 }
 
 func TestOnlyAPermanentBlockCallsTheHooks(t *testing.T) {

@@ -25,7 +25,9 @@ type Service struct {
 }
 
 // NewService makes the service.
-func NewService(db *pg.DB, clk clock.Clock, cfg Config, accounts *Accounts, m Mailer, a admin.Auditor, h Hooks) *Service {
+func NewService(
+	db *pg.DB, clk clock.Clock, cfg Config, accounts *Accounts, m Mailer, a admin.Auditor, h Hooks,
+) *Service {
 	return &Service{db: db, clock: clk, cfg: cfg, accounts: accounts, mail: m, audit: a, hooks: h}
 }
 

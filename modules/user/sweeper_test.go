@@ -52,7 +52,7 @@ func TestAnErasureThatFailsIsTriedAgain(t *testing.T) {
 		fail func(f *fixture, err error)
 	}{
 		"a hook fails": {func(f *fixture, err error) { f.hooks.err = err }},
-		"mail fails":   {func(f *fixture, err error) { f.mailer.err = err }},
+		"mail fails":   {func(f *fixture, err error) { f.mailer.FailWith(err) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -65,12 +65,12 @@ func TestAnErasureThatFailsIsTriedAgain(t *testing.T) {
 			require.ErrorIs(t, f.sweeper.RunOnce(t.Context(), f.clock.Now()), no)
 			require.Equal(t, 1, f.count(`SELECT count(*) FROM accounts WHERE email = 'ada@example.org' AND erased_at IS NULL`))
 			require.Equal(t, 1, f.count(`SELECT count(*) FROM account_notes`))
-			require.Empty(t, f.mailer.erased)
+			require.Empty(t, f.mailer.Erased())
 			f.requireCacheMatchesStore(a.ID)
 			c.fail(f, nil)
 			f.sweep(0)
 			require.Equal(t, 1, f.count(`SELECT count(*) FROM accounts WHERE email IS NULL AND erased_at IS NOT NULL`))
-			require.Equal(t, []string{"ada@example.org"}, f.mailer.erased)
+			require.Equal(t, []string{"ada@example.org"}, f.mailer.Erased())
 			f.requireCacheMatchesStore(a.ID)
 		})
 	}

@@ -1,8 +1,8 @@
 // Command bundle merges openapi/_base.yaml and the modules' openapi/*.yaml into
-// openapi.yaml, the contract at the top of the repository, and reduces that to
-// openapi/shapes.json, which the binary reads at boot.
+// openapi.yaml, the contract in the root of the repository, and reduces that to
+// openapi/shapes.json, which the binary reads at its start.
 //
-//	go run ./openapi/bundle          writes openapi.yaml
+//	go run ./openapi/bundle          writes both files
 //	go run ./openapi/bundle -check   fails when they are not up to date
 package main
 
@@ -20,7 +20,7 @@ import (
 
 func main() {
 	check := flag.Bool("check", false, "only compare")
-	root := flag.String("root", ".", "top of the repository")
+	root := flag.String("root", ".", "root of the repository")
 	flag.Parse()
 	if err := run(*root, *check); err != nil {
 		fmt.Fprintln(os.Stderr, "bundle:", err)
@@ -58,12 +58,12 @@ func run(root string, check bool) error {
 		return err
 	}
 	return errors.Join(
-		put(filepath.Join(root, "openapi.yaml"), merged, check),
-		put(filepath.Join(root, "openapi", "shapes.json"), append(small, '\n'), check))
+		writeOrCompare(filepath.Join(root, "openapi.yaml"), merged, check),
+		writeOrCompare(filepath.Join(root, "openapi", "shapes.json"), append(small, '\n'), check))
 }
 
-// put writes a file whole or not at all, or compares it.
-func put(name string, text []byte, check bool) error {
+// writeOrCompare writes a file atomically, or compares it.
+func writeOrCompare(name string, text []byte, check bool) error {
 	if check {
 		current, err := os.ReadFile(name)
 		if err == nil && !bytes.Equal(current, text) {

@@ -14,16 +14,16 @@ import (
 // codesKey is the list of error codes that a fragment adds to the closed set.
 const codesKey = "x-error-codes"
 
-// Merge adds the fragments, in the order of their names, to the base. A path
-// may be spread over fragments, an operation may not; the same holds for
-// components. The result does not depend on anything but the texts.
+// Merge adds the fragments, in the order of their names, to the base. Several
+// fragments may define operations of one path, but each operation and component is
+// defined once. The result depends on nothing but the texts.
 func Merge(base []byte, fragments map[string][]byte) ([]byte, error) {
 	doc, err := parse(base)
 	if err != nil {
 		return nil, fmt.Errorf("_base.yaml: %w", err)
 	}
 	m := merger{doc: doc, codes: map[string]bool{}}
-	errs := []error{m.take(doc)}
+	errs := []error{m.collectCodes(doc)}
 	for _, name := range slices.Sorted(maps.Keys(fragments)) {
 		part, err := parse(fragments[name])
 		if err == nil {
@@ -69,15 +69,15 @@ type merger struct {
 
 // add merges one fragment into the document.
 func (m *merger) add(part *yaml.Node) error {
-	errs := []error{m.take(part)}
+	errs := []error{m.collectCodes(part)}
 	for key, value := range members(part) {
 		switch key {
 		case "paths":
-			errs = append(errs, spread(child(m.doc, "paths"), value, "path"))
+			errs = append(errs, mergeInto(findOrAdd(m.doc, "paths"), value, "path"))
 		case "components":
-			errs = append(errs, spread(child(m.doc, "components"), value, "component"))
+			errs = append(errs, mergeInto(findOrAdd(m.doc, "components"), value, "component"))
 		case "tags":
-			tags := child(m.doc, "tags")
+			tags := findOrAdd(m.doc, "tags")
 			tags.Content = append(tags.Content, value.Content...)
 		default:
 			errs = append(errs, fmt.Errorf("a fragment cannot have %q", key))
@@ -86,8 +86,8 @@ func (m *merger) add(part *yaml.Node) error {
 	return errors.Join(errs...)
 }
 
-// take moves the error codes of a fragment into the set.
-func (m *merger) take(part *yaml.Node) error {
+// collectCodes moves the error codes of a fragment into the set.
+func (m *merger) collectCodes(part *yaml.Node) error {
 	for i := 0; i+1 < len(part.Content); i += 2 {
 		if part.Content[i].Value != codesKey {
 			continue
@@ -101,7 +101,7 @@ func (m *merger) take(part *yaml.Node) error {
 	return nil
 }
 
-// fillCodes closes the set of error codes.
+// fillCodes writes the set of error codes into the schema ErrorCode.
 func (m *merger) fillCodes() error {
 	enum := m.doc
 	for _, key := range []string{"components", "schemas", "ErrorCode", "enum"} {
@@ -117,15 +117,15 @@ func (m *merger) fillCodes() error {
 	return nil
 }
 
-// spread merges two levels: paths and methods, or kinds and names of
-// components. What stands there already is an error.
-func spread(into, from *yaml.Node, what string) error {
+// mergeInto merges two levels: paths and methods, or kinds and names of
+// components. A duplicate is an error.
+func mergeInto(into, from *yaml.Node, what string) error {
 	var errs []error
 	for outer, group := range members(from) {
-		known := child(into, outer)
+		known := findOrAdd(into, outer)
 		for inner, value := range members(group) {
 			if find(known, inner) != nil {
-				errs = append(errs, fmt.Errorf("%s %s %s stands there already", what, outer, inner))
+				errs = append(errs, fmt.Errorf("%s %s %s is defined twice", what, outer, inner))
 				continue
 			}
 			known.Content = append(known.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: inner}, value)

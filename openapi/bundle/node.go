@@ -9,7 +9,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// members walks a mapping in the order of its text.
+// members iterates over a mapping in the order of its text.
 func members(n *yaml.Node) iter.Seq2[string, *yaml.Node] {
 	return func(yield func(string, *yaml.Node) bool) {
 		if n == nil || n.Kind != yaml.MappingNode {
@@ -23,7 +23,7 @@ func members(n *yaml.Node) iter.Seq2[string, *yaml.Node] {
 	}
 }
 
-// find is the member of a mapping, nil when there is none.
+// find returns the member of a mapping, or nil.
 func find(n *yaml.Node, key string) *yaml.Node {
 	for k, v := range members(n) {
 		if k == key {
@@ -33,8 +33,8 @@ func find(n *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
-// child is the member of a mapping, made when there is none.
-func child(n *yaml.Node, key string) *yaml.Node {
+// findOrAdd returns the member of a mapping, and adds it if there is none.
+func findOrAdd(n *yaml.Node, key string) *yaml.Node {
 	if c := find(n, key); c != nil {
 		return c
 	}
@@ -46,7 +46,7 @@ func child(n *yaml.Node, key string) *yaml.Node {
 	return c
 }
 
-// unresolved lists the references that lead nowhere.
+// unresolved lists the references that cannot be resolved.
 func unresolved(doc *yaml.Node) error {
 	var errs []error
 	seen := map[string]bool{}
@@ -56,7 +56,7 @@ func unresolved(doc *yaml.Node) error {
 			if key == "$ref" && value.Kind == yaml.ScalarNode && !seen[value.Value] {
 				seen[value.Value] = true
 				if !resolves(doc, value.Value) {
-					errs = append(errs, fmt.Errorf("reference %s leads nowhere", value.Value))
+					errs = append(errs, fmt.Errorf("reference %s cannot be resolved", value.Value))
 				}
 			}
 		}

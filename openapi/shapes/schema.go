@@ -9,11 +9,11 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// Compile turns the text of a schema into what can check values.
+// Compile parses the text of a schema into one that can validate values.
 type Compile func(text json.RawMessage) (*openapi3.Schema, error)
 
-// Schema is a schema of the document that is compiled when it is first needed:
-// a boot has more than a hundred of them and a test needs two.
+// Schema is a schema of the document that is compiled on first use: there are more
+// than a hundred, and a test uses two of them.
 type Schema struct {
 	Text    json.RawMessage
 	Compile Compile
@@ -31,8 +31,8 @@ func (s *Schema) Get() (*openapi3.Schema, error) {
 
 var reference = regexp.MustCompile(`"#/components/schemas/([^"/]+)`)
 
-// Compiler makes a small document of a schema and what it refers to, and has
-// kin-openapi read that.
+// Compiler builds a small document of a schema and the schemas it refers to, and
+// has kin-openapi parse it.
 func (all *Shapes) Compiler() Compile {
 	const root = "-root-" // no component has this name
 	return func(text json.RawMessage) (*openapi3.Schema, error) {

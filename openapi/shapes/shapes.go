@@ -1,9 +1,9 @@
-// Package shapes is the part of openapi.yaml that the edge needs: for every
-// operation its parameters and the schema of its body.
+// Package shapes is the part of openapi.yaml that request validation needs: the
+// parameters of every operation and the schema of its body.
 //
-// Reading the whole document costs more than the rest of the boot together. The
-// bundler reduces it once; what is read at boot is small, and a schema is
-// compiled when the first request needs it.
+// Parsing the whole document takes longer than the rest of the start. The bundler
+// reduces it once; the reduced document is small, and a schema is compiled by the
+// first request that needs it.
 package shapes
 
 import (
@@ -63,7 +63,9 @@ func Reduce(text []byte) (*Shapes, error) {
 			}
 		}
 	}
-	slices.SortFunc(s.Operations, func(a, b Operation) int { return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Path, b.Path)) })
+	slices.SortFunc(s.Operations, func(a, b Operation) int {
+		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Path, b.Path))
+	})
 	for i, op := range s.Operations {
 		if op.ID == "" || i > 0 && s.Operations[i-1].ID == op.ID {
 			r.errs = append(r.errs, fmt.Errorf("%s %s: operationId %q is empty or taken", op.Method, op.Path, op.ID))
@@ -110,7 +112,7 @@ func (r *reducer) param(o object) Param {
 	return p
 }
 
-// object follows references. What is no object is nil.
+// object follows references; it is nil for any other value.
 func (r *reducer) object(v any) object {
 	o, _ := v.(object)
 	for range 8 { // longer chains are loops
@@ -125,22 +127,23 @@ func (r *reducer) object(v any) object {
 		}
 		o, ok = at.(object)
 		if !ok {
-			r.errs = append(r.errs, fmt.Errorf("reference %s leads nowhere", ref))
+			r.errs = append(r.errs, fmt.Errorf("reference %s cannot be resolved", ref))
 		}
 	}
 	return o
 }
 
 func (r *reducer) schema(v any) json.RawMessage {
-	text, err := json.Marshal(bare(v))
+	text, err := json.Marshal(withoutProse(v))
 	if err != nil {
 		r.errs = append(r.errs, err)
 	}
 	return text
 }
 
-// bare is a schema without its prose. Names of properties are left alone.
-func bare(v any) any {
+// withoutProse is a schema without its descriptions and examples. Names of
+// properties are kept.
+func withoutProse(v any) any {
 	o, ok := v.(object)
 	if !ok {
 		return v
@@ -153,18 +156,18 @@ func bare(v any) any {
 			members := object{}
 			named, _ := value.(object)
 			for name, schema := range named {
-				members[name] = bare(schema)
+				members[name] = withoutProse(schema)
 			}
 			out[key] = members
 		case "allOf", "anyOf", "oneOf":
 			items, _ := value.([]any)
 			items = slices.Clone(items)
 			for i := range items {
-				items[i] = bare(items[i])
+				items[i] = withoutProse(items[i])
 			}
 			out[key] = items
 		default:
-			out[key] = bare(value)
+			out[key] = withoutProse(value)
 		}
 	}
 	return out

@@ -11,10 +11,10 @@
 //     say", never to "may I": rules that two requests could break together are
 //     held by constraints and row locks.
 //   - After quiescence every entry equals its row. A COMMIT whose outcome is
-//     unknown drops its keys, and what Get reads is not remembered until the
-//     server is done with it: it may still take effect. A read that started
+//     unknown drops its keys, and what Get reads is not cached until the server
+//     has ended the transaction: it may still take effect. A read that started
 //     before a commit never overwrites what the commit staged.
-//   - A table is bounded. Past its ceiling it forgets an arbitrary entry, which
-//     the next Get reads again: slower, never wrong.
+//   - A table is bounded. At its maximum it evicts an arbitrary entry, which the
+//     next Get reads again: slower, never wrong.
 //   - Inside a transaction read the store, not the cache.
 package cache

@@ -19,22 +19,22 @@ var instruments = sync.OnceValues(func() (metric.Int64UpDownCounter, metric.Int6
 	return entries, misses
 })
 
-// counts is what one table reports.
-type counts struct{ label metric.MeasurementOption }
+// tableMetrics is what one table reports.
+type tableMetrics struct{ label metric.MeasurementOption }
 
-func countsOf(table string) counts {
-	return counts{metric.WithAttributeSet(attribute.NewSet(attribute.String("cache", table)))}
+func newTableMetrics(table string) tableMetrics {
+	return tableMetrics{metric.WithAttributeSet(attribute.NewSet(attribute.String("cache", table)))}
 }
 
-func (c counts) missed(ctx context.Context) {
+func (m tableMetrics) missed(ctx context.Context) {
 	_, misses := instruments()
-	misses.Add(ctx, 1, c.label)
+	misses.Add(ctx, 1, m.label)
 }
 
-// resized tells of a table that held before entries and holds after.
-func (c counts) resized(before, after int) {
+// resized reports a table that held before entries and holds after.
+func (m tableMetrics) resized(before, after int) {
 	if before != after {
 		entries, _ := instruments()
-		entries.Add(context.Background(), int64(after-before), c.label)
+		entries.Add(context.Background(), int64(after-before), m.label)
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"galaxy/backend/platform/testkit"
 )
 
-// table is what the model walks over: the real one, or a mutant.
+// table is what the model exercises: the real one, or a mutant.
 type table interface {
 	Get(ctx context.Context, k int) (int, bool, error)
 	Put(tx *pg.Tx, k, v int)
@@ -23,121 +23,121 @@ type table interface {
 	Peek(k int) (int, bool)
 }
 
-// walk is a table over rows that change in every way there is: committed,
-// rolled back, with a lost COMMIT, side by side, and under a read.
-type walk struct {
-	counters
+// model is a table over rows that change in every way there is: committed,
+// rolled back, with a lost COMMIT, concurrently, and during a read.
+type model struct {
+	fixture
 	subject table
 	proxy   *testkit.TCPProxy
 
-	mu   sync.Mutex
-	hold *held // the next load waits after it has read
+	mu    sync.Mutex
+	pause *pause // the next load waits after it has read
 }
 
-type held struct{ read, goOn chan struct{} }
+type pause struct{ read, resume chan struct{} }
 
-func newWalk(t *testing.T, make func(cache.Loader[int, int]) table) *walk {
+func newModel(t *testing.T, make func(cache.Loader[int, int]) table) *model {
 	t.Helper()
 	p := testkit.Postgres(t)
-	w := &walk{proxy: testkit.PostgresProxy(t, p.Addr)}
-	w.counters = newCounters(t, testkit.Open(t, p.Via(w.proxy.Addr())), 0)
-	w.subject = make(w.load)
-	return w
+	m := &model{proxy: testkit.PostgresProxy(t, p.Addr)}
+	m.fixture = newFixture(t, testkit.Open(t, p.Via(m.proxy.Addr())), 0)
+	m.subject = make(m.load)
+	return m
 }
 
-func (w *walk) load(ctx context.Context, k int) (int, bool, error) {
-	n, err := pg.Get[int](ctx, w.db, `SELECT n FROM counters WHERE id = $1`, k)
-	w.mu.Lock()
-	h := w.hold
-	w.hold = nil
-	w.mu.Unlock()
-	if h != nil {
-		close(h.read)
-		<-h.goOn
+func (m *model) load(ctx context.Context, k int) (int, bool, error) {
+	n, err := pg.Get[int](ctx, m.db, `SELECT n FROM counters WHERE id = $1`, k)
+	m.mu.Lock()
+	p := m.pause
+	m.pause = nil
+	m.mu.Unlock()
+	if p != nil {
+		close(p.read)
+		<-p.resume
 	}
 	return n, err == nil, err
 }
 
-var errNo = errors.New("no")
+var errAborted = errors.New("aborted")
 
 // put bumps k through the table under test. end is what the transaction's
 // function answers.
-func (w *walk) put(ctx context.Context, k int, end error) error {
-	return w.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+func (m *model) put(ctx context.Context, k int, end error) error {
+	return m.db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		n, err := pg.Get[int](ctx, tx, bump, k)
-		w.subject.Put(tx, k, n)
+		m.subject.Put(tx, k, n)
 		return errors.Join(err, end)
 	})
 }
 
 // lose bumps k with a COMMIT that is never answered.
-func (w *walk) lose(ctx context.Context, k int, f testkit.Fault) error {
-	w.proxy.Inject(f)
-	if err := w.put(ctx, k, nil); !errors.Is(err, pg.ErrOutcomeUnknown) {
+func (m *model) lose(ctx context.Context, k int, f testkit.Fault) error {
+	m.proxy.Inject(f)
+	if err := m.put(ctx, k, nil); !errors.Is(err, pg.ErrOutcomeUnknown) {
 		return fmt.Errorf("the outcome should be unknown: %w", err)
 	}
 	return nil
 }
 
-// overtake changes k while a read of it is under way.
-func (w *walk) overtake(ctx context.Context, k int) error {
-	if _, there := w.subject.Peek(k); there {
-		return w.put(ctx, k, nil)
+// overtake changes k during a read of it.
+func (m *model) overtake(ctx context.Context, k int) error {
+	if _, there := m.subject.Peek(k); there {
+		return m.put(ctx, k, nil)
 	}
-	h := &held{make(chan struct{}), make(chan struct{})}
-	w.mu.Lock()
-	w.hold = h
-	w.mu.Unlock()
+	p := &pause{make(chan struct{}), make(chan struct{})}
+	m.mu.Lock()
+	m.pause = p
+	m.mu.Unlock()
 	var wg sync.WaitGroup
 	var read error
-	wg.Go(func() { _, _, read = w.subject.Get(ctx, k) })
-	<-h.read
-	err := w.put(ctx, k, nil)
-	close(h.goOn)
+	wg.Go(func() { _, _, read = m.subject.Get(ctx, k) })
+	<-p.read
+	err := m.put(ctx, k, nil)
+	close(p.resume)
 	wg.Wait()
 	return errors.Join(err, read)
 }
 
-func (w *walk) step(ctx context.Context, r *rand.Rand) error {
+func (m *model) step(ctx context.Context, r *rand.Rand) error {
 	k := r.IntN(3)
 	switch r.IntN(8) {
 	case 0:
-		return w.put(ctx, k, nil)
+		return m.put(ctx, k, nil)
 	case 1:
-		if err := w.put(ctx, k, errNo); !errors.Is(err, errNo) {
+		if err := m.put(ctx, k, errAborted); !errors.Is(err, errAborted) {
 			return err
 		}
 		return nil
 	case 2:
-		return w.db.InTx(ctx, func(_ context.Context, tx *pg.Tx) error {
+		return m.db.InTx(ctx, func(_ context.Context, tx *pg.Tx) error {
 			tx.Queue(`UPDATE counters SET n = n + 10 WHERE id = $1`, k)
-			w.subject.Drop(tx, k)
+			m.subject.Drop(tx, k)
 			return nil
 		})
 	case 3:
-		return w.lose(ctx, k, testkit.Fault{Toward: testkit.ToClient, At: testkit.Completes("COMMIT")})
+		return m.lose(ctx, k, testkit.Fault{Toward: testkit.ToClient, At: testkit.Completes("COMMIT")})
 	case 4:
-		return w.lose(ctx, k, testkit.Fault{Toward: testkit.ToServer, At: testkit.Runs("COMMIT")})
+		return m.lose(ctx, k, testkit.Fault{Toward: testkit.ToServer, At: testkit.Runs("COMMIT")})
 	case 5:
-		return w.overtake(ctx, k)
+		return m.overtake(ctx, k)
 	case 6:
 		var wg sync.WaitGroup
 		var errs [3]error
 		for i := range errs {
-			wg.Go(func() { errs[i] = w.put(ctx, k, nil) })
+			wg.Go(func() { errs[i] = m.put(ctx, k, nil) })
 		}
 		wg.Wait()
 		return errors.Join(errs[:]...)
 	}
-	_, _, err := w.subject.Get(ctx, k)
+	_, _, err := m.subject.Get(ctx, k)
 	return err
 }
 
 // stale names an entry that is not its row, or is nil.
-func (w *walk) stale(ctx context.Context) error {
+func (m *model) stale(ctx context.Context) error {
 	for k := range 3 {
-		kept, there := w.subject.Peek(k)
-		n, err := pg.Get[int](ctx, w.db, `SELECT n FROM counters WHERE id = $1`, k)
+		kept, there := m.subject.Peek(k)
+		n, err := pg.Get[int](ctx, m.db, `SELECT n FROM counters WHERE id = $1`, k)
 		if err != nil {
 			return err
 		}
@@ -150,13 +150,13 @@ func (w *walk) stale(ctx context.Context) error {
 
 var errStale = errors.New("stale")
 
-// follow takes steps until an entry is stale. Any other error is the test's.
-func (w *walk) follow(t *testing.T, seed uint64, steps int) error {
+// run takes steps until an entry is stale. Any other error fails the test.
+func (m *model) run(t *testing.T, seed uint64, steps int) error {
 	t.Helper()
 	r := rand.New(rand.NewPCG(seed, seed))
 	for range steps {
-		require.NoError(t, w.step(t.Context(), r))
-		if err := w.stale(t.Context()); err != nil {
+		require.NoError(t, m.step(t.Context(), r))
+		if err := m.stale(t.Context()); err != nil {
 			require.ErrorIs(t, err, errStale)
 			return err
 		}
@@ -164,17 +164,19 @@ func (w *walk) follow(t *testing.T, seed uint64, steps int) error {
 	return nil
 }
 
-func TestAnEntryIsItsRowWhateverBefallsItsTransactions(t *testing.T) {
+func TestAnEntryIsItsRowHoweverItsTransactionsEnd(t *testing.T) {
 	t.Parallel()
 	for name, make := range map[string]func(cache.Loader[int, int]) table{
-		"the table":                  func(l cache.Loader[int, int]) table { return cache.New("model", 0, l) },
-		"a mutant without a mistake": func(l cache.Loader[int, int]) table { return &mutant{load: l, entries: map[int]int{}} },
+		"the table": func(l cache.Loader[int, int]) table { return cache.New("model", 0, l) },
+		"a mutant without a mistake": func(l cache.Loader[int, int]) table {
+			return &mutant{load: l, entries: map[int]int{}}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWalk(t, make)
+			m := newModel(t, make)
 			for seed := range uint64(3) {
-				require.NoError(t, w.follow(t, seed, 80))
+				require.NoError(t, m.run(t, seed, 80))
 			}
 		})
 	}
@@ -183,17 +185,20 @@ func TestAnEntryIsItsRowWhateverBefallsItsTransactions(t *testing.T) {
 // A model that no mistake makes fail proves nothing.
 func TestTheModelOfTheCacheKillsItsMutants(t *testing.T) {
 	t.Parallel()
-	for name, m := range map[string]*mutant{
+	for name, mutated := range map[string]*mutant{
 		"seen before the commit":         {early: true},
 		"an unknown outcome is a no":     {certain: true},
 		"a read that was overtaken":      {overtaken: true},
-		"a removal that is forgotten":    {keeps: true},
+		"a removal without effect":       {keeps: true},
 		"after-commit work in any order": {unordered: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWalk(t, func(l cache.Loader[int, int]) table { m.load, m.entries = l, map[int]int{}; return m })
-			require.Error(t, w.follow(t, 1, 500), "the model did not notice")
+			m := newModel(t, func(l cache.Loader[int, int]) table {
+				mutated.load, mutated.entries = l, map[int]int{}
+				return mutated
+			})
+			require.Error(t, m.run(t, 1, 500), "the model did not notice")
 		})
 	}
 }
@@ -217,7 +222,7 @@ func (m *mutant) set(k, v int) {
 	m.entries[k] = v
 }
 
-func (m *mutant) forget(k int) {
+func (m *mutant) remove(k int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.writes++
@@ -237,23 +242,23 @@ func (m *mutant) Put(tx *pg.Tx, k, v int) {
 		})
 		return
 	}
-	doubt := func() { m.forget(k) }
+	doubt := func() { m.remove(k) }
 	if m.certain {
 		doubt = func() {}
 	}
-	tx.Stage(uint64(k), pg.Effect{Apply: func() { m.set(k, v) }, Doubt: doubt, Settle: doubt})
+	tx.Stage(uint64(k), pg.Effect{Apply: func() { m.set(k, v) }, InDoubt: doubt, Resolved: doubt})
 }
 
 func (m *mutant) Drop(tx *pg.Tx, k int) {
-	forget := func() { m.forget(k) }
+	remove := func() { m.remove(k) }
 	if m.keeps {
-		forget = func() {}
+		remove = func() {}
 	}
-	tx.Stage(uint64(k), pg.Effect{Apply: forget, Doubt: forget, Settle: forget})
+	tx.Stage(uint64(k), pg.Effect{Apply: remove, InDoubt: remove, Resolved: remove})
 }
 
-// Peek first lets the work of commits happen that has been put off: the last
-// one first, as a scheduler may have it.
+// Peek first runs the after-commit work that was delayed, the last one first, as
+// a scheduler may have it.
 func (m *mutant) Peek(k int) (int, bool) {
 	m.mu.Lock()
 	late := m.late

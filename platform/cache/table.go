@@ -9,30 +9,34 @@ import (
 )
 
 // Loader reads one key from the database. It reports false when there is no
-// row; that answer is not remembered.
+// row; that answer is not cached.
 type Loader[K comparable, V any] func(ctx context.Context, k K) (V, bool, error)
 
 // Table is a bounded write-through map. It is safe for concurrent use.
 type Table[K comparable, V any] struct {
-	name   string
-	ceil   int
-	counts counts
-	load   Loader[K, V]
-	seed   maphash.Seed
+	name       string
+	maxEntries int // 0: no bound
+	metrics    tableMetrics
+	load       Loader[K, V]
+	seed       maphash.Seed
 
 	mu      sync.RWMutex
 	entries map[K]V
-	// writes counts the changes of a key's neighbourhood. A read-through that
-	// saw another count than the one at its start throws its result away.
-	writes [256]uint32
-	// doubts counts, by key, the commits of unknown outcome that may still take
-	// effect. What the database says of such a key is not remembered.
-	doubts map[K]int
+	// versions counts the changes of the keys of one slot. A read-through that
+	// finds another version than the one at its start discards its result.
+	versions [256]uint32
+	// inDoubt counts, by key, the commits of unknown outcome that may still take
+	// effect. What the database says of such a key is not cached.
+	inDoubt map[K]int
 }
 
-// New makes a table of at most ceil entries (0: no bound). name is for metrics.
-func New[K comparable, V any](name string, ceil int, load Loader[K, V]) *Table[K, V] {
-	return &Table[K, V]{name: name, ceil: ceil, counts: countsOf(name), load: load, seed: maphash.MakeSeed(), entries: map[K]V{}, doubts: map[K]int{}}
+// New makes a table of at most maxEntries entries (0: no bound). name is for
+// metrics.
+func New[K comparable, V any](name string, maxEntries int, load Loader[K, V]) *Table[K, V] {
+	return &Table[K, V]{
+		name: name, maxEntries: maxEntries, metrics: newTableMetrics(name), load: load, seed: maphash.MakeSeed(),
+		entries: map[K]V{}, inDoubt: map[K]int{},
+	}
 }
 
 // Name is the table's name.
@@ -56,22 +60,22 @@ func (t *Table[K, V]) Peek(k K) (V, bool) {
 // Get answers from memory, or reads k through. It reports false when there is
 // no such row.
 func (t *Table[K, V]) Get(ctx context.Context, k K) (V, bool, error) {
-	slot := t.hash(k) % uint64(len(t.writes))
+	slot := t.hash(k) % uint64(len(t.versions))
 	t.mu.RLock()
 	v, ok := t.entries[k]
-	seen := t.writes[slot]
+	version := t.versions[slot]
 	t.mu.RUnlock()
 	if ok {
 		return v, true, nil
 	}
-	t.counts.missed(ctx)
+	t.metrics.missed(ctx)
 	v, ok, err := t.load(ctx, k)
 	if err != nil || !ok {
 		return v, false, err
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.writes[slot] == seen {
+	if t.versions[slot] == version {
 		t.put(k, v)
 	}
 	return v, true, nil
@@ -79,19 +83,23 @@ func (t *Table[K, V]) Get(ctx context.Context, k K) (V, bool, error) {
 
 // Put stages k's new value: it is there once tx has committed.
 func (t *Table[K, V]) Put(tx *pg.Tx, k K, v V) {
-	tx.Stage(t.hash(k), pg.Effect{Apply: func() { t.set(k, v) }, Doubt: func() { t.doubt(k) }, Settle: func() { t.settle(k) }})
+	t.stage(tx, k, func() { t.set(k, v) })
 }
 
 // Drop stages k's removal.
 func (t *Table[K, V]) Drop(tx *pg.Tx, k K) {
-	tx.Stage(t.hash(k), pg.Effect{Apply: func() { t.forget(k) }, Doubt: func() { t.doubt(k) }, Settle: func() { t.settle(k) }})
+	t.stage(tx, k, func() { t.remove(k) })
+}
+
+func (t *Table[K, V]) stage(tx *pg.Tx, k K, apply func()) {
+	tx.Stage(t.hash(k), pg.Effect{Apply: apply, InDoubt: func() { t.setInDoubt(k) }, Resolved: func() { t.resolve(k) }})
 }
 
 // Warm fills the table before anything else runs. A full table ignores it.
 func (t *Table[K, V]) Warm(k K, v V) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.ceil == 0 || len(t.entries) < t.ceil {
+	if t.maxEntries == 0 || len(t.entries) < t.maxEntries {
 		t.put(k, v)
 	}
 }
@@ -115,51 +123,51 @@ func (t *Table[K, V]) set(k K, v V) {
 	t.put(k, v)
 }
 
-func (t *Table[K, V]) forget(k K) {
+func (t *Table[K, V]) remove(k K) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.drop(k)
 }
 
-func (t *Table[K, V]) doubt(k K) {
+func (t *Table[K, V]) setInDoubt(k K) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.drop(k)
-	t.doubts[k]++
+	t.inDoubt[k]++
 }
 
-func (t *Table[K, V]) settle(k K) {
+func (t *Table[K, V]) resolve(k K) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.drop(k) // a read that began before is not kept
-	if t.doubts[k]--; t.doubts[k] == 0 {
-		delete(t.doubts, k)
+	t.drop(k) // the result of a read that began before is not kept
+	if t.inDoubt[k]--; t.inDoubt[k] == 0 {
+		delete(t.inDoubt, k)
 	}
 }
 
-// drop forgets k under the lock, and with it what reads under way will bring.
+// drop removes k under the lock, and has reads under way discard their results.
 func (t *Table[K, V]) drop(k K) {
 	before := len(t.entries)
-	t.writes[t.hash(k)%uint64(len(t.writes))]++
+	t.versions[t.hash(k)%uint64(len(t.versions))]++
 	delete(t.entries, k)
-	t.counts.resized(before, len(t.entries))
+	t.metrics.resized(before, len(t.entries))
 }
 
-// put stores under the lock, and makes room by forgetting an arbitrary entry:
-// Go's map order is random enough, and needs no bookkeeping on reads.
+// put stores under the lock, and makes room by evicting an arbitrary entry: Go's
+// map order is random enough, and needs no bookkeeping on reads.
 func (t *Table[K, V]) put(k K, v V) {
-	if t.doubts[k] > 0 {
+	if t.inDoubt[k] > 0 {
 		return
 	}
 	before := len(t.entries)
-	if _, there := t.entries[k]; !there && t.ceil > 0 && len(t.entries) >= t.ceil {
+	if _, exists := t.entries[k]; !exists && t.maxEntries > 0 && len(t.entries) >= t.maxEntries {
 		for victim := range t.entries {
 			delete(t.entries, victim)
 			break
 		}
 	}
 	t.entries[k] = v
-	t.counts.resized(before, len(t.entries))
+	t.metrics.resized(before, len(t.entries))
 }
 
 func (t *Table[K, V]) hash(k K) uint64 { return maphash.Comparable(t.seed, k) }

@@ -1,6 +1,7 @@
 package clock_test
 
 import (
+	"sync"
 	"testing"
 	"time"
 
@@ -58,4 +59,76 @@ func TestBlockUntilWaitsForALoopToWait(t *testing.T) {
 	f.BlockUntil(1)
 	f.Advance(time.Minute)
 	require.Equal(t, noon.Add(time.Minute), <-fired)
+}
+
+func TestTimersFireInTheOrderOfTheirTimes(t *testing.T) {
+	t.Parallel()
+	f := clock.NewFake(noon)
+	late, early := f.NewTimer(2*time.Minute), f.NewTimer(time.Minute)
+	f.Advance(time.Minute)
+	require.Equal(t, noon.Add(time.Minute), <-early.C())
+	require.Empty(t, late.C(), "it is not due")
+	f.Set(noon.Add(time.Hour))
+	require.Equal(t, noon.Add(time.Hour), <-late.C(), "the time at which it fired")
+}
+
+func TestAStoppedTimerIsNotPending(t *testing.T) {
+	t.Parallel()
+	f := clock.NewFake(noon)
+	stopped, pending := f.NewTimer(time.Minute), f.NewTimer(time.Minute)
+	require.True(t, stopped.Stop())
+	require.False(t, stopped.Stop(), "it was stopped already")
+	f.BlockUntil(1)
+	f.Advance(time.Minute)
+	<-pending.C()
+	require.Empty(t, stopped.C())
+}
+
+func TestBlockUntilWaitsForSeveralTimers(t *testing.T) {
+	t.Parallel()
+	f := clock.NewFake(noon)
+	const loops = 5
+	var ended sync.WaitGroup
+	for range loops {
+		ended.Go(func() { <-f.NewTimer(time.Minute).C() })
+	}
+	f.BlockUntil(loops)
+	f.Advance(time.Minute)
+	ended.Wait()
+}
+
+func TestAFakeShowsWhatPostgresWouldKeep(t *testing.T) {
+	t.Parallel()
+	east := time.FixedZone("east", 3600)
+	f := clock.NewFake(time.Date(2026, 3, 1, 13, 0, 0, 1_999, east))
+	require.Equal(t, time.Date(2026, 3, 1, 12, 0, 0, 1_000, time.UTC), f.Now())
+	f.Set(time.Date(2026, 3, 1, 14, 0, 0, 2_999, east))
+	require.Equal(t, time.Date(2026, 3, 1, 13, 0, 0, 2_000, time.UTC), f.Now())
+}
+
+func TestTheSystemsTimerFiresOnceWithTheTime(t *testing.T) {
+	t.Parallel()
+	begin := time.Now()
+	timer := clock.System{}.NewTimer(time.Millisecond)
+	fired := <-timer.C()
+	require.GreaterOrEqual(t, fired.Sub(begin), time.Millisecond)
+	require.False(t, timer.Stop())
+}
+
+func TestAFakeMayBeUsedFromEverywhere(t *testing.T) {
+	t.Parallel()
+	f := clock.NewFake(noon)
+	var ended sync.WaitGroup
+	for range 8 {
+		ended.Go(func() {
+			for range 100 {
+				timer := f.NewTimer(time.Millisecond)
+				f.Advance(time.Millisecond)
+				<-timer.C()
+				timer.Stop()
+			}
+		})
+	}
+	ended.Wait()
+	require.Equal(t, noon.Add(800*time.Millisecond), f.Now())
 }

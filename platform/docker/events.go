@@ -81,7 +81,8 @@ func (c *Client) subscribe(ctx context.Context, s Selector, out chan<- Hint) err
 				continue
 			}
 			switch m.Action {
-			case events.ActionCreate, events.ActionStart, events.ActionDie, events.ActionOOM, events.ActionStop, events.ActionDestroy:
+			case events.ActionCreate, events.ActionStart, events.ActionDie,
+				events.ActionOOM, events.ActionStop, events.ActionDestroy:
 				sender.send(Hint{Name: m.Actor.Attributes["name"], Labels: m.Actor.Attributes, Action: string(m.Action)})
 			}
 		}

@@ -1,6 +1,7 @@
 package fault_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -47,7 +48,7 @@ func TestOnlyCodeAndReasonDecideEquality(t *testing.T) {
 func TestFromFindsTheFaultInTheChainAndHidesTheRest(t *testing.T) {
 	t.Parallel()
 	require.Nil(t, fault.From(nil))
-	require.ErrorIs(t, fault.From(fmt.Errorf("enrol: %w", errTaken)), errTaken)
+	require.ErrorIs(t, fault.From(fmt.Errorf("enroll: %w", errTaken)), errTaken)
 
 	plain := errors.New("password=secret")
 	hidden := fault.From(plain)
@@ -81,4 +82,86 @@ func TestARefusalIsNotInternal(t *testing.T) {
 	require.False(t, fault.IsInternal(fmt.Errorf("ask: %w", fault.New(fault.Conflict, "taken", "it is taken"))))
 	require.True(t, fault.IsInternal(errors.New("no route to host")))
 	require.True(t, fault.IsInternal(fault.New(fault.Unavailable, "away", "try again")))
+}
+
+func TestEveryRefinementReturnsACopyOfItsOwn(t *testing.T) {
+	t.Parallel()
+	base := fault.New(fault.Unprocessable, "validation_failed", "it does not fit").At(fault.Field{Name: "a", Code: "required"})
+	for name, refine := range map[string]func(*fault.Error) *fault.Error{
+		"because": func(e *fault.Error) *fault.Error { return e.Because(errors.New("cause")) },
+		"saying":  func(e *fault.Error) *fault.Error { return e.Saying("other words") },
+		"with":    func(e *fault.Error) *fault.Error { return e.With("state", "draft") },
+		"at":      func(e *fault.Error) *fault.Error { return e.At(fault.Field{Name: "b", Code: "required"}) },
+		"after":   func(e *fault.Error) *fault.Error { return e.After(time.Minute) },
+	} {
+		refined := refine(base)
+		require.NotSame(t, base, refined, name)
+		require.NotEqual(t, base, refined, name)
+		require.ErrorIs(t, refined, base, name)
+		require.Equal(t, fault.New(fault.Unprocessable, "validation_failed", "it does not fit").At(fault.Field{Name: "a", Code: "required"}), base, name)
+	}
+}
+
+func TestFieldsAddUpAndAreNotShared(t *testing.T) {
+	t.Parallel()
+	base := fault.New(fault.Invalid, "invalid_request", "it is malformed").At(fault.Field{Name: "a"}, fault.Field{Name: "b"})
+	one, two := base.At(fault.Field{Name: "c"}), base.At(fault.Field{Name: "d"})
+	names := func(e *fault.Error) (out []string) {
+		for _, f := range e.Fields {
+			out = append(out, f.Name)
+		}
+		return out
+	}
+	require.Equal(t, []string{"a", "b", "c"}, names(one))
+	require.Equal(t, []string{"a", "b", "d"}, names(two), "two copies do not write into one array")
+	require.Equal(t, []string{"a", "b"}, names(base))
+}
+
+func TestTheOutermostFaultIsTheAnswer(t *testing.T) {
+	t.Parallel()
+	inner := fault.New(fault.NotFound, "game_unknown", "not found")
+	outer := errTaken.Because(fmt.Errorf("look up: %w", inner))
+	require.Equal(t, "name_taken", fault.From(fmt.Errorf("apply: %w", outer)).Reason)
+	require.ErrorIs(t, outer, inner, "the cause is still in the chain")
+	require.Equal(t, "game_unknown", fault.From(errors.Join(errors.New("rollback"), inner)).Reason, "also out of a join")
+}
+
+func TestAFaultWithoutACauseHasNone(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, errTaken.Unwrap())
+	require.Equal(t, "name_taken: the name is taken", errTaken.Error())
+	require.NotErrorIs(t, errTaken, errors.New("name_taken: the name is taken"), "equal words are not enough")
+	var zero fault.Error
+	require.Equal(t, fault.Internal, zero.Code, "a forgotten code never looks like the client's mistake")
+}
+
+func TestAPercentSignInAMessageIsNoVerb(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, "50% of 3 names", errTaken.Saying("%d%% of %d names", 50, 3).Message)
+}
+
+func TestOnlyServerClassesAreInternal(t *testing.T) {
+	t.Parallel()
+	for c := fault.Internal; c <= fault.Unavailable; c++ {
+		require.Equal(t, c.Status() >= http.StatusInternalServerError, fault.IsInternal(fault.New(c, "x", "y")), c)
+		require.Equal(t, fault.IsInternal(fault.New(c, "x", "y")), fault.IsInternal(fmt.Errorf("wrapped: %w", fault.New(c, "x", "y"))), c)
+	}
+}
+
+func TestClassesHaveNamesOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	names, statuses := map[string]bool{}, map[int]bool{}
+	for c := fault.Internal; c <= fault.Unavailable; c++ {
+		require.False(t, names[c.String()], c)
+		require.False(t, statuses[c.Status()], "%s: a status stands for one class", c)
+		names[c.String()], statuses[c.Status()] = true, true
+		require.NotEmpty(t, http.StatusText(c.Status()), c)
+	}
+}
+
+func TestAFieldIsRenderedForClients(t *testing.T) {
+	t.Parallel()
+	text, err := json.Marshal(fault.Field{Name: "turns.mode", Code: "unknown_value", Message: "unknown"})
+	require.NoError(t, err)
+	require.JSONEq(t, `{"name":"turns.mode","code":"unknown_value","message":"unknown"}`, string(text))
 }

@@ -1,10 +1,12 @@
 package grpcx
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -53,41 +55,44 @@ type Telemetry struct {
 
 // Server is the gRPC listener of the process.
 type Server struct {
-	config   Config
-	guard    *gateway.Guard
-	tel      Telemetry
-	services Services
-	edge     *edge
-	close    context.CancelFunc // ends edge.closing
+	config      Config
+	guard       *gateway.Guard
+	tel         Telemetry
+	services    []Service // in the order of their names
+	interceptor *interceptor
+	close       context.CancelFunc // ends interceptor.closing
 
-	mu      sync.Mutex
-	grpc    *grpc.Server // nil before Start
-	health  *health.Server
-	addr    net.Addr
-	shut    chan struct{} // closed with the listener
-	served  chan struct{} // closed when Serve has returned, which is after the last stream
-	drained chan struct{} // closed when GracefulStop has returned; nil until Stop
+	mu             sync.Mutex
+	grpc           *grpc.Server // nil before Start
+	health         *health.Server
+	addr           net.Addr
+	listenerClosed chan struct{} // closed with the listener
+	served         chan struct{} // closed when Serve has returned, which is after the last stream
+	drained        chan struct{} // closed when GracefulStop has returned; nil until Stop
 }
 
-// shutListener tells when it is closed.
-type shutListener struct {
+// notifyingListener says when it is closed.
+type notifyingListener struct {
 	net.Listener
-	close func()
+	closed func()
 }
 
-func (l *shutListener) Close() error {
-	defer l.close()
+func (l *notifyingListener) Close() error {
+	defer l.closed()
 	return l.Listener.Close()
 }
 
 // New builds the server. It opens nothing yet.
-func New(c Config, guard *gateway.Guard, tel Telemetry, services Services) *Server {
+func New(c Config, guard *gateway.Guard, tel Telemetry, services []Service) *Server {
 	if tel.Log == nil {
 		tel.Log = zap.NewNop()
 	}
 	closing, cancel := context.WithCancel(context.Background())
+	services = slices.SortedFunc(slices.Values(services), func(a, b Service) int {
+		return cmp.Compare(a.Desc.ServiceName, b.Desc.ServiceName)
+	})
 	return &Server{config: c, guard: guard, tel: tel, services: services, close: cancel,
-		edge: newEdge(guard, tel.Log, tel.Meters, closing)}
+		interceptor: newInterceptor(closing, guard, tel.Log, tel.Meters)}
 }
 
 // Start binds the address, so that a port in use fails the boot, and serves
@@ -109,8 +114,9 @@ func (s *Server) Start(ctx context.Context) error {
 	}
 	server := grpc.NewServer(options...)
 	s.grpc, s.health, s.addr, s.served = server, health.NewServer(), listener.Addr(), make(chan struct{})
-	s.shut = make(chan struct{})
-	listener = &shutListener{netutil.LimitListener(listener, maxConnections), sync.OnceFunc(func() { close(s.shut) })}
+	s.listenerClosed = make(chan struct{})
+	closed := sync.OnceFunc(func() { close(s.listenerClosed) })
+	listener = &notifyingListener{netutil.LimitListener(listener, maxConnections), closed}
 	healthpb.RegisterHealthServer(server, s.health)
 	reflection.Register(server)
 	for _, svc := range s.services {
@@ -136,7 +142,7 @@ func (s *Server) warn(ctx context.Context) {
 		s.tel.Log.Warn("gateway credential is missing: whoever reaches this listener receives every user's events",
 			zap.Stringer("addr", s.addr), zap.Strings("set_one_of", []string{"BACKEND_GATEWAY_SECRET", "BACKEND_TLS_CLIENT_CA"}))
 	}
-	s.edge.unguarded.Record(ctx, exposed)
+	s.interceptor.unguarded.Record(ctx, exposed)
 }
 
 func (s *Server) options() ([]grpc.ServerOption, error) {
@@ -153,7 +159,7 @@ func (s *Server) options() ([]grpc.ServerOption, error) {
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: minPing, PermitWithoutStream: true}),
 		grpc.MaxRecvMsgSize(maxReceive), grpc.MaxHeaderListSize(maxHeaderList), grpc.MaxConcurrentStreams(maxStreams),
 		grpc.ConnectionTimeout(connectionTimeout), grpc.StatsHandler(otelgrpc.NewServerHandler(tracing...)),
-		grpc.UnaryInterceptor(s.edge.unary), grpc.StreamInterceptor(s.edge.stream),
+		grpc.UnaryInterceptor(s.interceptor.unary), grpc.StreamInterceptor(s.interceptor.stream),
 	}
 	config, err := s.guard.TLS()
 	if config != nil {
@@ -183,13 +189,13 @@ func (s *Server) Stop(context.Context) error {
 		defer close(s.drained)
 		s.grpc.GracefulStop()
 	}()
-	<-s.shut // GracefulStop closes the listener before it waits for streams
+	<-s.listenerClosed // GracefulStop closes the listener before it waits for streams
 	return nil
 }
 
-// Drained is the second step: it waits until the streams have ended and cuts
+// Drain is the second step: it waits until the streams have ended and cuts
 // those that are left when ctx ends. Without a first step it makes it.
-func (s *Server) Drained(ctx context.Context) error {
+func (s *Server) Drain(ctx context.Context) error {
 	if err := s.Stop(ctx); err != nil {
 		return err
 	}

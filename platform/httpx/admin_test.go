@@ -23,7 +23,7 @@ const sink = "/api/v1/admin/ships/01934f4c-7d1c-7c62-9f6c-3a2b1c0d9e8"
 
 func TestMalformedCredentialsAreRefusedBeforeAnythingIsHashed(t *testing.T) {
 	t.Parallel()
-	w := open(t)
+	f := newFixture(t)
 	for name, headers := range map[string][]string{
 		"absent": nil, "empty": {"Authorization", ""}, "scheme alone": {"Authorization", "Basic"}, "bearer": {"Authorization", "Bearer x"},
 		"no base64":    {"Authorization", "Basic %%%"},
@@ -38,34 +38,34 @@ func TestMalformedCredentialsAreRefusedBeforeAnythingIsHashed(t *testing.T) {
 		"NUL":          {"Authorization", basic("viewer", "a\x00b")},
 		"two headers":  {"Authorization", as("viewer")[1], "Authorization", as("viewer")[1]},
 	} {
-		r := w.do(t, http.MethodGet, "/api/v1/admin/me", "", headers...)
+		r := f.do(t, http.MethodGet, "/api/v1/admin/me", "", headers...)
 		require.Equal(t, http.StatusUnauthorized, r.StatusCode, name)
 		require.Equal(t, `Basic realm="galaxy-admin"`, r.Header.Get("WWW-Authenticate"), name)
 		require.Equal(t, "unauthenticated", r.code(t))
 	}
-	require.Zero(t, w.logins)
-	require.Empty(t, w.audits, "reads are not audited")
+	require.Zero(t, f.logins)
+	require.Empty(t, f.audits, "reads are not audited")
 
-	r := w.do(t, http.MethodGet, "/api/v1/admin/me", "", "Authorization", basic("viewer", "wrong"))
+	r := f.do(t, http.MethodGet, "/api/v1/admin/me", "", "Authorization", basic("viewer", "wrong"))
 	require.Equal(t, "credentials_wrong", r.code(t))
 	require.Equal(t, `Basic realm="galaxy-admin"`, r.Header.Get("WWW-Authenticate"))
-	require.Equal(t, http.StatusOK, w.do(t, http.MethodGet, "/api/v1/admin/me", "", "Authorization", strings.Replace(as("viewer")[1], "Basic", "bAsIc", 1)).StatusCode)
-	require.Equal(t, httpx.Principal{Username: "viewer", Role: httpx.Viewer}, httpx.PrincipalOf(w.lastCtx))
-	require.Equal(t, 2, w.logins)
+	require.Equal(t, http.StatusOK, f.do(t, http.MethodGet, "/api/v1/admin/me", "", "Authorization", strings.Replace(as("viewer")[1], "Basic", "bAsIc", 1)).StatusCode)
+	require.Equal(t, httpx.Principal{Username: "viewer", Role: httpx.Viewer}, httpx.PrincipalOf(f.lastCtx))
+	require.Equal(t, 2, f.logins)
 }
 
 func TestARouteAsksForItsRoleAndHigherOnesDo(t *testing.T) {
 	t.Parallel()
-	w := open(t)
-	require.Equal(t, http.StatusForbidden, w.do(t, http.MethodPost, sink+"f/sink", "", as("viewer")...).StatusCode)
-	require.Equal(t, http.StatusNoContent, w.do(t, http.MethodPost, sink+"f/sink", "", as("operator")...).StatusCode)
-	require.Equal(t, http.StatusNoContent, w.do(t, http.MethodPost, sink+"f/sink", "", as("admin")...).StatusCode)
-	require.Equal(t, http.StatusOK, w.do(t, http.MethodGet, "/api/v1/admin/me", "", as("operator")...).StatusCode)
+	f := newFixture(t)
+	require.Equal(t, http.StatusForbidden, f.do(t, http.MethodPost, sink+"f/sink", "", as("viewer")...).StatusCode)
+	require.Equal(t, http.StatusNoContent, f.do(t, http.MethodPost, sink+"f/sink", "", as("operator")...).StatusCode)
+	require.Equal(t, http.StatusNoContent, f.do(t, http.MethodPost, sink+"f/sink", "", as("admin")...).StatusCode)
+	require.Equal(t, http.StatusOK, f.do(t, http.MethodGet, "/api/v1/admin/me", "", as("operator")...).StatusCode)
 }
 
 func TestEveryRefusedMutationIsReportedOnce(t *testing.T) {
 	t.Parallel()
-	w := open(t)
+	f := newFixture(t)
 	for _, c := range []struct {
 		last    string
 		headers []string
@@ -82,25 +82,25 @@ func TestEveryRefusedMutationIsReportedOnce(t *testing.T) {
 		{"5", as("operator"), 409, "ship_busy", "operator", httpx.Operator},
 		{"x", as("operator"), 400, "invalid_request", "operator", httpx.Operator},
 	} {
-		w.audits = nil
-		r := w.do(t, http.MethodPost, sink+c.last+"/sink", "", append(c.headers, "X-Request-ID", "req-1")...)
+		f.audits = nil
+		r := f.do(t, http.MethodPost, sink+c.last+"/sink", "", append(c.headers, "X-Request-ID", "req-1")...)
 		require.Equal(t, c.status, r.StatusCode, r.text)
 		require.Equal(t, []httpx.AuditEntry{{
 			Actor: c.actor, Role: c.role, Op: "sinkShip", Target: strings.TrimPrefix(sink, "/api/v1/admin/") + c.last + "/sink",
 			RequestID: "req-1", Source: netip.MustParseAddr("127.0.0.1"), Status: c.status, Reason: c.reason,
-		}}, w.audits)
+		}}, f.audits)
 	}
-	w.audits = nil
-	w.do(t, http.MethodPost, sink+"f/sink", "", as("operator")...)
-	require.Empty(t, w.audits, "a success is its domain's to record")
+	f.audits = nil
+	f.do(t, http.MethodPost, sink+"f/sink", "", as("operator")...)
+	require.Empty(t, f.audits, "a success is its domain's to record")
 }
 
 func TestAMutationThatSucceedsHasExactlyOneAuditRow(t *testing.T) {
 	t.Parallel()
-	w := open(t)
+	f := newFixture(t)
 	for last, rows := range map[string]any{"a": nil, "b": int32(2), "f": int32(0)} {
-		require.Equal(t, http.StatusNoContent, w.do(t, http.MethodPost, sink+last+"/sink", "", append(as("operator"), "X-Request-ID", last)...).StatusCode)
-		said := w.logs.FilterMessage(httpx.Unaudited).FilterField(zap.String("request_id", last)).All()
+		require.Equal(t, http.StatusNoContent, f.do(t, http.MethodPost, sink+last+"/sink", "", append(as("operator"), "X-Request-ID", last)...).StatusCode)
+		said := f.logs.FilterMessage(httpx.Unaudited).FilterField(zap.String("request_id", last)).All()
 		if rows == nil {
 			require.Empty(t, said)
 			continue

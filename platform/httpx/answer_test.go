@@ -17,7 +17,7 @@ const shipPath = "/api/v1/user/ships/01934f4c-7d1c-7c62-9f6c-3a2b1c0d9e8"
 
 func TestNothingInternalLeavesTheProcess(t *testing.T) {
 	t.Parallel()
-	w := open(t)
+	f := newFixture(t)
 	for last, want := range map[string]struct {
 		status        int
 		code, message string
@@ -27,8 +27,8 @@ func TestNothingInternalLeavesTheProcess(t *testing.T) {
 		"2": {503, "unavailable", "the service cannot do this now; try again"},
 		"4": {503, "database_unavailable", "the database is away"},
 	} {
-		w.logs.TakeAll()
-		r := w.user(t, http.MethodDelete, shipPath+last, "")
+		f.logs.TakeAll()
+		r := f.user(t, http.MethodDelete, shipPath+last, "")
 		require.Equal(t, want.status, r.StatusCode)
 		body := map[string]any{}
 		require.NoError(t, json.Unmarshal([]byte(r.text), &body))
@@ -36,7 +36,7 @@ func TestNothingInternalLeavesTheProcess(t *testing.T) {
 			"code": want.code, "message": want.message, "request_id": r.Header.Get("X-Request-ID"),
 		}}, body, "neither details nor causes")
 
-		lines := w.logs.All()
+		lines := f.logs.All()
 		require.Len(t, lines, 1, "one line per failed request")
 		require.Equal(t, zap.ErrorLevel, lines[0].Level)
 		fields := lines[0].ContextMap()
@@ -49,44 +49,44 @@ func TestNothingInternalLeavesTheProcess(t *testing.T) {
 
 func TestAPanicIsLoggedWithItsPlaceAndTheServerLivesOn(t *testing.T) {
 	t.Parallel()
-	w := open(t)
-	w.user(t, http.MethodDelete, shipPath+"0", "")
-	line := w.logs.FilterMessage("request failed").All()[0].ContextMap()["error"]
+	f := newFixture(t)
+	f.user(t, http.MethodDelete, shipPath+"0", "")
+	line := f.logs.FilterMessage("request failed").All()[0].ContextMap()["error"]
 	require.Contains(t, line, "panicked: secret state")
-	require.Contains(t, line, "harness_test.go")
-	require.Equal(t, http.StatusNoContent, w.user(t, http.MethodDelete, shipPath+"f", "").StatusCode)
-	require.Equal(t, 1, w.logs.FilterMessage("request failed").Len())
+	require.Contains(t, line, "ship_test.go")
+	require.Equal(t, http.StatusNoContent, f.user(t, http.MethodDelete, shipPath+"f", "").StatusCode)
+	require.Equal(t, 1, f.logs.FilterMessage("request failed").Len())
 }
 
 func TestWhatTheClientDidWrongIsNoLogLine(t *testing.T) {
 	t.Parallel()
-	w := open(t)
-	require.Equal(t, "ship_unknown", w.user(t, http.MethodGet, shipPath+"f", "").code(t))
-	w.user(t, http.MethodGet, "/nowhere", "")
-	require.Zero(t, w.logs.FilterMessage("request failed").Len())
+	f := newFixture(t)
+	require.Equal(t, "ship_unknown", f.user(t, http.MethodGet, shipPath+"f", "").code(t))
+	f.user(t, http.MethodGet, "/nowhere", "")
+	require.Zero(t, f.logs.FilterMessage("request failed").Len())
 
-	verbose := open(t, func(s *setup) { s.level = zap.DebugLevel })
+	verbose := newFixture(t, func(s *setup) { s.level = zap.DebugLevel })
 	verbose.user(t, http.MethodGet, shipPath+"f", "")
 	require.Equal(t, 1, verbose.logs.FilterMessage("request failed").Len())
 }
 
 func TestRetryAfterIsRoundedUp(t *testing.T) {
 	t.Parallel()
-	r := open(t).user(t, http.MethodDelete, shipPath+"3", "")
+	r := newFixture(t).user(t, http.MethodDelete, shipPath+"3", "")
 	require.Equal(t, http.StatusTooManyRequests, r.StatusCode)
 	require.Equal(t, "2", r.Header.Get("Retry-After"))
 }
 
 func TestADetailThatIsNoJSONCostsTheDetailOnly(t *testing.T) {
 	t.Parallel()
-	r := open(t).user(t, http.MethodDelete, shipPath+"5", "")
+	r := newFixture(t).user(t, http.MethodDelete, shipPath+"5", "")
 	require.Equal(t, http.StatusConflict, r.StatusCode)
 	require.Equal(t, "ship_busy", r.code(t))
 }
 
 func TestAnEmptyAnswerHasNoBody(t *testing.T) {
 	t.Parallel()
-	r := open(t).user(t, http.MethodDelete, shipPath+"f", "")
+	r := newFixture(t).user(t, http.MethodDelete, shipPath+"f", "")
 	require.Equal(t, http.StatusNoContent, r.StatusCode)
 	require.Empty(t, r.text)
 	require.Empty(t, r.Header.Get("Content-Type"))

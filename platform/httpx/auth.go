@@ -1,84 +1,108 @@
 package httpx
 
 import (
-	"context"
 	"encoding/base64"
-	"net/http"
 	"strings"
 
-	"go.uber.org/zap"
+	"github.com/labstack/echo/v4"
 
 	"galaxy/backend/platform/fault"
 	"galaxy/backend/platform/httpx/gateway"
 )
 
-// authenticate runs the gateway credential and then what the surface asks for.
-func (e *endpoint) authenticate(ctx context.Context, c *call, r *http.Request) error {
-	if e.surface == SurfaceProbe {
-		return nil
+// requireGateway admits requests that come through the gateway.
+func (a *app) requireGateway(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		if !a.guard.Admits(onlyValue(r.Header[gateway.Header]), r.TLS) {
+			return gateway.ErrUnauthenticated
+		}
+		return next(c)
 	}
-	if !e.guard.Admits(single(r.Header[gateway.Header]), r.TLS) {
-		return gateway.ErrUnauthenticated
-	}
-	switch e.surface {
-	case SurfaceUser:
-		return e.admitUser(ctx, c, r)
-	case SurfaceAdmin:
-		e.strayUser(r)
-		return e.admitOperator(ctx, c, r)
-	case SurfacePublic:
-		e.strayUser(r)
-	}
-	return nil
 }
 
-// single is the only value of a header; with several nobody can say which one
+// onlyValue is the one value of a header; with several nobody can say which one
 // the proxies before us looked at.
-func single(values []string) string {
+func onlyValue(values []string) string {
 	if len(values) == 1 {
 		return values[0]
 	}
 	return ""
 }
 
-func (e *endpoint) admitUser(ctx context.Context, c *call, r *http.Request) error {
-	id, ok := parseUUID(single(r.Header["X-User-Id"]))
-	if !ok || e.gates.User == nil {
-		return ErrUnknownUser
-	}
-	c.user = id
-	if err := e.gates.User.Admit(ctx, id); err != nil {
-		return err
-	}
-	if e.gates.Seen != nil {
-		e.gates.Seen.Seen(id, c.ip)
-	}
-	return nil
-}
-
-// strayUser notices X-User-ID where it means nothing: a gateway that is set up
-// wrongly, or somebody probing.
-func (e *endpoint) strayUser(r *http.Request) {
-	if _, ok := r.Header["X-User-Id"]; ok {
-		e.tel.anomaly(r.Context(), "stray_user_id", e.surface)
+// requireUser admits the user that X-User-ID names.
+func (a *app) requireUser(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		id, ok := parseUUID(onlyValue(r.Header["X-User-Id"]))
+		if !ok || a.gates.User == nil {
+			return ErrUnknownUser
+		}
+		info := infoOf(r.Context())
+		info.user = id
+		if err := a.gates.User.Admit(info, id); err != nil {
+			return err
+		}
+		if a.gates.Seen != nil {
+			a.gates.Seen.Seen(id, info.ip)
+		}
+		return next(c)
 	}
 }
 
-func (e *endpoint) admitOperator(ctx context.Context, c *call, r *http.Request) error {
-	username, password, ok := parseBasic(single(r.Header["Authorization"]))
-	if !ok || e.gates.Admin == nil {
-		return errCredentials
+// reportStrayUserID counts X-User-ID where it means nothing: a gateway that is set
+// up wrongly, or somebody probing.
+func (a *app) reportStrayUserID(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if _, ok := c.Request().Header["X-User-Id"]; ok {
+			info := infoOf(c.Request().Context())
+			a.tel.anomaly(info, "stray_user_id", info.endpoint.surface)
+		}
+		return next(c)
 	}
-	c.principal.Username = username
-	principal, err := e.gates.Admin.Authenticate(ctx, username, password, c.ip)
-	if err != nil {
+}
+
+// requireOperator admits the operator whom Authorization names.
+func (a *app) requireOperator(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		info := infoOf(c.Request().Context())
+		username, password, ok := parseBasic(onlyValue(c.Request().Header[echo.HeaderAuthorization]))
+		if !ok || a.gates.Admin == nil {
+			return errCredentials
+		}
+		info.principal.Username = username
+		principal, err := a.gates.Admin.Authenticate(info, username, password, info.ip)
+		if err != nil {
+			return err
+		}
+		info.principal = principal
+		return next(c)
+	}
+}
+
+// requireRole admits operators of at least this role.
+func requireRole(least Role) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			if infoOf(c.Request().Context()).principal.Role < least {
+				return errForbidden.With("role", least.String())
+			}
+			return next(c)
+		}
+	}
+}
+
+var basicRealm = []string{`Basic realm="galaxy-admin"`}
+
+// challenge tells whoever was not authenticated how to be.
+func challenge(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		err := next(c)
+		if err != nil && faultOf(err).Code == fault.Unauthenticated {
+			c.Response().Header()["Www-Authenticate"] = basicRealm
+		}
 		return err
 	}
-	c.principal = principal
-	if principal.Role < e.route.Role {
-		return errForbidden.With("role", e.route.Role.String())
-	}
-	return nil
 }
 
 const (
@@ -105,33 +129,4 @@ func parseBasic(header string) (username, password string, ok bool) {
 		return "", "", false
 	}
 	return username, password, true
-}
-
-// audit reports a mutation of an operator that came to nothing.
-func (e *endpoint) audit(ctx context.Context, c *call, r *http.Request, f *fault.Error) {
-	if e.surface != SurfaceAdmin || e.gates.Auditor == nil || r.Method == http.MethodGet {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), auditTimeout)
-	defer cancel()
-	e.gates.Auditor.Refused(ctx, AuditEntry{
-		Actor: c.principal.Username, Role: c.principal.Role, Op: e.route.Op,
-		Target:    strings.TrimPrefix(r.URL.Path, surfaces[SurfaceAdmin].prefix+"/"),
-		RequestID: c.requestID, Source: c.ip, Status: f.Code.Status(), Reason: f.Reason,
-	})
-}
-
-// Unaudited is the log message of a defect: an operator's mutation succeeded and
-// its domain did not record it, or more than once. The change is made; what is
-// left is to say so.
-const Unaudited = "mutation did not leave exactly one audit row"
-
-func (e *endpoint) expectAudited(c *call, r *http.Request) {
-	if e.surface != SurfaceAdmin || r.Method == http.MethodGet {
-		return
-	}
-	_, complete := e.gates.Auditor.(Complete)
-	if n := c.audited.Load(); complete && n != 1 {
-		e.tel.log.Error(Unaudited, zap.String("op", e.route.Op), zap.Int32("rows", n), zap.String("request_id", c.requestID))
-	}
 }

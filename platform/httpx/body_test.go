@@ -2,6 +2,7 @@ package httpx_test
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -13,11 +14,11 @@ import (
 	"galaxy/backend/platform/httpx"
 )
 
-func userOf(w *world) uuid.UUID { return httpx.UserID(w.lastCtx) }
+func userOf(f *fixture) uuid.UUID { return httpx.UserID(f.lastCtx) }
 
 func TestABodyMayHaveItsLimitAndNotAByteMore(t *testing.T) {
 	t.Parallel()
-	w := open(t)
+	f := newFixture(t)
 	for _, c := range []struct {
 		method, path, body string
 		limit              int
@@ -29,7 +30,7 @@ func TestABodyMayHaveItsLimitAndNotAByteMore(t *testing.T) {
 		for _, chunked := range []bool{false, true} {
 			send := func(size int) reply {
 				body := c.body + strings.Repeat(" ", size-len(c.body))
-				r, err := http.NewRequestWithContext(t.Context(), c.method, w.base+c.path, strings.NewReader(body))
+				r, err := http.NewRequestWithContext(t.Context(), c.method, f.base+c.path, strings.NewReader(body))
 				require.NoError(t, err)
 				if chunked {
 					r.ContentLength = -1
@@ -49,7 +50,7 @@ func TestABodyMayHaveItsLimitAndNotAByteMore(t *testing.T) {
 
 func TestOnlyPlainJSONIsTaken(t *testing.T) {
 	t.Parallel()
-	w := open(t)
+	f := newFixture(t)
 	const body = `{"name":"x"}`
 	for name, headers := range map[string][]string{
 		"missing": nil, "empty": {"Content-Type", ""}, "text": {"Content-Type", "text/plain"},
@@ -60,18 +61,18 @@ func TestOnlyPlainJSONIsTaken(t *testing.T) {
 		"two":       {"Content-Type", "application/json", "Content-Type", "application/json"},
 		"packed":    {"Content-Type", "application/json", "Content-Encoding", "gzip"},
 	} {
-		r := w.do(t, http.MethodPost, "/api/v1/public/echo", body, headers...)
+		r := f.do(t, http.MethodPost, "/api/v1/public/echo", body, headers...)
 		require.Equal(t, http.StatusUnsupportedMediaType, r.StatusCode, name)
 		require.Equal(t, "unsupported_media_type", r.code(t))
 	}
 	for _, media := range []string{"application/json", "Application/JSON", "application/json; charset=UTF-8", `application/json;charset="utf-8"`} {
-		require.Equal(t, http.StatusOK, w.do(t, http.MethodPost, "/api/v1/public/echo", body, "Content-Type", media).StatusCode, media)
+		require.Equal(t, http.StatusOK, f.do(t, http.MethodPost, "/api/v1/public/echo", body, "Content-Type", media).StatusCode, media)
 	}
 }
 
 func TestWhatIsWrongWithABodyIsNamed(t *testing.T) {
 	t.Parallel()
-	w := open(t)
+	f := newFixture(t)
 	for body, want := range map[string]struct {
 		status int
 		fields []string
@@ -112,60 +113,60 @@ func TestWhatIsWrongWithABodyIsNamed(t *testing.T) {
 		`{"name":"x","crew":{}}`:                  {422, []string{"crew.captain required"}},
 		`{"name":"","mass":-1}`:                   {422, []string{"mass out_of_range", "name too_short"}},
 	} {
-		r := w.user(t, http.MethodPost, "/api/v1/user/ships", body)
+		r := f.user(t, http.MethodPost, "/api/v1/user/ships", body)
 		require.Equal(t, want.status, r.StatusCode, "%s: %s", body, r.text)
 		require.Equal(t, want.fields, r.fields(t), body)
 		require.Equal(t, map[int]string{400: "invalid_request", 422: "validation_failed"}[want.status], r.code(t))
 	}
-	require.Nil(t, w.last, "the handler was never called")
+	require.Nil(t, f.last, "the handler was never called")
 }
 
 func TestAnEmptyBodyIsMalformedWhereOneIsNeeded(t *testing.T) {
 	t.Parallel()
-	w := open(t)
-	r := w.user(t, http.MethodPost, "/api/v1/user/ships", "", "Content-Type", "application/json")
+	f := newFixture(t)
+	r := f.user(t, http.MethodPost, "/api/v1/user/ships", "", "Content-Type", "application/json")
 	require.Equal(t, http.StatusBadRequest, r.StatusCode)
 	require.Equal(t, []string{" syntax"}, r.fields(t))
 
-	r = w.user(t, http.MethodPut, "/api/v1/user/ships/"+goodID+"/orders", "")
+	r = f.user(t, http.MethodPut, "/api/v1/user/ships/"+goodID+"/orders", "")
 	require.Equal(t, http.StatusOK, r.StatusCode, r.text)
-	require.Empty(t, w.last.(putOrders).Orders)
-	r = w.user(t, http.MethodPut, "/api/v1/user/ships/"+goodID+"/orders", `{"a": [1]}`)
+	require.Empty(t, f.last.(putOrders).Orders)
+	r = f.user(t, http.MethodPut, "/api/v1/user/ships/"+goodID+"/orders", `{"a": [1]}`)
 	require.Equal(t, http.StatusOK, r.StatusCode, r.text)
-	require.JSONEq(t, `{"a":[1]}`, string(w.last.(putOrders).Orders))
-	require.Equal(t, goodID, w.last.(putOrders).ID.String())
-	r = w.user(t, http.MethodPut, "/api/v1/user/ships/"+goodID+"/orders", `{"a":1,"a":2}`)
+	require.JSONEq(t, `{"a":[1]}`, string(f.last.(putOrders).Orders))
+	require.Equal(t, goodID, f.last.(putOrders).ID.String())
+	r = f.user(t, http.MethodPut, "/api/v1/user/ships/"+goodID+"/orders", `{"a":1,"a":2}`)
 	require.Equal(t, []string{"a duplicate_field"}, r.fields(t))
 }
 
 func TestABodyReachesTheHandlerWhole(t *testing.T) {
 	t.Parallel()
-	w := open(t)
-	r := w.user(t, http.MethodPost, "/api/v1/user/ships",
+	f := newFixture(t)
+	r := f.user(t, http.MethodPost, "/api/v1/user/ships",
 		`{"name":"Žižka \ud83d\ude80","mass":7,"kind":"scout","owner":"`+goodID+`","built":"2026-01-02T03:04:05Z","tags":["a"],"crew":{"captain":"K"}}`,
 		"Idempotency-Key", "key-1")
 	require.Equal(t, http.StatusCreated, r.StatusCode, r.text)
 	require.Equal(t, "/api/v1/user/ships/"+goodID, r.Header.Get("Location"))
 	require.Equal(t, `"1"`, r.Header.Get("ETag"))
-	got := w.last.(ship)
+	got := f.last.(ship)
 	require.Equal(t, "Žižka 🚀", got.Name)
 	require.Equal(t, 7, got.Mass)
 	require.Equal(t, "K", got.Crew.Captain)
-	require.Equal(t, goodID, httpx.UserID(w.lastCtx).String())
-	require.Equal(t, "key-1", httpx.IdempotencyKey(w.lastCtx))
-	require.Equal(t, r.Header.Get("X-Request-ID"), httpx.RequestID(w.lastCtx))
-	require.NotEmpty(t, httpx.UserAgent(w.lastCtx))
+	require.Equal(t, goodID, httpx.UserID(f.lastCtx).String())
+	require.Equal(t, "key-1", httpx.IdempotencyKey(f.lastCtx))
+	require.Equal(t, r.Header.Get("X-Request-ID"), httpx.RequestID(f.lastCtx))
+	require.NotEmpty(t, httpx.UserAgent(f.lastCtx))
 }
 
 func TestAnIdempotencyKeyIsShortVisibleASCII(t *testing.T) {
 	t.Parallel()
-	w := open(t)
+	f := newFixture(t)
 	for _, keys := range [][]string{{""}, {strings.Repeat("k", 65)}, {"a b"}, {"schlüssel"}, {"a", "b"}} {
 		var headers []string
 		for _, k := range keys {
 			headers = append(headers, "Idempotency-Key", k)
 		}
-		r := w.user(t, http.MethodPost, "/api/v1/user/ships", `{"name":"x"}`, headers...)
+		r := f.user(t, http.MethodPost, "/api/v1/user/ships", `{"name":"x"}`, headers...)
 		require.Equal(t, http.StatusBadRequest, r.StatusCode, keys)
 		require.Equal(t, []string{"Idempotency-Key invalid_format"}, r.fields(t))
 	}
@@ -173,18 +174,18 @@ func TestAnIdempotencyKeyIsShortVisibleASCII(t *testing.T) {
 
 func TestHeadersFieldsAndPathMeetInOneStruct(t *testing.T) {
 	t.Parallel()
-	w := open(t)
-	r := w.user(t, http.MethodPatch, "/api/v1/user/ships/"+goodID, `{"name":"x","mass":3}`, "If-Match", `"7"`)
+	f := newFixture(t)
+	r := f.user(t, http.MethodPatch, "/api/v1/user/ships/"+goodID, `{"name":"x","mass":3}`, "If-Match", `"7"`)
 	require.Equal(t, http.StatusOK, r.StatusCode, r.text)
-	require.Equal(t, patchShip{ID: uuid.MustParse(goodID), Match: `"7"`, Named: Named{"x", 3}}, w.last)
-	r = w.user(t, http.MethodPatch, "/api/v1/user/ships/"+goodID, `{"name":"x"}`)
+	require.Equal(t, patchShip{ID: uuid.MustParse(goodID), Match: `"7"`, Named: Named{"x", 3}}, f.last)
+	r = f.user(t, http.MethodPatch, "/api/v1/user/ships/"+goodID, `{"name":"x"}`)
 	require.Equal(t, []string{"If-Match required"}, r.fields(t))
 }
 
 func TestABodyThatEndsEarlyIsMalformed(t *testing.T) {
 	t.Parallel()
-	w := open(t)
-	conn := w.dial(t)
+	f := newFixture(t)
+	conn := f.dial(t)
 	_, err := fmt.Fprintf(conn, "POST /api/v1/public/echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
 	require.NoError(t, err)
 	require.NoError(t, conn.CloseWrite())
@@ -192,4 +193,18 @@ func TestABodyThatEndsEarlyIsMalformed(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, http.StatusBadRequest, resp.StatusCode)
 	require.Contains(t, readAll(t, resp), "the body ended early")
+}
+
+func TestABodyNeverReachesTheFieldOfAParameter(t *testing.T) {
+	t.Parallel()
+	type noted struct {
+		ID   uuid.UUID `path:"ship_id"`
+		Note string    `json:"note"`
+	}
+	got := make(chan noted, 1)
+	f, _ := newStoppedFixture(t, with(httpx.User("ship", httpx.Route{Op: "putOrders", Method: "PUT", Path: "/ships/{ship_id}/orders",
+		Handle: httpx.Empty(http.StatusAccepted, func(_ context.Context, in noted) error { got <- in; return nil })})))
+	r := f.ask(http.MethodPut, "/api/v1/user/ships/"+goodID+"/orders", `{"ID":"`+blockedID+`","id":1,"note":"x"}`)
+	require.Equal(t, http.StatusAccepted, r.Code, r.Body)
+	require.Equal(t, noted{uuid.MustParse(goodID), "x"}, <-got)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -18,12 +17,6 @@ import (
 	"galaxy/backend/platform/httpx/gateway"
 	"galaxy/backend/platform/lifecycle"
 )
-
-func inProcess(w *world, path string) *httptest.ResponseRecorder {
-	rec := httptest.NewRecorder()
-	w.Handler().ServeHTTP(rec, httptest.NewRequest(http.MethodGet, path, nil))
-	return rec
-}
 
 func handlerOf[In any]() httpx.Handler {
 	return httpx.Empty(http.StatusNoContent, func(context.Context, In) error { return nil })
@@ -65,24 +58,24 @@ func TestATableThatContradictsTheDocumentStopsTheBoot(t *testing.T) {
 		}]()})},
 	} {
 		_, err := httpx.New(httpx.Config{}, document, gateway.New(gateway.Config{}, gateway.TLSConfig{}), httpx.Gates{}, httpx.Telemetry{},
-			clock.System{}, httpx.Parts{Tables: tables})
+			clock.System{}, tables, nil)
 		require.ErrorContains(t, err, want)
 	}
 }
 
 func TestCompareFindsDifferencesBothWays(t *testing.T) {
 	t.Parallel()
-	w, _ := build(t)
-	problems, err := httpx.Compare(document, w.tables()...)
+	f, _ := newStoppedFixture(t)
+	problems, err := httpx.Compare(document, f.tables()...)
 	require.NoError(t, err)
 	require.Empty(t, problems)
 
-	problems, err = httpx.Compare(document, w.tables()[1:]...)
+	problems, err = httpx.Compare(document, f.tables()[1:]...)
 	require.NoError(t, err)
 	require.Equal(t, []string{"operation publicEcho (POST /api/v1/public/echo) has no route"}, problems)
 
 	extra := httpx.User("m", httpx.Route{Op: "getX", Method: "GET", Path: "/x", Handle: handlerOf[struct{}]()})
-	problems, err = httpx.Compare(document, append(w.tables(), extra)...)
+	problems, err = httpx.Compare(document, append(f.tables(), extra)...)
 	require.NoError(t, err)
 	require.Equal(t, []string{"route getX (GET /api/v1/user/x) is not in openapi.yaml"}, problems)
 
@@ -92,17 +85,9 @@ func TestCompareFindsDifferencesBothWays(t *testing.T) {
 
 func TestASurfaceWithoutItsGateRefusesEveryone(t *testing.T) {
 	t.Parallel()
-	w, _ := build(t)
-	s, err := httpx.New(httpx.Config{}, document, gateway.New(gateway.Config{}, gateway.TLSConfig{}), httpx.Gates{}, httpx.Telemetry{},
-		clock.System{}, httpx.Parts{Tables: w.tables()})
-	require.NoError(t, err)
+	f, _ := newStoppedFixture(t, func(s *setup) { s.gates = &httpx.Gates{} })
 	for _, path := range []string{"/api/v1/user/account", "/api/v1/admin/me"} {
-		r := httptest.NewRequest(http.MethodGet, path, nil)
-		r.Header.Set("X-User-ID", goodID)
-		r.Header.Set("Authorization", as("admin")[1])
-		rec := httptest.NewRecorder()
-		s.Handler().ServeHTTP(rec, r)
-		require.Equal(t, http.StatusUnauthorized, rec.Code, path)
+		require.Equal(t, http.StatusUnauthorized, f.ask(http.MethodGet, path, "", as("admin")...).Code, path)
 	}
 }
 
@@ -119,42 +104,32 @@ func TestOutKnowsItsAnswer(t *testing.T) {
 			return httpx.Raw{ContentType: "text/plain", Body: []byte("sent")}, nil
 		})}, httpx.Route{Op: "putOrders", Method: "PUT", Path: "/ships/{ship_id}/orders",
 		Handle: httpx.JSON(http.StatusOK, func(_ context.Context, in putOrders) (func(), error) { return nil, nil })})
-	w := &world{}
-	s, err := httpx.New(httpx.Config{}, document, gateway.New(gateway.Config{}, gateway.TLSConfig{}), httpx.Gates{User: w}, httpx.Telemetry{},
-		clock.System{}, httpx.Parts{Tables: []httpx.Table{table}})
-	require.NoError(t, err)
-	ask := func(method, path string) *httptest.ResponseRecorder {
-		r := httptest.NewRequest(method, path, nil)
-		r.Header.Set("X-User-ID", goodID)
-		rec := httptest.NewRecorder()
-		s.Handler().ServeHTTP(rec, r)
-		return rec
-	}
-	list := ask("GET", "/api/v1/user/account")
+	f, _ := newStoppedFixture(t, with(table))
+	list := f.ask("GET", "/api/v1/user/account", "")
 	require.Equal(t, http.StatusAccepted, list.Code)
 	require.Equal(t, "x", list.Header().Get("ETag"))
 	require.Equal(t, "private", list.Header().Get("Cache-Control"), "the handler's header wins")
 	require.JSONEq(t, `{"items":[],"next_cursor":null}`, list.Body.String())
-	require.Empty(t, ask("DELETE", shipPath+"f").Body.String())
-	require.Equal(t, "sent", ask("DELETE", shipPath+"e").Body.String())
-	require.Equal(t, http.StatusInternalServerError, ask("PUT", shipPath+"f/orders").Code, "an answer that cannot be encoded")
+	require.Empty(t, f.ask("DELETE", shipPath+"f", "").Body.String())
+	require.Equal(t, "sent", f.ask("DELETE", shipPath+"e", "").Body.String())
+	require.Equal(t, http.StatusInternalServerError, f.ask("PUT", shipPath+"f/orders", "").Code, "an answer that cannot be encoded")
 }
 
 func TestTheModuleBootsAndStops(t *testing.T) {
 	t.Parallel()
-	w := &world{}
+	f := &fixture{}
 	var server *httpx.Server
 	app := fx.New(fx.NopLogger, httpx.Module, lifecycle.Module, fx.Replace(document),
 		fx.Supply(zap.NewNop(), lifecycle.Cap(0), httpx.Config{ListenAddr: "127.0.0.1:0", ShutdownTimeout: 1e9}, httpx.GatewayConfig{}, httpx.TLSConfig{}),
-		fx.Provide(func() clock.Clock { return clock.System{} }, func() httpx.UserGate { return w }),
-		httpx.Provide(func() httpx.Table { return w.tables()[2] }),
+		fx.Provide(func() clock.Clock { return clock.System{} }, func() httpx.UserGate { return f }),
+		httpx.Provide(func() httpx.Table { return f.tables()[2] }),
 		httpx.ProvideCheck(func() httpx.Check { return httpx.Check{Name: "x", Check: func(context.Context) error { return nil }} }),
 		fx.Populate(&server))
 	require.NoError(t, app.Start(t.Context()))
-	w.Server, w.base = server, "http://"+server.Addr().String()
-	require.Equal(t, http.StatusOK, w.user(t, http.MethodGet, "/api/v1/user/account", "").StatusCode)
+	f.Server, f.base = server, "http://"+server.Addr().String()
+	require.Equal(t, http.StatusOK, f.user(t, http.MethodGet, "/api/v1/user/account", "").StatusCode)
 	var ready httpx.Readiness
-	require.NoError(t, json.Unmarshal([]byte(w.do(t, http.MethodGet, "/readyz", "").text), &ready))
+	require.NoError(t, json.Unmarshal([]byte(f.do(t, http.MethodGet, "/readyz", "").text), &ready))
 	require.Equal(t, map[string]string{"x": "ok"}, ready.Checks)
 	require.NoError(t, app.Stop(t.Context()))
 }

@@ -4,13 +4,14 @@ import (
 	"context"
 	"net/netip"
 	"sync/atomic"
+	"time"
 
 	"github.com/google/uuid"
 )
 
-// call is what the edge knows about a request. It is the request's context as
-// well, which saves the copy of the request that Request.WithContext makes.
-type call struct {
+// requestInfo is what is known about a request. It is the request's context as
+// well.
+type requestInfo struct {
 	context.Context
 	requestID      string
 	user           uuid.UUID
@@ -19,62 +20,75 @@ type call struct {
 	agent          string
 	idempotencyKey string
 	audited        atomic.Int32 // rows that the audit log got for it
+
+	began    time.Time
+	endpoint *endpoint // nil when no route took it
+
+	// Where the values of two headers of the answer stand, which differ from
+	// request to request.
+	idHeader, lengthHeader [1]string
 }
 
-type callKey struct{}
+func (*requestInfo) headerValue(at *[1]string, value string) []string {
+	at[0] = value
+	return at[:]
+}
+
+type infoKey struct{}
 
 // Value implements context.Context.
-func (c *call) Value(key any) any {
-	if key == (callKey{}) {
-		return c
+func (i *requestInfo) Value(key any) any {
+	if key == (infoKey{}) {
+		return i
 	}
-	return c.Context.Value(key)
+	return i.Context.Value(key)
 }
 
-var noCall call
+var noInfo requestInfo
 
-func of(ctx context.Context) *call {
-	if c, ok := ctx.Value(callKey{}).(*call); ok {
-		return c
+// infoOf never is nil: outside a request it is noInfo.
+func infoOf(ctx context.Context) *requestInfo {
+	if i, ok := ctx.Value(infoKey{}).(*requestInfo); ok {
+		return i
 	}
-	return &noCall
+	return &noInfo
 }
 
 // UserID is the user behind a request on the user surface, else the nil UUID.
-func UserID(ctx context.Context) uuid.UUID { return of(ctx).user }
+func UserID(ctx context.Context) uuid.UUID { return infoOf(ctx).user }
 
 // PrincipalOf is the operator behind a request on the admin surface, else the
 // zero value.
-func PrincipalOf(ctx context.Context) Principal { return of(ctx).principal }
+func PrincipalOf(ctx context.Context) Principal { return infoOf(ctx).principal }
 
 // RequestID identifies the request in logs, spans, audit rows and push frames.
 // It is empty outside a request.
-func RequestID(ctx context.Context) string { return of(ctx).requestID }
+func RequestID(ctx context.Context) string { return infoOf(ctx).requestID }
 
 // ClientIP is the address of the client, as a trusted proxy reported it. It is
 // invalid when unknown; use its IsValid.
-func ClientIP(ctx context.Context) netip.Addr { return of(ctx).ip }
+func ClientIP(ctx context.Context) netip.Addr { return infoOf(ctx).ip }
 
 // UserAgent is the client's User-Agent, cut to 256 bytes. It is text from
 // outside.
-func UserAgent(ctx context.Context) string { return of(ctx).agent }
+func UserAgent(ctx context.Context) string { return infoOf(ctx).agent }
 
 // IdempotencyKey is the request's Idempotency-Key, 1 to 64 visible ASCII
 // characters, or empty.
-func IdempotencyKey(ctx context.Context) string { return of(ctx).idempotencyKey }
+func IdempotencyKey(ctx context.Context) string { return infoOf(ctx).idempotencyKey }
 
 // WithCall returns a context that answers the accessors above as a request of
 // the given user and operator would. It is for tests of services and for work
 // that acts on somebody's behalf.
 func WithCall(ctx context.Context, requestID string, user uuid.UUID, principal Principal) context.Context {
-	return &call{Context: ctx, requestID: requestID, user: user, principal: principal}
+	return &requestInfo{Context: ctx, requestID: requestID, user: user, principal: principal}
 }
 
-// Audited tells the edge that a mutation of an operator has its row in the audit
-// log. Whoever writes the row says so after its COMMIT; a mutation that succeeds
-// without exactly one is reported as a defect.
+// Audited counts a row in the audit log for the mutation of an operator. Whoever
+// writes the row says so after its COMMIT; a mutation that succeeds without
+// exactly one is reported as a defect.
 func Audited(ctx context.Context) {
-	if c := of(ctx); c != &noCall {
-		c.audited.Add(1)
+	if i := infoOf(ctx); i != &noInfo {
+		i.audited.Add(1)
 	}
 }

@@ -1,10 +1,13 @@
 package httpx
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/labstack/echo/v4"
 
 	"galaxy/backend/openapi/shapes"
 )
@@ -15,7 +18,7 @@ type Document struct {
 	Shapes []byte // its reduced form, openapi/shapes.json; made from Text when empty
 }
 
-// operation is what the edge needs of one operation of the document.
+// operation is what a route needs of its operation in the document.
 type operation struct {
 	shapes.Operation
 	params  map[string]*shapes.Param // by "in name"
@@ -66,9 +69,9 @@ func Compare(d Document, tables ...Table) ([]string, error) {
 	}
 	for _, t := range append(slices.Clone(tables), probeTable(nil, nil)) {
 		for _, r := range t.Routes {
-			op, params, err := t.resolve(r, ops)
+			p, err := t.resolve(r, ops)
 			if err == nil {
-				err = compiles(op, params)
+				err = p.compile()
 			}
 			if err != nil {
 				problems = append(problems, err.Error())
@@ -83,36 +86,44 @@ func Compare(d Document, tables ...Table) ([]string, error) {
 	return problems, nil
 }
 
-// compiles tries what a boot leaves for the first request.
-func compiles(op *operation, params []boundParam) error {
-	all := []*shapes.Schema{op.body}
-	for _, p := range params {
-		all = append(all, p.schema)
+// compile tries what a boot leaves for the first request.
+func (p *endpoint) compile() error {
+	all := []*shapes.Schema{p.op.body}
+	for _, param := range p.params {
+		all = append(all, param.schema)
 	}
 	for _, s := range all {
 		if s == nil {
 			continue
 		}
 		if _, err := s.Get(); err != nil {
-			return fmt.Errorf("operation %s: %w", op.ID, err)
+			return fmt.Errorf("operation %s: %w", p.op.ID, err)
 		}
 	}
 	return nil
 }
 
 // resolve finds the route's operation.
-func (t Table) resolve(r Route, ops map[string]*operation) (*operation, []boundParam, error) {
+func (t Table) resolve(r Route, ops map[string]*operation) (*endpoint, error) {
 	where := fmt.Sprintf("route %s (%s %s)", r.Op, r.Method, t.fullPath(r))
 	op := ops[r.Op]
 	if op == nil {
-		return nil, nil, errors.New(where + " is not in openapi.yaml")
+		return nil, errors.New(where + " is not in openapi.yaml")
 	}
 	if op.Method != r.Method || op.Path != t.fullPath(r) {
-		return nil, nil, fmt.Errorf("%s is %s %s in openapi.yaml", where, op.Method, op.Path)
+		return nil, fmt.Errorf("%s is %s %s in openapi.yaml", where, op.Method, op.Path)
 	}
-	bound, err := r.Handle.plan.bind(op)
+	params, err := r.Handle.plan.bind(op)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", where, err)
+		return nil, fmt.Errorf("%s: %w", where, err)
 	}
-	return op, bound, nil
+	return &endpoint{
+		surface: t.Surface, route: r, op: op, params: params, maxBody: cmp.Or(r.MaxBody, surfaces[t.Surface].maxBody),
+		metrics: &routeMetrics{group: t.Surface.String(), method: r.Method, path: op.Path},
+	}, nil
+}
+
+// handler is the route's handler, bound to its operation.
+func (p *endpoint) handler() echo.HandlerFunc {
+	return p.route.Handle.serve(&binder{plan: &p.route.Handle.plan, op: p.op, params: p.params})
 }

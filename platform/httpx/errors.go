@@ -2,7 +2,7 @@ package httpx
 
 import "galaxy/backend/platform/fault"
 
-// The faults of the edge. Domains reuse ErrInvalid and ErrValidation for what
+// The faults of requests as such. Domains reuse ErrInvalid and ErrValidation for what
 // the document cannot say: errors.Is sees through refined copies.
 var (
 	ErrInvalid     = fault.New(fault.Invalid, "invalid_request", "the request is malformed")
@@ -11,7 +11,7 @@ var (
 
 	errCredentials = fault.New(fault.Unauthenticated, "unauthenticated", "the credentials are missing or wrong")
 	errForbidden   = fault.New(fault.Forbidden, "forbidden", "the role does not allow this")
-	errNotFound    = fault.New(fault.NotFound, "not_found", "there is nothing here")
+	errNotFound    = fault.New(fault.NotFound, "not_found", "not found")
 	errMethod      = fault.New(fault.Method, "method_not_allowed", "the method is not allowed here")
 	errTooLarge    = fault.New(fault.TooLarge, "body_too_large", "the body is too large")
 	errMediaType   = fault.New(fault.MediaType, "unsupported_media_type", "the body has to be application/json")

@@ -7,30 +7,53 @@ import (
 	"go.uber.org/zap"
 
 	backend "galaxy/backend"
+	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/httpx/gateway"
 	"galaxy/backend/platform/lifecycle"
+	"galaxy/backend/platform/module"
 )
 
 // Module provides the server and its place in the start order. It needs
 // Config, GatewayConfig, TLSConfig, clock.Clock and a *zap.Logger; the gates
 // and the OpenTelemetry providers are optional.
-var Module = fx.Module("http",
-	fx.Decorate(func(log *zap.Logger) *zap.Logger { return log.Named("http") }),
+var Module = module.New("http",
 	fx.Provide(
 		func() Document { return Document{Text: backend.OpenAPI, Shapes: backend.OpenAPIShapes} },
 		gateway.New,
-		fx.Annotate(newGates, fx.ParamTags(`optional:"true"`, `optional:"true"`, `optional:"true"`, `optional:"true"`)),
-		fx.Annotate(newTelemetry, fx.ParamTags(``, `optional:"true"`, `optional:"true"`)),
-		fx.Annotate(newParts, fx.ParamTags(`group:"routes"`, `group:"readyz"`)),
-		New,
+		newServer,
 	),
-	lifecycle.Provide(func(s *Server, c Config) lifecycle.Entry {
-		return lifecycle.Entry{Phase: lifecycle.Ingress, Name: "http listener", StopTimeout: c.ShutdownTimeout, Start: s.Start, Stop: s.Stop}
-	}),
+	lifecycle.Provide((*Server).entry),
 )
 
-func newTelemetry(log *zap.Logger, traces trace.TracerProvider, meters metric.MeterProvider) Telemetry {
-	return Telemetry{Log: log, Traces: traces, Meters: meters}
+type serverIn struct {
+	fx.In
+	Tables  []Table              `group:"routes"`
+	Checks  []Check              `group:"readyz"`
+	User    UserGate             `optional:"true"`
+	Seen    UserSeen             `optional:"true"`
+	Admin   AdminGate            `optional:"true"`
+	Auditor Auditor              `optional:"true"`
+	Traces  trace.TracerProvider `optional:"true"`
+	Meters  metric.MeterProvider `optional:"true"`
 }
 
-func newParts(tables []Table, checks []Check) Parts { return Parts{Tables: tables, Checks: checks} }
+func newServer(
+	c Config, doc Document, guard *gateway.Guard, clk clock.Clock, log *zap.Logger, in serverIn,
+) (*Server, error) {
+	return New(c, doc, guard, Gates{User: in.User, Seen: in.Seen, Admin: in.Admin, Auditor: in.Auditor},
+		Telemetry{Log: log, Traces: in.Traces, Meters: in.Meters}, clk, in.Tables, in.Checks)
+}
+
+// Provide feeds tables into the server. Each constructor returns a Table.
+func Provide(constructors ...any) fx.Option { return provide(`group:"routes"`, constructors) }
+
+// ProvideCheck feeds conditions into /readyz. Each constructor returns a Check.
+func ProvideCheck(constructors ...any) fx.Option { return provide(`group:"readyz"`, constructors) }
+
+func provide(group string, constructors []any) fx.Option {
+	options := make([]fx.Option, len(constructors))
+	for i, c := range constructors {
+		options[i] = fx.Provide(fx.Annotate(c, fx.ResultTags(group)))
+	}
+	return fx.Options(options...)
+}

@@ -24,7 +24,7 @@ func guarded(s *setup) {
 // time the next check in the order answers.
 func TestChecksRunInTheDocumentedOrder(t *testing.T) {
 	t.Parallel()
-	w := open(t, guarded)
+	f := newFixture(t, guarded)
 	path, body := "/api/v1/user/ships/NOT-AN-ID", strings.Repeat(" ", 64<<10)+"{"
 	headers := map[string]string{"Content-Type": "text/plain", "X-User-ID": "somebody"}
 	for _, step := range []struct {
@@ -49,7 +49,7 @@ func TestChecksRunInTheDocumentedOrder(t *testing.T) {
 		for k, v := range headers {
 			list = append(list, k, v)
 		}
-		r := w.do(t, http.MethodPatch, path, body, list...)
+		r := f.do(t, http.MethodPatch, path, body, list...)
 		require.Equal(t, step.status, r.StatusCode, r.text)
 		if step.code != "" {
 			require.Equal(t, step.code, r.code(t))
@@ -60,31 +60,31 @@ func TestChecksRunInTheDocumentedOrder(t *testing.T) {
 
 func TestWithoutTheGatewayCredentialNoSurfaceAnswers(t *testing.T) {
 	t.Parallel()
-	w := open(t, guarded)
+	f := newFixture(t, guarded)
 	for _, path := range []string{"/api/v1/internal/ping", "/api/v1/user/account", "/api/v1/admin/me"} {
 		for name, headers := range map[string][]string{
 			"none": nil, "wrong": {gateway.Header, "the current secre"}, "empty": {gateway.Header, ""},
 			"both": {gateway.Header, gatewaySecret, gateway.Header, formerSecret},
 		} {
-			r := w.do(t, http.MethodGet, path, "", append(headers, "X-User-ID", goodID)...)
+			r := f.do(t, http.MethodGet, path, "", append(headers, "X-User-ID", goodID)...)
 			require.Equal(t, http.StatusUnauthorized, r.StatusCode, "%s %s", path, name)
 			require.Equal(t, "gateway_unauthenticated", r.code(t))
 		}
 	}
-	r := w.do(t, http.MethodPost, "/api/v1/public/echo", `{"name":"x"}`, "Content-Type", "application/json")
+	r := f.do(t, http.MethodPost, "/api/v1/public/echo", `{"name":"x"}`, "Content-Type", "application/json")
 	require.Equal(t, "gateway_unauthenticated", r.code(t))
-	require.Nil(t, w.last)
-	require.Zero(t, w.logins)
+	require.Nil(t, f.last)
+	require.Zero(t, f.logins)
 
 	for _, s := range []string{gatewaySecret, formerSecret} {
-		require.Equal(t, http.StatusOK, w.user(t, http.MethodGet, "/api/v1/user/account", "", gateway.Header, s).StatusCode)
+		require.Equal(t, http.StatusOK, f.user(t, http.MethodGet, "/api/v1/user/account", "", gateway.Header, s).StatusCode)
 	}
-	require.Equal(t, http.StatusOK, w.do(t, http.MethodGet, "/healthz", "").StatusCode, "probes have no credential")
+	require.Equal(t, http.StatusOK, f.do(t, http.MethodGet, "/healthz", "").StatusCode, "probes have no credential")
 }
 
 func TestTheUserHeaderIsOneCanonicalID(t *testing.T) {
 	t.Parallel()
-	w := open(t)
+	f := newFixture(t)
 	for name, headers := range map[string][]string{
 		"missing": nil, "empty": {"X-User-ID", ""}, "no UUID": {"X-User-ID", "42"},
 		"list":       {"X-User-ID", goodID + "," + goodID},
@@ -95,24 +95,24 @@ func TestTheUserHeaderIsOneCanonicalID(t *testing.T) {
 		"32 hex":     {"X-User-ID", strings.ReplaceAll(goodID, "-", "")},
 		"nil":        {"X-User-ID", "00000000-0000-0000-0000-000000000000"},
 	} {
-		r := w.do(t, http.MethodGet, "/api/v1/user/account", "", headers...)
+		r := f.do(t, http.MethodGet, "/api/v1/user/account", "", headers...)
 		require.Equal(t, http.StatusUnauthorized, r.StatusCode, name)
 		require.Equal(t, "unauthenticated", r.code(t))
 		require.Empty(t, r.Header.Get("WWW-Authenticate"))
 	}
-	require.Empty(t, w.seen, "only admitted requests are counted")
-	require.Equal(t, "user_unknown", w.do(t, http.MethodGet, "/api/v1/user/account", "", "X-User-ID", unknownID).code(t))
-	require.Equal(t, http.StatusForbidden, w.do(t, http.MethodGet, "/api/v1/user/account", "", "X-User-ID", blockedID).StatusCode)
-	require.Equal(t, http.StatusOK, w.user(t, http.MethodGet, "/api/v1/user/account", "").StatusCode)
-	require.Len(t, w.seen, 1)
+	require.Empty(t, f.seen, "only admitted requests are counted")
+	require.Equal(t, "user_unknown", f.do(t, http.MethodGet, "/api/v1/user/account", "", "X-User-ID", unknownID).code(t))
+	require.Equal(t, http.StatusForbidden, f.do(t, http.MethodGet, "/api/v1/user/account", "", "X-User-ID", blockedID).StatusCode)
+	require.Equal(t, http.StatusOK, f.user(t, http.MethodGet, "/api/v1/user/account", "").StatusCode)
+	require.Len(t, f.seen, 1)
 }
 
 func TestAStrayUserHeaderIsIgnoredAndNoticed(t *testing.T) {
 	t.Parallel()
-	w := open(t)
-	r := w.user(t, http.MethodPost, "/api/v1/public/echo", `{"name":"x"}`)
+	f := newFixture(t)
+	r := f.user(t, http.MethodPost, "/api/v1/public/echo", `{"name":"x"}`)
 	require.Equal(t, http.StatusOK, r.StatusCode)
-	require.Zero(t, userOf(w))
-	require.Equal(t, http.StatusUnauthorized, w.user(t, http.MethodGet, "/api/v1/admin/me", "").StatusCode)
-	require.Len(t, w.logs.FilterMessage("anomaly noticed").All(), 1, "once a minute")
+	require.Zero(t, userOf(f))
+	require.Equal(t, http.StatusUnauthorized, f.user(t, http.MethodGet, "/api/v1/admin/me", "").StatusCode)
+	require.Len(t, f.logs.FilterMessage("anomaly noticed").All(), 1, "once a minute")
 }

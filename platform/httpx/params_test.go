@@ -15,41 +15,41 @@ import (
 
 func TestAnIDHasOneSpelling(t *testing.T) {
 	t.Parallel()
-	w := open(t)
+	f := newFixture(t)
 	for _, id := range []string{
 		"..%2f..%2fetc%2fpasswd", "%00", goodID + "%2F", "1%2F", strings.ToUpper(goodID), "urn:uuid:" + goodID,
 		"{" + goodID + "}", "x" + goodID[1:35] + "x", strings.ReplaceAll(goodID, "-", ""), "00000000-0000-0000-0000-000000000000", "%ff",
 	} {
-		conn := w.raw(t, "GET /api/v1/user/ships/"+id+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-User-ID: "+goodID+"\r\n\r\n")
+		conn := f.raw(t, "GET /api/v1/user/ships/"+id+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-User-ID: "+goodID+"\r\n\r\n")
 		require.Contains(t, conn, "400 Bad Request", id)
 		require.Contains(t, conn, `{"name":"ship_id","code":"invalid_`, id)
 	}
 	for _, path := range []string{"../..", goodID + "/", "1/"} { // other routes lie below: a slash ends the id
-		require.Equal(t, "not_found", w.user(t, http.MethodGet, "/api/v1/user/ships/"+path, "").code(t), path)
+		require.Equal(t, "not_found", f.user(t, http.MethodGet, "/api/v1/user/ships/"+path, "").code(t), path)
 	}
-	require.Equal(t, "ship_unknown", w.user(t, http.MethodGet, "/api/v1/user/ships/"+goodID, "").code(t))
+	require.Equal(t, "ship_unknown", f.user(t, http.MethodGet, "/api/v1/user/ships/"+goodID, "").code(t))
 }
 
 func TestATextInThePathIsDecodedOnceAndPrintable(t *testing.T) {
 	t.Parallel()
-	w := open(t)
+	f := newFixture(t)
 	for given, want := range map[string]string{"Zorg": "Zorg", "Zo%20rg": "Zo rg", "%C5%BDi%C5%BEka": "Žižka", "a%252Fb": "a%2Fb"} {
-		require.Equal(t, http.StatusOK, w.user(t, http.MethodGet, "/api/v1/user/names/"+given, "").StatusCode, given)
+		require.Equal(t, http.StatusOK, f.user(t, http.MethodGet, "/api/v1/user/names/"+given, "").StatusCode, given)
 		require.Equal(t, struct {
 			Name string `path:"name"`
-		}{want}, w.last)
+		}{want}, f.last)
 	}
 	for given, code := range map[string]string{
 		"a%00b": "invalid_encoding", "a%2Fb": "invalid_encoding", "a/b": "invalid_encoding", "a%0Ab": "invalid_encoding",
 		"%ff%fe": "invalid_encoding", "a": "too_short", strings.Repeat("a", 21): "too_long",
 	} {
-		require.Equal(t, []string{"name " + code}, w.user(t, http.MethodGet, "/api/v1/user/names/"+given, "").fields(t), given)
+		require.Equal(t, []string{"name " + code}, f.user(t, http.MethodGet, "/api/v1/user/names/"+given, "").fields(t), given)
 	}
 }
 
 func TestQueriesAreHeldAgainstTheDocument(t *testing.T) {
 	t.Parallel()
-	w := open(t)
+	f := newFixture(t)
 	for query, want := range map[string]string{
 		"limit=0": "limit out_of_range", "limit=-1": "limit out_of_range", "limit=101": "limit out_of_range",
 		"limit=1000000000": "limit out_of_range", "limit=abc": "limit wrong_type", "limit=": "limit wrong_type",
@@ -61,29 +61,29 @@ func TestQueriesAreHeldAgainstTheDocument(t *testing.T) {
 		"since=today": "since invalid_format", "since=2026-13-01T00:00:00Z": "since invalid_format", "at=10.0.0": "at invalid_format",
 		"%zz=1": "", "a;b=1": "",
 	} {
-		r := w.user(t, http.MethodGet, "/api/v1/user/ships?"+query, "")
+		r := f.user(t, http.MethodGet, "/api/v1/user/ships?"+query, "")
 		require.Equal(t, http.StatusBadRequest, r.StatusCode, query)
 		require.Equal(t, "invalid_request", r.code(t))
 		if want != "" {
 			require.Equal(t, []string{want}, r.fields(t), query)
 		}
 	}
-	require.Equal(t, []string{"x unknown_parameter"}, w.user(t, http.MethodGet, "/api/v1/user/account?x=1", "").fields(t))
+	require.Equal(t, []string{"x unknown_parameter"}, f.user(t, http.MethodGet, "/api/v1/user/account?x=1", "").fields(t))
 }
 
 func TestQueriesReachTheHandlerWithTheirDefaults(t *testing.T) {
 	t.Parallel()
-	w := open(t)
-	r := w.user(t, http.MethodGet, "/api/v1/user/ships", "")
+	f := newFixture(t)
+	r := f.user(t, http.MethodGet, "/api/v1/user/ships", "")
 	require.JSONEq(t, `{"items":[],"next_cursor":null}`, r.text)
-	require.Equal(t, listShips{Page: httpx.Page{Limit: 50}}, w.last)
+	require.Equal(t, listShips{Page: httpx.Page{Limit: 50}}, f.last)
 
 	yes := true
-	w.user(t, http.MethodGet, "/api/v1/user/ships?limit=100&cursor=abc&status=docked&status=flying&open=true&since=2026-01-02T05:04:05%2B02:00&at=2001:db8::1", "")
+	f.user(t, http.MethodGet, "/api/v1/user/ships?limit=100&cursor=abc&status=docked&status=flying&open=true&since=2026-01-02T05:04:05%2B02:00&at=2001:db8::1", "")
 	require.Equal(t, listShips{
 		Page: httpx.Page{Limit: 100, Cursor: "abc"}, Status: []string{"docked", "flying"}, Open: &yes,
 		Since: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), At: netip.MustParseAddr("2001:db8::1"),
-	}, w.last)
+	}, f.last)
 }
 
 func TestACursorComesBackOnlyToItsList(t *testing.T) {
@@ -144,12 +144,12 @@ func FuzzCursor(f *testing.F) {
 
 func TestTheClientsAddressComesFromTrustedProxiesOnly(t *testing.T) {
 	t.Parallel()
-	trusting := open(t, func(s *setup) {
+	trusting := newFixture(t, func(s *setup) {
 		require.NoError(t, s.config.TrustedProxies.UnmarshalText([]byte("127.0.0.0/8, 10.1.2.3")))
 	})
-	direct := open(t)
+	direct := newFixture(t)
 	for name, c := range map[string]struct {
-		w         *world
+		f         *fixture
 		forwarded []string
 		want      string
 	}{
@@ -174,10 +174,10 @@ func TestTheClientsAddressComesFromTrustedProxiesOnly(t *testing.T) {
 		for _, f := range c.forwarded {
 			headers = append(headers, "X-Forwarded-For", f)
 		}
-		require.Equal(t, http.StatusOK, c.w.user(t, http.MethodGet, "/api/v1/user/account", "", headers...).StatusCode, name)
+		require.Equal(t, http.StatusOK, c.f.user(t, http.MethodGet, "/api/v1/user/account", "", headers...).StatusCode, name)
 		want, _ := netip.ParseAddr(c.want)
-		require.Equal(t, want, httpx.ClientIP(c.w.lastCtx), name)
-		require.Equal(t, want, c.w.seen[len(c.w.seen)-1], name)
+		require.Equal(t, want, httpx.ClientIP(c.f.lastCtx), name)
+		require.Equal(t, want, c.f.seen[len(c.f.seen)-1], name)
 	}
 }
 
@@ -193,9 +193,9 @@ func TestTrustedProxiesAreAddressesOrNetworks(t *testing.T) {
 
 func TestARequestIDIsTakenOnlyWhenSane(t *testing.T) {
 	t.Parallel()
-	w := open(t)
+	f := newFixture(t)
 	for _, id := range []string{"abc", "01934f4c-7d1c-7c62-9f6c-3a2b1c0d9e8f", strings.Repeat("x", 128), "a/b+c=:.-_"} {
-		require.Equal(t, id, w.do(t, http.MethodGet, "/healthz", "", "X-Request-ID", id).Header.Get("X-Request-ID"))
+		require.Equal(t, id, f.do(t, http.MethodGet, "/healthz", "", "X-Request-ID", id).Header.Get("X-Request-ID"))
 	}
 	for _, ids := range [][]string{{""}, {strings.Repeat("x", 129)}, {"a b"}, {"<script>"}, {"é"}, {"a", "b"}, {`{"level":"fake"}`}} {
 		var headers []string
@@ -203,7 +203,7 @@ func TestARequestIDIsTakenOnlyWhenSane(t *testing.T) {
 			headers = append(headers, "X-Request-ID", id)
 		}
 		for _, path := range []string{"/healthz", "/nowhere"} {
-			got := w.do(t, http.MethodGet, path, "", headers...).Header.Values("X-Request-ID")
+			got := f.do(t, http.MethodGet, path, "", headers...).Header.Values("X-Request-ID")
 			require.Len(t, got, 1)
 			require.Regexp(t, `^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`, got[0])
 		}

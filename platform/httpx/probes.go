@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	checkTimeout  = 2 * time.Second // of one condition
-	readyLifetime = time.Second     // how long an answer of /readyz is kept, so that it is no amplifier
+	checkTimeout = 2 * time.Second // of one condition
+	readinessTTL = time.Second     // how long an answer of /readyz is kept, so that it is no amplifier
 )
 
 // Readiness is the state of /readyz.
@@ -29,9 +29,9 @@ type probes struct {
 
 	draining atomic.Bool // apart from mu: a condition that hangs must not hold up the stop
 
-	mu    sync.Mutex
-	asked time.Time
-	last  Readiness
+	mu        sync.Mutex
+	checkedAt time.Time
+	last      Readiness
 }
 
 // Health is the answer of /healthz: always the same while the process lives.
@@ -48,12 +48,13 @@ func (p *probes) drain() { p.draining.Store(true) }
 
 func (p *probes) readyz(ctx context.Context, _ struct{}) (Response[Readiness], error) {
 	if p.draining.Load() {
-		return Response[Readiness]{Status: http.StatusServiceUnavailable, Body: Readiness{Status: "draining", Checks: map[string]string{}}}, nil
+		draining := Readiness{Status: "draining", Checks: map[string]string{}}
+		return Response[Readiness]{Status: http.StatusServiceUnavailable, Body: draining}, nil
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock() // whoever comes meanwhile waits for the same answer
-	if now := p.clock.Now(); p.last.Status == "" || now.Sub(p.asked).Abs() >= readyLifetime {
-		p.last, p.asked = p.ask(context.WithoutCancel(ctx)), now
+	if now := p.clock.Now(); p.last.Status == "" || now.Sub(p.checkedAt).Abs() >= readinessTTL {
+		p.last, p.checkedAt = p.runChecks(context.WithoutCancel(ctx)), now
 	}
 	status := http.StatusOK
 	if p.last.Status != "ready" {
@@ -62,9 +63,9 @@ func (p *probes) readyz(ctx context.Context, _ struct{}) (Response[Readiness], e
 	return Response[Readiness]{Status: status, Body: p.last}, nil
 }
 
-// ask runs all conditions side by side. The reasons stay in here: /readyz is
+// runChecks runs all conditions side by side. The reasons stay in here: /readyz is
 // open to everyone.
-func (p *probes) ask(ctx context.Context) Readiness {
+func (p *probes) runChecks(ctx context.Context) Readiness {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	results := make([]string, len(p.checks))

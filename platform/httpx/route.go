@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"go.uber.org/fx"
 )
 
 // Surface is an audience: a path prefix, a way to authenticate, a body limit.
@@ -71,15 +69,6 @@ func User(module string, routes ...Route) Table { return Table{SurfaceUser, modu
 // Admin makes a table of routes for operators; each names its Role.
 func Admin(module string, routes ...Route) Table { return Table{SurfaceAdmin, module, routes} }
 
-// Provide feeds tables into the server. Each constructor returns a Table.
-func Provide(constructors ...any) fx.Option {
-	options := make([]fx.Option, len(constructors))
-	for i, c := range constructors {
-		options[i] = fx.Provide(fx.Annotate(c, fx.ResultTags(`group:"routes"`)))
-	}
-	return fx.Options(options...)
-}
-
 // fullPath is the route's path as openapi.yaml has it.
 func (t Table) fullPath(r Route) string { return surfaces[t.Surface].prefix + r.Path }
 
@@ -90,24 +79,24 @@ func sorted(tables []Table) []Table {
 	})
 }
 
-// checkTables finds what the router would accept silently: a second route of
+// checkTables finds what echo would accept silently: a second route of
 // one shape, a second route of one operation, a missing role.
 func checkTables(tables []Table) error {
 	var errs []error
-	shapes, ops := map[string]string{}, map[string]bool{}
+	patterns, ops := map[string]string{}, map[string]bool{}
 	for _, t := range sorted(tables) {
 		for _, r := range t.Routes {
 			if err := r.check(t.Surface); err != nil {
 				errs = append(errs, fmt.Errorf("route %s of %s: %w", r.Op, t.Module, err))
 			}
-			shape := r.Method + " " + shapeOf(t.fullPath(r))
-			if other, taken := shapes[shape]; taken {
-				errs = append(errs, fmt.Errorf("routes %s and %s are both %s", other, r.Op, shape))
+			pattern := r.Method + " " + patternOf(t.fullPath(r))
+			if other, taken := patterns[pattern]; taken {
+				errs = append(errs, fmt.Errorf("routes %s and %s are both %s", other, r.Op, pattern))
 			}
 			if ops[r.Op] {
 				errs = append(errs, fmt.Errorf("operation %s has two routes", r.Op))
 			}
-			shapes[shape], ops[r.Op] = r.Op, true
+			patterns[pattern], ops[r.Op] = r.Op, true
 		}
 	}
 	return errors.Join(errs...)
@@ -119,7 +108,7 @@ func (r Route) check(s Surface) error {
 		return errors.New("it has no operation or no method")
 	case !strings.HasPrefix(r.Path, "/") || strings.ContainsAny(r.Path, ":*"):
 		return fmt.Errorf("the path %q has to start with a slash and put parameters in braces", r.Path)
-	case r.Handle.run == nil:
+	case r.Handle.serve == nil:
 		return errors.New("it has no handler")
 	case s == SurfaceAdmin && (r.Role < Viewer || r.Role > Administrator):
 		return errors.New("an admin route has to name its role")
@@ -129,8 +118,8 @@ func (r Route) check(s Surface) error {
 	return r.Handle.plan.err
 }
 
-// shapeOf is the path with its parameters' names removed.
-func shapeOf(path string) string {
+// patternOf is the path with its parameters' names removed.
+func patternOf(path string) string {
 	parts := strings.Split(path, "/")
 	for i, p := range parts {
 		if strings.HasPrefix(p, "{") {
@@ -140,7 +129,7 @@ func shapeOf(path string) string {
 	return strings.Join(parts, "/")
 }
 
-// echoPath is the path as the router spells it.
+// echoPath is the path as echo spells it.
 func echoPath(path string) string {
 	return strings.NewReplacer("{", ":", "}", "").Replace(path)
 }

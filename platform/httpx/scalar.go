@@ -27,22 +27,22 @@ const (
 
 // messages say in words what the codes mean. They never quote a value.
 var messages = map[string]string{
-	badFormat:           "the value has another form",
-	badType:             "the value has another type",
+	badFormat:           "the value has the wrong format",
+	badType:             "the value has the wrong type",
 	badEncoding:         "the value holds characters that are not allowed",
 	badID:               "the value is not a UUID of 36 lower-case characters",
 	badRange:            "the value is out of range",
 	missing:             "the value is missing",
-	"repeated":          "the value stands there more than once",
-	"unknown_parameter": "there is no such parameter",
-	"unknown_field":     "there is no such field",
+	"repeated":          "duplicate value",
+	"unknown_parameter": "unknown parameter",
+	"unknown_field":     "unknown field",
 	"unknown_value":     "the value is not one of those allowed",
 	"too_short":         "the value is too short",
 	"too_long":          "the value is too long",
 	"too_few":           "there are too few values",
 	"too_many":          "there are too many values",
 	"not_unique":        "the values are not all different",
-	"invalid":           "the value does not fit",
+	"invalid":           "invalid value",
 }
 
 var (

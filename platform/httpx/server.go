@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 
 	"galaxy/backend/platform/clock"
 	"galaxy/backend/platform/httpx/gateway"
+	"galaxy/backend/platform/lifecycle"
 )
 
 const (
@@ -31,7 +33,7 @@ const (
 // Server is the HTTP listener of the process.
 type Server struct {
 	config Config
-	edge   *edge
+	app    *app
 	probes *probes
 	http   *http.Server
 
@@ -50,18 +52,20 @@ type Telemetry struct {
 
 // New builds the server from the tables of all modules. It opens nothing yet;
 // a route that contradicts the document or another route is an error.
-func New(c Config, doc Document, guard *gateway.Guard, gates Gates, tel Telemetry, clk clock.Clock, parts Parts) (*Server, error) {
+func New(c Config, doc Document, guard *gateway.Guard, gates Gates, tel Telemetry, clk clock.Clock,
+	tables []Table, checks []Check,
+) (*Server, error) {
 	if tel.Log == nil {
 		tel.Log = zap.NewNop()
 	}
-	p := &probes{checks: parts.Checks, clock: clk}
+	p := &probes{checks: checks, clock: clk}
 	docs := newDocuments(doc)
-	e := &edge{gates: gates, guard: guard, proxies: c.TrustedProxies, tel: newInstruments(tel.Log, tel.Traces, tel.Meters)}
-	handler, err := e.router(doc, append(parts.Tables, probeTable(p, docs)), docs)
+	a := &app{gates: gates, guard: guard, proxies: c.TrustedProxies, tel: newInstruments(tel.Log, tel.Traces, tel.Meters)}
+	handler, err := a.echo(doc, append(slices.Clone(tables), probeTable(p, docs)), docs)
 	if err != nil {
 		return nil, fmt.Errorf("route tables: %w", err)
 	}
-	s := &Server{config: c, edge: e, probes: p}
+	s := &Server{config: c, app: a, probes: p}
 	s.http = &http.Server{
 		Handler: handler, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: c.ReadTimeout, WriteTimeout: c.WriteTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes, ErrorLog: zap.NewStdLog(zap.NewNop()),
@@ -73,10 +77,11 @@ func New(c Config, doc Document, guard *gateway.Guard, gates Gates, tel Telemetr
 	return s, nil
 }
 
-// Parts is what modules contribute to the server.
-type Parts struct {
-	Tables []Table
-	Checks []Check
+// entry is the server's place in the start order.
+func (s *Server) entry() lifecycle.Entry {
+	return lifecycle.Entry{
+		Phase: lifecycle.Ingress, Name: "http listener", StopTimeout: s.config.ShutdownTimeout, Start: s.Start, Stop: s.Stop,
+	}
 }
 
 // Start binds the address, so that a port in use fails the boot, and serves
@@ -87,7 +92,7 @@ func (s *Server) Start(ctx context.Context) error {
 	if s.served != nil {
 		return nil
 	}
-	config, err := s.edge.guard.TLS()
+	config, err := s.app.guard.TLS()
 	if err != nil {
 		return err
 	}
@@ -97,7 +102,7 @@ func (s *Server) Start(ctx context.Context) error {
 		return fmt.Errorf("listen on BACKEND_HTTP_LISTEN_ADDR: %w", err)
 	}
 	s.addr = listener.Addr()
-	s.warn()
+	s.warnIfExposed()
 	listener = netutil.LimitListener(listener, maxConnections)
 	if config != nil {
 		config.NextProtos = []string{"http/1.1"}
@@ -107,23 +112,23 @@ func (s *Server) Start(ctx context.Context) error {
 	go func() {
 		defer close(s.served)
 		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			s.edge.tel.log.Error("http listener failed", zap.Error(err))
+			s.app.tel.log.Error("http listener failed", zap.Error(err))
 		}
 	}()
-	s.edge.tel.log.Info("http listener opened", zap.Stringer("addr", s.addr), zap.Bool("tls", config != nil))
+	s.app.tel.log.Info("http listener opened", zap.Stringer("addr", s.addr), zap.Bool("tls", config != nil))
 	return nil
 }
 
-// warn is loud about a listener where anyone could speak for every user.
-func (s *Server) warn() {
-	exposed := s.edge.guard.Exposed(s.addr)
+// warnIfExposed is loud about a listener where anyone could speak for every user.
+func (s *Server) warnIfExposed() {
+	exposed := s.app.guard.Exposed(s.addr)
 	value := int64(0)
 	if exposed {
 		value = 1
-		s.edge.tel.log.Warn("gateway credential is missing: whoever reaches this listener can act as any user",
+		s.app.tel.log.Warn("gateway credential is missing: whoever reaches this listener can act as any user",
 			zap.Stringer("addr", s.addr), zap.Strings("set_one_of", []string{"BACKEND_GATEWAY_SECRET", "BACKEND_TLS_CLIENT_CA"}))
 	}
-	s.edge.tel.unguarded.Record(context.Background(), value)
+	s.app.tel.unguarded.Record(context.Background(), value)
 }
 
 // Stop makes /readyz fail, closes the listener and waits for the requests

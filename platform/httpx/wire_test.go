@@ -15,19 +15,19 @@ import (
 
 func TestSlowHeadersCloseTheConnection(t *testing.T) {
 	t.Parallel()
-	w, _ := build(t)
-	require.Equal(t, 5*time.Second, w.HTTP().ReadHeaderTimeout)
-	w.HTTP().ReadHeaderTimeout = 50 * time.Millisecond
-	require.NoError(t, w.Start(t.Context()))
-	t.Cleanup(func() { _ = w.HTTP().Close() })
-	got := w.raw(t, "GET /healthz HTTP/1.1\r\nHost: x\r\n") // and nothing more
+	f, _ := newStoppedFixture(t)
+	require.Equal(t, 5*time.Second, f.HTTP().ReadHeaderTimeout)
+	f.HTTP().ReadHeaderTimeout = 50 * time.Millisecond
+	require.NoError(t, f.Start(t.Context()))
+	t.Cleanup(func() { _ = f.HTTP().Close() })
+	got := f.raw(t, "GET /healthz HTTP/1.1\r\nHost: x\r\n") // and nothing more
 	require.NotContains(t, got, "200 OK")
 }
 
 func TestASlowBodyIsTimedOutWithoutSocketAddresses(t *testing.T) {
 	t.Parallel()
-	w := open(t, func(s *setup) { s.config.ReadTimeout = 100 * time.Millisecond })
-	got := w.raw(t, "POST /api/v1/public/echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{")
+	f := newFixture(t, func(s *setup) { s.config.ReadTimeout = 100 * time.Millisecond })
+	got := f.raw(t, "POST /api/v1/public/echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{")
 	require.Contains(t, got, "408 Request Timeout")
 	require.Contains(t, got, `"code":"request_timeout"`)
 	require.Contains(t, got, "Connection: close")
@@ -38,12 +38,12 @@ func TestASlowBodyIsTimedOutWithoutSocketAddresses(t *testing.T) {
 
 func TestHugeHeadersAreRefused(t *testing.T) {
 	t.Parallel()
-	w := open(t)
+	f := newFixture(t)
 	for name, headers := range map[string]string{
 		"one of 2 MiB": "X-Filler: " + strings.Repeat("x", 2<<20) + "\r\n",
 		"ten thousand": strings.Repeat("X-Filler: x\r\n", 10_000),
 	} {
-		got := w.raw(t, "GET /healthz HTTP/1.1\r\nHost: x\r\n"+headers+"\r\n")
+		got := f.raw(t, "GET /healthz HTTP/1.1\r\nHost: x\r\n"+headers+"\r\n")
 		if got != "" { // the reset that follows the answer may overtake it
 			require.Contains(t, got, "431", name)
 		}
@@ -53,7 +53,7 @@ func TestHugeHeadersAreRefused(t *testing.T) {
 
 func TestAmbiguousFramingIsNeverTwoRequests(t *testing.T) {
 	t.Parallel()
-	w := open(t)
+	f := newFixture(t)
 	const smuggled = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 	post := "POST /api/v1/public/echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 	for name, c := range map[string]struct{ text, want string }{
@@ -70,7 +70,7 @@ func TestAmbiguousFramingIsNeverTwoRequests(t *testing.T) {
 		"length, chunked": {post + "Connection: close\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n" +
 			"c\r\n{\"name\":\"x\"}\r\n0\r\n\r\n", "200 OK"}, // chunked wins, as RFC 9112 has it
 	} {
-		got := w.raw(t, c.text)
+		got := f.raw(t, c.text)
 		require.Contains(t, got, c.want, name)
 		require.Equal(t, 1, strings.Count(got, "HTTP/1.1 "), "%s: %s", name, got)
 	}
@@ -78,32 +78,32 @@ func TestAmbiguousFramingIsNeverTwoRequests(t *testing.T) {
 
 func TestUnknownPathsAndMethodsAreAnsweredInTheEnvelope(t *testing.T) {
 	t.Parallel()
-	w := open(t)
+	f := newFixture(t)
 	for _, path := range []string{
 		"/", "/api", "/api/v1/user", "/api/v1/user/", "/api/v1/user/account/", "//api/v1/user/account", "/api/v1//user/account",
 		"/API/v1/user/account", "/api/v1/user/nothing", "/healthz/", "/api/v2/user/account", "/api/v1/user/%61ccount/x", "/api/v1/user/account;x",
 	} {
-		r := w.user(t, http.MethodGet, path, "")
+		r := f.user(t, http.MethodGet, path, "")
 		require.Equal(t, http.StatusNotFound, r.StatusCode, path)
 		require.Equal(t, "not_found", r.code(t))
 	}
 	for _, method := range []string{"POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW", "PROPFIND"} {
-		r := w.user(t, method, "/api/v1/user/account", "")
+		r := f.user(t, method, "/api/v1/user/account", "")
 		require.Equal(t, http.StatusMethodNotAllowed, r.StatusCode, method)
 		require.Equal(t, "method_not_allowed", r.code(t))
 		require.Equal(t, "GET", r.Header.Get("Allow"))
 	}
-	r := w.user(t, http.MethodOptions, "/api/v1/user/ships/"+goodID, "")
+	r := f.user(t, http.MethodOptions, "/api/v1/user/ships/"+goodID, "")
 	require.ElementsMatch(t, []string{"DELETE", "GET", "PATCH"}, strings.Split(r.Header.Get("Allow"), ", "))
-	require.Equal(t, http.StatusMethodNotAllowed, w.user(t, http.MethodHead, "/healthz", "").StatusCode)
-	require.Contains(t, w.raw(t, "OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), "404 Not Found")
-	require.Contains(t, w.raw(t, "CONNECT x:443 HTTP/1.1\r\nHost: x:443\r\nConnection: close\r\n\r\n"), "404 Not Found")
+	require.Equal(t, http.StatusMethodNotAllowed, f.user(t, http.MethodHead, "/healthz", "").StatusCode)
+	require.Contains(t, f.raw(t, "OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), "404 Not Found")
+	require.Contains(t, f.raw(t, "CONNECT x:443 HTTP/1.1\r\nHost: x:443\r\nConnection: close\r\n\r\n"), "404 Not Found")
 }
 
 func TestAPortInUseFailsTheStart(t *testing.T) {
 	t.Parallel()
-	first := open(t)
-	second, _ := build(t, func(s *setup) { s.config.ListenAddr = first.Addr().String() })
+	first := newFixture(t)
+	second, _ := newStoppedFixture(t, func(s *setup) { s.config.ListenAddr = first.Addr().String() })
 	require.ErrorContains(t, second.Start(t.Context()), "listen on BACKEND_HTTP_LISTEN_ADDR")
 	require.NoError(t, second.Stop(t.Context()), "a server that never ran can be stopped")
 }
@@ -111,7 +111,7 @@ func TestAPortInUseFailsTheStart(t *testing.T) {
 func TestTheServerIsHardened(t *testing.T) {
 	t.Parallel()
 	s, err := httpx.New(httpx.Config{ReadTimeout: 30 * time.Second, WriteTimeout: 31 * time.Second}, document,
-		gateway.New(gateway.Config{}, gateway.TLSConfig{}), httpx.Gates{}, httpx.Telemetry{}, clock.System{}, httpx.Parts{})
+		gateway.New(gateway.Config{}, gateway.TLSConfig{}), httpx.Gates{}, httpx.Telemetry{}, clock.System{}, nil, nil)
 	require.NoError(t, err)
 	h := s.HTTP()
 	require.Equal(t, []any{5 * time.Second, 30 * time.Second, 31 * time.Second, time.Minute, 32 << 10},

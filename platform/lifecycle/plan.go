@@ -46,7 +46,9 @@ type Entry struct {
 // Component enters T under a phase. Start and stop are method expressions;
 // either may be nil. Start returns once the component runs; stop waits until
 // it does not.
-func Component[T any](p Phase, name string, budget time.Duration, start, stop func(T, context.Context) error) fx.Option {
+func Component[T any](
+	p Phase, name string, budget time.Duration, start, stop func(T, context.Context) error,
+) fx.Option {
 	return fx.Provide(fx.Annotate(func(t T) Entry {
 		e := Entry{Phase: p, Name: name, StopTimeout: budget}
 		if start != nil {

@@ -48,12 +48,14 @@ func claim(t *testing.T, db *pg.DB, n int, lease time.Duration) []outbox.Claim {
 	return claims
 }
 
-// finish settles a claim as a domain does, and reports whether it still held.
+// finish ends a claim as a domain does, and reports whether it was still held.
 func finish(t *testing.T, db *pg.DB, c outbox.Claim) bool {
 	t.Helper()
 	var n int64
 	require.NoError(t, db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) (err error) {
-		n, err = tx.Exec(ctx, `UPDATE jobs SET status = 'done', claim_token = NULL WHERE job_id = $1 AND claim_token = $2 AND status = 'busy'`, c.Key, c.Token)
+		const done = `
+UPDATE jobs SET status = 'done', claim_token = NULL WHERE job_id = $1 AND claim_token = $2 AND status = 'busy'`
+		n, err = tx.Exec(ctx, done, c.Key, c.Token)
 		return err
 	}))
 	return n == 1
@@ -143,7 +145,7 @@ func TestALeaseIsExtendedOnlyByItsHolder(t *testing.T) {
 }
 
 // TestTerminatedSessionsLoseNoRow ends the sessions of the workers all the time:
-// each row is settled once, by a claim that was counted.
+// each row is finished once, by a claim that was counted.
 func TestTerminatedSessionsLoseNoRow(t *testing.T) {
 	t.Parallel()
 	const rows = 60
@@ -167,7 +169,7 @@ WHERE datname = current_database() AND pid <> pg_backend_pid() AND random() < 0.
 		}
 	})
 	var mu sync.Mutex
-	settled := map[uuid.UUID]int{}
+	finished := map[uuid.UUID]int{}
 	deadline := time.Now().Add(30 * time.Second)
 	for range 4 {
 		working.Go(func() {
@@ -176,16 +178,18 @@ WHERE datname = current_database() AND pid <> pg_backend_pid() AND random() < 0.
 				for _, c := range claims {
 					var n int64
 					err := db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) (err error) {
-						n, err = tx.Exec(ctx, `UPDATE jobs SET status = 'done' WHERE job_id = $1 AND claim_token = $2 AND status = 'busy'`, c.Key, c.Token)
+						const done = `UPDATE jobs SET status = 'done' WHERE job_id = $1 AND claim_token = $2 AND status = 'busy'`
+						n, err = tx.Exec(ctx, done, c.Key, c.Token)
 						return err
 					})
 					if err == nil && n == 1 {
 						mu.Lock()
-						settled[c.Key]++
+						finished[c.Key]++
 						mu.Unlock()
 					}
 				}
-				if left, asked := pg.Get[int](t.Context(), db, `SELECT count(*) FROM jobs WHERE status <> 'done'`); err == nil && asked == nil && left == 0 {
+				left, readErr := pg.Get[int](t.Context(), db, `SELECT count(*) FROM jobs WHERE status <> 'done'`)
+				if err == nil && readErr == nil && left == 0 {
 					return
 				}
 			}
@@ -194,15 +198,16 @@ WHERE datname = current_database() AND pid <> pg_backend_pid() AND random() < 0.
 	working.Wait()
 	close(stop)
 	killing.Wait()
-	left, err := pg.Get[int](t.Context(), testkit.Open(t, p.DSN), `SELECT count(*) FROM jobs WHERE status <> 'done' OR attempts < 1`)
+	const unfinished = `SELECT count(*) FROM jobs WHERE status <> 'done' OR attempts < 1`
+	left, err := pg.Get[int](t.Context(), testkit.Open(t, p.DSN), unfinished)
 	require.NoError(t, err)
 	require.Zero(t, left)
-	for id, n := range settled {
+	for id, n := range finished {
 		require.Equal(t, 1, n, id)
 	}
 }
 
-func TestTheOneActiveProcessInheritsWhatTheLastOneHadClaimed(t *testing.T) {
+func TestTheOneActiveProcessReclaimsWhatTheLastOneHadClaimed(t *testing.T) {
 	t.Parallel()
 	p := testkit.Postgres(t)
 	last, _ := jobsOn(t, testkit.Open(t, p.DSN), 2)
@@ -213,14 +218,14 @@ func TestTheOneActiveProcessInheritsWhatTheLastOneHadClaimed(t *testing.T) {
 
 	sole := testkit.Open(t, p.DSN)
 	sole.Fence(func() error { return nil })
-	inherited := claim(t, sole, 10, time.Hour)
-	require.Len(t, inherited, 2)
-	for _, c := range inherited {
+	reclaimed := claim(t, sole, 10, time.Hour)
+	require.Len(t, reclaimed, 2)
+	for _, c := range reclaimed {
 		require.True(t, c.Rescued)
 		require.NotEqual(t, dead.Token, c.Token)
 	}
 	require.False(t, finish(t, last, dead), "the late report changes nothing")
-	require.Empty(t, claim(t, sole, 10, time.Hour), "it inherits once, and not from itself")
+	require.Empty(t, claim(t, sole, 10, time.Hour), "once, and not from itself")
 }
 
 func TestAReleasedClaimIsNotCounted(t *testing.T) {
@@ -248,7 +253,9 @@ func TestWhatAClaimRecordsIsPartOfIt(t *testing.T) {
 func TestBackoffGrowsToItsCeilingWithFullJitter(t *testing.T) {
 	t.Parallel()
 	b := outbox.Backoff{Base: 10 * time.Second, Factor: 3, Max: time.Minute}
-	for attempt, want := range map[int]time.Duration{0: 10 * time.Second, 1: 10 * time.Second, 2: 30 * time.Second, 3: time.Minute, 1000: time.Minute} {
+	for attempt, want := range map[int]time.Duration{
+		0: 10 * time.Second, 1: 10 * time.Second, 2: 30 * time.Second, 3: time.Minute, 1000: time.Minute,
+	} {
 		require.Equal(t, want, b.Ceiling(attempt), attempt)
 	}
 	low, high := time.Hour, time.Duration(0)
@@ -261,4 +268,63 @@ func TestBackoffGrowsToItsCeilingWithFullJitter(t *testing.T) {
 	require.Greater(t, high, 27*time.Second)
 	b.Floor = 1
 	require.Equal(t, 30*time.Second, b.Next(2))
+}
+
+func TestALeaseThatIsTakenAfterTheReclaimSurvivesTheFirstClaim(t *testing.T) {
+	t.Parallel()
+	db, ids := jobs(t, 2)
+	db.Fence(func() error { return nil })
+	require.NoError(t, queue.ReclaimOrphans(t.Context(), db))
+	require.NoError(t, db.InTx(t.Context(), func(_ context.Context, tx *pg.Tx) error {
+		tx.Queue(`UPDATE jobs SET status = 'busy', claim_token = gen_random_uuid(), lease_until = clock_timestamp() + interval '1 hour'
+WHERE job_id = $1`, ids[0])
+		return nil
+	}))
+	claims := claim(t, db, 10, time.Minute)
+	require.Len(t, claims, 1)
+	require.Equal(t, ids[1], claims[0].Key)
+}
+
+func TestAReclaimThatFailedIsRepeatedByTheNextClaim(t *testing.T) {
+	t.Parallel()
+	db, _ := jobs(t, 1)
+	claim(t, db, 1, time.Hour)
+	closed := true
+	db.Fence(func() error {
+		if closed {
+			return pg.ErrStandby
+		}
+		return nil
+	})
+	_, err := queue.Claim(t.Context(), db, now, 1, time.Minute, nil)
+	require.ErrorIs(t, err, pg.ErrStandby)
+	require.ErrorContains(t, err, "reclaim orphans of jobs")
+	closed = false
+	require.True(t, claim(t, db, 1, time.Minute)[0].Rescued)
+}
+
+func TestAQueueWithoutStatesClaimsInItsOwnOrder(t *testing.T) {
+	t.Parallel()
+	db, ids := jobs(t, 3)
+	byLatest := outbox.Queue{Table: "jobs", Key: "job_id", Ready: "true", Order: "q.next_attempt_at DESC"}
+	claims, err := byLatest.Claim(t.Context(), db, now, 1, time.Minute, nil)
+	require.NoError(t, err)
+	require.Len(t, claims, 1)
+	require.Equal(t, ids[2], claims[0].Key)
+	status, err := pg.Get[string](t.Context(), db, `SELECT status FROM jobs WHERE job_id = $1`, ids[2])
+	require.NoError(t, err)
+	require.Equal(t, "ready", status, "there is no state to set")
+}
+
+func TestALostClaimIsNotReleased(t *testing.T) {
+	t.Parallel()
+	db, _ := jobs(t, 1)
+	lost := claim(t, db, 1, -time.Second)[0]
+	holder := claim(t, db, 1, time.Minute)[0]
+	require.NoError(t, db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+		ok, err := queue.Release(ctx, tx, lost, now, "status = 'ready'")
+		require.False(t, ok)
+		return err
+	}))
+	require.True(t, finish(t, db, holder))
 }

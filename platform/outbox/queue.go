@@ -73,13 +73,14 @@ func (q Queue) claimStatement() string {
 func (q Queue) Claim(ctx context.Context, db *pg.DB, now time.Time, n int, lease time.Duration,
 	then func(ctx context.Context, tx *pg.Tx, claims []Claim) error,
 ) ([]Claim, error) {
-	if err := q.Inherit(ctx, db); err != nil {
+	if err := q.ReclaimOrphans(ctx, db); err != nil {
 		return nil, err
 	}
 	var claims []Claim
 	err := db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		var err error
-		if claims, err = pg.All[Claim](ctx, tx, q.claimStatement(), now, n, lease); err != nil || len(claims) == 0 || then == nil {
+		claims, err = pg.All[Claim](ctx, tx, q.claimStatement(), now, n, lease)
+		if err != nil || len(claims) == 0 || then == nil {
 			return err
 		}
 		return then(ctx, tx, claims)
@@ -90,12 +91,12 @@ func (q Queue) Claim(ctx context.Context, db *pg.DB, now time.Time, n int, lease
 	return claims, nil
 }
 
-// Inherit ends the leases of the process before this one: it is gone, and what
-// it was working on would lie there until they ran out. It does so once. Claim
-// calls it; whoever takes a lease on a row in another way has to call it before,
-// or the first Claim would end that lease with the old ones.
-func (q Queue) Inherit(ctx context.Context, db *pg.DB) error {
-	err := db.Inherit(q.Table, func() error {
+// ReclaimOrphans ends the leases of the process before this one: it has ended,
+// and its rows would stay claimed until the leases expired. It does so once.
+// Claim calls it; who leases a row in another way has to call it before, or the
+// first Claim would end that lease with the old ones.
+func (q Queue) ReclaimOrphans(ctx context.Context, db *pg.DB) error {
+	err := db.ReclaimOrphans(q.Table, func() error {
 		return db.InTx(ctx, func(_ context.Context, tx *pg.Tx) error {
 			tx.Queue(fmt.Sprintf(`UPDATE %s SET lease_until = clock_timestamp() - interval '1 millisecond'
 WHERE claim_token IS NOT NULL AND lease_until > clock_timestamp()`, q.Table))
@@ -103,7 +104,7 @@ WHERE claim_token IS NOT NULL AND lease_until > clock_timestamp()`, q.Table))
 		})
 	})
 	if err != nil {
-		return fmt.Errorf("inherit claims on %s: %w", q.Table, err)
+		return fmt.Errorf("reclaim orphans of %s: %w", q.Table, err)
 	}
 	return nil
 }

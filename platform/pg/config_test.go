@@ -12,7 +12,8 @@ import (
 
 func TestConfigNamesEveryProblemAndNoSecret(t *testing.T) {
 	t.Parallel()
-	good := pg.Config{DSN: secret.New("postgres://u:hunter2@h/db?search_path=backend"), MaxConns: 25, MinConns: 2, OperationTimeout: time.Second}
+	dsn := secret.New("postgres://u:hunter2@h/db?search_path=backend")
+	good := pg.Config{DSN: dsn, MaxConns: 25, MinConns: 2, OperationTimeout: time.Second}
 	require.NoError(t, good.Validate())
 
 	for want, change := range map[string]func(*pg.Config){

@@ -17,7 +17,8 @@ var (
 	// the domain's own not-found.
 	ErrNoRows = pgx.ErrNoRows
 	// ErrUnavailable says that the database could not be asked, or not in time.
-	ErrUnavailable = fault.New(fault.Unavailable, "database_unavailable", "the service cannot reach its database, try again shortly")
+	ErrUnavailable = fault.New(fault.Unavailable, "database_unavailable",
+		"the service cannot reach its database, try again shortly")
 	// ErrOutcomeUnknown says that a COMMIT was sent and never answered: the
 	// change is whole or absent. The client repeats the request, which is
 	// idempotent, to learn which.
@@ -81,15 +82,15 @@ func translate(err error) error {
 	}
 	var ne net.Error
 	var ce *pgconn.ConnectError
-	if errors.As(err, &ne) || errors.As(err, &ce) || errors.Is(err, context.DeadlineExceeded) || lost(err) {
+	if errors.As(err, &ne) || errors.As(err, &ce) || errors.Is(err, context.DeadlineExceeded) || connectionLost(err) {
 		return ErrUnavailable.Because(err)
 	}
 	return err
 }
 
-// lost reports whether the connection broke under a statement. pgx says so in
-// several ways, one of them by text only.
-func lost(err error) bool {
+// connectionLost reports whether the connection broke during a statement. pgx
+// says so in several ways, some of them by text only.
+func connectionLost(err error) bool {
 	text := err.Error()
 	return strings.Contains(text, "unexpected EOF") || strings.Contains(text, "conn closed") ||
 		strings.Contains(text, "closed pool") || strings.Contains(text, "conn busy")

@@ -9,11 +9,13 @@ import (
 // Observe exports the pool's counters: db_pool_acquires_total,
 // db_pool_waits_total, db_pool_in_use.
 func (db *DB) Observe(m metric.Meter) error {
-	acquires, err := m.Int64ObservableCounter("db_pool_acquires_total", metric.WithDescription("connections taken from the pool"))
+	acquires, err := m.Int64ObservableCounter("db_pool_acquires_total",
+		metric.WithDescription("connections taken from the pool"))
 	if err != nil {
 		return err
 	}
-	waits, err := m.Int64ObservableCounter("db_pool_waits_total", metric.WithDescription("acquires that had to wait for a connection"))
+	waits, err := m.Int64ObservableCounter("db_pool_waits_total",
+		metric.WithDescription("acquires that had to wait for a connection"))
 	if err != nil {
 		return err
 	}
@@ -22,7 +24,7 @@ func (db *DB) Observe(m metric.Meter) error {
 		return err
 	}
 	_, err = m.RegisterCallback(func(_ context.Context, o metric.Observer) error {
-		if !db.made.Load() {
+		if !db.created.Load() {
 			return nil
 		}
 		s := db.pool().Stat()

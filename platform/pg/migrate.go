@@ -9,22 +9,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
-	"time"
 
 	"github.com/jackc/pgx/v5/stdlib"
 	migrate "github.com/rubenv/sql-migrate"
 )
-
-// migrationLock is the advisory lock of a migrating process; the number is
-// "galaxy" in ASCII.
-const migrationLock = 0x67616c617879
-
-// migrationPoll is how often a second starter asks for the lock. It polls,
-// because a blocked pg_advisory_lock holds a snapshot that an index built
-// CONCURRENTLY would wait for without end.
-const migrationPoll = 100 * time.Millisecond
 
 var (
 	errEdited = errors.New("a migration that was applied has been edited since")
@@ -34,72 +25,33 @@ var (
 // Migrate brings the schema up to date. Concurrent starters wait for each
 // other. An applied file that was edited, or a database that knows files this
 // program does not have, is refused before anything is written.
+//
+// What has been applied is what sql-migrate has recorded. It runs on connections
+// of its own: those of the pool are read-only by default.
 func Migrate(ctx context.Context, db *DB, files embed.FS, root string) error {
 	sums, err := checksums(files, root)
 	if err != nil {
 		return err
 	}
-	if done, err := upToDate(ctx, db, sums); err != nil || done {
+	if s, err := readSchemaState(ctx, db, sums); err != nil || s.complete() {
 		return err
 	}
-	std := stdlib.OpenDBFromPool(db.pool())
-	defer std.Close() // returns its connections; the pool stays open
+	std := stdlib.OpenDB(*db.writable)
+	defer std.Close()
 	unlock, err := lockMigrations(ctx, std)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	if done, err := upToDate(ctx, db, sums); err != nil || done {
+	s, err := readSchemaState(ctx, db, sums)
+	if err != nil || s.complete() {
 		return err
 	}
-	return apply(ctx, std, files, root, sums)
-}
-
-// apply runs what is missing. Each file is a transaction of its own; one that
-// needs longer than the statement timeout says SET LOCAL statement_timeout.
-func apply(ctx context.Context, std *sql.DB, files embed.FS, root string, sums map[string]string) error {
-	set := migrate.MigrationSet{SchemaName: Schema, TableName: "schema_migrations"}
 	source := migrate.EmbedFileSystemMigrationSource{FileSystem: files, Root: root}
-	if _, err := set.ExecContext(ctx, std, "postgres", source, migrate.Up); err != nil {
-		return fmt.Errorf("migrate: %w", err)
+	if err := apply(ctx, std, source); err != nil {
+		return err
 	}
-	const record = `
-CREATE TABLE IF NOT EXISTS backend.schema_checksums (id text PRIMARY KEY, sha256 text NOT NULL)`
-	if _, err := std.ExecContext(ctx, record); err != nil {
-		return fmt.Errorf("migrate: %w", err)
-	}
-	for id, sum := range sums {
-		const insert = `INSERT INTO backend.schema_checksums (id, sha256) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING`
-		if _, err := std.ExecContext(ctx, insert, id, sum); err != nil {
-			return fmt.Errorf("migrate: %w", err)
-		}
-	}
-	return nil
-}
-
-// upToDate compares the files with the database's record of them.
-func upToDate(ctx context.Context, db *DB, sums map[string]string) (bool, error) {
-	const exists = `SELECT to_regclass('backend.schema_checksums') IS NOT NULL`
-	if there, err := Get[bool](ctx, db, exists); err != nil || !there {
-		return false, err
-	}
-	type row struct {
-		ID  string `db:"id"`
-		Sum string `db:"sha256"`
-	}
-	rows, err := All[row](ctx, db, `SELECT id, sha256 FROM backend.schema_checksums`)
-	if err != nil {
-		return false, err
-	}
-	for _, r := range rows {
-		switch want, known := sums[r.ID]; {
-		case !known:
-			return false, fmt.Errorf("%w: it knows %s", errNewer, r.ID)
-		case want != r.Sum:
-			return false, fmt.Errorf("%w: %s", errEdited, r.ID)
-		}
-	}
-	return len(rows) == len(sums), nil
+	return recordChecksums(ctx, std, slices.Concat(s.pending, s.unsummed), sums)
 }
 
 // Pending names the files that are not applied yet.
@@ -108,26 +60,91 @@ func Pending(ctx context.Context, db *DB, files embed.FS, root string) ([]string
 	if err != nil {
 		return nil, err
 	}
-	done, err := upToDate(ctx, db, sums)
-	if err != nil || done {
-		return nil, err
+	s, err := readSchemaState(ctx, db, sums)
+	return s.pending, err
+}
+
+// apply runs what is missing. Each file is a transaction of its own; one that
+// needs longer than the statement timeout says SET LOCAL statement_timeout.
+func apply(ctx context.Context, std *sql.DB, source migrate.MigrationSource) error {
+	set := migrate.MigrationSet{SchemaName: Schema, TableName: "schema_migrations"}
+	if _, err := set.ExecContext(ctx, std, "postgres", source, migrate.Up); err != nil {
+		return fmt.Errorf("migrate: %w", err)
 	}
-	applied := []string{}
-	if there, err := Get[bool](ctx, db, `SELECT to_regclass('backend.schema_checksums') IS NOT NULL`); err != nil {
-		return nil, err
-	} else if there {
-		if applied, err = All[string](ctx, db, `SELECT id FROM backend.schema_checksums`); err != nil {
-			return nil, err
+	return nil
+}
+
+// recordChecksums keeps what the files were when they were applied. The table
+// stands beside sql-migrate's, which can have no further column: sql-migrate
+// fails at columns that it does not know.
+func recordChecksums(ctx context.Context, std *sql.DB, ids []string, sums map[string]string) error {
+	const create = `CREATE TABLE IF NOT EXISTS backend.schema_checksums (id text PRIMARY KEY, sha256 text NOT NULL)`
+	if _, err := std.ExecContext(ctx, create); err != nil {
+		return fmt.Errorf("make the table of checksums: %w", err)
+	}
+	for _, id := range ids {
+		const insert = `
+INSERT INTO backend.schema_checksums (id, sha256) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET sha256 = EXCLUDED.sha256`
+		if _, err := std.ExecContext(ctx, insert, id, sums[id]); err != nil {
+			return fmt.Errorf("record the checksum of %s: %w", id, err)
 		}
 	}
-	var missing []string
-	for id := range sums {
-		if !slices.Contains(applied, id) {
-			missing = append(missing, id)
-		}
+	return nil
+}
+
+// schemaState is how far the schema is behind the program's files.
+type schemaState struct {
+	pending  []string // files that are not applied
+	unsummed []string // files that were applied by a process that ended before it recorded their checksums
+}
+
+func (s schemaState) complete() bool { return len(s.pending) == 0 && len(s.unsummed) == 0 }
+
+// readSchemaState compares the files with what the database has recorded.
+func readSchemaState(ctx context.Context, db *DB, sums map[string]string) (schemaState, error) {
+	applied, err := readApplied(ctx, db)
+	if err != nil {
+		return schemaState{}, fmt.Errorf("read the applied migrations: %w", err)
 	}
-	slices.Sort(missing)
-	return missing, nil
+	var s schemaState
+	missing := maps.Clone(sums)
+	for _, a := range applied {
+		switch want, known := sums[a.ID]; {
+		case !known:
+			return schemaState{}, fmt.Errorf("%w: it knows %s", errNewer, a.ID)
+		case a.Sum == nil:
+			s.unsummed = append(s.unsummed, a.ID)
+		case want != *a.Sum:
+			return schemaState{}, fmt.Errorf("%w: %s", errEdited, a.ID)
+		}
+		delete(missing, a.ID)
+	}
+	s.pending = slices.Sorted(maps.Keys(missing))
+	return s, nil
+}
+
+type appliedFile struct {
+	ID  string  `db:"id"`
+	Sum *string `db:"sha256"`
+}
+
+func readApplied(ctx context.Context, db *DB) ([]appliedFile, error) {
+	type tables struct {
+		Migrations bool `db:"migrations"`
+		Checksums  bool `db:"checksums"`
+	}
+	const existing = `
+SELECT to_regclass('backend.schema_migrations') IS NOT NULL AS migrations, to_regclass('backend.schema_checksums') IS NOT NULL AS checksums`
+	there, err := Get[tables](ctx, db, existing)
+	switch {
+	case err != nil || !there.Migrations:
+		return nil, err
+	case !there.Checksums:
+		return All[appliedFile](ctx, db, `SELECT id, NULL AS sha256 FROM backend.schema_migrations ORDER BY id`)
+	}
+	const applied = `
+SELECT id, sha256 FROM backend.schema_migrations LEFT JOIN backend.schema_checksums USING (id) ORDER BY id`
+	return All[appliedFile](ctx, db, applied)
 }
 
 func checksums(files embed.FS, root string) (map[string]string, error) {
@@ -145,31 +162,4 @@ func checksums(files embed.FS, root string) (map[string]string, error) {
 		sums[path.Base(name)] = hex.EncodeToString(sum[:])
 	}
 	return sums, nil
-}
-
-// lockMigrations holds a session lock on a connection of its own.
-func lockMigrations(ctx context.Context, std *sql.DB) (unlock func(), err error) {
-	conn, err := std.Conn(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("lock the migrations: %w", err)
-	}
-	for {
-		var got bool
-		if err := conn.QueryRowContext(ctx, "SELECT pg_try_advisory_lock($1)", int64(migrationLock)).Scan(&got); err != nil {
-			_ = conn.Close()
-			return nil, fmt.Errorf("lock the migrations: %w", err)
-		}
-		if got {
-			return func() {
-				_, _ = conn.ExecContext(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", int64(migrationLock))
-				_ = conn.Close()
-			}, nil
-		}
-		select {
-		case <-time.After(migrationPoll):
-		case <-ctx.Done():
-			_ = conn.Close()
-			return nil, fmt.Errorf("another process is migrating: %w", ctx.Err())
-		}
-	}
 }

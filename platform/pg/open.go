@@ -17,24 +17,26 @@ import (
 	pgxuuid "github.com/vgarvardt/pgx-google-uuid/v5"
 )
 
-// DB is the pool. It runs reads; every write goes through InTx.
+// DB is the pool. It runs reads; every write goes through InTx, because its
+// sessions are read-only by default.
 type DB struct {
-	pool    func() *pgxpool.Pool // makes it at first use: a pool dials by itself
-	made    atomic.Bool
-	timeout time.Duration
-	stripes *stripes
-	fence   atomic.Pointer[func() error]
+	writable *pgx.ConnConfig      // of connections beside the pool, for migrations
+	pool     func() *pgxpool.Pool // creates it at first use: a pool connects by itself
+	created  atomic.Bool
+	timeout  time.Duration
+	stripes  *stripes
+	fence    atomic.Pointer[func() error]
 
-	inherited sync.Map // string → *once
+	reclaimed sync.Map // resource, a string → *once
 
-	open     context.Context //nolint:containedctx // until Close
-	close    context.CancelFunc
-	settling sync.WaitGroup
+	open      context.Context //nolint:containedctx // until Close
+	close     context.CancelFunc
+	resolving sync.WaitGroup
 
 	statements, roundTrips atomic.Int64
 }
 
-// New makes the pool without connecting: the first statement does.
+// New makes a pool that connects at its first statement.
 func New(cfg Config) (*DB, error) {
 	pc, err := pgxpool.ParseConfig(cfg.DSN.Reveal())
 	if err != nil {
@@ -42,14 +44,16 @@ func New(cfg Config) (*DB, error) {
 	}
 	pc.MaxConns, pc.MinConns = cfg.MaxConns, cfg.MinConns
 	pc.ConnConfig.Tracer = otelpgx.NewTracer()
-	pc.AfterConnect = useTypes
-	harden(pc.ConnConfig, cfg.OperationTimeout)
+	pc.AfterConnect = registerTypes
+	setSessionDefaults(pc.ConnConfig, cfg.OperationTimeout)
+	writable := pc.ConnConfig.Copy()
+	setReadOnlyDefault(pc.ConnConfig)
 	if pc.MaxConns < 1 {
 		return nil, errors.New("BACKEND_POSTGRES_MAX_CONNS must be positive")
 	}
-	db := &DB{timeout: cfg.OperationTimeout, stripes: newStripes()}
+	db := &DB{writable: writable, timeout: cfg.OperationTimeout, stripes: newStripes()}
 	db.pool = sync.OnceValue(func() *pgxpool.Pool {
-		db.made.Store(true)
+		db.created.Store(true)
 		pool, err := pgxpool.NewWithConfig(context.Background(), pc)
 		if err != nil {
 			panic(err) // it checks MaxConns and nothing else
@@ -60,9 +64,9 @@ func New(cfg Config) (*DB, error) {
 	return db, nil
 }
 
-// harden bounds what a lost peer or a forgotten transaction can hold. The
-// server's own defaults are hours or never.
-func harden(cc *pgx.ConnConfig, statement time.Duration) {
+// setSessionDefaults bounds what a lost peer or an abandoned transaction can
+// hold: the server's own defaults are hours or never. What the DSN sets stays.
+func setSessionDefaults(cc *pgx.ConnConfig, statement time.Duration) {
 	ms := func(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 	for name, value := range map[string]string{
 		"application_name":                    "galaxy-backend",
@@ -91,9 +95,25 @@ func harden(cc *pgx.ConnConfig, statement time.Duration) {
 	}
 }
 
-// useTypes reads times as UTC, and ids as the bytes that they are: pgx would ask
-// their driver.Valuer for a text, and find out each time that it does not fit.
-func useTypes(_ context.Context, conn *pgx.Conn) error {
+// setReadOnlyDefault has the server refuse a write outside of InTx, whose
+// transactions say READ WRITE.
+func setReadOnlyDefault(cc *pgx.ConnConfig) {
+	if cc.ValidateConnect == nil {
+		cc.RuntimeParams["default_transaction_read_only"] = "on"
+		return
+	}
+	// A DSN with target_session_attrs=read-write refuses a session that is
+	// read-only from its start: it becomes so once it was accepted.
+	cc.AfterConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
+		_, err := conn.Exec(ctx, "SET default_transaction_read_only = on").ReadAll()
+		return err
+	}
+}
+
+// registerTypes reads times as UTC, and sends ids as 16 bytes: pgx would ask
+// their driver.Valuer for a text first, and find out each time that it does not
+// fit.
+func registerTypes(_ context.Context, conn *pgx.Conn) error {
 	pgxuuid.Register(conn.TypeMap())
 	conn.TypeMap().RegisterType(&pgtype.Type{
 		Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
@@ -109,12 +129,12 @@ func (db *DB) Ping(ctx context.Context) error {
 }
 
 // Fence sets a check that every transaction makes first, and again before it
-// commits: the holder of the backend's lock may write, a process that lost it
-// may not.
+// commits: the holder of the leader lock may write, a process that lost it may
+// not.
 func (db *DB) Fence(check func() error) { db.fence.Store(&check) }
 
-// Traffic counts what went to the server since the pool was made. Tests hold
-// commands to their number of round trips with it.
+// Traffic counts what went to the server since the pool was made. Tests limit
+// the round trips of commands with it.
 type Traffic struct{ Statements, RoundTrips int64 }
 
 // Traffic returns the counters.

@@ -10,19 +10,23 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// attempts bounds how often InTx runs a function whose transaction lost
-// against another one.
-const attempts = 5
+// begin lifts the session's default, which is read-only.
+const begin = "BEGIN READ WRITE"
 
-// Tx is a transaction under way. It belongs to one goroutine.
+// maxAttempts bounds how often InTx runs a function whose transaction conflicts
+// with another one.
+const maxAttempts = 5
+
+// Tx is an open transaction. It belongs to one goroutine.
 type Tx struct {
 	db       *DB
 	conn     *pgxpool.Conn
 	begun    bool
-	ahead    []statement
 	queued   []statement
 	onCommit []func()
 	staged   []staged
+
+	autonomous []statement
 }
 
 type statement struct {
@@ -31,30 +35,32 @@ type statement struct {
 }
 
 // InTx runs fn in a transaction. An error of fn rolls back and is returned as
-// it is. fn runs again when the transaction lost against another one.
+// it is. fn runs again when the transaction conflicts with another one.
 func (db *DB) InTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
-	if err := db.fenced(); err != nil {
+	if err := db.checkFence(); err != nil {
 		return err
 	}
 	for attempt := 1; ; attempt++ {
-		err := db.once(ctx, db.patience(attempt), fn)
-		if err == nil || !retriable(err) || attempt == attempts || errors.Is(err, ErrOutcomeUnknown) {
+		err := db.runOnce(ctx, db.stripeTimeout(attempt), fn)
+		if err == nil || !retriable(err) || attempt == maxAttempts || errors.Is(err, ErrOutcomeUnknown) {
 			return err
 		}
 	}
 }
 
-// patience is how long an attempt waits for the stripes of its keys: longer than
-// any sound COMMIT takes, and each time more, since a slow database is no
+// stripeTimeout is how long an attempt waits for the stripes of its keys: longer
+// than a healthy COMMIT takes, and each time more, since a slow database is no
 // deadlock.
-func (db *DB) patience(attempt int) time.Duration {
-	if attempt == attempts {
+func (db *DB) stripeTimeout(attempt int) time.Duration {
+	if attempt == maxAttempts {
 		return db.timeout
 	}
 	return min(db.timeout, 100*time.Millisecond<<(attempt-1))
 }
 
-func (db *DB) once(ctx context.Context, patience time.Duration, fn func(context.Context, *Tx) error) (err error) {
+func (db *DB) runOnce(
+	ctx context.Context, stripeTimeout time.Duration, fn func(context.Context, *Tx) error,
+) (err error) {
 	conn, err := db.acquire(ctx)
 	if err != nil {
 		return err
@@ -69,16 +75,16 @@ func (db *DB) once(ctx context.Context, patience time.Duration, fn func(context.
 	err = fn(ctx, tx)
 	returned = true
 	if err == nil {
-		err = db.fenced() // the lock may have been lost while fn ran
+		err = db.checkFence() // the lock may have been lost while fn ran
 	}
 	if err != nil {
 		tx.rollback(ctx)
 		return err
 	}
-	return tx.commit(ctx, patience)
+	return tx.commit(ctx, stripeTimeout)
 }
 
-func (db *DB) fenced() error {
+func (db *DB) checkFence() error {
 	if check := db.fence.Load(); check != nil {
 		return (*check)()
 	}
@@ -114,15 +120,16 @@ func (tx *Tx) Queue(sql string, args ...any) {
 	tx.queued = append(tx.queued, statement{sql, args})
 }
 
-// Ahead holds a statement back that has to be committed whatever becomes of this
-// transaction: it travels with its first statement, in a transaction of its own
-// before it, so what the first statement reads has it. A function that runs
-// again sends it again. Call it before anything else was sent.
-func (tx *Tx) Ahead(sql string, args ...any) {
+// Autonomous holds a statement back that is committed whatever becomes of this
+// transaction: it runs in a transaction of its own before this one, in the same
+// round trip as the first statement, which sees what it has written. Without
+// that round trip to save, two calls of InTx would say the same. A function that
+// runs again sends it again. Call it before anything else was sent.
+func (tx *Tx) Autonomous(sql string, args ...any) {
 	if tx.begun {
-		panic("pg: Ahead is called within a transaction that has begun")
+		panic("pg: Autonomous is called after the transaction has begun")
 	}
-	tx.ahead = append(tx.ahead, statement{sql, args})
+	tx.autonomous = append(tx.autonomous, statement{sql, args})
 }
 
 // OnCommit registers fn to run after COMMIT, in order of registration.
@@ -143,33 +150,33 @@ func (tx *Tx) query(ctx context.Context, sql string, args []any, scan func(pgx.R
 	})
 }
 
-// send puts what goes ahead, BEGIN, if still needed, what is queued and last into
-// one round trip. last may be nil.
+// send puts the autonomous statements, BEGIN if it is still needed, the queued
+// statements and last into one round trip. last may be nil.
 func (tx *Tx) send(ctx context.Context, last *statement, read func(pgx.BatchResults) error) error {
 	batch := &pgx.Batch{}
-	if len(tx.ahead) > 0 {
-		batch.Queue("BEGIN")
-		for _, s := range tx.ahead {
+	if len(tx.autonomous) > 0 {
+		batch.Queue(begin)
+		for _, s := range tx.autonomous {
 			batch.Queue(s.sql, s.args...)
 		}
 		batch.Queue("COMMIT")
 	}
 	if !tx.begun {
-		batch.Queue("BEGIN")
+		batch.Queue(begin)
 	}
 	for _, s := range tx.queued {
 		batch.Queue(s.sql, s.args...)
 	}
-	ahead := batch.Len()
+	preceding := batch.Len()
 	if last != nil {
 		batch.Queue(last.sql, last.args...)
 	}
-	tx.begun, tx.ahead, tx.queued = true, nil, nil
+	tx.begun, tx.autonomous, tx.queued = true, nil, nil
 	ctx, cancel := context.WithTimeout(ctx, tx.db.timeout)
 	defer cancel()
 	tx.db.count(batch.Len())
 	res := tx.conn.SendBatch(ctx, batch)
-	err := drain(res, ahead)
+	err := drain(res, preceding)
 	if err == nil && last != nil {
 		err = read(res)
 	}

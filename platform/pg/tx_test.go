@@ -8,41 +8,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"galaxy/backend/platform/fault"
 	"galaxy/backend/platform/pg"
 	"galaxy/backend/platform/secret"
 	"galaxy/backend/platform/testkit"
 )
-
-const createItems = `CREATE TABLE items (id int PRIMARY KEY, name text CONSTRAINT items_name UNIQUE, at timestamptz, tags text[])`
-
-// items opens a database with a table to play with.
-func items(t *testing.T) *pg.DB {
-	t.Helper()
-	db := testkit.DB(t)
-	exec(t, db, createItems)
-	return db
-}
-
-func exec(t *testing.T, db *pg.DB, sql string, args ...any) {
-	t.Helper()
-	require.NoError(t, db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
-		_, err := tx.Exec(ctx, sql, args...)
-		return err
-	}))
-}
-
-func count(t *testing.T, db *pg.DB) int {
-	t.Helper()
-	n, err := pg.Get[int](t.Context(), db, `SELECT count(*) FROM items`)
-	require.NoError(t, err)
-	return n
-}
-
-var errRefused = errors.New("refused")
 
 func TestATransactionIsWholeOrAbsent(t *testing.T) {
 	t.Parallel()
@@ -57,7 +28,7 @@ func TestATransactionIsWholeOrAbsent(t *testing.T) {
 	require.Zero(t, count(t, db))
 }
 
-func TestAPanicRollsBackAndTravelsOn(t *testing.T) {
+func TestAPanicRollsBackAndPropagates(t *testing.T) {
 	t.Parallel()
 	db := items(t)
 	require.PanicsWithValue(t, "boom", func() {
@@ -69,7 +40,7 @@ func TestAPanicRollsBackAndTravelsOn(t *testing.T) {
 	require.Zero(t, count(t, db))
 }
 
-func TestAGoroutineThatEndsInsideATransactionGivesItsConnectionBack(t *testing.T) {
+func TestAGoroutineThatEndsInATransactionReleasesItsConnection(t *testing.T) {
 	t.Parallel()
 	db := items(t)
 	var wg sync.WaitGroup
@@ -84,15 +55,6 @@ func TestAGoroutineThatEndsInsideATransactionGivesItsConnectionBack(t *testing.T
 	}
 	wg.Wait()
 	require.Zero(t, count(t, db))
-}
-
-func TestAPoolThatNobodyAskedDialsNobody(t *testing.T) {
-	t.Parallel()
-	proxy := testkit.PostgresProxy(t, "127.0.0.1:1")
-	db, err := pg.New(pg.Config{DSN: secret.New("postgres://u@" + proxy.Addr() + "/db"), MaxConns: 4, MinConns: 4, OperationTimeout: time.Second})
-	require.NoError(t, err)
-	require.NoError(t, db.Close(t.Context()))
-	require.Zero(t, proxy.Open())
 }
 
 func TestQueuedStatementsAndCommitAreOneRoundTrip(t *testing.T) {
@@ -126,11 +88,11 @@ func TestALockingReadAndQueuedWritesAreTwoRoundTrips(t *testing.T) {
 	require.Equal(t, "ab", got)
 }
 
-func TestWhatGoesAheadStaysAlthoughTheTransactionFails(t *testing.T) {
+func TestAnAutonomousStatementStaysAlthoughTheTransactionFails(t *testing.T) {
 	t.Parallel()
 	db := items(t)
 	err := db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
-		tx.Ahead(`INSERT INTO items (id) VALUES (1)`)
+		tx.Autonomous(`INSERT INTO items (id) VALUES (1)`)
 		n, err := pg.Get[int](ctx, tx, `SELECT count(*) FROM items`)
 		require.NoError(t, err)
 		require.Equal(t, 1, n, "the first statement sees it")
@@ -143,12 +105,12 @@ func TestWhatGoesAheadStaysAlthoughTheTransactionFails(t *testing.T) {
 	require.Equal(t, []int{1}, ids)
 }
 
-func TestWhatGoesAheadTravelsWithTheFirstStatement(t *testing.T) {
+func TestAnAutonomousStatementCostsNoRoundTrip(t *testing.T) {
 	t.Parallel()
 	db := items(t)
 	before := db.Traffic()
 	require.NoError(t, db.InTx(t.Context(), func(_ context.Context, tx *pg.Tx) error {
-		tx.Ahead(`INSERT INTO items (id) VALUES (1)`)
+		tx.Autonomous(`INSERT INTO items (id) VALUES (1)`)
 		tx.Queue(`INSERT INTO items (id) VALUES (2)`)
 		return nil
 	}))
@@ -156,41 +118,17 @@ func TestWhatGoesAheadTravelsWithTheFirstStatement(t *testing.T) {
 	require.Equal(t, 2, count(t, db))
 }
 
-func TestNothingFollowsAFailureAhead(t *testing.T) {
+func TestNothingFollowsAnAutonomousStatementThatFails(t *testing.T) {
 	t.Parallel()
 	db := items(t)
 	exec(t, db, `INSERT INTO items (id) VALUES (1)`)
 	err := db.InTx(t.Context(), func(_ context.Context, tx *pg.Tx) error {
-		tx.Ahead(`INSERT INTO items (id) VALUES (1)`)
+		tx.Autonomous(`INSERT INTO items (id) VALUES (1)`)
 		tx.Queue(`INSERT INTO items (id) VALUES (2)`)
 		return nil
 	})
 	require.True(t, pg.IsUnique(err, "items_pkey"), "%v", err)
 	require.Equal(t, 1, count(t, db))
-}
-
-func TestIDsTravelAsBytes(t *testing.T) {
-	t.Parallel()
-	db := testkit.DB(t)
-	id, other := uuid.Must(uuid.NewV7()), uuid.New()
-	back, err := pg.Get[uuid.UUID](t.Context(), db, `SELECT $1::uuid`, id)
-	require.NoError(t, err)
-	require.Equal(t, id, back)
-	all, err := pg.All[uuid.UUID](t.Context(), db, `SELECT unnest($1::uuid[])`, []uuid.UUID{id, other})
-	require.NoError(t, err)
-	require.Equal(t, []uuid.UUID{id, other}, all)
-	type row struct {
-		ID   uuid.UUID   `db:"id"`
-		None *uuid.UUID  `db:"none"`
-		Some *uuid.UUID  `db:"some"`
-		Many []uuid.UUID `db:"many"`
-	}
-	r, err := pg.Get[row](t.Context(), db, `SELECT $1::uuid AS id, $2::uuid AS none, $3::uuid AS some, $4::uuid[] AS many`, id, (*uuid.UUID)(nil), &other, []uuid.UUID{other})
-	require.NoError(t, err)
-	require.Equal(t, row{ID: id, Some: &other, Many: []uuid.UUID{other}}, r)
-	text, err := pg.Get[string](t.Context(), db, `SELECT $1::text`, id.String())
-	require.NoError(t, err)
-	require.Equal(t, id.String(), text)
 }
 
 func TestATransactionThatDidNothingCostsNothing(t *testing.T) {
@@ -206,54 +144,7 @@ func TestATransactionThatDidNothingCostsNothing(t *testing.T) {
 	require.True(t, ran)
 }
 
-func TestAQueuedFailureAbortsTheCommit(t *testing.T) {
-	t.Parallel()
-	db := items(t)
-	err := db.InTx(t.Context(), func(_ context.Context, tx *pg.Tx) error {
-		tx.Queue(`INSERT INTO items (id, name) VALUES (1, 'a')`)
-		tx.Queue(`INSERT INTO items (id, name) VALUES (2, 'a')`)
-		tx.OnCommit(func() { t.Error("let out of a transaction that failed") })
-		return nil
-	})
-	require.True(t, pg.IsUnique(err, "items_name"), "%v", err)
-	require.False(t, pg.IsUnique(err, "items_pkey"))
-	require.Equal(t, "items_name", pg.Constraint(err))
-	require.Zero(t, count(t, db))
-}
-
-func TestASwallowedErrorDoesNotLookLikeACommit(t *testing.T) {
-	t.Parallel()
-	db := items(t)
-	err := db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
-		_, _ = tx.Exec(ctx, `INSERT INTO items (id) VALUES (1)`)
-		_, _ = tx.Exec(ctx, `INSERT INTO items (id) VALUES (1)`) // fails, and nobody looks
-		return nil
-	})
-	require.Error(t, err)
-	require.Zero(t, count(t, db))
-}
-
-func TestOnCommitRunsInOrderAndOnlyAfterACommit(t *testing.T) {
-	t.Parallel()
-	db := items(t)
-	var ran []int
-	require.NoError(t, db.InTx(t.Context(), func(_ context.Context, tx *pg.Tx) error {
-		tx.Queue(`INSERT INTO items (id) VALUES (1)`)
-		for i := range 3 {
-			tx.OnCommit(func() { ran = append(ran, i) })
-		}
-		require.Empty(t, ran)
-		return nil
-	}))
-	require.Equal(t, []int{0, 1, 2}, ran)
-	_ = db.InTx(t.Context(), func(_ context.Context, tx *pg.Tx) error {
-		tx.OnCommit(func() { ran = append(ran, 99) })
-		return errRefused
-	})
-	require.Len(t, ran, 3)
-}
-
-func TestALostRaceRunsAgain(t *testing.T) {
+func TestADeadlockRunsTheFunctionAgain(t *testing.T) {
 	t.Parallel()
 	db := items(t)
 	exec(t, db, `INSERT INTO items (id, name) VALUES (1, 'a'), (2, 'b')`)
@@ -282,139 +173,161 @@ func TestALostRaceRunsAgain(t *testing.T) {
 	require.Equal(t, []string{"a!!", "b!!"}, names)
 }
 
-// A transaction whose statements travel with its COMMIT holds the stripes of its
-// keys meanwhile. Another one may hold the row that it waits for.
-func TestARowAndAStripeTakenInOppositeOrderAreNoDeadlock(t *testing.T) {
-	t.Parallel()
-	p := testkit.Postgres(t)
-	db := testkit.Open(t, p.DSN)
-	exec(t, db, createItems)
-	exec(t, db, `INSERT INTO items (id, name) VALUES (1, '')`)
-	watch := testkit.Conn(t, p.DSN)
-	var applied []string
-	stage := func(tx *pg.Tx, name string) {
-		nothing := func() {}
-		tx.Stage(7, pg.Effect{Apply: func() { applied = append(applied, name) }, Doubt: nothing, Settle: nothing})
-	}
-	const add = `UPDATE items SET name = name || $1 WHERE id = 1`
-	var wg sync.WaitGroup
-	var once sync.Once
-	var blind error
-	begin := time.Now()
-	require.NoError(t, db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
-		if _, err := tx.Exec(ctx, add, "a"); err != nil {
-			return err
-		}
-		stage(tx, "a")
-		once.Do(func() {
-			wg.Go(func() {
-				blind = db.InTx(ctx, func(_ context.Context, tx *pg.Tx) error {
-					tx.Queue(add, "b")
-					stage(tx, "b")
-					return nil
-				})
-			})
-			require.Eventually(t, func() bool {
-				var waiting bool
-				err := watch.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')`).Scan(&waiting)
-				return err == nil && waiting
-			}, 10*time.Second, time.Millisecond)
-		})
-		return nil
-	}))
-	wg.Wait()
-	require.NoError(t, blind)
-	require.Less(t, time.Since(begin), 2*time.Second, "nobody waited for lock_timeout")
-	require.Equal(t, []string{"b", "a"}, applied)
-	name, err := pg.Get[string](t.Context(), db, `SELECT name FROM items`)
-	require.NoError(t, err)
-	require.Equal(t, "ba", name, "applied in commit order")
-}
+// conflict fails as a serialization failure does.
+const conflict = `DO $$ BEGIN RAISE EXCEPTION 'conflict' USING ERRCODE = '40001'; END $$`
 
-func TestAClientThatHangsUpDoesNotUndoACommit(t *testing.T) {
+func TestAConflictRunsTheFunctionAgainAndOnlyTheLastRunHasEffects(t *testing.T) {
 	t.Parallel()
 	db := items(t)
-	ctx, hangUp := context.WithCancel(t.Context())
-	require.NoError(t, db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		_, err := tx.Exec(ctx, `INSERT INTO items (id) VALUES (1)`)
-		hangUp()
+	runs := 0
+	var committed []int
+	require.NoError(t, db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+		runs++
+		run := runs
+		tx.OnCommit(func() { committed = append(committed, run) })
+		tx.Queue(`INSERT INTO items (id) VALUES ($1)`, run)
+		if run < 3 {
+			_, err := tx.Exec(ctx, conflict)
+			return err
+		}
+		return nil
+	}))
+	require.Equal(t, []int{3}, committed)
+	ids, err := pg.All[int](t.Context(), db, `SELECT id FROM items`)
+	require.NoError(t, err)
+	require.Equal(t, []int{3}, ids)
+}
+
+func TestAFunctionThatAlwaysConflictsRunsFiveTimes(t *testing.T) {
+	t.Parallel()
+	db, runs := testkit.DB(t), 0
+	err := db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+		runs++
+		_, err := tx.Exec(ctx, conflict)
+		return err
+	})
+	require.ErrorIs(t, err, pg.ErrUnavailable)
+	require.Equal(t, 5, runs)
+}
+
+func TestAnyOtherErrorIsReturnedAsItIsAfterOneRun(t *testing.T) {
+	t.Parallel()
+	db := items(t)
+	for name, fail := range map[string]func(context.Context, *pg.Tx) error{
+		"of the function": func(context.Context, *pg.Tx) error { return errRefused },
+		"of a statement": func(ctx context.Context, tx *pg.Tx) error {
+			_, err := tx.Exec(ctx, `INSERT INTO items (id) VALUES (1), (1)`)
+			return err
+		},
+	} {
+		runs := 0
+		var returned error
+		err := db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+			runs++
+			returned = fail(ctx, tx)
+			return returned
+		})
+		require.Error(t, err, name)
+		require.Equal(t, returned, err, name)
+		require.Equal(t, 1, runs, name)
+	}
+}
+
+func TestAnAutonomousStatementAfterTheFirstOneIsADefect(t *testing.T) {
+	t.Parallel()
+	p := testkit.Postgres(t)
+	db := testkit.OpenWith(t, pg.Config{DSN: secret.New(p.DSN), MaxConns: 1, OperationTimeout: 5 * time.Second})
+	require.PanicsWithValue(t, "pg: Autonomous is called after the transaction has begun", func() {
+		_ = db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+			if _, err := tx.Exec(ctx, `SELECT 1`); err != nil {
+				return err
+			}
+			tx.Autonomous(`SELECT 1`)
+			return nil
+		})
+	})
+	require.NoError(t, db.Ping(t.Context()), "the only connection is back in the pool")
+}
+
+func TestExecSaysHowManyRowsItTouched(t *testing.T) {
+	t.Parallel()
+	db := items(t)
+	exec(t, db, `INSERT INTO items (id) SELECT generate_series(1, 5)`)
+	require.NoError(t, db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+		tx.Queue(`UPDATE items SET name = id::text`)
+		n, err := tx.Exec(ctx, `DELETE FROM items WHERE id > $1`, 3)
+		require.EqualValues(t, 2, n, "of the statement itself, not of what was queued")
 		return err
 	}))
-	require.Equal(t, 1, count(t, db))
+	require.Equal(t, 3, count(t, db))
+}
+
+func TestACallerThatIsGoneStartsNoTransaction(t *testing.T) {
+	t.Parallel()
+	db := items(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	err := db.InTx(ctx, func(context.Context, *pg.Tx) error { t.Error("ran"); return nil })
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+func TestACallerThatLeavesDuringAStatementRollsBack(t *testing.T) {
+	t.Parallel()
+	p := testkit.Postgres(t)
+	db := testkit.OpenWith(t, pg.Config{DSN: secret.New(p.DSN), MaxConns: 1, OperationTimeout: 15 * time.Second})
+	exec(t, db, createItems)
+	ctx, cancel := context.WithCancel(t.Context())
+	var leaving sync.WaitGroup
+	watch := testkit.Conn(t, p.DSN)
+	leaving.Go(func() {
+		defer cancel()
+		for asleep := false; !asleep; {
+			const sleeping = `SELECT EXISTS (SELECT FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event = 'PgSleep')`
+			if err := watch.QueryRow(t.Context(), sleeping).Scan(&asleep); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	err := db.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		tx.Queue(`INSERT INTO items (id) VALUES (1)`)
+		_, err := tx.Exec(ctx, `SELECT pg_sleep(60)`)
+		return err
+	})
+	leaving.Wait()
+	require.ErrorContains(t, err, "canceling statement due to user request")
+	require.Zero(t, count(t, db))
 }
 
 func TestTheFenceStopsEveryTransaction(t *testing.T) {
 	t.Parallel()
 	db := items(t)
 	db.Fence(func() error { return errRefused })
-	err := db.InTx(t.Context(), func(context.Context, *pg.Tx) error { t.Error("ran behind the fence"); return nil })
+	err := db.InTx(t.Context(), func(context.Context, *pg.Tx) error {
+		t.Error("ran although the fence is closed")
+		return nil
+	})
 	require.ErrorIs(t, err, errRefused)
 	db.Fence(func() error { return nil })
 	exec(t, db, `INSERT INTO items (id) VALUES (1)`)
 }
 
-func TestRowsAreMappedByColumnAndTimesAreUTC(t *testing.T) {
+func TestAFenceThatClosesMeanwhileHoldsTheCommitBack(t *testing.T) {
 	t.Parallel()
 	db := items(t)
-	at := time.Date(2026, 7, 1, 12, 0, 0, 0, time.FixedZone("CEST", 7200))
-	exec(t, db, `INSERT INTO items (id, name, at, tags) VALUES (1, 'a', $1, $2), (2, NULL, NULL, NULL)`, at, []string{"x", "y"})
-	type item struct {
-		ID   int        `db:"id"`
-		Name *string    `db:"name"`
-		At   *time.Time `db:"at"`
-		Tags []string   `db:"tags"`
-	}
-	rows, err := pg.All[item](t.Context(), db, `SELECT id, name, at, tags FROM items ORDER BY id`)
-	require.NoError(t, err)
-	require.Len(t, rows, 2)
-	require.Equal(t, time.UTC, rows[0].At.Location())
-	require.True(t, rows[0].At.Equal(at))
-	require.Equal(t, []string{"x", "y"}, rows[0].Tags)
-	require.Nil(t, rows[1].Name)
-
-	none, err := pg.All[item](t.Context(), db, `SELECT id, name, at, tags FROM items WHERE id > 2`)
-	require.NoError(t, err)
-	require.NotNil(t, none)
-	_, err = pg.Get[time.Time](t.Context(), db, `SELECT at FROM items WHERE id > 2`)
-	require.ErrorIs(t, err, pg.ErrNoRows)
-	id := uuid.New()
-	got, err := pg.Get[uuid.UUID](t.Context(), db, `SELECT $1::uuid`, id)
-	require.NoError(t, err)
-	require.Equal(t, id, got)
-	ids, err := pg.Get[int](t.Context(), db, `SELECT cardinality($1::uuid[])`, []uuid.UUID{id, id})
-	require.NoError(t, err)
-	require.Equal(t, 2, ids)
-}
-
-func TestAStatementThatTakesTooLongIsUnavailableAndKeepsItsConnection(t *testing.T) {
-	t.Parallel()
-	p := testkit.Postgres(t)
-	db := testkit.OpenWith(t, pg.Config{DSN: secret.New(p.DSN), MaxConns: 2, MinConns: 1, OperationTimeout: 100 * time.Millisecond})
-	before, err := pg.Get[int](t.Context(), db, `SELECT pg_backend_pid()`)
-	require.NoError(t, err)
-	_, err = pg.Get[string](t.Context(), db, `SELECT pg_sleep(30)::text`)
-	require.ErrorIs(t, err, pg.ErrUnavailable)
-	require.Equal(t, fault.Unavailable, fault.From(err).Code)
-	after, err := pg.Get[int](t.Context(), db, `SELECT pg_backend_pid()`)
-	require.NoError(t, err)
-	require.Equal(t, before, after)
-}
-
-func TestADatabaseThatIsDownIsUnavailable(t *testing.T) {
-	t.Parallel()
-	p := testkit.Postgres(t)
-	proxy := testkit.PostgresProxy(t, p.Addr)
-	db := testkit.Open(t, p.Via(proxy.Addr()))
-	require.NoError(t, db.Ping(t.Context()))
-	proxy.CutAll()
-	killed := db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
-		_, err := tx.Exec(ctx, `SELECT 1`)
-		proxy.CutAll()
-		if err == nil {
-			_, err = tx.Exec(ctx, `SELECT 1`)
+	checks := 0
+	db.Fence(func() error {
+		if checks++; checks > 1 {
+			return errRefused
 		}
+		return nil
+	})
+	err := db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+		tx.OnCommit(func() { t.Error("ran after a rollback") })
+		_, err := tx.Exec(ctx, `INSERT INTO items (id) VALUES (1)`)
 		return err
 	})
-	require.ErrorIs(t, killed, pg.ErrUnavailable)
-	require.NoError(t, db.Ping(t.Context()), "the pool heals by itself")
+	require.ErrorIs(t, err, errRefused)
+	require.Zero(t, count(t, db))
 }

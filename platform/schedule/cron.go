@@ -30,14 +30,14 @@ func parseCron(expression string) (times, weekdays []string, err error) {
 		}
 	}
 	if part[4] == "*" {
-		return times, days[:], nil
+		return times, weekdayNames[:], nil
 	}
 	dow, err := numbers(strings.ToLower(part[4]), 0, 7, []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"})
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, d := range dow {
-		weekdays = append(weekdays, days[(d+6)%7]) // cron's week begins on Sunday, and 7 is Sunday too
+		weekdays = append(weekdays, weekdayNames[(d+6)%7]) // cron's week begins on Sunday, and 7 is Sunday too
 	}
 	return times, weekdays, nil
 }

@@ -2,9 +2,9 @@ package schedule
 
 import "time"
 
-// onTime is how late a turn may be and still count as made at its deadline, so
-// that an interval does not drift by the time that making turns takes.
-const onTime = 5 * time.Minute
+// maxLateness is how late a turn may be and still count as made at its deadline,
+// so that an interval does not drift by the time that making turns takes.
+const maxLateness = 5 * time.Minute
 
 // Next returns the deadline that follows from when nothing else is known, and
 // false in a manual game. It is at least MinGap away, an interval excepted that
@@ -39,7 +39,7 @@ func (s Settings) Following(due, now time.Time) (time.Time, bool) {
 	}
 	early := now.Before(due)
 	if s.Mode == Interval {
-		if late := now.Sub(due); !early && late < min(onTime, s.Interval/10) {
+		if late := now.Sub(due); !early && late < min(maxLateness, s.Interval/10) {
 			return s.Next(due)
 		}
 		return s.Next(now)
@@ -56,25 +56,6 @@ func (s Settings) Following(due, now time.Time) (time.Time, bool) {
 		return s.Next(now)
 	}
 	return next, ok
-}
-
-// Period is how long a turn usually lasts around at; zero in a manual game.
-func (s Settings) Period(at time.Time) time.Duration {
-	one, ok := s.Next(at)
-	if !ok {
-		return 0
-	}
-	two, ok := s.Next(one)
-	if !ok {
-		return 0
-	}
-	return two.Sub(one)
-}
-
-// Excuse is by how much an excused miss extends the turn: one period, at most a
-// day.
-func (s Settings) Excuse(at time.Time) time.Duration {
-	return min(s.Period(at), 24*time.Hour)
 }
 
 // Extension is how much of by may still be added to a deadline that was extended

@@ -35,8 +35,8 @@ func settings(t *rapid.T) Settings {
 	for range rapid.IntRange(1, 6).Draw(t, "times") {
 		s.Times = append(s.Times, fmt.Sprintf("%02d:%02d", rapid.IntRange(0, 23).Draw(t, "hour"), rapid.IntRange(0, 59).Draw(t, "minute")))
 	}
-	s.Weekdays = rapid.SliceOfNDistinct(rapid.SampledFrom(days[:]), 0, 7, rapid.ID).Draw(t, "weekdays")
-	s, err := s.Settle()
+	s.Weekdays = rapid.SliceOfNDistinct(rapid.SampledFrom(weekdayNames[:]), 0, 7, rapid.ID).Draw(t, "weekdays")
+	s, err := s.Normalize()
 	require.NoError(t, err)
 	return s
 }
@@ -62,7 +62,7 @@ func TestGridThroughClockChanges(t *testing.T) {
 		{"odd offset", "Asia/Kathmandu", "07:00", "2026-05-01 00:00:00Z", "2026-05-01 01:15:00Z"},
 		{"a day that never was", "Pacific/Apia", "19:00", "2011-12-30 06:00:00Z", "2011-12-31 05:00:00Z"},
 	} {
-		s, err := Settings{Mode: Grid, Times: []string{c.slot}, Zone: c.zone}.Settle()
+		s, err := Settings{Mode: Grid, Times: []string{c.slot}, Zone: c.zone}.Normalize()
 		require.NoError(t, err)
 		got, ok := s.Next(at(c.from))
 		require.True(t, ok, c.name)
@@ -73,7 +73,7 @@ func TestGridThroughClockChanges(t *testing.T) {
 
 func TestWeekdaysAreLocal(t *testing.T) {
 	t.Parallel()
-	s, err := Settings{Mode: Grid, Times: []string{"00:30"}, Weekdays: []string{"mon"}, Zone: "Asia/Tokyo"}.Settle()
+	s, err := Settings{Mode: Grid, Times: []string{"00:30"}, Weekdays: []string{"mon"}, Zone: "Asia/Tokyo"}.Normalize()
 	require.NoError(t, err)
 	next, _ := s.Next(at("2026-11-23 00:00:00Z")) // Monday morning in Tokyo
 	require.Equal(t, at("2026-11-29 15:30:00Z"), next, "Sunday in UTC")
@@ -101,7 +101,7 @@ func walk(s Settings, from, until time.Time) []time.Time {
 func TestEachLocalSlotHappensOnce(t *testing.T) {
 	t.Parallel()
 	for _, zone := range []string{"Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca"} {
-		s, err := Settings{Mode: Grid, Times: []string{"01:20", "04:40", "19:00"}, Zone: zone}.Settle()
+		s, err := Settings{Mode: Grid, Times: []string{"01:20", "04:40", "19:00"}, Zone: zone}.Normalize()
 		require.NoError(t, err)
 		from, until := at("2026-01-01 00:05:00Z"), at("2027-01-01 00:00:00Z")
 		var got []time.Time
@@ -170,7 +170,7 @@ func TestIntervalDoesNotDriftByTheTimeTurnsTake(t *testing.T) {
 
 func TestEarlyTurnMovesTheDeadlineByOneIntervalAtMost(t *testing.T) {
 	t.Parallel()
-	daily, err := Settings{Mode: Grid, Times: []string{"19:00"}}.Settle()
+	daily, err := Settings{Mode: Grid, Times: []string{"19:00"}}.Normalize()
 	require.NoError(t, err)
 	due := at("2026-05-04 19:00:00Z")
 	next, _ := daily.Following(due, at("2026-05-04 10:00:00Z"))
@@ -215,8 +215,6 @@ func TestManualGameHasNoDeadline(t *testing.T) {
 		_, ok := f()
 		require.False(t, ok)
 	}
-	require.Zero(t, s.Period(now))
-	require.Zero(t, s.Excuse(now))
 }
 
 func TestFirstDeadlineHasItsExtraTime(t *testing.T) {
@@ -251,26 +249,18 @@ func TestExtensionIsCapped(t *testing.T) {
 	require.Zero(t, s.Extension(0, -time.Hour))
 }
 
-func TestExcuseIsOnePeriodAndADayAtMost(t *testing.T) {
-	t.Parallel()
-	now := at("2026-05-04 18:00:00Z")
-	require.Equal(t, time.Hour, Settings{Mode: Interval, Interval: time.Hour}.Excuse(now))
-	require.Equal(t, 24*time.Hour, Settings{Mode: Interval, Interval: 72 * time.Hour}.Excuse(now))
-	require.Equal(t, 12*time.Hour, Settings{Mode: Grid, Times: []string{"07:00", "19:00"}}.Excuse(now))
-}
-
 func FuzzNext(f *testing.F) {
 	f.Add("Europe/Berlin", uint8(2), uint8(30), uint8(127), int64(1774742400))
 	f.Add("Pacific/Apia", uint8(19), uint8(0), uint8(16), int64(1325203200))
 	f.Add("America/Santiago", uint8(0), uint8(0), uint8(1), int64(1788600000))
 	f.Fuzz(func(t *testing.T, zone string, hour, minute, mask uint8, unix int64) {
 		s := Settings{Mode: Grid, Zone: zone, Times: []string{fmt.Sprintf("%02d:%02d", hour, minute)}}
-		for i, d := range days {
+		for i, d := range weekdayNames {
 			if mask&(1<<i) != 0 {
 				s.Weekdays = append(s.Weekdays, d)
 			}
 		}
-		s, err := s.Settle()
+		s, err := s.Normalize()
 		if err != nil || unix < 0 || unix > 4e9 {
 			return
 		}
@@ -283,7 +273,7 @@ func FuzzNext(f *testing.F) {
 }
 
 func BenchmarkNextGrid(b *testing.B) {
-	s, err := Settings{Mode: Grid, Times: []string{"19:00"}, Zone: "Europe/Berlin"}.Settle()
+	s, err := Settings{Mode: Grid, Times: []string{"19:00"}, Zone: "Europe/Berlin"}.Normalize()
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -8,17 +8,17 @@ import (
 	"time"
 )
 
-// days are the weekdays in their order; the index is dayIndex.
-var days = [7]string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
+// weekdayNames are the weekdays in their order; the index is weekdayIndex.
+var weekdayNames = [7]string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
 
-func dayIndex(name string) int { return slices.Index(days[:], name) }
+func weekdayIndex(name string) int { return slices.Index(weekdayNames[:], name) }
 
-var loaded sync.Map // zone → *time.Location; there are a few hundred zones
+var locations sync.Map // zone → *time.Location; there are a few hundred zones
 
 // location is time.LoadLocation without reading the zone's file again, and
 // without the names that are no zones.
 func location(zone string) (*time.Location, error) {
-	if known, ok := loaded.Load(zone); ok {
+	if known, ok := locations.Load(zone); ok {
 		return known.(*time.Location), nil
 	}
 	if zone == "Local" || len(zone) > 64 || strings.ContainsAny(zone, "\\ ") {
@@ -28,7 +28,7 @@ func location(zone string) (*time.Location, error) {
 	if err != nil {
 		return nil, err
 	}
-	loaded.Store(zone, found)
+	locations.Store(zone, found)
 	return found, nil
 }
 
@@ -47,8 +47,8 @@ func parseTime(text string) (hour, minute int, ok bool) {
 	return hour, minute, hour < 24 && minute < 60
 }
 
-// nextSlot is the first slot of the grid at or after least.
-func (s Settings) nextSlot(least time.Time) (time.Time, bool) {
+// nextSlot is the first slot of the grid at or after a time.
+func (s Settings) nextSlot(earliest time.Time) (time.Time, bool) {
 	zone, err := location(s.Zone)
 	if err != nil {
 		return time.Time{}, false
@@ -56,17 +56,17 @@ func (s Settings) nextSlot(least time.Time) (time.Time, bool) {
 	var best time.Time
 	// The day before may reach into today by a gap; the last day of the window is
 	// the same weekday again, for a single slot a week whose time today is over.
-	start := least.In(zone)
+	start := earliest.In(zone)
 	for ahead := -2; ahead <= 9; ahead++ {
 		day := time.Date(start.Year(), start.Month(), start.Day()+ahead, 0, 0, 0, 0, time.UTC)
-		if !s.plays(day.Weekday()) {
+		if !s.includes(day.Weekday()) {
 			continue
 		}
 		found := !best.IsZero()
 		for _, text := range s.Times {
 			hour, minute, _ := parseTime(text)
 			at := instant(day.Add(time.Duration(hour)*time.Hour+time.Duration(minute)*time.Minute), zone)
-			if !at.Before(least) && (best.IsZero() || at.Before(best)) {
+			if !at.Before(earliest) && (best.IsZero() || at.Before(best)) {
 				best = at
 			}
 		}
@@ -77,8 +77,8 @@ func (s Settings) nextSlot(least time.Time) (time.Time, bool) {
 	return best, !best.IsZero()
 }
 
-func (s Settings) plays(day time.Weekday) bool {
-	return len(s.Weekdays) == 0 || slices.Contains(s.Weekdays, days[(int(day)+6)%7])
+func (s Settings) includes(day time.Weekday) bool {
+	return len(s.Weekdays) == 0 || slices.Contains(s.Weekdays, weekdayNames[(int(day)+6)%7])
 }
 
 // instant is when a wall clock in zone shows what wall shows as if in UTC: the

@@ -25,7 +25,7 @@ const (
 )
 
 // Settings are what a game's owner decides about its turns. Make usable ones
-// with Settle or Limits.Settle; the arithmetic expects settled settings.
+// with Normalize or Limits.Normalize; the arithmetic expects normalized settings.
 //
 // In JSON durations are whole seconds ("interval_seconds"), weekdays a list of
 // "mon" to "sun", and cron is only read: it is stored as a grid.
@@ -35,7 +35,7 @@ type Settings struct {
 	Times    []string      // of mode grid: "19:00", sorted
 	Weekdays []string      // of mode grid: "mon", in order of the week; none means all
 	Zone     string        // of mode grid: IANA name; "UTC" when empty
-	// Cron is a shorthand for a grid, "m h * * dow"; Settle replaces it.
+	// Cron is a shorthand for a grid, "m h * * dow"; Normalize replaces it.
 	Cron string
 
 	EarlyWhenReady bool          // the turn is made as soon as everybody is ready
@@ -68,7 +68,8 @@ type Document struct {
 // Document has every field; lists are never null.
 func (s Settings) Document() Document {
 	return Document{
-		Mode: s.Mode, Interval: seconds(s.Interval), Times: list(s.Times), Weekdays: list(s.Weekdays), Zone: s.Zone, Cron: s.Cron,
+		Mode: s.Mode, Interval: seconds(s.Interval),
+		Times: list(s.Times), Weekdays: list(s.Weekdays), Zone: s.Zone, Cron: s.Cron,
 		EarlyWhenReady: s.EarlyWhenReady, OnlyWhenReady: s.OnlyWhenReady, FirstTurnExtra: seconds(s.FirstTurnExtra),
 		ExcusedMisses: s.ExcusedMisses, IdleAfter: s.IdleAfter, VacateAfter: s.VacateAfter, MaxExtend: seconds(s.MaxExtend),
 	}

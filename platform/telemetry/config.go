@@ -52,7 +52,7 @@ func (c Config) Validate() error {
 	if c.Protocol != GRPC && c.Protocol != HTTPProtobuf {
 		refuse("PROTOCOL", "grpc or http/protobuf")
 	}
-	if u, err := url.Parse(c.Endpoint); c.Endpoint != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+	if c.Endpoint != "" && !isHTTP(c.Endpoint) {
 		refuse("ENDPOINT", "a URL with http or https")
 	}
 	if _, _, err := net.SplitHostPort(c.PrometheusListenAddr); c.MetricsExporter == Prometheus && err != nil {
@@ -62,6 +62,11 @@ func (c Config) Validate() error {
 		refuse("TRACES_RATIO", "between 0 and 1")
 	}
 	return errors.Join(errs...)
+}
+
+func isHTTP(endpoint string) bool {
+	u, err := url.Parse(endpoint)
+	return err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https")
 }
 
 // LoggingConfig is the section BACKEND_LOGGING_*.

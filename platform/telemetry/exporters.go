@@ -33,13 +33,17 @@ func traceExporter(ctx context.Context, c Config, out io.Writer) (sdktrace.SpanE
 		return stdouttrace.New(stdouttrace.WithWriter(out))
 	}
 	if c.Protocol == GRPC {
-		options := []otlptracegrpc.Option{otlptracegrpc.WithTimeout(exportTimeout), otlptracegrpc.WithRetry(otlptracegrpc.RetryConfig{})}
+		options := []otlptracegrpc.Option{
+			otlptracegrpc.WithTimeout(exportTimeout), otlptracegrpc.WithRetry(otlptracegrpc.RetryConfig{}),
+		}
 		if c.Endpoint != "" {
 			options = append(options, otlptracegrpc.WithEndpointURL(c.Endpoint))
 		}
 		return otlptracegrpc.New(ctx, options...)
 	}
-	options := []otlptracehttp.Option{otlptracehttp.WithTimeout(exportTimeout), otlptracehttp.WithRetry(otlptracehttp.RetryConfig{})}
+	options := []otlptracehttp.Option{
+		otlptracehttp.WithTimeout(exportTimeout), otlptracehttp.WithRetry(otlptracehttp.RetryConfig{}),
+	}
 	if c.Endpoint != "" {
 		// The library would post to the path of the endpoint, that is to "/".
 		to, err := url.JoinPath(c.Endpoint, "v1", "traces")
@@ -52,7 +56,9 @@ func traceExporter(ctx context.Context, c Config, out io.Writer) (sdktrace.SpanE
 }
 
 // metricReader is nil when metrics are off.
-func metricReader(ctx context.Context, c Config, out io.Writer, registry prometheus.Registerer) (sdkmetric.Reader, error) {
+func metricReader(
+	ctx context.Context, c Config, out io.Writer, registry prometheus.Registerer,
+) (sdkmetric.Reader, error) {
 	switch c.MetricsExporter {
 	case None:
 		return nil, nil
@@ -71,13 +77,17 @@ func metricExporter(ctx context.Context, c Config, out io.Writer) (sdkmetric.Exp
 		return stdoutmetric.New(stdoutmetric.WithWriter(out))
 	}
 	if c.Protocol == GRPC {
-		options := []otlpmetricgrpc.Option{otlpmetricgrpc.WithTimeout(exportTimeout), otlpmetricgrpc.WithRetry(otlpmetricgrpc.RetryConfig{})}
+		options := []otlpmetricgrpc.Option{
+			otlpmetricgrpc.WithTimeout(exportTimeout), otlpmetricgrpc.WithRetry(otlpmetricgrpc.RetryConfig{}),
+		}
 		if c.Endpoint != "" {
 			options = append(options, otlpmetricgrpc.WithEndpointURL(c.Endpoint))
 		}
 		return otlpmetricgrpc.New(ctx, options...)
 	}
-	options := []otlpmetrichttp.Option{otlpmetrichttp.WithTimeout(exportTimeout), otlpmetrichttp.WithRetry(otlpmetrichttp.RetryConfig{})}
+	options := []otlpmetrichttp.Option{
+		otlpmetrichttp.WithTimeout(exportTimeout), otlpmetrichttp.WithRetry(otlpmetrichttp.RetryConfig{}),
+	}
 	if c.Endpoint != "" {
 		to, err := url.JoinPath(c.Endpoint, "v1", "metrics")
 		if err != nil {

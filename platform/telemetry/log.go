@@ -21,10 +21,13 @@ func NewLogger(c LoggingConfig, service ServiceName) (*zap.Logger, error) {
 
 func logger(level zapcore.LevelEnabler, service ServiceName, out zapcore.WriteSyncer) *zap.Logger {
 	encoder := zap.NewProductionEncoderConfig()
-	encoder.EncodeTime = func(t time.Time, e zapcore.PrimitiveArrayEncoder) { e.AppendString(t.UTC().Format(time.RFC3339Nano)) }
+	encoder.EncodeTime = func(t time.Time, e zapcore.PrimitiveArrayEncoder) {
+		e.AppendString(t.UTC().Format(time.RFC3339Nano))
+	}
 	encoder.EncodeDuration = zapcore.StringDurationEncoder
 	core := zapcore.NewCore(zapcore.NewJSONEncoder(encoder), out, level)
-	return zap.New(core, zap.AddCaller(), zap.Fields(zap.String("service", string(service))), zap.ErrorOutput(zapcore.Lock(os.Stderr)))
+	return zap.New(core, zap.AddCaller(), zap.Fields(zap.String("service", string(service))),
+		zap.ErrorOutput(zapcore.Lock(os.Stderr)))
 }
 
 // Trace is the fields otel_trace_id and otel_span_id of the span in ctx, or
@@ -46,9 +49,9 @@ func (s spanFields) MarshalLogObject(e zapcore.ObjectEncoder) error {
 	return nil
 }
 
-// Thin returns a logger that passes each message once a minute: for what a
+// OncePerMinute returns a logger that passes each message once a minute: for what a
 // stranger or a dead neighbour can cause without end.
-func Thin(log *zap.Logger) *zap.Logger {
+func OncePerMinute(log *zap.Logger) *zap.Logger {
 	return log.WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core {
 		return zapcore.NewSamplerWithOptions(core, time.Minute, 1, 0)
 	}))

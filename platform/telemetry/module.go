@@ -6,11 +6,12 @@ import (
 	"go.uber.org/fx"
 
 	"galaxy/backend/platform/lifecycle"
+	"galaxy/backend/platform/module"
 )
 
 // Module provides the logger, the providers and the profiler. It needs Config,
 // LoggingConfig, PprofConfig and ServiceName.
-var Module = fx.Module("telemetry",
+var Module = module.New("telemetry",
 	fx.Provide(
 		NewLogger,
 		NewProviders,

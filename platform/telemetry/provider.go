@@ -53,7 +53,7 @@ func NewProviders(c Config, service ServiceName, log *zap.Logger) (*Providers, e
 func newProviders(c Config, service ServiceName, log *zap.Logger, out io.Writer) (*Providers, error) {
 	out = zapcore.Lock(zapcore.AddSync(out)) // both exporters write there
 	p := &Providers{Traces: tracenoop.NewTracerProvider(), Meters: metricnoop.NewMeterProvider(), log: log}
-	about := resource.NewSchemaless(attribute.String("service.name", string(service)),
+	identity := resource.NewSchemaless(attribute.String("service.name", string(service)),
 		attribute.String("service.version", build.Read().Version))
 	exporter, err := traceExporter(context.Background(), c, out)
 	if err != nil {
@@ -61,7 +61,8 @@ func newProviders(c Config, service ServiceName, log *zap.Logger, out io.Writer)
 	}
 	if exporter != nil {
 		sampler := sdktrace.ParentBased(sdktrace.TraceIDRatioBased(c.TracesRatio))
-		p.traces = sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(about), sdktrace.WithSampler(sampler))
+		p.traces = sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(identity),
+			sdktrace.WithSampler(sampler))
 		p.Traces = p.traces
 	}
 	registry := prometheus.NewRegistry()
@@ -70,13 +71,14 @@ func newProviders(c Config, service ServiceName, log *zap.Logger, out io.Writer)
 		return nil, err
 	}
 	if reader != nil {
-		p.meters = sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader), sdkmetric.WithResource(about))
+		p.meters = sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader), sdkmetric.WithResource(identity))
 		p.Meters = p.meters
 	}
 	if c.MetricsExporter == Prometheus {
 		mux := http.NewServeMux()
 		mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{Registry: registry}))
-		p.prometheus = newListener("prometheus listener", "BACKEND_OTEL_PROMETHEUS_LISTEN_ADDR", c.PrometheusListenAddr, mux, log)
+		p.prometheus = newListener("prometheus listener", "BACKEND_OTEL_PROMETHEUS_LISTEN_ADDR", c.PrometheusListenAddr,
+			mux, log)
 	}
 	return p, nil
 }
@@ -84,12 +86,12 @@ func newProviders(c Config, service ServiceName, log *zap.Logger, out io.Writer)
 // Start makes the providers the process's own, for libraries that ask for the
 // global ones, and begins to measure the runtime.
 func (p *Providers) Start(ctx context.Context) error {
-	thin := Thin(p.log)
-	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { thin.Warn("telemetry failed", zap.Error(err)) }))
+	log := OncePerMinute(p.log)
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Warn("telemetry failed", zap.Error(err)) }))
 	otel.SetTextMapPropagator(propagation.TraceContext{})
 	otel.SetTracerProvider(p.Traces)
 	otel.SetMeterProvider(p.Meters)
-	if err := p.measure(); err != nil {
+	if err := p.registerMetrics(); err != nil {
 		return err
 	}
 	if p.prometheus == nil {
@@ -98,22 +100,22 @@ func (p *Providers) Start(ctx context.Context) error {
 	return p.prometheus.start(ctx)
 }
 
-// measure registers what nobody else owns.
-func (p *Providers) measure() error {
+// registerMetrics registers the metrics that nobody else owns.
+func (p *Providers) registerMetrics() error {
 	if p.meters == nil {
 		return nil
 	}
 	if err := goruntime.Start(goruntime.WithMeterProvider(p.meters)); err != nil {
 		return fmt.Errorf("runtime metrics: %w", err)
 	}
-	about := build.Read()
+	running := build.Read()
 	info, err := p.meters.Meter("galaxy/backend/platform/telemetry").Int64Gauge("build_info",
 		metric.WithDescription("1, labelled with the running build."))
 	if err != nil {
 		return err
 	}
-	info.Record(context.Background(), 1, metric.WithAttributes(attribute.String("version", about.Version),
-		attribute.String("commit", about.Commit), attribute.String("go", about.Go)))
+	info.Record(context.Background(), 1, metric.WithAttributes(attribute.String("version", running.Version),
+		attribute.String("commit", running.Commit), attribute.String("go", running.Go)))
 	return nil
 }
 

@@ -2,14 +2,12 @@ package telemetry
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
-	"sync"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,110 +15,15 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/metric"
-	collectormetrics "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
-	collectortraces "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/fx"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
-	"google.golang.org/grpc"
-	"google.golang.org/protobuf/proto"
 
 	"galaxy/backend/platform/lifecycle"
+	"galaxy/backend/platform/telemetry/build"
 )
-
-// collector is an OTLP receiver in this process, over both protocols.
-type collector struct {
-	collectortraces.UnimplementedTraceServiceServer
-	mu      sync.Mutex
-	spans   []string
-	service string
-	metrics map[string]bool
-}
-
-func (c *collector) Export(_ context.Context, r *collectortraces.ExportTraceServiceRequest) (*collectortraces.ExportTraceServiceResponse, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, rs := range r.ResourceSpans {
-		for _, a := range rs.Resource.Attributes {
-			if a.Key == "service.name" {
-				c.service = a.Value.GetStringValue()
-			}
-		}
-		for _, ss := range rs.ScopeSpans {
-			for _, s := range ss.Spans {
-				c.spans = append(c.spans, s.Name)
-			}
-		}
-	}
-	return &collectortraces.ExportTraceServiceResponse{}, nil
-}
-
-type metricsCollector struct {
-	collectormetrics.UnimplementedMetricsServiceServer
-	*collector
-}
-
-func (c metricsCollector) Export(_ context.Context, r *collectormetrics.ExportMetricsServiceRequest) (*collectormetrics.ExportMetricsServiceResponse, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, rm := range r.ResourceMetrics {
-		for _, sm := range rm.ScopeMetrics {
-			for _, m := range sm.Metrics {
-				c.metrics[m.Name] = true
-			}
-		}
-	}
-	return &collectormetrics.ExportMetricsServiceResponse{}, nil
-}
-
-func overGRPC(t *testing.T) (*collector, string) {
-	t.Helper()
-	c := &collector{metrics: map[string]bool{}}
-	server := grpc.NewServer()
-	collectortraces.RegisterTraceServiceServer(server, c)
-	collectormetrics.RegisterMetricsServiceServer(server, metricsCollector{collector: c})
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	var wg sync.WaitGroup
-	wg.Go(func() { _ = server.Serve(ln) })
-	t.Cleanup(func() { server.Stop(); wg.Wait() })
-	return c, "http://" + ln.Addr().String()
-}
-
-func overHTTP(t *testing.T) (*collector, string) {
-	t.Helper()
-	c := &collector{metrics: map[string]bool{}}
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /v1/traces", func(_ http.ResponseWriter, r *http.Request) {
-		var m collectortraces.ExportTraceServiceRequest
-		if body, err := io.ReadAll(r.Body); err == nil && proto.Unmarshal(body, &m) == nil {
-			_, _ = c.Export(r.Context(), &m)
-		}
-	})
-	mux.HandleFunc("POST /v1/metrics", func(_ http.ResponseWriter, r *http.Request) {
-		var m collectormetrics.ExportMetricsServiceRequest
-		if body, err := io.ReadAll(r.Body); err == nil && proto.Unmarshal(body, &m) == nil {
-			_, _ = metricsCollector{collector: c}.Export(r.Context(), &m)
-		}
-	})
-	server := httptest.NewServer(mux)
-	t.Cleanup(server.Close)
-	return c, server.URL
-}
-
-// report makes one span and one count and stops, which flushes.
-func report(t *testing.T, p *Providers) {
-	t.Helper()
-	require.NoError(t, p.measure())
-	_, span := p.Traces.Tracer("test").Start(t.Context(), "work")
-	span.End()
-	counter, err := p.Meters.Meter("test").Int64Counter("http_requests_total")
-	require.NoError(t, err)
-	counter.Add(t.Context(), 1)
-	require.NoError(t, p.Stop(t.Context()))
-	require.NoError(t, p.Stop(t.Context()), "a second stop does nothing")
-}
 
 func TestOTLPReachesACollectorOverBothProtocols(t *testing.T) {
 	t.Parallel()
@@ -297,4 +200,41 @@ func TestTheProfilerAnswersWhenItHasAnAddress(t *testing.T) {
 func TestTheGraphOfTheModuleIsWhole(t *testing.T) {
 	t.Parallel()
 	require.NoError(t, fx.ValidateApp(fx.NopLogger, Module, lifecycle.Module, fx.Supply(Config{}, LoggingConfig{}, PprofConfig{}, ServiceName("x"), lifecycle.Cap(0))))
+}
+
+func TestAnEndpointThatIsNoURLFailsTheBoot(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]Config{
+		"traces exporter":  {TracesExporter: OTLP, MetricsExporter: None, Protocol: HTTPProtobuf, Endpoint: "http://[::1"},
+		"metrics exporter": {TracesExporter: None, MetricsExporter: OTLP, Protocol: HTTPProtobuf, Endpoint: "http://[::1"},
+	} {
+		_, err := NewProviders(c, "galaxy", zap.NewNop())
+		require.ErrorContains(t, err, name)
+	}
+}
+
+func TestTheCallerDecidesWhetherATraceIsKept(t *testing.T) {
+	t.Parallel()
+	for flags, spans := range map[trace.TraceFlags]int{trace.FlagsSampled: 1, 0: 0} {
+		for _, ratio := range []float64{0, 1} { // only for traces that start here
+			var out bytes.Buffer
+			p, err := newProviders(Config{TracesExporter: Stdout, MetricsExporter: None, TracesRatio: ratio}, "galaxy", zap.NewNop(), &out)
+			require.NoError(t, err)
+			parent := trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{2}, TraceFlags: flags, Remote: true})
+			_, span := p.Traces.Tracer("test").Start(trace.ContextWithRemoteSpanContext(t.Context(), parent), "work")
+			span.End()
+			require.NoError(t, p.Stop(t.Context()))
+			require.Equal(t, spans, strings.Count(out.String(), `"Name":"work"`), "flags %v, ratio %v", flags, ratio)
+		}
+	}
+}
+
+func TestEveryReportSaysWhichServiceAndBuildItIsFrom(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	p, err := newProviders(Config{TracesExporter: Stdout, MetricsExporter: None, TracesRatio: 1}, "galaxy-test", zap.NewNop(), &out)
+	require.NoError(t, err)
+	report(t, p)
+	require.Contains(t, out.String(), `{"Key":"service.name","Value":{"Type":"STRING","Value":"galaxy-test"}}`)
+	require.Contains(t, out.String(), `{"Key":"service.version","Value":{"Type":"STRING","Value":"`+build.Read().Version+`"}}`)
 }

@@ -2,6 +2,10 @@ package testkit_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
 	"testing"
 	"time"
 
@@ -11,6 +15,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"galaxy/backend/platform/clock"
+	"galaxy/backend/platform/httpx"
 	"galaxy/backend/platform/lifecycle"
 	"galaxy/backend/platform/pg"
 	"galaxy/backend/platform/testkit"
@@ -79,4 +84,53 @@ func TestStandInReplacesWhatAModuleProvides(t *testing.T) {
 	testkit.Boot(t, rocketModule, real,
 		testkit.StandIn[launcher](launcherFunc(func() string { return "stand-in" })), fx.Populate(&r))
 	require.Equal(t, "stand-in", r.said)
+}
+
+func TestAComponentThatDoesNotStartEndsTheTest(t *testing.T) {
+	t.Parallel()
+	failing := fx.Module("failing",
+		fx.Provide(func() *rocket { return &rocket{} }),
+		lifecycle.Component(lifecycle.Work, "failing", time.Second,
+			func(*rocket, context.Context) error { return errors.New("no fuel") },
+			func(*rocket, context.Context) error { return nil }),
+	)
+	r := &fatalRecorder{TB: t}
+	var ended sync.WaitGroup
+	ended.Go(func() { testkit.Boot(r, failing) })
+	ended.Wait()
+	require.Contains(t, r.said, "no fuel")
+}
+
+// fatalRecorder is a test that notes how it was ended.
+type fatalRecorder struct {
+	testing.TB
+	said string
+}
+
+func (r *fatalRecorder) Fatalf(format string, args ...any) {
+	r.said = fmt.Sprintf(format, args...)
+	runtime.Goexit()
+}
+
+func TestAChangeThatWasNotAuditedFailsTheTest(t *testing.T) {
+	t.Parallel()
+	r := &errorRecorder{TB: t}
+	var log *zap.Logger
+	testkit.Boot(r, fx.Populate(&log))
+	log.Error("mail could not be sent")
+	log.With(zap.String("request_id", "r-1")).Warn(httpx.Unaudited)
+	require.Empty(t, r.said, "nothing else is reported")
+	log.Error(httpx.Unaudited, zap.String("operation", "blockUser"))
+	require.Len(t, r.said, 1)
+	require.Contains(t, r.said[0], "blockUser")
+}
+
+// errorRecorder is a test that notes its failures.
+type errorRecorder struct {
+	testing.TB
+	said []string
+}
+
+func (r *errorRecorder) Errorf(format string, args ...any) {
+	r.said = append(r.said, fmt.Sprintf(format, args...))
 }

@@ -29,7 +29,7 @@ type API struct {
 // Client returns a client of the service at base, such as http://127.0.0.1:8080.
 func Client(t testing.TB, base string) *API {
 	t.Helper()
-	c, err := theContract()
+	c, err := repositoryContract()
 	if err != nil {
 		t.Fatalf("testkit: %v", err)
 	}
@@ -40,7 +40,7 @@ func newClient(t testing.TB, base string, c *contract) *API {
 	transport := &http.Transport{MaxIdleConnsPerHost: 32}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &API{t: t, base: base, contract: c, header: http.Header{}, http: &http.Client{
-		Transport: transport, Timeout: patience,
+		Transport: transport, Timeout: stepTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }

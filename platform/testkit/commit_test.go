@@ -44,9 +44,9 @@ func TestDatabaseSQLRunsAStatementTwice(t *testing.T) {
 	db, err := sql.Open("pgx", dsn)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = db.Close() })
-	struck := proxy.Inject(testkit.Fault{Toward: testkit.ToClient, At: testkit.Completes("UPDATE 1"), Then: testkit.Cut})
+	hit := proxy.Inject(testkit.Fault{Toward: testkit.ToClient, At: testkit.Completes("UPDATE 1"), Then: testkit.Cut})
 	_, err = db.ExecContext(t.Context(), increment)
-	<-struck
+	<-hit
 	require.NoError(t, err, "the caller is told that all is well")
 	require.Equal(t, 2, count(t, conn))
 }
@@ -96,7 +96,7 @@ func TestCommitThatIsNotAnsweredHasAnUnknownOutcome(t *testing.T) {
 			t.Parallel()
 			conn, proxy, dsn := counted(t)
 			db := testkit.Open(t, dsn)
-			struck := proxy.Inject(tc.fault)
+			hit := proxy.Inject(tc.fault)
 			runs, left := 0, false
 			err := db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
 				runs++
@@ -104,7 +104,7 @@ func TestCommitThatIsNotAnsweredHasAnUnknownOutcome(t *testing.T) {
 				_, err := tx.Exec(ctx, increment)
 				return err
 			})
-			<-struck
+			<-hit
 			require.ErrorIs(t, err, pg.ErrOutcomeUnknown)
 			require.Equal(t, 503, fault.From(err).Code.Status())
 			require.Equal(t, 1, runs, "an unknown outcome is not repeated")

@@ -15,7 +15,7 @@ import (
 // A machine without Postgres binaries tests in a container, and so does this.
 func TestContainerServesWhereNothingIsInstalled(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), stepTimeout)
 	defer cancel()
 	dsn, err := startContainer(ctx)
 	require.NoError(t, err)

@@ -31,9 +31,9 @@ type contract struct {
 	exercised map[string]map[int]bool // operationId to the statuses that were answered
 }
 
-// theContract is that of this repository; all clients of a test process add to
-// its account of what was exercised.
-var theContract = sync.OnceValues(func() (*contract, error) { return newContract(backend.OpenAPI) })
+// repositoryContract is that of this repository. All clients of a test process
+// share it, and with it the record of what was exercised.
+var repositoryContract = sync.OnceValues(func() (*contract, error) { return newContract(backend.OpenAPI) })
 
 func newContract(document []byte) (*contract, error) {
 	doc, err := openapi3.NewLoader().LoadFromData(document)
@@ -53,9 +53,12 @@ func newContract(document []byte) (*contract, error) {
 	return &contract{
 		doc: doc, router: router, exercised: map[string]map[int]bool{},
 		options: &openapi3filter.Options{
-			MultiError: true, IncludeResponseStatus: true, RejectWhenRequestBodyNotSpecified: true, SkipSettingDefaults: true,
-			AuthenticationFunc:      openapi3filter.NoopAuthenticationFunc,
-			SchemaValidationOptions: []openapi3.SchemaValidationOption{openapi3.WithStringFormatValidator("uuid", isUUID)},
+			MultiError: true, IncludeResponseStatus: true,
+			RejectWhenRequestBodyNotSpecified: true, SkipSettingDefaults: true,
+			AuthenticationFunc: openapi3filter.NoopAuthenticationFunc,
+			SchemaValidationOptions: []openapi3.SchemaValidationOption{
+				openapi3.WithStringFormatValidator("uuid", isUUID),
+			},
 		},
 	}, nil
 }
@@ -72,7 +75,8 @@ func (c *contract) find(req *http.Request) (*exchange, error) {
 	if err != nil {
 		return &exchange{contract: c}, fmt.Errorf("%s %s is not in openapi.yaml: %w", req.Method, req.URL.Path, err)
 	}
-	return &exchange{c, &openapi3filter.RequestValidationInput{Request: req, PathParams: params, Route: route, Options: c.options}}, nil
+	input := &openapi3filter.RequestValidationInput{Request: req, PathParams: params, Route: route, Options: c.options}
+	return &exchange{c, input}, nil
 }
 
 // request checks the request, whose body is still to be sent afterwards.
@@ -94,7 +98,9 @@ func (e *exchange) response(ctx context.Context, status int, header http.Header,
 	if kind := header.Get("Content-Type"); strings.HasPrefix(kind, "text/html") || kind == "application/yaml" {
 		return nil // a page, which kin-openapi has no notion of, or a text that it would read as an object
 	}
-	in := &openapi3filter.ResponseValidationInput{RequestValidationInput: e.input, Status: status, Header: header, Options: e.contract.options}
+	in := &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: e.input, Status: status, Header: header, Options: e.contract.options,
+	}
 	if err := openapi3filter.ValidateResponse(ctx, in.SetBodyBytes(body)); err != nil {
 		return fmt.Errorf("%s: the response %d does not fit openapi.yaml: %w", op.OperationID, status, err)
 	}
@@ -131,9 +137,13 @@ func (c *contract) unexercised(prefix string) []string {
 	defer c.mu.Unlock()
 	var names []string
 	for path, item := range c.doc.Paths.Map() {
+		if !strings.HasPrefix(path, prefix) {
+			continue
+		}
 		for _, op := range item.Operations() {
+			statuses := slices.Collect(maps.Keys(c.exercised[op.OperationID]))
 			succeeded := func(status int) bool { return status < http.StatusBadRequest }
-			if strings.HasPrefix(path, prefix) && !slices.ContainsFunc(slices.Collect(maps.Keys(c.exercised[op.OperationID])), succeeded) {
+			if !slices.ContainsFunc(statuses, succeeded) {
 				names = append(names, op.OperationID)
 			}
 		}
@@ -145,7 +155,7 @@ func (c *contract) unexercised(prefix string) []string {
 // Unexercised lists, sorted, the operations of openapi.yaml below a path prefix
 // that no client of this test process has called with success.
 func Unexercised(prefix string) ([]string, error) {
-	c, err := theContract()
+	c, err := repositoryContract()
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +165,7 @@ func Unexercised(prefix string) ([]string, error) {
 // Exercised tells how each operation that was called has answered: operationId
 // to statuses, sorted.
 func Exercised() (map[string][]int, error) {
-	c, err := theContract()
+	c, err := repositoryContract()
 	if err != nil {
 		return nil, err
 	}

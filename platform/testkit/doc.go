@@ -1,7 +1,7 @@
-// Package testkit is what tests of this repository stand on: a real Postgres
+// Package testkit is what the tests of this repository share: a real Postgres
 // with a fresh, migrated database per test, fx modules booted with stand-ins,
-// an SMTP inbox, a country database, a TCP proxy that breaks connections where
-// it is told to, and an HTTP client that holds every request and response to
+// an SMTP inbox, a country database, a TCP proxy that breaks connections on
+// request, and an HTTP client that holds every request and response to
 // openapi.yaml.
 //
 // What always holds:

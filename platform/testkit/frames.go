@@ -20,7 +20,8 @@ type Message struct {
 // text starts with sql, case aside: Fault{Toward: ToServer, At: Runs("COMMIT")}.
 func Runs(sql string) func(Message) bool {
 	return func(m Message) bool {
-		return (m.Type == 'Q' || m.Type == 'B') && len(m.Statement) >= len(sql) && strings.EqualFold(m.Statement[:len(sql)], sql)
+		runs := m.Type == 'Q' || m.Type == 'B'
+		return runs && len(m.Statement) >= len(sql) && strings.EqualFold(m.Statement[:len(sql)], sql)
 	}
 }
 

@@ -30,7 +30,7 @@ func SMTPWith(t testing.TB, cfg smtpsink.Config) *Inbox {
 		t.Fatalf("testkit: %v", err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		ctx, cancel := context.WithTimeout(context.Background(), stepTimeout)
 		defer cancel()
 		if err := s.Close(ctx); err != nil {
 			t.Errorf("testkit: %v", err)
@@ -46,7 +46,7 @@ func (i *Inbox) Port() int { return i.Addr().Port }
 // message with the given id.
 func (i *Inbox) Next(address, after string) smtpsink.Message {
 	i.t.Helper()
-	ctx, cancel := context.WithTimeout(i.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(i.t.Context(), stepTimeout)
 	defer cancel()
 	m, err := i.Wait(ctx, smtpsink.SentTo(address, after))
 	if err != nil {

@@ -18,7 +18,8 @@ func TestInboxWaitsForTheNextMail(t *testing.T) {
 	inbox := testkit.SMTP(t)
 	addr := fmt.Sprintf("127.0.0.1:%d", inbox.Port())
 	post := func(subject string) error {
-		return smtp.SendMail(addr, nil, "galaxy@example.com", []string{"ada@example.com"}, []byte("Subject: "+subject+"\r\n\r\nhello\r\n"))
+		mail := []byte("Subject: " + subject + "\r\n\r\nhello\r\n")
+		return smtp.SendMail(addr, nil, "galaxy@example.com", []string{"ada@example.com"}, mail)
 	}
 	require.NoError(t, post("one"))
 	first := inbox.Next("ada@example.com", "")

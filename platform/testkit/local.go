@@ -11,14 +11,14 @@ import (
 	"galaxy/backend/platform/localpg"
 )
 
-// enough is the free memory that a file system in memory must have for a test
+// minFreeMemory is the free memory that a file system in memory must have for a test
 // server to go there: several packages test at once.
-const enough = 2 << 30
+const minFreeMemory = 2 << 30
 
 // startLocal starts a private server from local binaries on a copy of the
 // prepared cluster. The copy goes with the server.
 func startLocal(ctx context.Context) (adminDSN string, err error) {
-	dir, err := scratch()
+	dir, err := makeServerDir()
 	if err != nil {
 		return "", err
 	}
@@ -30,21 +30,21 @@ func startLocal(ctx context.Context) (adminDSN string, err error) {
 }
 
 func startCopy(ctx context.Context, dir string) (*localpg.Server, error) {
-	if err := prepared(ctx, dir); err != nil {
+	if err := copyPrepared(ctx, dir); err != nil {
 		return nil, err
 	}
 	return localpg.Start(ctx, localpg.Config{Dir: dir, Profile: localpg.Fast, Ephemeral: true})
 }
 
-// scratch makes a directory that the server's account can enter and remove, in
-// memory where there is room.
-func scratch() (string, error) {
+// makeServerDir makes a directory that the server's account can enter and
+// remove, in memory where there is room.
+func makeServerDir() (string, error) {
 	account, err := localpg.Unprivileged()
 	if err != nil {
 		return "", err
 	}
 	for _, base := range []string{"/dev/shm", os.TempDir(), "/tmp"} {
-		if base == "/dev/shm" && free(base) < enough {
+		if base == "/dev/shm" && freeBytes(base) < minFreeMemory {
 			continue
 		}
 		dir, err := os.MkdirTemp(base, "galaxy-testpg-")
@@ -61,7 +61,7 @@ func scratch() (string, error) {
 	return "", fmt.Errorf("neither /dev/shm nor %s nor /tmp can hold a test server", os.TempDir())
 }
 
-func free(dir string) uint64 {
+func freeBytes(dir string) uint64 {
 	var st syscall.Statfs_t
 	if err := syscall.Statfs(dir, &st); err != nil {
 		return 0

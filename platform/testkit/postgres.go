@@ -15,11 +15,11 @@ import (
 	"galaxy/backend/platform/secret"
 )
 
-// patience bounds every step of the harness itself: far more than any of them
+// stepTimeout bounds every step of the harness itself: far more than any of them
 // needs, so that only a real hang runs into it.
-const patience = time.Minute
+const stepTimeout = time.Minute
 
-// PG is a database of a test's own.
+// PG is a database for one test.
 type PG struct {
 	DSN  string // with search_path=backend, as BACKEND_POSTGRES_DSN has it
 	Addr string // host:port of the server, for Proxy
@@ -32,7 +32,7 @@ func Postgres(t testing.TB) *PG {
 	t.Helper()
 	srv := server(t)
 	name := "t_" + strings.ToLower(rand.Text())[:16]
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), stepTimeout)
 	defer cancel()
 	// file_copy clones the template's files instead of logging every page.
 	create := fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s STRATEGY file_copy", name, srv.template)
@@ -40,7 +40,7 @@ func Postgres(t testing.TB) *PG {
 		t.Fatalf("testkit: clone the template database: %v", err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		ctx, cancel := context.WithTimeout(context.Background(), stepTimeout)
 		defer cancel()
 		if err := srv.exec(ctx, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)"); err != nil {
 			t.Errorf("testkit: drop the test's database: %v", err)
@@ -72,7 +72,7 @@ func Open(t testing.TB, dsn string) *pg.DB {
 	return OpenWith(t, pg.Config{DSN: secret.New(dsn), MaxConns: 10, OperationTimeout: 15 * time.Second})
 }
 
-// OpenWith is Open with a configuration of the test's own.
+// OpenWith is Open with a configuration.
 func OpenWith(t testing.TB, cfg pg.Config) *pg.DB {
 	t.Helper()
 	db, err := pg.New(cfg)
@@ -80,7 +80,7 @@ func OpenWith(t testing.TB, cfg pg.Config) *pg.DB {
 		t.Fatalf("testkit: open the database: %v", err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		ctx, cancel := context.WithTimeout(context.Background(), stepTimeout)
 		defer cancel()
 		if err := db.Close(ctx); err != nil {
 			t.Errorf("testkit: close the database: %v", err)
@@ -89,11 +89,12 @@ func OpenWith(t testing.TB, cfg pg.Config) *pg.DB {
 	return db
 }
 
-// Conn opens a plain connection to the database at dsn, for what a test wants
-// to see or break without the code under test.
+// Conn opens a plain connection to the database at dsn, for what a test reads or
+// changes without the code under test. Unlike the sessions of a pg.DB it may
+// write outside a transaction.
 func Conn(t testing.TB, dsn string) *pgx.Conn {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), stepTimeout)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, dsn)
 	if err != nil {

@@ -52,7 +52,8 @@ func TestDatabaseGoesWithItsTest(t *testing.T) {
 	})
 	conn := testkit.Conn(t, testkit.Postgres(t).DSN)
 	var there bool
-	require.NoError(t, conn.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name).Scan(&there))
+	const find = "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)"
+	require.NoError(t, conn.QueryRow(t.Context(), find, name).Scan(&there))
 	require.False(t, there)
 }
 
@@ -85,4 +86,17 @@ func TestServerGoesWithTheTestProcess(t *testing.T) {
 	}, time.Minute, 10*time.Millisecond, "the server's files are still there")
 	_, err = pgx.Connect(t.Context(), dsn)
 	require.Error(t, err, "the server is still there")
+}
+
+func TestAPlainConnectionMayWriteOutsideATransaction(t *testing.T) {
+	t.Parallel()
+	p := testkit.Postgres(t)
+	db := testkit.Open(t, p.DSN)
+	_, err := testkit.Conn(t, p.DSN).Exec(t.Context(), "CREATE TABLE mine AS SELECT 7 AS n")
+	require.NoError(t, err)
+	n, err := pg.Get[int](t.Context(), db, "SELECT n FROM mine")
+	require.NoError(t, err)
+	require.Equal(t, 7, n)
+	_, err = pg.Get[int](t.Context(), db, "DELETE FROM mine RETURNING n")
+	require.ErrorContains(t, err, "read-only transaction")
 }

@@ -10,52 +10,52 @@ import (
 	"time"
 )
 
-// TCPProxy stands between a client and a server and breaks connections where a
-// test wants it to.
+// TCPProxy forwards connections to a server and breaks them where a test wants
+// it to.
 type TCPProxy struct {
 	listener net.Listener
 	target   string
-	framed   bool // Postgres: whole messages are passed on, and faults may match them
-	pumps    sync.WaitGroup
+	framed   bool // Postgres: whole messages are forwarded, and faults may match them
+	running  sync.WaitGroup
 	done     chan struct{}
 	latency  atomic.Int64 // nanoseconds, each way
 
-	mu     sync.Mutex
-	links  map[*link]struct{}
-	faults []*armed
+	mu          sync.Mutex
+	connections map[*connection]struct{}
+	faults      []*activeFault
 }
 
-// Toward is a direction of bytes.
-type Toward uint8
+// Direction is a direction of bytes.
+type Direction uint8
 
 // The two directions.
 const (
-	ToClient Toward = iota
+	ToClient Direction = iota
 	ToServer
 )
 
-// Then is what a fault does to the connection that it strikes.
-type Then uint8
+// Action is what a fault does to the connection that it hits.
+type Action uint8
 
 // What a fault can do.
 const (
-	Cut     Then = iota // both sides get RST
-	Swallow             // what comes this way is read and thrown away, for ever
+	Cut     Action = iota // both sides get RST
+	Discard               // what comes this way is read and not forwarded, for ever
 )
 
 // Fault is one thing that goes wrong.
 type Fault struct {
-	Toward Toward
-	At     func(Message) bool // strikes at this Postgres message, which is not passed on
-	After  int64              // without At: strikes when a connection has passed this many bytes on
-	Then   Then
+	Toward Direction
+	At     func(Message) bool // hits at this Postgres message, which is not forwarded
+	After  int64              // without At: hits when a connection has forwarded this many bytes
+	Then   Action
 	Times  int // how often; 0 is once, -1 always
 }
 
-type armed struct {
+type activeFault struct {
 	Fault
-	struck chan struct{}
-	once   sync.Once
+	hit  chan struct{} // closed at the first time
+	once sync.Once
 }
 
 // Proxy starts a proxy for any protocol before the server at target.
@@ -74,13 +74,15 @@ func startProxy(t testing.TB, target string, framed bool) *TCPProxy {
 	if err != nil {
 		t.Fatalf("testkit: listen: %v", err)
 	}
-	p := &TCPProxy{listener: l, target: target, framed: framed, links: map[*link]struct{}{}, done: make(chan struct{})}
-	p.pumps.Go(p.accept)
+	p := &TCPProxy{
+		listener: l, target: target, framed: framed, connections: map[*connection]struct{}{}, done: make(chan struct{}),
+	}
+	p.running.Go(p.accept)
 	t.Cleanup(func() {
 		close(p.done)
 		_ = l.Close()
 		p.CutAll()
-		p.pumps.Wait()
+		p.running.Wait()
 	})
 	return p
 }
@@ -88,30 +90,30 @@ func startProxy(t testing.TB, target string, framed bool) *TCPProxy {
 // Addr is where clients connect.
 func (p *TCPProxy) Addr() string { return p.listener.Addr().String() }
 
-// Inject arms a fault. struck is closed when it has happened for the first time.
-func (p *TCPProxy) Inject(f Fault) (struck <-chan struct{}) {
+// Inject adds a fault. hit is closed when it has happened for the first time.
+func (p *TCPProxy) Inject(f Fault) (hit <-chan struct{}) {
 	if f.Times == 0 {
 		f.Times = 1
 	}
-	a := &armed{Fault: f, struck: make(chan struct{})}
+	a := &activeFault{Fault: f, hit: make(chan struct{})}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.faults = append(p.faults, a)
-	return a.struck
+	return a.hit
 }
 
-// BlackHole swallows everything in both directions, on open connections and on
+// BlackHole discards everything in both directions, on open connections and on
 // new ones, which are still accepted.
 func (p *TCPProxy) BlackHole() {
-	p.Inject(Fault{Toward: ToClient, Then: Swallow, Times: -1})
-	p.Inject(Fault{Toward: ToServer, Then: Swallow, Times: -1})
+	p.Inject(Fault{Toward: ToClient, Then: Discard, Times: -1})
+	p.Inject(Fault{Toward: ToServer, Then: Discard, Times: -1})
 }
 
-// Latency delays everything that is passed on, in each direction.
+// Latency delays everything that is forwarded, in each direction.
 func (p *TCPProxy) Latency(d time.Duration) { p.latency.Store(int64(d)) }
 
-// Heal disarms all faults and the latency. A connection that swallows bytes
-// goes on doing so: a stream with a gap is of no use.
+// Heal removes all faults and the latency. A connection that discards bytes goes
+// on doing so: a stream with a gap is of no use.
 func (p *TCPProxy) Heal() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -123,8 +125,8 @@ func (p *TCPProxy) Heal() {
 func (p *TCPProxy) CutAll() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for l := range p.links {
-		l.cut()
+	for c := range p.connections {
+		c.cut()
 	}
 }
 
@@ -132,7 +134,7 @@ func (p *TCPProxy) CutAll() {
 func (p *TCPProxy) Open() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return len(p.links)
+	return len(p.connections)
 }
 
 func (p *TCPProxy) accept() {
@@ -146,21 +148,22 @@ func (p *TCPProxy) accept() {
 			_ = client.Close()
 			continue
 		}
-		l := &link{proxy: p, client: client.(*net.TCPConn), server: server.(*net.TCPConn)}
+		c := &connection{proxy: p, client: client.(*net.TCPConn), server: server.(*net.TCPConn)}
 		p.mu.Lock()
-		p.links[l] = struct{}{}
+		p.connections[c] = struct{}{}
 		p.mu.Unlock()
 		select {
 		case <-p.done:
-			l.cut()
+			c.cut()
 		default:
 		}
-		p.pumps.Go(l.run)
+		p.running.Go(c.run)
 	}
 }
 
-// strike says what becomes of a unit of bytes: how many pass, and then what.
-func (p *TCPProxy) strike(to Toward, m Message, passed, size int64) (pass int64, hit *armed) {
+// match finds the fault that hits a unit of bytes, if any, and how many of them
+// are forwarded before.
+func (p *TCPProxy) match(to Direction, m Message, passed, size int64) (pass int64, hit *activeFault) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, f := range p.faults {
@@ -178,42 +181,42 @@ func (p *TCPProxy) strike(to Toward, m Message, passed, size int64) (pass int64,
 			pass = max(0, f.After-passed)
 		}
 		f.Times--
-		f.once.Do(func() { close(f.struck) })
+		f.once.Do(func() { close(f.hit) })
 		return pass, f
 	}
 	return size, nil
 }
 
-// link is one client's connection and the server's.
-type link struct {
+// connection is one client's connection and the one to the server.
+type connection struct {
 	proxy          *TCPProxy
 	client, server *net.TCPConn
 	statements     statements
 }
 
-func (l *link) cut() {
-	for _, c := range []*net.TCPConn{l.client, l.server} {
-		_ = c.SetLinger(0) // closed already is fine
-		_ = c.Close()
+func (c *connection) cut() {
+	for _, end := range []*net.TCPConn{c.client, c.server} {
+		_ = end.SetLinger(0) // closed already is fine
+		_ = end.Close()
 	}
 }
 
-func (l *link) run() {
+func (c *connection) run() {
 	var both sync.WaitGroup
-	both.Go(func() { l.pump(ToServer, l.client, l.server) })
-	both.Go(func() { l.pump(ToClient, l.server, l.client) })
+	both.Go(func() { c.forward(ToServer, c.client, c.server) })
+	both.Go(func() { c.forward(ToClient, c.server, c.client) })
 	both.Wait()
-	l.cut()
-	l.proxy.mu.Lock()
-	defer l.proxy.mu.Unlock()
-	delete(l.proxy.links, l)
+	c.cut()
+	c.proxy.mu.Lock()
+	defer c.proxy.mu.Unlock()
+	delete(c.proxy.connections, c)
 }
 
-// pump passes bytes on until an end closes or a fault strikes.
-func (l *link) pump(to Toward, from, into *net.TCPConn) {
+// forward copies bytes until an end closes or a fault hits.
+func (c *connection) forward(to Direction, from, into *net.TCPConn) {
 	next := chunks(from)
-	if l.proxy.framed {
-		next = frames(from, to == ToServer, &l.statements)
+	if c.proxy.framed {
+		next = frames(from, to == ToServer, &c.statements)
 	}
 	var passed int64
 	for {
@@ -221,21 +224,21 @@ func (l *link) pump(to Toward, from, into *net.TCPConn) {
 		if err != nil {
 			_ = into.CloseWrite() // an orderly end is passed on as one
 			if !errors.Is(err, io.EOF) {
-				l.cut()
+				c.cut()
 			}
 			return
 		}
-		pass, hit := l.proxy.strike(to, m, passed, int64(len(unit)))
-		l.proxy.wait()
+		pass, hit := c.proxy.match(to, m, passed, int64(len(unit)))
+		c.proxy.wait()
 		if _, err := into.Write(unit[:pass]); err != nil {
-			l.cut()
+			c.cut()
 			return
 		}
 		passed += pass
 		switch {
 		case hit == nil:
 		case hit.Then == Cut:
-			l.cut()
+			c.cut()
 			return
 		default:
 			_, _ = io.Copy(io.Discard, from) // until it closes

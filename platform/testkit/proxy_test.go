@@ -70,12 +70,12 @@ func TestProxyPassesBytesAndTheirEnd(t *testing.T) {
 func TestProxyCutsAfterTheNthByteOnce(t *testing.T) {
 	t.Parallel()
 	p := testkit.Proxy(t, echo(t))
-	struck := p.Inject(testkit.Fault{Toward: testkit.ToServer, After: 7, Then: testkit.Cut})
+	hit := p.Inject(testkit.Fault{Toward: testkit.ToServer, After: 7, Then: testkit.Cut})
 	conn := dial(t, p)
 	say(t, conn, "hello")
 	require.Equal(t, "hello", hear(t, conn, 5))
 	say(t, conn, "world")
-	<-struck
+	<-hit
 	_, err := io.ReadAll(conn)
 	require.Error(t, err, "a reset, not an orderly end")
 

@@ -25,7 +25,7 @@ type pgServer struct {
 
 // shared starts the server at its first use. It ends with the process.
 var shared = sync.OnceValues(func() (*pgServer, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 3*patience)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*stepTimeout)
 	defer cancel()
 	admin, err := provision(ctx)
 	if err != nil {

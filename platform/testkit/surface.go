@@ -18,13 +18,14 @@ func Surface(t testing.TB, options ...fx.Option) *API {
 	t.Helper()
 	var server *httpx.Server
 	Boot(t, httpx.Module,
-		fx.Supply(httpx.Config{ListenAddr: "127.0.0.1:0", ShutdownTimeout: time.Second}, httpx.GatewayConfig{}, httpx.TLSConfig{}),
+		fx.Supply(httpx.Config{ListenAddr: "127.0.0.1:0", ShutdownTimeout: time.Second}),
+		fx.Supply(httpx.GatewayConfig{}, httpx.TLSConfig{}),
 		fx.Options(options...), fx.Populate(&server))
 	return Client(t, "http://"+server.Addr().String())
 }
 
-// OpenGate is an httpx.AdminGate that lets everybody in under the role that is
-// his name, whatever the password.
+// OpenGate is an httpx.AdminGate that accepts every password. The username is the
+// role.
 type OpenGate struct{}
 
 // Authenticate implements httpx.AdminGate.

@@ -53,11 +53,12 @@ func ensureTemplate(ctx context.Context, srv *pgServer) (string, error) {
 	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock($1)`, templateLock); err != nil {
 		return "", fmt.Errorf("lock the template database: %w", err)
 	}
-	var there bool
-	if err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)`, name).Scan(&there); err != nil {
+	var exists bool
+	const find = `SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)`
+	if err := conn.QueryRow(ctx, find, name).Scan(&exists); err != nil {
 		return "", fmt.Errorf("look for the template database: %w", err)
 	}
-	if there {
+	if exists {
 		return name, nil
 	}
 	return name, makeTemplate(ctx, srv, conn, name)
@@ -71,7 +72,8 @@ func makeTemplate(ctx context.Context, srv *pgServer, conn *pgx.Conn, name strin
 			return fmt.Errorf("make the template database: %w", err)
 		}
 	}
-	db, err := pg.New(pg.Config{DSN: secret.New(withSearchPath(srv.dsn(raw))), MaxConns: 2, OperationTimeout: time.Minute})
+	dsn := secret.New(withSearchPath(srv.dsn(raw)))
+	db, err := pg.New(pg.Config{DSN: dsn, MaxConns: 2, OperationTimeout: time.Minute})
 	if err != nil {
 		return err
 	}

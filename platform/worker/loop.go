@@ -30,18 +30,18 @@ type Loop struct {
 	signal *Signal
 
 	mu      sync.Mutex
-	running *run
+	running *loopRun
 }
 
-// run is one life of the loop, from a Start to a Stop.
-type run struct {
+// loopRun is the loop from a Start to a Stop.
+type loopRun struct {
 	quit     chan struct{} // closed by Stop: no new pass
 	done     chan struct{} // closed when the goroutine has ended
 	cancel   context.CancelFunc
 	stopping bool // quit is closed; guarded by the loop's mu
 }
 
-func (r *run) ended() bool {
+func (r *loopRun) ended() bool {
 	select {
 	case <-r.done:
 		return true
@@ -84,8 +84,8 @@ func (l *Loop) Start(ctx context.Context) error {
 }
 
 // begin starts a run unless there is one. It returns the old one when that one
-// is on its way out.
-func (l *Loop) begin() (old *run, started bool) {
+// is stopping.
+func (l *Loop) begin() (old *loopRun, started bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if old := l.running; old != nil && !old.ended() {
@@ -95,7 +95,7 @@ func (l *Loop) begin() (old *run, started bool) {
 		return nil, false
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	r := &run{quit: make(chan struct{}), done: make(chan struct{}), cancel: cancel}
+	r := &loopRun{quit: make(chan struct{}), done: make(chan struct{}), cancel: cancel}
 	l.running = r
 	go func() {
 		defer close(r.done)
@@ -136,7 +136,7 @@ func (l *Loop) Wake() { l.signal.Send() }
 
 func (l *Loop) loop(ctx context.Context, quit <-chan struct{}) {
 	for {
-		again := l.once(ctx)
+		again := l.runPass(ctx)
 		select {
 		case <-quit:
 			return
@@ -157,10 +157,10 @@ func (l *Loop) loop(ctx context.Context, quit <-chan struct{}) {
 	}
 }
 
-func (l *Loop) once(ctx context.Context) (again bool) {
+func (l *Loop) runPass(ctx context.Context) (again bool) {
 	ctx, span := otel.Tracer("galaxy/worker").Start(ctx, l.name)
 	defer span.End()
-	again, err := guarded(ctx, l.name, l.pass)
+	again, err := recovered(ctx, l.name, l.pass)
 	if err != nil {
 		span.SetStatus(codes.Error, "pass failed")
 		l.log.Warn("pass failed", zap.Error(err))
@@ -170,10 +170,11 @@ func (l *Loop) once(ctx context.Context) (again bool) {
 	return again
 }
 
-func guarded(ctx context.Context, name string, pass Pass) (again bool, err error) {
+// recovered runs a pass and makes an error of its panic.
+func recovered(ctx context.Context, name string, pass Pass) (again bool, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			panicked(ctx, name)
+			countPanic(ctx, name)
 			again, err = false, fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()

@@ -26,6 +26,6 @@ func counter(name, text string) func() metric.Int64Counter {
 	})
 }
 
-func panicked(ctx context.Context, component string) {
+func countPanic(ctx context.Context, component string) {
 	panics().Add(ctx, 1, metric.WithAttributes(attribute.String("component", component)))
 }

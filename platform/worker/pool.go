@@ -18,12 +18,12 @@ type Pool struct {
 	log   *zap.Logger
 	slots chan struct{}
 
-	mu   sync.Mutex
-	life *life // nil while the pool is stopped
+	mu  sync.Mutex
+	run *poolRun // nil while the pool is stopped
 }
 
-// life is one life of the pool, from a Start to a Stop.
-type life struct {
+// poolRun is the pool from a Start to a Stop.
+type poolRun struct {
 	ctx      context.Context //nolint:containedctx // the tasks' own
 	cancel   context.CancelFunc
 	tasks    sync.WaitGroup
@@ -36,10 +36,10 @@ func NewPool(size int, log *zap.Logger) *Pool {
 	return &Pool{log: log, slots: make(chan struct{}, max(size, 1))}
 }
 
-// Start opens the pool. It waits for a stop under way.
+// Start has the pool take tasks. It waits for a stop under way.
 func (p *Pool) Start(ctx context.Context) error {
 	for {
-		old := p.open()
+		old := p.begin()
 		if old == nil {
 			return nil
 		}
@@ -51,19 +51,19 @@ func (p *Pool) Start(ctx context.Context) error {
 	}
 }
 
-// open starts a life unless there is one. It returns the old one when that one
-// is on its way out.
-func (p *Pool) open() (old *life) {
+// begin starts a run unless there is one. It returns the old one when that one
+// is stopping.
+func (p *Pool) begin() (old *poolRun) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.life != nil {
-		if p.life.stopping {
-			return p.life
+	if p.run != nil {
+		if p.run.stopping {
+			return p.run
 		}
 		return nil
 	}
-	p.life = &life{done: make(chan struct{})}
-	p.life.ctx, p.life.cancel = context.WithCancel(context.Background())
+	p.run = &poolRun{done: make(chan struct{})}
+	p.run.ctx, p.run.cancel = context.WithCancel(context.Background())
 	return nil
 }
 
@@ -80,16 +80,16 @@ func (p *Pool) Go(ctx context.Context, task func(ctx context.Context)) error {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.life == nil || p.life.stopping {
+	if p.run == nil || p.run.stopping {
 		<-p.slots
 		return ErrStopped
 	}
-	ctx = p.life.ctx
-	p.life.tasks.Go(func() {
+	ctx = p.run.ctx
+	p.run.tasks.Go(func() {
 		defer func() { <-p.slots }()
 		defer func() {
 			if r := recover(); r != nil {
-				panicked(ctx, "pool")
+				countPanic(ctx, "pool")
 				p.log.Error("task panicked", zap.Any("panic", r), zap.ByteString("stack", debug.Stack()))
 			}
 		}()
@@ -103,31 +103,31 @@ func (p *Pool) Go(ctx context.Context, task func(ctx context.Context)) error {
 // waits.
 func (p *Pool) Stop(ctx context.Context) error {
 	p.mu.Lock()
-	l := p.life
-	if l != nil && !l.stopping {
-		l.stopping = true
-		go p.bury(l)
+	r := p.run
+	if r != nil && !r.stopping {
+		r.stopping = true
+		go p.finish(r)
 	}
 	p.mu.Unlock()
-	if l == nil {
+	if r == nil {
 		return nil
 	}
 	select {
-	case <-l.done:
+	case <-r.done:
 		return nil
 	case <-ctx.Done():
-		l.cancel()
-		<-l.done
+		r.cancel()
+		<-r.done
 		return fmt.Errorf("tasks were cut short: %w", ctx.Err())
 	}
 }
 
-// bury ends a life once its last task has ended.
-func (p *Pool) bury(l *life) {
-	l.tasks.Wait()
-	l.cancel()
+// finish ends a run once its last task has ended.
+func (p *Pool) finish(r *poolRun) {
+	r.tasks.Wait()
+	r.cancel()
 	p.mu.Lock()
-	p.life = nil
+	p.run = nil
 	p.mu.Unlock()
-	close(l.done)
+	close(r.done)
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// signIn is the body of /insert: what the product is sent to confirm a code.
+// signIn is the body of /insert: the same as for the product's confirmation.
 type signIn struct {
 	Challenge uuid.UUID `json:"challenge_id"`
 	Code      string    `json:"code"`
@@ -42,7 +42,7 @@ func (s *server) insert(c echo.Context) error {
 const countSeen = `INSERT INTO counters (user_id, country, count) VALUES ($1, $2, 1)
 	ON CONFLICT (user_id, country) DO UPDATE SET count = counters.count + 1`
 
-// seen is what counting costs where each request does it by itself.
+// seen counts a request with one upsert.
 func (s *server) seen(c echo.Context) error {
 	id, err := uuid.Parse(c.Request().Header.Get("X-User-ID"))
 	if err != nil {

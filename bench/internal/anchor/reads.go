@@ -99,7 +99,7 @@ const (
 	selectMine   = `SELECT ` + gameColumns + ` FROM games WHERE owner_id = $2 ORDER BY game_id DESC LIMIT $1`
 )
 
-// page is one more than is shown: whether there is a next page.
+// page is the page size; one row more is read to know whether there is a next page.
 const page = 10
 
 func (s *server) public(c echo.Context) error { return s.list(c, selectPublic, page+1) }
@@ -139,7 +139,7 @@ func (s *server) games(ctx context.Context, statement string, args ...any) ([]ga
 		&g.StartedAt, &g.FinishedAt}
 	_, err = pgx.ForEachRow(rows, into, func() error {
 		games = append(games, g)
-		g.Turns, g.Map, g.Result = nil, nil, nil // the next row must not share their memory
+		g.Turns, g.Map, g.Result = nil, nil, nil // the next row must not reuse their memory
 		return nil
 	})
 	return games, err

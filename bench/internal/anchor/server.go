@@ -20,7 +20,7 @@ import (
 	pushv1 "galaxy/backend/proto/push/v1"
 )
 
-// Config is what a server is started with.
+// Config is the configuration of a server.
 type Config struct {
 	HTTP, GRPC string // addresses; GRPC may be empty
 	DSN        string // of the product's database
@@ -36,7 +36,7 @@ type server struct {
 	done          chan struct{}
 }
 
-// Serve answers until the process is told to stop.
+// Serve serves until ctx ends or the process gets SIGTERM.
 func Serve(ctx context.Context, c Config) error {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, os.Interrupt)
 	defer stop()
@@ -83,7 +83,7 @@ func Serve(ctx context.Context, c Config) error {
 func pool(ctx context.Context, dsn string) (*pgxpool.Pool, error) {
 	c, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
-		return nil, errors.New("the DSN is none") // err quotes it
+		return nil, errors.New("invalid DSN") // err would quote it
 	}
 	c.MaxConns = connections
 	return pgxpool.NewWithConfig(ctx, c)
@@ -121,8 +121,8 @@ type accepted struct {
 	At      time.Time `json:"created_at"`
 }
 
-// bare is the least a command needs: lock what it is about, write it, count it,
-// write what others will be told, and tell them once it is committed.
+// bare is the minimum of a command: lock its game, write it, count it, write an
+// event, and send the event once all is committed.
 func (s *server) bare(c echo.Context) error {
 	var in command
 	if err := c.Bind(&in); err != nil {
@@ -152,7 +152,7 @@ type streamer struct {
 	*server
 }
 
-// SubscribePush sends every frame to the one subscriber there is.
+// SubscribePush sends every frame to the only subscriber.
 func (s streamer) SubscribePush(_ *pushv1.GatewaySubscribeRequest, stream pushv1.Push_SubscribePushServer) error {
 	for {
 		select {

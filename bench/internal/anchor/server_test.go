@@ -22,21 +22,21 @@ import (
 	pushv1 "galaxy/backend/proto/push/v1"
 )
 
-// running is an anchor of the test's own.
-type running struct {
-	t        *testing.T
-	http     string
-	reads    *testkit.PG
-	writes   string
-	stop     context.CancelFunc
-	ended    chan error
-	stream   pushv1.Push_SubscribePushClient
-	user     uuid.UUID
-	game     uuid.UUID
-	exchange http.Client
+// fixture is a running anchor.
+type fixture struct {
+	t      *testing.T
+	http   string
+	reads  *testkit.PG
+	writes string
+	stop   context.CancelFunc
+	ended  chan error
+	stream pushv1.Push_SubscribePushClient
+	user   uuid.UUID
+	game   uuid.UUID
+	client http.Client
 }
 
-func free(t *testing.T) string {
+func freeAddr(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -44,79 +44,79 @@ func free(t *testing.T) string {
 	return l.Addr().String()
 }
 
-func start(t *testing.T) *running {
+func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	r := &running{t: t, http: free(t), reads: testkit.Postgres(t), ended: make(chan error, 1), user: uuid.New(), game: uuid.New()}
-	r.exchange.Transport = &http.Transport{DisableKeepAlives: true}
-	// The anchor's own tables live beside the product's schema.
-	r.writes = strings.Replace(testkit.Postgres(t).DSN, "search_path=backend", "search_path=public", 1)
-	require.NoError(t, anchor.Prepare(t.Context(), r.writes, []uuid.UUID{r.game}))
-	streams := free(t)
+	f := &fixture{t: t, http: freeAddr(t), reads: testkit.Postgres(t), ended: make(chan error, 1), user: uuid.New(), game: uuid.New()}
+	f.client.Transport = &http.Transport{DisableKeepAlives: true}
+	// The anchor's own tables are in a database of their own.
+	f.writes = strings.Replace(testkit.Postgres(t).DSN, "search_path=backend", "search_path=public", 1)
+	require.NoError(t, anchor.Prepare(t.Context(), f.writes, []uuid.UUID{f.game}))
+	streams := freeAddr(t)
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
-	r.stop = stop
+	f.stop = stop
 	go func() {
-		r.ended <- anchor.Serve(ctx, anchor.Config{HTTP: r.http, GRPC: streams, DSN: r.reads.DSN, Tables: r.writes})
+		f.ended <- anchor.Serve(ctx, anchor.Config{HTTP: f.http, GRPC: streams, DSN: f.reads.DSN, Tables: f.writes})
 	}()
 	t.Cleanup(stop)
-	require.Eventually(t, func() bool { code, _ := r.do("GET", "/readyz", ""); return code == http.StatusOK }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { code, _ := f.do("GET", "/readyz", ""); return code == http.StatusOK }, 10*time.Second, 10*time.Millisecond)
 	conn, err := grpc.NewClient(streams, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close() })
-	r.stream, err = pushv1.NewPushClient(conn).SubscribePush(t.Context(), &pushv1.GatewaySubscribeRequest{})
+	f.stream, err = pushv1.NewPushClient(conn).SubscribePush(t.Context(), &pushv1.GatewaySubscribeRequest{})
 	require.NoError(t, err)
-	return r
+	return f
 }
 
-func (r *running) do(method, path, body string) (int, string) {
-	req, err := http.NewRequestWithContext(r.t.Context(), method, "http://"+r.http+path, strings.NewReader(body))
-	require.NoError(r.t, err)
-	req.Header.Set("X-User-ID", r.user.String())
+func (f *fixture) do(method, path, body string) (int, string) {
+	req, err := http.NewRequestWithContext(f.t.Context(), method, "http://"+f.http+path, strings.NewReader(body))
+	require.NoError(f.t, err)
+	req.Header.Set("X-User-ID", f.user.String())
 	req.Header.Set("Content-Type", "application/json")
-	res, err := r.exchange.Do(req)
+	res, err := f.client.Do(req)
 	if err != nil {
 		return 0, ""
 	}
 	defer res.Body.Close()
 	text, err := io.ReadAll(res.Body)
-	require.NoError(r.t, err)
+	require.NoError(f.t, err)
 	return res.StatusCode, string(text)
 }
 
-func TestBarePathWritesWhatItAnswersAndTellsTheGateway(t *testing.T) {
+func TestBarePathWritesItsRowsAndSendsAnEvent(t *testing.T) {
 	t.Parallel()
-	r := start(t)
-	code, text := r.do("POST", "/bare", `{"game_id":"`+r.game.String()+`","user_id":"`+r.user.String()+`","message":"Join us"}`)
+	f := newFixture(t)
+	code, text := f.do("POST", "/bare", `{"game_id":"`+f.game.String()+`","user_id":"`+f.user.String()+`","message":"Join us"}`)
 	require.Equal(t, http.StatusCreated, code, text)
 	var made struct {
 		ID uuid.UUID `json:"id"`
 	}
 	require.NoError(t, json.Unmarshal([]byte(text), &made))
 
-	frame, err := r.stream.Recv()
+	frame, err := f.stream.Recv()
 	require.NoError(t, err)
 	require.Equal(t, made.ID.String(), frame.GetClientEvent().GetEventId())
 
 	var commands, counted, events int
-	require.NoError(t, testkit.Conn(t, r.writes).QueryRow(t.Context(), `SELECT (SELECT count(*) FROM commands WHERE command_id = $1),
-		(SELECT made FROM games WHERE game_id = $2), (SELECT count(*) FROM events WHERE event_id = $1)`, made.ID, r.game).Scan(&commands, &counted, &events))
+	require.NoError(t, testkit.Conn(t, f.writes).QueryRow(t.Context(), `SELECT (SELECT count(*) FROM commands WHERE command_id = $1),
+		(SELECT made FROM games WHERE game_id = $2), (SELECT count(*) FROM events WHERE event_id = $1)`, made.ID, f.game).Scan(&commands, &counted, &events))
 	require.Equal(t, [3]int{1, 1, 1}, [3]int{commands, counted, events})
 
-	r.stop()
-	require.NoError(t, <-r.ended)
-	_, err = r.stream.Recv()
+	f.stop()
+	require.NoError(t, <-f.ended)
+	_, err = f.stream.Recv()
 	require.Contains(t, []codes.Code{codes.Unknown, codes.Unavailable}, status.Code(err), "the stream ends with the server: %v", err)
 }
 
-func TestFailedCommandLeavesNothing(t *testing.T) {
+func TestFailedCommandWritesNothing(t *testing.T) {
 	t.Parallel()
-	r := start(t)
-	code, _ := r.do("POST", "/bare", `{"game_id":"`+uuid.NewString()+`","user_id":"`+r.user.String()+`","message":"there is no such game"}`)
+	f := newFixture(t)
+	code, _ := f.do("POST", "/bare", `{"game_id":"`+uuid.NewString()+`","user_id":"`+f.user.String()+`","message":"there is no such game"}`)
 	require.Equal(t, http.StatusInternalServerError, code)
 	var rows int
-	require.NoError(t, testkit.Conn(t, r.writes).QueryRow(t.Context(), `SELECT (SELECT count(*) FROM commands) + (SELECT count(*) FROM events)`).Scan(&rows))
+	require.NoError(t, testkit.Conn(t, f.writes).QueryRow(t.Context(), `SELECT (SELECT count(*) FROM commands) + (SELECT count(*) FROM events)`).Scan(&rows))
 	require.Zero(t, rows)
-	r.stop()
-	require.NoError(t, <-r.ended)
+	f.stop()
+	require.NoError(t, <-f.ended)
 }
 
 const seed = `INSERT INTO accounts (user_id, email, email_canonical, user_name, display_name, preferred_language, time_zone, declared_country, created_at, updated_at)
@@ -129,21 +129,21 @@ const seedGames = `INSERT INTO games (game_id, owner_id, created_by, visibility,
 
 func TestReadsShowTheProductsRows(t *testing.T) {
 	t.Parallel()
-	r := start(t)
-	conn := testkit.Conn(t, r.reads.DSN)
-	_, err := conn.Exec(t.Context(), seed, r.user)
+	f := newFixture(t)
+	conn := testkit.Conn(t, f.reads.DSN)
+	_, err := conn.Exec(t.Context(), seed, f.user)
 	require.NoError(t, err)
-	_, err = conn.Exec(t.Context(), seedGames, r.user)
+	_, err = conn.Exec(t.Context(), seedGames, f.user)
 	require.NoError(t, err)
 
-	code, text := r.do("GET", "/row", "")
+	code, text := f.do("GET", "/row", "")
 	require.Equal(t, http.StatusOK, code)
-	require.Contains(t, text, r.user.String())
-	code, text = r.do("GET", "/json", "")
+	require.Contains(t, text, f.user.String())
+	code, text = f.do("GET", "/json", "")
 	require.Equal(t, http.StatusOK, code)
 	require.True(t, json.Valid([]byte(text)))
 	for _, path := range []string{"/public", "/mine"} {
-		code, text = r.do("GET", path, "")
+		code, text = f.do("GET", path, "")
 		require.Equal(t, http.StatusOK, code, text)
 		var list struct {
 			Items []struct {
@@ -158,15 +158,15 @@ func TestReadsShowTheProductsRows(t *testing.T) {
 		require.NotEqual(t, list.Items[0].ID, list.Items[9].ID)
 		require.JSONEq(t, `{"mode":"manual"}`, string(list.Items[3].Turns))
 	}
-	r.stop()
-	require.NoError(t, <-r.ended)
+	f.stop()
+	require.NoError(t, <-f.ended)
 }
 
-func TestSignInIsOneRow(t *testing.T) {
+func TestSignInWritesOneRow(t *testing.T) {
 	t.Parallel()
-	r := start(t)
+	f := newFixture(t)
 	challenge := uuid.New()
-	code, text := r.do("POST", "/insert", `{"challenge_id":"`+challenge.String()+`","code":"K7QM3XZP",
+	code, text := f.do("POST", "/insert", `{"challenge_id":"`+challenge.String()+`","code":"K7QM3XZP",
 		"client_public_key":"11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=","time_zone":"Europe/Amsterdam","language":"en","device":{"name":"Pixel 9"}}`)
 	require.Equal(t, http.StatusOK, code, text)
 	var made struct {
@@ -175,19 +175,19 @@ func TestSignInIsOneRow(t *testing.T) {
 	}
 	require.NoError(t, json.Unmarshal([]byte(text), &made))
 	var rows, key int
-	require.NoError(t, testkit.Conn(t, r.writes).QueryRow(t.Context(), `SELECT count(*), max(length(public_key)) FROM sign_ins
+	require.NoError(t, testkit.Conn(t, f.writes).QueryRow(t.Context(), `SELECT count(*), max(length(public_key)) FROM sign_ins
 		WHERE session_id = $1 AND user_id = $2 AND challenge_id = $3`, made.Session, made.User, challenge).Scan(&rows, &key))
 	require.Equal(t, [2]int{1, 32}, [2]int{rows, key})
 }
 
 func TestEachRequestIsCountedByItself(t *testing.T) {
 	t.Parallel()
-	r := start(t)
+	f := newFixture(t)
 	for range 3 {
-		code, text := r.do("GET", "/seen", "")
+		code, text := f.do("GET", "/seen", "")
 		require.Equal(t, http.StatusOK, code, text)
 	}
 	var counted int
-	require.NoError(t, testkit.Conn(t, r.writes).QueryRow(t.Context(), `SELECT count FROM counters WHERE user_id = $1`, r.user).Scan(&counted))
+	require.NoError(t, testkit.Conn(t, f.writes).QueryRow(t.Context(), `SELECT count FROM counters WHERE user_id = $1`, f.user).Scan(&counted))
 	require.Equal(t, 3, counted)
 }

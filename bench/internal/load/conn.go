@@ -11,43 +11,43 @@ import (
 	"time"
 )
 
-// patience is how long one answer may take.
-const patience = 20 * time.Second
+// responseTimeout is the longest time for one response.
+const responseTimeout = 20 * time.Second
 
-// conn is one kept connection.
+// conn is one keep-alive connection.
 type conn struct {
 	net.Conn
 	in *bufio.Reader
 }
 
 func dial(addr string) (*conn, error) {
-	c, err := net.DialTimeout("tcp", addr, patience)
+	c, err := net.DialTimeout("tcp", addr, responseTimeout)
 	if err != nil {
 		return nil, err
 	}
 	return &conn{Conn: c, in: bufio.NewReaderSize(c, 16<<10)}, nil
 }
 
-// answer is what a request came to.
-type answer struct {
+// response is the response to a request.
+type response struct {
 	status int
 	close  bool // the server ends the connection
 	text   []byte
 }
 
-// ask sends a request and reads the whole answer. The body is kept only of what
-// is not a success.
-func (c *conn) ask(request []byte) (answer, error) {
-	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
-		return answer{}, err
+// roundTrip sends a request and reads the whole response. The body is kept only
+// if the status is an error.
+func (c *conn) roundTrip(request []byte) (response, error) {
+	if err := c.SetDeadline(time.Now().Add(responseTimeout)); err != nil {
+		return response{}, err
 	}
 	if _, err := c.Write(request); err != nil {
-		return answer{}, err
+		return response{}, err
 	}
-	return c.read()
+	return c.readResponse()
 }
 
-func (c *conn) read() (a answer, err error) {
+func (c *conn) readResponse() (a response, err error) {
 	line, err := c.in.ReadSlice('\n')
 	if err != nil {
 		return a, err
@@ -79,14 +79,14 @@ func (c *conn) read() (a answer, err error) {
 		}
 	}
 	if chunked {
-		return a, c.chunks(&a)
+		return a, c.readChunks(&a)
 	}
-	return a, c.body(&a, length)
+	return a, c.readBody(&a, length)
 }
 
 func equal(b []byte, s string) bool { return len(b) == len(s) && strings.EqualFold(string(b), s) }
 
-func (c *conn) chunks(a *answer) error {
+func (c *conn) readChunks(a *response) error {
 	for {
 		line, err := c.in.ReadSlice('\n')
 		if err != nil {
@@ -96,7 +96,7 @@ func (c *conn) chunks(a *answer) error {
 		if err != nil {
 			return fmt.Errorf("no chunk: %.40q", line)
 		}
-		if err := c.body(a, int(n)); err != nil {
+		if err := c.readBody(a, int(n)); err != nil {
 			return err
 		}
 		if _, err := c.in.Discard(2); err != nil {
@@ -108,12 +108,12 @@ func (c *conn) chunks(a *answer) error {
 	}
 }
 
-// keep is how much of a refusal's text is remembered.
-const keep = 400
+// maxErrorBody is how many bytes of an error response are kept.
+const maxErrorBody = 400
 
-func (c *conn) body(a *answer, n int) error {
+func (c *conn) readBody(a *response, n int) error {
 	if a.status >= 300 {
-		if head := min(n, keep-len(a.text)); head > 0 {
+		if head := min(n, maxErrorBody-len(a.text)); head > 0 {
 			text := make([]byte, head)
 			if _, err := io.ReadFull(c.in, text); err != nil {
 				return err

@@ -1,10 +1,11 @@
-// Package load sends requests over kept connections, as many at once as there
-// are connections, and measures what comes back.
+// Package load sends requests over keep-alive connections, one at a time on each,
+// and measures the responses.
 //
 // What always holds: a run is bounded in count and in time, and goes to the
 // loopback only. With a rate the requests have due times, and a latency counts
-// from the due time: a server that stalls is charged for all it kept waiting.
+// from the due time: a server that stalls has high latencies for all requests that
+// were due meanwhile.
 //
-// The client is a few reads and writes by hand: net/http's own would use more of
-// the machine than the servers that are measured.
+// The client is written by hand: net/http's would use more CPU time than the
+// servers that are measured.
 package load

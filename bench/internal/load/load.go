@@ -10,19 +10,19 @@ import (
 	"sync/atomic"
 	"time"
 
-	"galaxy/backend/bench/internal/figures"
+	"galaxy/backend/bench/internal/stats"
 )
 
-// Target is where requests go, and which.
+// Target is the server and its requests.
 type Target struct {
 	Addr string // host:port on the loopback
-	// Next appends request i to the empty buf. It is called by all connections
-	// at once, with every i once.
+	// Next appends request i to the empty buf. It is called concurrently, once for
+	// every i.
 	Next func(buf []byte, i uint64) []byte
 	// Sequence numbers the requests over all runs on this target.
 	Sequence *atomic.Uint64
-	// Most bounds Sequence; a run that gets there ends early. 0: no bound.
-	Most uint64
+	// MaxRequests bounds Sequence; a run that reaches it ends early. 0: no bound.
+	MaxRequests uint64
 }
 
 // Options bound a run.
@@ -32,21 +32,21 @@ type Options struct {
 	Rate        float64 // requests per second of all connections together; 0: as fast as they are answered
 }
 
-// Result is what a run came to.
+// Result is the result of a run.
 type Result struct {
-	OK        int             // answered 2xx
-	Refused   int             // answered otherwise
-	Broken    int             // sent, but not answered
-	Took      time.Duration   // from the first request to the last answer
-	Latencies []time.Duration // of what was answered 2xx, sorted
-	Complaint string          // the first refusal or break, in words
+	OK         int             // answered 2xx
+	Refused    int             // answered otherwise
+	Broken     int             // sent, but not answered
+	Took       time.Duration   // from the first request to the last answer
+	Latencies  []time.Duration // of what was answered 2xx, sorted
+	FirstError string          // of the first request that was not answered 2xx
 }
 
 // P returns a percentile of the latencies.
-func (r Result) P(share float64) time.Duration { return figures.Percentile(r.Latencies, share) }
+func (r Result) P(share float64) time.Duration { return stats.Percentile(r.Latencies, share) }
 
-// Run sends requests until the time is over, ctx ends, or a connection can no
-// longer be had. What is under way then is waited for.
+// Run sends requests until the time is over, ctx ends, or all connections are
+// closed. It waits for requests under way.
 func Run(ctx context.Context, t Target, o Options) (Result, error) {
 	host, _, err := net.SplitHostPort(t.Addr)
 	if err != nil {
@@ -75,10 +75,10 @@ func Run(ctx context.Context, t Target, o Options) (Result, error) {
 		all.Go(func() { parts[i] = r.send(ctx, c) })
 	}
 	all.Wait()
-	return merge(parts, time.Since(r.begin)), nil
+	return mergeResults(parts, time.Since(r.begin)), nil
 }
 
-// run is what the connections of a run share.
+// run is the state that the connections of a run share.
 type run struct {
 	target  Target
 	options Options
@@ -89,28 +89,28 @@ type run struct {
 func (r *run) send(ctx context.Context, c *conn) (res Result) {
 	buf := make([]byte, 0, 2048)
 	for {
-		due, ok := r.due(ctx)
+		due, ok := r.nextDue(ctx)
 		if !ok {
 			return res
 		}
 		i := r.target.Sequence.Add(1) - 1
-		if r.target.Most > 0 && i >= r.target.Most {
-			res.complain("the requests ran out")
+		if r.target.MaxRequests > 0 && i >= r.target.MaxRequests {
+			res.recordError("the requests ran out")
 			return res
 		}
 		buf = r.target.Next(buf[:0], i)
-		a, err := c.ask(buf)
+		a, err := c.roundTrip(buf)
 		switch {
 		case err != nil:
 			res.Broken++
-			res.complain(err.Error())
+			res.recordError(err.Error())
 			return res
 		case a.status < 300:
 			res.OK++
 			res.Latencies = append(res.Latencies, time.Since(due))
 		default:
 			res.Refused++
-			res.complain(fmt.Sprintf("%d %s", a.status, a.text))
+			res.recordError(fmt.Sprintf("%d %s", a.status, a.text))
 		}
 		if a.close {
 			return res
@@ -118,8 +118,8 @@ func (r *run) send(ctx context.Context, c *conn) (res Result) {
 	}
 }
 
-// due waits for the next request's time and returns it.
-func (r *run) due(ctx context.Context) (time.Time, bool) {
+// nextDue waits until the next request is due and returns that time.
+func (r *run) nextDue(ctx context.Context) (time.Time, bool) {
 	if r.options.Rate == 0 {
 		return time.Now(), ctx.Err() == nil
 	}
@@ -135,21 +135,21 @@ func (r *run) due(ctx context.Context) (time.Time, bool) {
 	}
 }
 
-func (r *Result) complain(text string) {
-	if r.Complaint == "" {
-		r.Complaint = text
+func (r *Result) recordError(text string) {
+	if r.FirstError == "" {
+		r.FirstError = text
 	}
 }
 
-func merge(parts []Result, took time.Duration) Result {
+func mergeResults(parts []Result, took time.Duration) Result {
 	all := Result{Took: took}
 	for _, p := range parts {
 		all.OK += p.OK
 		all.Refused += p.Refused
 		all.Broken += p.Broken
 		all.Latencies = append(all.Latencies, p.Latencies...)
-		if p.Complaint != "" {
-			all.complain(p.Complaint)
+		if p.FirstError != "" {
+			all.recordError(p.FirstError)
 		}
 	}
 	slices.Sort(all.Latencies)

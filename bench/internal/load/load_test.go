@@ -37,7 +37,7 @@ func TestEveryRequestIsSentOnceOverKeptConnections(t *testing.T) {
 		peers[r.RemoteAddr] = true
 		_, _ = io.WriteString(w, "{}")
 	})
-	to.Most = 500
+	to.MaxRequests = 500
 	got, err := load.Run(t.Context(), to, load.Options{Connections: 8, For: time.Minute})
 	require.NoError(t, err)
 	require.Equal(t, 500, got.OK)
@@ -48,7 +48,7 @@ func TestEveryRequestIsSentOnceOverKeptConnections(t *testing.T) {
 	require.LessOrEqual(t, len(peers), 8)
 }
 
-func TestAnswersOfAnyShapeAreReadToTheirEnd(t *testing.T) {
+func TestChunkedEmptyAndErrorResponsesAreReadCompletely(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 100_000)
 	to := target(t, func(w http.ResponseWriter, r *http.Request) {
@@ -64,15 +64,15 @@ func TestAnswersOfAnyShapeAreReadToTheirEnd(t *testing.T) {
 			_, _ = io.WriteString(w, "no seat"+long)
 		}
 	})
-	to.Most = 10
+	to.MaxRequests = 10
 	got, err := load.Run(t.Context(), to, load.Options{Connections: 1, For: time.Minute})
 	require.NoError(t, err)
 	require.Equal(t, 9, got.OK)
 	require.Equal(t, 1, got.Refused)
-	require.True(t, strings.HasPrefix(got.Complaint, "409 no seat"), got.Complaint)
+	require.True(t, strings.HasPrefix(got.FirstError, "409 no seat"), got.FirstError)
 }
 
-func TestConnectionThatTheServerEndsIsNotABreak(t *testing.T) {
+func TestConnectionClosedAfterAResponseIsNotBroken(t *testing.T) {
 	t.Parallel()
 	to := target(t, func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Connection", "close") })
 	got, err := load.Run(t.Context(), to, load.Options{Connections: 3, For: time.Minute})
@@ -81,7 +81,7 @@ func TestConnectionThatTheServerEndsIsNotABreak(t *testing.T) {
 	require.Zero(t, got.Broken)
 }
 
-func TestRequestWithoutAnAnswerIsABreak(t *testing.T) {
+func TestRequestWithoutAResponseIsBroken(t *testing.T) {
 	t.Parallel()
 	to := target(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	got, err := load.Run(t.Context(), to, load.Options{Connections: 2, For: time.Minute})
@@ -90,7 +90,7 @@ func TestRequestWithoutAnAnswerIsABreak(t *testing.T) {
 	require.Zero(t, got.OK)
 }
 
-func TestStalledServerIsChargedForAllItKeptWaiting(t *testing.T) {
+func TestLatencyCountsFromTheDueTime(t *testing.T) {
 	t.Parallel()
 	const stall = 200 * time.Millisecond
 	to := target(t, func(_ http.ResponseWriter, r *http.Request) {
@@ -103,7 +103,7 @@ func TestStalledServerIsChargedForAllItKeptWaiting(t *testing.T) {
 	got, err := load.Run(t.Context(), to, load.Options{Connections: 1, For: 400 * time.Millisecond, Rate: 100})
 	require.NoError(t, err)
 	require.LessOrEqual(t, got.OK, 41, "the rate is kept")
-	require.Greater(t, got.P(0.75), 10*time.Millisecond, "those behind the stalled one waited too")
+	require.Greater(t, got.P(0.75), 10*time.Millisecond, "requests behind the stalled one waited too")
 }
 
 func TestRunEndsWithItsTime(t *testing.T) {

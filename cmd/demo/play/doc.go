@@ -1,7 +1,7 @@
-// Package play takes a running platform through one game, from sign-up to the
-// last report, as a gateway, an operator and two players would: over REST, the
-// push stream, and a mail inbox. It knows nothing of the backend's inside.
+// Package play plays one game on a running platform, from sign-up to the last
+// report, as a gateway, an operator and two players do: over REST, the push
+// stream, and a mail inbox. It imports no package of the backend's modules.
 //
-// The demo tells it as a story; the integration test plays the same game and
-// holds every call to the contract.
+// The demo prints every step; the integration test plays the same game and
+// validates every call against the contract.
 package play

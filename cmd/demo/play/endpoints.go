@@ -1,7 +1,6 @@
 package play
 
-// Endpoints is where the parts of a running platform are. It reads what
-// devstack -json prints.
+// Endpoints are the addresses of a running platform, as devstack -json prints them.
 type Endpoints struct {
 	REST  string `json:"rest"`  // base URL
 	Push  string `json:"push"`  // host:port of the gRPC stream

@@ -11,48 +11,48 @@ import (
 	"time"
 )
 
-// Doer sends a request. *http.Client is one; a test may put its own in front,
-// to hold every exchange to the contract.
+// Doer sends a request. *http.Client is one; a test may use its own to validate
+// every exchange against the contract.
 type Doer interface {
 	Do(req *http.Request) (*http.Response, error)
 }
 
-// gateway speaks REST as the platform's gateway does.
+// gateway calls the REST API as the platform's gateway does.
 type gateway struct {
-	base  string
-	http  Doer
-	calls *atomic.Int64
-	head  http.Header
+	base   string
+	http   Doer
+	calls  *atomic.Int64
+	header http.Header
 }
 
 func newGateway(base string, d Doer) gateway {
-	return gateway{base: base, http: d, calls: new(atomic.Int64), head: http.Header{}}
+	return gateway{base: base, http: d, calls: new(atomic.Int64), header: http.Header{}}
 }
 
-// as speaks for a user, whom the gateway has authenticated.
-func (g gateway) as(user string) gateway { return g.with("X-User-ID", user) }
+// asUser makes calls in the name of a user whom the gateway has authenticated.
+func (g gateway) asUser(user string) gateway { return g.with("X-User-ID", user) }
 
 func (g gateway) with(name, value string) gateway {
-	g.head = g.head.Clone()
-	g.head.Set(name, value)
+	g.header = g.header.Clone()
+	g.header.Set(name, value)
 	return g
 }
 
-// operator speaks with an operator's credentials.
+// operator makes calls with the operator's credentials.
 func (g gateway) operator(e Endpoints) gateway {
 	req := http.Request{Header: http.Header{}}
 	req.SetBasicAuth(e.Admin.Username, e.Admin.Password)
 	return g.with("Authorization", req.Header.Get("Authorization"))
 }
 
-// refusal is an answer that is not a success.
-type refusal struct {
+// apiError is an error response.
+type apiError struct {
 	Status int
 	Code   string
 	Text   string
 }
 
-func (r refusal) Error() string { return fmt.Sprintf("%d %s: %s", r.Status, r.Code, r.Text) }
+func (r apiError) Error() string { return fmt.Sprintf("%d %s: %s", r.Status, r.Code, r.Text) }
 
 // call sends in as JSON, unless it is nil, and reads the answer into out, unless
 // that is nil.
@@ -69,7 +69,7 @@ func (g gateway) call(ctx context.Context, method, path string, in, out any) err
 	if err != nil {
 		return err
 	}
-	req.Header = g.head.Clone()
+	req.Header = g.header.Clone()
 	if in != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
@@ -103,8 +103,8 @@ func (g gateway) send(req *http.Request) ([]byte, error) {
 			Message string `json:"message"`
 		} `json:"error"`
 	}
-	_ = json.Unmarshal(text, &envelope) // what is no envelope is shown by its status
-	return nil, refusal{resp.StatusCode, envelope.Error.Code, envelope.Error.Message}
+	_ = json.Unmarshal(text, &envelope) // without an envelope the status remains
+	return nil, apiError{resp.StatusCode, envelope.Error.Code, envelope.Error.Message}
 }
 
 // text fetches a plain-text document.
@@ -113,14 +113,14 @@ func (g gateway) text(ctx context.Context, path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	req.Header = g.head.Clone()
+	req.Header = g.header.Clone()
 	req.Header.Set("Accept", "text/plain")
 	text, err := g.send(req)
 	return string(text), err
 }
 
-// until asks again and again until done, an error, or the end of ctx.
-func until(ctx context.Context, what string, done func() (bool, error)) error {
+// poll calls done repeatedly until it returns true or an error, or ctx ends.
+func poll(ctx context.Context, what string, done func() (bool, error)) error {
 	for {
 		ok, err := done()
 		if ok || err != nil {

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// mail is a message as the inbox shows it.
+// mail is a message of the inbox.
 type mail struct {
 	ID      string   `json:"id"`
 	To      []string `json:"to"`
@@ -28,10 +28,10 @@ func (i inbox) all(ctx context.Context, to string) ([]mail, error) {
 	return list.Messages, err
 }
 
-// find waits for a mail to an address whose subject holds some words.
+// find waits for a mail to an address whose subject contains some words.
 func (i inbox) find(ctx context.Context, to, words string) (mail, error) {
 	var found mail
-	err := until(ctx, "a mail to "+to+" about "+words, func() (bool, error) {
+	err := poll(ctx, "a mail to "+to+" about "+words, func() (bool, error) {
 		mails, err := i.all(ctx, to)
 		for _, m := range mails {
 			if strings.Contains(m.Subject, words) {

@@ -28,18 +28,18 @@ type challenge struct {
 	ID string `json:"challenge_id"`
 }
 
-type signedIn struct {
+type session struct {
 	SessionID string `json:"device_session_id"`
 	UserID    string `json:"user_id"`
 }
 
-// signUp makes an account as a new device does: a code by mail, an Ed25519 key.
-func signUp(ctx context.Context, g gateway, box inbox, email, race string) (*Player, error) {
+// signUp creates an account as a new device does: a code by mail, an Ed25519 key.
+func signUp(ctx context.Context, g gateway, mailbox inbox, email, race string) (*Player, error) {
 	var c challenge
 	if err := g.call(ctx, "POST", "/api/v1/public/auth/send-email-code", map[string]string{"email": email, "language": "en"}, &c); err != nil {
 		return nil, err
 	}
-	code, err := box.code(ctx, email)
+	code, err := mailbox.code(ctx, email)
 	if err != nil {
 		return nil, err
 	}
@@ -51,11 +51,11 @@ func signUp(ctx context.Context, g gateway, box inbox, email, race string) (*Pla
 		"challenge_id": c.ID, "code": code, "client_public_key": base64.StdEncoding.EncodeToString(public),
 		"time_zone": "Europe/Amsterdam", "language": "en", "device": map[string]string{"name": "demo"},
 	}
-	var s signedIn
+	var s session
 	if err := g.call(ctx, "POST", "/api/v1/public/auth/confirm-email-code", confirm, &s); err != nil {
 		return nil, err
 	}
-	p := &Player{Email: email, UserID: s.UserID, Session: s.SessionID, Race: race, api: g.as(s.UserID)}
+	p := &Player{Email: email, UserID: s.UserID, Session: s.SessionID, Race: race, api: g.asUser(s.UserID)}
 	var account struct {
 		UserName string `json:"user_name"`
 	}
@@ -66,22 +66,22 @@ func signUp(ctx context.Context, g gateway, box inbox, email, race string) (*Pla
 	return p, nil
 }
 
-// Moved is what a player's turn came to.
-type Moved struct {
+// TurnSummary sums up what a player did in a turn.
+type TurnSummary struct {
 	Turn               int
 	Accepted, Rejected int
 	Planets            int
 	Ships              int
 }
 
-// move reads the newest report, lets the bot decide, and sends what it says.
-func (p *Player) move(ctx context.Context, game string) (Moved, error) {
+// playTurn reads the newest report and sends the bot's orders and commands.
+func (p *Player) playTurn(ctx context.Context, game string) (TurnSummary, error) {
 	report, err := p.report(ctx, game, "latest")
 	if err != nil {
-		return Moved{}, err
+		return TurnSummary{}, err
 	}
 	orders, commands := bot.Play(&report)
-	m := Moved{Turn: report.Turn, Planets: len(report.LocalPlanets)}
+	m := TurnSummary{Turn: report.Turn, Planets: len(report.LocalPlanets)}
 	for _, g := range report.Groups {
 		m.Ships += g.Ships
 	}
@@ -91,7 +91,7 @@ func (p *Player) move(ctx context.Context, game string) (Moved, error) {
 			return m, err
 		}
 	}
-	if orders == nil { // the race is out of play, and hands in no list
+	if orders == nil { // the race is out of play and submits no list
 		return m, nil
 	}
 	var answer enginev1.OrderResponse
@@ -100,7 +100,7 @@ func (p *Player) move(ctx context.Context, game string) (Moved, error) {
 	return m, err
 }
 
-// ready says that the player has nothing to add to this turn.
+// ready marks the player as ready for the end of this turn.
 func (p *Player) ready(ctx context.Context, game string, turn int) error {
 	return p.api.call(ctx, "PUT", "/api/v1/user/games/"+game+"/ready", map[string]int{"turn": turn}, nil)
 }

@@ -11,17 +11,17 @@ import (
 	pushv1 "galaxy/backend/proto/push/v1"
 )
 
-// stream is the gateway's subscription. It keeps what came, for whoever waits.
+// stream is the gateway's subscription. It keeps all events that were received.
 type stream struct {
 	conn   *grpc.ClientConn
 	cancel context.CancelFunc
 	ended  chan struct{}
 
-	mu     sync.Mutex
-	events []*pushv1.ClientEvent
-	last   string // cursor
-	grew   chan struct{}
-	err    error
+	mu      sync.Mutex
+	events  []*pushv1.ClientEvent
+	last    string // cursor
+	changed chan struct{}
+	err     error
 }
 
 // subscribe opens the push stream and keeps reading it.
@@ -37,7 +37,7 @@ func subscribe(ctx context.Context, addr, id string) (*stream, error) {
 		_ = conn.Close()
 		return nil, fmt.Errorf("subscribe to push: %w", err)
 	}
-	s := &stream{conn: conn, cancel: cancel, ended: make(chan struct{}), grew: make(chan struct{})}
+	s := &stream{conn: conn, cancel: cancel, ended: make(chan struct{}), changed: make(chan struct{})}
 	go s.read(source)
 	return s, nil
 }
@@ -58,8 +58,8 @@ func (s *stream) read(source pushv1.Push_SubscribePushClient) {
 				s.events = append(s.events, e)
 			}
 		}
-		close(s.grew)
-		s.grew = make(chan struct{})
+		close(s.changed)
+		s.changed = make(chan struct{})
 		s.mu.Unlock()
 		if err != nil {
 			return
@@ -67,35 +67,35 @@ func (s *stream) read(source pushv1.Push_SubscribePushClient) {
 	}
 }
 
-// next waits for an event that fits, the first one since the stream began.
+// next waits for the first event since the start of the stream that matches.
 func (s *stream) next(
-	ctx context.Context, what string, fits func(*pushv1.ClientEvent) bool,
+	ctx context.Context, what string, match func(*pushv1.ClientEvent) bool,
 ) (*pushv1.ClientEvent, error) {
 	seen := 0
 	for {
 		s.mu.Lock()
 		for ; seen < len(s.events); seen++ {
-			if fits(s.events[seen]) {
+			if match(s.events[seen]) {
 				event := s.events[seen]
 				s.mu.Unlock()
 				return event, nil
 			}
 		}
-		grew, err := s.grew, s.err
+		changed, err := s.changed, s.err
 		s.mu.Unlock()
 		if err != nil {
 			return nil, fmt.Errorf("waiting for %s: the stream ended: %w", what, err)
 		}
 		select {
-		case <-grew:
+		case <-changed:
 		case <-ctx.Done():
 			return nil, fmt.Errorf("waiting for %s: %w", what, ctx.Err())
 		}
 	}
 }
 
-// kinds counts what came, by kind.
-func (s *stream) kinds() map[string]int {
+// eventCounts counts the received events by kind.
+func (s *stream) eventCounts() map[string]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	counts := map[string]int{}

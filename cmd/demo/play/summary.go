@@ -9,16 +9,16 @@ import (
 	"time"
 )
 
-// Totals counts what the game left behind.
+// Totals counts calls, mails and events of a game.
 type Totals struct {
 	Calls  int64
 	Mails  map[string]int // by recipient
 	Events map[string]int // by kind
 }
 
-// Totals asks the inbox and the stream.
-func (p *Played) Totals(ctx context.Context) (Totals, error) {
-	t := Totals{Calls: p.gateway.calls.Load(), Mails: map[string]int{}, Events: p.stream.kinds()}
+// Totals counts the mails of the inbox and the events of the stream.
+func (p *Playthrough) Totals(ctx context.Context) (Totals, error) {
+	t := Totals{Calls: p.gateway.calls.Load(), Mails: map[string]int{}, Events: p.stream.eventCounts()}
 	for _, player := range p.Players {
 		mails, err := p.inbox.all(ctx, player.Email)
 		if err != nil {
@@ -29,14 +29,14 @@ func (p *Played) Totals(ctx context.Context) (Totals, error) {
 	return t, nil
 }
 
-// Summary is the last screen.
-func (p *Played) Summary(ctx context.Context) error {
+// Summary prints the results.
+func (p *Playthrough) Summary(ctx context.Context) error {
 	t, err := p.Totals(ctx)
 	if err != nil {
 		return err
 	}
-	n := p.tell
-	n.Chapter("What happened")
+	n := p.printer
+	n.Section("What happened")
 	line := func(name, format string, args ...any) {
 		_, _ = fmt.Fprintf(n.Out, "  %-10s %s\n", name, fmt.Sprintf(format, args...))
 	}
@@ -54,13 +54,13 @@ func (p *Played) Summary(ctx context.Context) error {
 	for _, kind := range slices.Sorted(maps.Keys(t.Events)) {
 		line("events", "%d × %s", t.Events[kind], kind)
 	}
-	median, slowest := spread(p.TurnTimes)
+	median, slowest := medianAndMax(p.TurnTimes)
 	line("timings", "a turn, from the last order to both players' push: median %s, slowest %s", median, slowest)
 	line("calls", "%d over REST", t.Calls)
 	return nil
 }
 
-func spread(d []time.Duration) (median, slowest time.Duration) {
+func medianAndMax(d []time.Duration) (median, slowest time.Duration) {
 	if len(d) == 0 {
 		return 0, 0
 	}

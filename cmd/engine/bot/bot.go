@@ -9,22 +9,22 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// Play decides a turn from its report. It is silent (nil orders: hand in no list)
-// once the race is out of play or has resigned, and when the game is over.
+// Play decides a turn from its report. Orders are nil (submit no list) once the
+// race is out of play or has resigned, and when the game is over.
 func Play(r *enginev1.Report) ([]enginev1.Order, []enginev1.Command) {
-	m := newMind(r)
-	if r.Finished || !m.own.State.InPlay() {
+	pl := newPlanner(r)
+	if r.Finished || !pl.own.State.InPlay() {
 		return nil, nil
 	}
-	m.design()
-	m.scout()
-	m.settle()
-	m.attack()
-	m.produce()
-	if len(m.report.LocalPlanets) == 0 && m.total[ark] == 0 {
-		m.orders = nil // an order would take the resignation back
+	pl.createDesigns()
+	pl.sendDrones()
+	pl.sendColonists()
+	pl.sendWarships()
+	pl.setProduction()
+	if len(pl.report.LocalPlanets) == 0 && pl.shipCounts[ark] == 0 {
+		pl.orders = nil // an order would take the resignation back
 	}
-	return m.orders, m.diplomacy()
+	return pl.orders, pl.diplomacy()
 }
 
 // Designs of the bot.
@@ -38,85 +38,86 @@ func designs() []enginev1.Order {
 	return []enginev1.Order{
 		enginev1.CreateType(drone, 1, 0, 0, 0, 0),
 		enginev1.CreateType(ark, 16, 0, 0, 0, 8),
-		// Guns that bomb well for their mass and can hurt their own kind, or two
-		// fleets would watch each other for ever.
+		// Guns that bomb well for their mass and can destroy ships of the same
+		// design; otherwise two fleets could stay in one orbit for ever.
 		enginev1.CreateType(lancer, 15, 3, 9, 15, 0),
 	}
 }
 
-// place is a planet as far as the race knows it.
-type place struct {
-	number int
-	x, y   float64
-	size   float64 // of a free planet that was looked at
-	people float64 // of a foreign planet that was looked at
-	seen   bool
-	own    bool
-	foe    bool
-	reach  bool // ships may be sent there
+// planet is what the race knows of a planet.
+type planet struct {
+	number     int
+	x, y       float64
+	size       float64 // of an observed free planet
+	population float64 // of an observed foreign planet
+	observed   bool
+	own        bool
+	hostile    bool
+	inReach    bool // ships may be sent there
 }
 
-// squad is what is left of an own group in orbit while orders are given.
-type squad struct {
+// availableGroup is an own group in orbit; ships that were given orders are
+// subtracted.
+type availableGroup struct {
 	enginev1.OwnGroup
 }
 
-// mind is the bot while it thinks about one report.
-type mind struct {
-	report  *enginev1.Report
-	own     enginev1.ReportRace
-	places  []place // by number
-	squads  []squad
-	bound   map[int]map[string]int // ships on their way, by destination and type
-	total   map[string]int         // ships by type
-	orders  []enginev1.Order
-	aliases int
-	afield  int // drones away from home
+// planner derives the orders of one turn from one report.
+type planner struct {
+	report     *enginev1.Report
+	own        enginev1.ReportRace
+	planets    []planet // by number
+	groups     []availableGroup
+	enRoute    map[int]map[string]int // ships on their way, by destination and type
+	shipCounts map[string]int         // ships by type
+	orders     []enginev1.Order
+	aliases    int
+	dronesAway int // drones in flight or at planets of others
 }
 
-func newMind(r *enginev1.Report) *mind {
-	m := &mind{report: r, bound: map[int]map[string]int{}, total: map[string]int{}, orders: []enginev1.Order{}}
+func newPlanner(r *enginev1.Report) *planner {
+	pl := &planner{report: r, enRoute: map[int]map[string]int{}, shipCounts: map[string]int{}, orders: []enginev1.Order{}}
 	for _, race := range r.Races {
 		if race.Relation == enginev1.Self {
-			m.own = race
+			pl.own = race
 		}
 	}
-	m.lookAround()
+	pl.readPlanets()
 	for _, g := range r.Groups {
-		m.total[g.Type] += g.Ships
+		pl.shipCounts[g.Type] += g.Ships
 		if g.Destination == nil {
-			m.squads = append(m.squads, squad{g})
+			pl.groups = append(pl.groups, availableGroup{g})
 			continue
 		}
-		m.expect(*g.Destination, g.Type, g.Ships)
+		pl.addEnRoute(*g.Destination, g.Type, g.Ships)
 		if g.Type == drone {
-			m.afield += g.Ships
+			pl.dronesAway += g.Ships
 		}
 	}
-	return m
+	return pl
 }
 
-func (m *mind) lookAround() {
-	r := m.report
+func (pl *planner) readPlanets() {
+	r := pl.report
 	for _, p := range r.LocalPlanets {
-		m.places = append(m.places, place{number: p.Number, x: p.X, y: p.Y, size: p.Size, seen: true, own: true})
+		pl.planets = append(pl.planets, planet{number: p.Number, x: p.X, y: p.Y, size: p.Size, observed: true, own: true})
 	}
 	for _, p := range r.UninhabitedPlanets {
-		m.places = append(m.places, place{number: p.Number, x: p.X, y: p.Y, size: p.Size, seen: true})
+		pl.planets = append(pl.planets, planet{number: p.Number, x: p.X, y: p.Y, size: p.Size, observed: true})
 	}
 	for _, p := range r.OtherPlanets {
-		foe := m.relation(p.Owner) == enginev1.War
-		m.places = append(m.places, place{number: p.Number, x: p.X, y: p.Y, people: p.Population, seen: true, foe: foe})
+		foe := pl.relation(p.Owner) == enginev1.War
+		pl.planets = append(pl.planets, planet{number: p.Number, x: p.X, y: p.Y, population: p.Population, observed: true, hostile: foe})
 	}
 	for _, p := range r.UnidentifiedPlanets {
-		m.places = append(m.places, place{number: p.Number, x: p.X, y: p.Y})
+		pl.planets = append(pl.planets, planet{number: p.Number, x: p.X, y: p.Y})
 	}
-	slices.SortFunc(m.places, func(a, b place) int { return cmp.Compare(a.number, b.number) })
-	m.survey()
+	slices.SortFunc(pl.planets, func(a, b planet) int { return cmp.Compare(a.number, b.number) })
+	pl.markReachable()
 }
 
-func (m *mind) relation(race string) enginev1.Relation {
-	for _, r := range m.report.Races {
+func (pl *planner) relation(race string) enginev1.Relation {
+	for _, r := range pl.report.Races {
 		if r.Race == race {
 			return r.Relation
 		}
@@ -124,90 +125,90 @@ func (m *mind) relation(race string) enginev1.Relation {
 	return enginev1.War
 }
 
-func (m *mind) expect(planet int, kind string, ships int) {
-	if m.bound[planet] == nil {
-		m.bound[planet] = map[string]int{}
+func (pl *planner) addEnRoute(planet int, kind string, ships int) {
+	if pl.enRoute[planet] == nil {
+		pl.enRoute[planet] = map[string]int{}
 	}
-	m.bound[planet][kind] += ships
+	pl.enRoute[planet][kind] += ships
 }
 
-func (m *mind) place(number int) *place { return &m.places[number-1] }
+func (pl *planner) planet(number int) *planet { return &pl.planets[number-1] }
 
 // distance on the torus.
-func (m *mind) distance(a, b *place) float64 {
-	side := m.report.Galaxy.Size
+func (pl *planner) distance(a, b *planet) float64 {
+	side := pl.report.Galaxy.Size
 	around := func(d float64) float64 { return min(math.Abs(d), side-math.Abs(d)) }
 	return math.Hypot(around(a.x-b.x), around(a.y-b.y))
 }
 
-// survey marks the places that the race may send ships to.
-func (m *mind) survey() {
-	for i := range m.places {
-		to := &m.places[i]
-		to.reach = slices.ContainsFunc(m.report.LocalPlanets, func(from enginev1.LocalPlanet) bool {
-			return m.distance(m.place(from.Number), to) <= 40*m.own.Drive-0.01
+// markReachable marks the planets within the race's reach.
+func (pl *planner) markReachable() {
+	for i := range pl.planets {
+		to := &pl.planets[i]
+		to.inReach = slices.ContainsFunc(pl.report.LocalPlanets, func(from enginev1.LocalPlanet) bool {
+			return pl.distance(pl.planet(from.Number), to) <= 40*pl.own.Drive-0.01
 		})
 	}
 }
 
-func (m *mind) order(o enginev1.Order) { m.orders = append(m.orders, o) }
+func (pl *planner) addOrder(o enginev1.Order) { pl.orders = append(pl.orders, o) }
 
-// send sends some ships of a squad; the rest stays at hand.
-func (m *mind) send(s *squad, ships, to int) {
+// sendShips sends some ships of a group; the rest stays available.
+func (pl *planner) sendShips(s *availableGroup, ships, to int) {
 	o := enginev1.Send(enginev1.Group(s.Number), to)
 	if ships < s.Ships {
 		o = o.OnlyShips(ships)
 	}
-	m.order(o)
+	pl.addOrder(o)
 	s.Ships -= ships
-	m.expect(to, s.Type, ships)
+	pl.addEnRoute(to, s.Type, ships)
 }
 
-// load fills one ship of a squad and gives it an alias.
-func (m *mind) load(s *squad, cargo enginev1.Cargo) enginev1.GroupRef {
-	m.aliases++
-	alias := "$" + strconv.Itoa(m.aliases)
-	m.order(enginev1.Load(enginev1.Group(s.Number), cargo).OnlyShips(1).Named(alias))
+// loadShip loads one ship of a group and names it by an alias.
+func (pl *planner) loadShip(s *availableGroup, cargo enginev1.Cargo) enginev1.GroupRef {
+	pl.aliases++
+	alias := "$" + strconv.Itoa(pl.aliases)
+	pl.addOrder(enginev1.Load(enginev1.Group(s.Number), cargo).OnlyShips(1).Named(alias))
 	s.Ships--
 	return enginev1.Alias(alias)
 }
 
-func (m *mind) design() {
+func (pl *planner) createDesigns() {
 	for _, o := range designs() {
 		known := func(t enginev1.ShipType) bool { return t.Name == *o.Name }
-		if !slices.ContainsFunc(m.report.ShipTypes, known) {
-			m.order(o)
+		if !slices.ContainsFunc(pl.report.ShipTypes, known) {
+			pl.addOrder(o)
 		}
 	}
 }
 
-// of gives the squads of a type that still have ships.
-func (m *mind) of(kind string) []*squad {
-	var found []*squad
-	for i := range m.squads {
-		if s := &m.squads[i]; s.Type == kind && s.Ships > 0 {
+// groupsOf returns the groups of a type that still have ships.
+func (pl *planner) groupsOf(kind string) []*availableGroup {
+	var found []*availableGroup
+	for i := range pl.groups {
+		if s := &pl.groups[i]; s.Type == kind && s.Ships > 0 {
 			found = append(found, s)
 		}
 	}
 	return found
 }
 
-// diplomacy keeps peace with the strong until the weak are beaten. Who has lost
-// every planet gives up.
-func (m *mind) diplomacy() []enginev1.Command {
-	if len(m.report.LocalPlanets) == 0 && m.total[ark] == 0 && m.own.State == enginev1.RaceActive {
-		return []enginev1.Command{enginev1.QuitGame(m.own.Race)}
+// diplomacy keeps peace with stronger races while more than two are playing. A
+// race that has lost every planet resigns.
+func (pl *planner) diplomacy() []enginev1.Command {
+	if len(pl.report.LocalPlanets) == 0 && pl.shipCounts[ark] == 0 && pl.own.State == enginev1.RaceActive {
+		return []enginev1.Command{enginev1.QuitGame(pl.own.Race)}
 	}
 	playing := 0
-	for _, race := range m.report.Races {
+	for _, race := range pl.report.Races {
 		if race.State.InPlay() {
 			playing++
 		}
 	}
 	var commands []enginev1.Command
-	for _, race := range m.report.Races {
+	for _, race := range pl.report.Races {
 		want := enginev1.War
-		if playing > 2 && race.Votes > 1.5*m.own.Votes {
+		if playing > 2 && race.Votes > 1.5*pl.own.Votes {
 			want = enginev1.Peace
 		}
 		if race.Relation != enginev1.Self && race.State.InPlay() && race.Relation != want {

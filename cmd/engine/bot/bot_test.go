@@ -9,8 +9,8 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// beginning is the report of a race with one planet and one unknown neighbour.
-func beginning() *enginev1.Report {
+// openingReport is the report of a race with one planet and one unknown neighbour.
+func openingReport() *enginev1.Report {
 	return &enginev1.Report{
 		Galaxy: enginev1.MapInfo{Size: 100},
 		Races: []enginev1.ReportRace{
@@ -28,28 +28,28 @@ func beginning() *enginev1.Report {
 
 func TestTheSameReportGivesTheSameOrders(t *testing.T) {
 	t.Parallel()
-	orders, commands := bot.Play(beginning())
-	again, same := bot.Play(beginning())
+	orders, commands := bot.Play(openingReport())
+	again, same := bot.Play(openingReport())
 	require.Equal(t, orders, again)
 	require.Equal(t, commands, same)
 	require.Equal(t, enginev1.OrderCreateType, orders[0].Type)
-	require.Equal(t, []enginev1.Command{enginev1.SetRelation("C", enginev1.Peace)}, commands, "the strong are left in peace")
+	require.Equal(t, []enginev1.Command{enginev1.SetRelation("C", enginev1.Peace)}, commands, "peace with stronger races")
 }
 
-func TestDronesLookAtUnknownPlanets(t *testing.T) {
+func TestDronesAreSentToUnknownPlanets(t *testing.T) {
 	t.Parallel()
-	r := beginning()
+	r := openingReport()
 	r.Groups = []enginev1.OwnGroup{{Number: 4, Ships: 9, Type: "Drone", Planet: 1}}
 	orders, _ := bot.Play(r)
 	require.Contains(t, orders, enginev1.Send(enginev1.Group(4), 2).OnlyShips(1))
 	r.Galaxy.Size, r.UnidentifiedPlanets[0].X = 200, 41
 	orders, _ = bot.Play(r)
-	require.NotContains(t, orders, enginev1.Send(enginev1.Group(4), 2).OnlyShips(1), "not out of reach")
+	require.NotContains(t, orders, enginev1.Send(enginev1.Group(4), 2).OnlyShips(1), "never out of reach")
 }
 
 func TestColonistsAreSentToFreePlanets(t *testing.T) {
 	t.Parallel()
-	r := beginning()
+	r := openingReport()
 	r.UnidentifiedPlanets = nil
 	r.UninhabitedPlanets = []enginev1.UninhabitedPlanet{{PlanetFacts: enginev1.PlanetFacts{Number: 2, X: 20, Size: 500}}}
 	r.LocalPlanets[0].Colonists = 10
@@ -59,9 +59,9 @@ func TestColonistsAreSentToFreePlanets(t *testing.T) {
 	require.Contains(t, orders, enginev1.Send(enginev1.Alias("$1"), 2))
 }
 
-func TestWhoHasLostEverythingResigns(t *testing.T) {
+func TestARaceWithoutPlanetsResigns(t *testing.T) {
 	t.Parallel()
-	r := beginning()
+	r := openingReport()
 	r.UnidentifiedPlanets = append(r.UnidentifiedPlanets, enginev1.UnidentifiedPlanet{Number: 1})
 	r.LocalPlanets = nil
 	orders, commands := bot.Play(r)
@@ -73,9 +73,9 @@ func TestWhoHasLostEverythingResigns(t *testing.T) {
 	require.Empty(t, commands)
 }
 
-func TestNobodyPlaysOnAfterTheEnd(t *testing.T) {
+func TestAFinishedGameGetsNoOrders(t *testing.T) {
 	t.Parallel()
-	r := beginning()
+	r := openingReport()
 	r.Finished = true
 	orders, commands := bot.Play(r)
 	require.Nil(t, orders)

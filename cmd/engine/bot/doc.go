@@ -1,8 +1,8 @@
-// Package bot plays the game for tests and demonstrations. It knows only what a
-// report tells, keeps no memory between turns, and decides nothing by chance:
-// the same report gives the same orders.
+// Package bot plays the game for tests and demonstrations. It uses nothing but
+// reports, keeps no state between turns, and is deterministic: the same report
+// gives the same orders.
 //
-// Its plan: look at every planet with drones, settle the free ones, research,
-// and send warships against the nearest neighbour until two thirds of the
-// people vote for it.
+// Its strategy: observe every planet with drones, colonise the free ones,
+// research, and send warships against the nearest neighbour until it has two
+// thirds of the votes.
 package bot

@@ -7,27 +7,27 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// produce gives every planet its work, the strongest first.
-func (m *mind) produce() {
-	planets := slices.Clone(m.report.LocalPlanets)
+// setProduction chooses the product of every planet, the strongest first.
+func (pl *planner) setProduction() {
+	planets := slices.Clone(pl.report.LocalPlanets)
 	slices.SortFunc(planets, func(a, b enginev1.LocalPlanet) int {
 		return cmp.Or(-cmp.Compare(a.FreeProduction, b.FreeProduction), cmp.Compare(a.Number, b.Number))
 	})
-	needs := needs{drones: m.blind() - m.total[drone], arks: m.vacancies() - m.total[ark]}
+	needs := shipsNeeded{drones: pl.dronesWanted() - pl.shipCounts[drone], arks: pl.arksWanted() - pl.shipCounts[ark]}
 	for rank, p := range planets {
-		kind, name := m.work(rank, p, &needs)
+		kind, name := pl.chooseProduct(rank, p, &needs)
 		if p.Production.Kind != kind || name != "" && (p.Production.Name == nil || *p.Production.Name != name) {
-			m.order(enginev1.Produce(p.Number, kind, name))
+			pl.addOrder(enginev1.Produce(p.Number, kind, name))
 		}
 	}
 }
 
-// needs are ships still to be built.
-type needs struct{ drones, arks int }
+// shipsNeeded are ships still to be built.
+type shipsNeeded struct{ drones, arks int }
 
-// work chooses a product: first ships that are wanted, then industry where
-// hands are idle, then research on every third planet, and warships.
-func (m *mind) work(rank int, p enginev1.LocalPlanet, n *needs) (kind, name string) {
+// chooseProduct chooses a product: first the ships that are needed, then industry
+// where population is unused, then research on every third planet, and warships.
+func (pl *planner) chooseProduct(rank int, p enginev1.LocalPlanet, n *shipsNeeded) (kind, name string) {
 	switch strong := p.FreeProduction >= 200; {
 	case strong && rank > 0 && n.drones > 0:
 		n.drones = 0
@@ -38,41 +38,41 @@ func (m *mind) work(rank int, p enginev1.LocalPlanet, n *needs) (kind, name stri
 	case !strong || p.Industry < 0.6*p.Population:
 		return enginev1.ProduceCapital, ""
 	case rank%3 == 1:
-		return m.research(), ""
+		return pl.chooseResearch(), ""
 	default:
 		return enginev1.ProduceShip, lancer
 	}
 }
 
-// blind is how many planets in reach nobody looks at and no drone flies to.
-func (m *mind) blind() int {
+// dronesWanted is the number of foreign and free planets in reach, up to maxDrones.
+func (pl *planner) dronesWanted() int {
 	n := 0
-	for i := range m.places {
-		if p := &m.places[i]; !p.own && p.reach {
+	for i := range pl.planets {
+		if p := &pl.planets[i]; !p.own && p.inReach {
 			n++
 		}
 	}
 	return min(n, maxDrones)
 }
 
-// vacancies is how many arks could be used at once.
-func (m *mind) vacancies() int {
+// arksWanted is the number of arks that could be used at once.
+func (pl *planner) arksWanted() int {
 	n := 0
-	for i := range m.places {
-		p := &m.places[i]
-		if !p.own && !p.foe && p.people == 0 && p.reach && (!p.seen || p.size >= 50) {
+	for i := range pl.planets {
+		p := &pl.planets[i]
+		if !p.own && !p.hostile && p.population == 0 && p.inReach && (!p.observed || p.size >= 50) {
 			n++
 		}
 	}
-	return min(n, 2*len(m.report.LocalPlanets))
+	return min(n, 2*len(pl.report.LocalPlanets))
 }
 
-// research keeps the technologies that win in step, drive a little ahead.
-func (m *mind) research() string {
+// chooseResearch keeps weapons and shields level, and drive slightly ahead of them.
+func (pl *planner) chooseResearch() string {
 	switch {
-	case m.own.Drive <= min(m.own.Weapons, m.own.Shields)+0.2:
+	case pl.own.Drive <= min(pl.own.Weapons, pl.own.Shields)+0.2:
 		return enginev1.ProduceDrive
-	case m.own.Weapons <= m.own.Shields:
+	case pl.own.Weapons <= pl.own.Shields:
 		return enginev1.ProduceWeapons
 	default:
 		return enginev1.ProduceShields

@@ -20,7 +20,7 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// contractRouter finds the operations of the document, which is read once.
+// contractRouter finds the operations of the OpenAPI document, which is parsed once.
 var contractRouter = sync.OnceValues(func() (routers.Router, error) {
 	doc, err := openapi3.NewLoader().LoadFromData(enginev1.OpenAPI())
 	if err != nil {
@@ -63,7 +63,7 @@ func (c *Client) With(key, value string) *Client {
 	return other
 }
 
-// Answer is what an engine has answered.
+// Answer is the engine's response to one request.
 type Answer struct {
 	Status int
 	Header http.Header
@@ -132,7 +132,7 @@ func (c *Client) Post(path string, body any) *Answer {
 	return c.Call(http.MethodPost, path, body)
 }
 
-// Refused checks for an error answer and returns its error.
+// Refused requires an error response and returns its error.
 func (a *Answer) Refused(status int, code enginev1.ErrorCode) enginev1.Error {
 	a.t.Helper()
 	var envelope enginev1.ErrorResponse
@@ -143,7 +143,7 @@ func (a *Answer) Refused(status int, code enginev1.ErrorCode) enginev1.Error {
 	return envelope.Error
 }
 
-// Into decodes a success.
+// Into requires the status and decodes the body.
 func Into[T any](a *Answer, status int) T {
 	a.t.Helper()
 	require.Equal(a.t, status, a.Status, "%s", a.Body)
@@ -154,7 +154,7 @@ func Into[T any](a *Answer, status int) T {
 	return v
 }
 
-// ReportPath asks for the current report of a race.
+// ReportPath is the path of a race's current report.
 func ReportPath(race string) string {
 	return enginev1.PathReport + "?race=" + url.QueryEscape(race)
 }

@@ -32,7 +32,7 @@ func (r *Recorder) Submit(_ context.Context, tx *pg.Tx, in notification.Intent) 
 		return err
 	}
 	if err := in.Validate(); err != nil {
-		return fmt.Errorf("malformed intent %s %q: %w", in.Kind, in.Key, err)
+		return fmt.Errorf("malformed intent %s %q: %w", in.Kind(), in.Key, err)
 	}
 	in.Recipients = slices.Clone(in.Recipients)
 	tx.OnCommit(func() {
@@ -60,7 +60,7 @@ func (r *Recorder) Reset() {
 // Intents lists what was recorded of these kinds, or everything.
 func (r *Recorder) Intents(kinds ...notification.Kind) []notification.Intent {
 	return r.filter(func(in notification.Intent) bool {
-		return len(kinds) == 0 || slices.Contains(kinds, in.Kind)
+		return len(kinds) == 0 || slices.Contains(kinds, in.Kind())
 	})
 }
 
@@ -75,7 +75,7 @@ func (r *Recorder) SentTo(user uuid.UUID, kinds ...notification.Kind) []notifica
 func (r *Recorder) Kinds() []notification.Kind {
 	out := []notification.Kind{}
 	for _, in := range r.Intents() {
-		out = append(out, in.Kind)
+		out = append(out, in.Kind())
 	}
 	return out
 }
@@ -86,6 +86,17 @@ func (r *Recorder) Count(kind notification.Kind) int { return len(r.Intents(kind
 // CountTo counts the intents of a kind for a user.
 func (r *Recorder) CountTo(user uuid.UUID, kind notification.Kind) int {
 	return len(r.SentTo(user, kind))
+}
+
+// Payloads lists the recorded payloads of a kind, which their type names.
+func Payloads[P notification.Payload](r *Recorder) []P {
+	var out []P
+	for _, in := range r.Intents() {
+		if p, ok := in.Payload.(P); ok {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 func (r *Recorder) filter(keep func(notification.Intent) bool) []notification.Intent {

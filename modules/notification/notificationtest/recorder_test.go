@@ -18,7 +18,9 @@ import (
 func TestMain(m *testing.M) { testkit.Main(m) }
 
 func registered(key string, recipients ...uuid.UUID) notification.Intent {
-	return notification.Intent{Kind: notification.KindRaceNameRegistered, Key: key, Recipients: recipients, Payload: map[string]any{"race_name": "Zorg"}}
+	return notification.Intent{
+		Key: key, Recipients: recipients, Payload: notification.RaceNameRegistered{RaceName: "Zorg"},
+	}
 }
 
 func submit(t *testing.T, db *pg.DB, r *Recorder, in notification.Intent) error {
@@ -48,16 +50,21 @@ func TestIntentsAreFoundByKindAndRecipient(t *testing.T) {
 	t.Parallel()
 	db, r := testkit.DB(t), &Recorder{}
 	anna, bob := uuid.New(), uuid.New()
-	missing := notification.Intent{Kind: notification.KindContainerMissing, Key: "3", Payload: map[string]any{"game_id": "g"}}
+	game := uuid.New()
+	missing := notification.Intent{Key: "3", Payload: notification.ContainerMissing{GameID: game}}
 	for _, in := range []notification.Intent{registered("1", anna, bob), registered("2", anna), missing} {
 		require.NoError(t, submit(t, db, r, in))
 	}
-	require.Equal(t, []notification.Kind{notification.KindRaceNameRegistered, notification.KindRaceNameRegistered, notification.KindContainerMissing}, r.Kinds())
+	require.Equal(t, []notification.Kind{
+		notification.KindRaceNameRegistered, notification.KindRaceNameRegistered, notification.KindContainerMissing,
+	}, r.Kinds())
 	require.Equal(t, 2, r.Count(notification.KindRaceNameRegistered))
 	require.Equal(t, 1, r.CountTo(bob, notification.KindRaceNameRegistered))
 	require.Zero(t, r.CountTo(bob, notification.KindContainerMissing))
 	require.Len(t, r.SentTo(anna), 2)
 	require.Equal(t, "3", r.Intents(notification.KindContainerMissing, notification.KindGameStarted)[0].Key)
+	require.Equal(t, []notification.ContainerMissing{{GameID: game}}, Payloads[notification.ContainerMissing](r))
+	require.Empty(t, Payloads[notification.GameStarted](r))
 	r.Reset()
 	require.Empty(t, r.Kinds())
 }
@@ -65,8 +72,7 @@ func TestIntentsAreFoundByKindAndRecipient(t *testing.T) {
 func TestAMalformedIntentIsAnError(t *testing.T) {
 	t.Parallel()
 	db, r := testkit.DB(t), &Recorder{}
-	incomplete := registered("1")
-	incomplete.Payload = nil
+	incomplete := notification.Intent{Key: "1", Payload: notification.RaceNameRegistered{}}
 	require.ErrorContains(t, submit(t, db, r, incomplete), "the payload lacks race_name")
 	require.Error(t, submit(t, db, r, registered("")))
 	require.Empty(t, r.Intents())

@@ -93,7 +93,7 @@ func check(display string) Problem {
 		return TooLong
 	}
 	var script *unicode.RangeTable
-	solid := 0
+	alphanumerics := 0
 	previous := ' ' // as if a separator stood before the first character
 	for _, r := range display {
 		switch {
@@ -102,9 +102,9 @@ func check(display string) Problem {
 				return BadSeparator
 			}
 		case r >= '0' && r <= '9':
-			solid++
+			alphanumerics++
 		case unicode.IsLetter(r):
-			solid++
+			alphanumerics++
 			if script == nil {
 				script = scriptOf(r)
 			}
@@ -122,7 +122,7 @@ func check(display string) Problem {
 	if separator(previous) {
 		return BadSeparator
 	}
-	if solid < MinLength {
+	if alphanumerics < MinLength {
 		return TooShort
 	}
 	return ""

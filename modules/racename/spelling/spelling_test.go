@@ -54,6 +54,44 @@ func TestWhatIsNoRaceName(t *testing.T) {
 	}
 }
 
+func TestTheFirstOfSeveralProblemsIsTold(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]Problem{
+		"!": TooShort, "!!!!!!!!!!!!!!!!!!!!!": TooLong, "-!": BadSeparator, "Zo!--rg": BadCharacter,
+		"Zо--rg": MixedScripts, "a-": BadSeparator, "7": TooShort, "\xff": BadCharacter,
+	} {
+		_, err := Parse(text)
+		require.ErrorIs(t, err, want, "%q", text)
+	}
+}
+
+func TestEveryProblemIsExplainedToPeople(t *testing.T) {
+	t.Parallel()
+	texts := map[string]bool{}
+	for _, p := range []Problem{TooShort, TooLong, BadCharacter, BadSeparator, MixedScripts, Reserved} {
+		require.Contains(t, p.Error(), " ", "a sentence, not a token")
+		texts[p.Error()] = true
+	}
+	require.Len(t, texts, 5, "both bounds are one sentence")
+}
+
+func TestLengthsAreCountedInCharactersOfTheDisplayForm(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, "ЖЖЖЖЖЖЖЖЖЖЖЖЖЖЖЖЖЖЖЖ", parse(t, "ЖЖЖЖЖЖЖЖЖЖЖЖЖЖЖЖЖЖЖЖ").Display, "forty bytes")
+	require.Equal(t, "fish", parse(t, "\ufb01sh").Display)
+	require.Equal(t, "fi", parse(t, "\ufb01").Display, "one character that becomes two")
+}
+
+func TestLettersOfManyScriptsAndDigitsMakeNames(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"42", "7 of 9", "Ζευς", "火星人", "クリンゴン", "Straße_2"} {
+		n := parse(t, text)
+		require.NotEmpty(t, n.Canonical)
+		require.NotEmpty(t, n.Second)
+		require.LessOrEqual(t, len(n.Keys()), 2)
+	}
+}
+
 func TestTheLongestNameIsAccepted(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, "abcdefghijklmnopqrst", parse(t, "abcdefghijklmnopqrst").Display)

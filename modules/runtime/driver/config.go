@@ -33,7 +33,8 @@ func (c Config) Validate() error {
 	case c.Driver != "docker" && c.Driver != "process":
 		errs = append(errs, errors.New("BACKEND_RUNTIME_DRIVER must be docker or process"))
 	case c.Driver == "process" && !filepath.IsAbs(c.EngineBinary):
-		errs = append(errs, errors.New("BACKEND_RUNTIME_ENGINE_BINARY must be an absolute path when BACKEND_RUNTIME_DRIVER is process"))
+		errs = append(errs,
+			errors.New("BACKEND_RUNTIME_ENGINE_BINARY must be an absolute path when BACKEND_RUNTIME_DRIVER is process"))
 	}
 	if c.ContainerLogDriver == "" {
 		errs = append(errs, errors.New("BACKEND_RUNTIME_CONTAINER_LOG_DRIVER must not be empty"))

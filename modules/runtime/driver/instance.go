@@ -18,5 +18,6 @@ type Instance interface {
 // engine of another installation. Nobody but an operator can know whether that
 // installation still needs it.
 func OtherInstance(found, other string, own uuid.UUID) error {
-	return fmt.Errorf("%w: %s belongs to the backend instance %s, this one is %s: an operator has to remove it", ErrForeign, found, other, own)
+	return fmt.Errorf("%w: %s belongs to the backend instance %s, this one is %s: an operator has to remove it",
+		ErrForeign, found, other, own)
 }

@@ -35,23 +35,23 @@ type Submission struct {
 // Submitted reports whether the player has sent anything for the turn.
 func (s Submission) Submitted() bool { return s.OrdersAt != nil || s.Commands > 0 }
 
-// activeSeats returns the seats of active members by their race.
+// activeMembers returns those who play, by their race.
 func activeMembers(members []game.Membership) map[string]game.Membership {
 	out := make(map[string]game.Membership, len(members))
-	for _, s := range members {
-		if s.Status == game.Active {
-			out[s.RaceName] = s
+	for _, m := range members {
+		if m.Status == game.Active {
+			out[m.RaceName] = m
 		}
 	}
 	return out
 }
 
-// ActiveUsers are the users of active seats, in order.
+// ActiveUsers are the users who play, in order.
 func ActiveUsers(members []game.Membership) []uuid.UUID {
 	var out []uuid.UUID
-	for _, s := range members {
-		if s.Status == game.Active {
-			out = append(out, s.UserID)
+	for _, m := range members {
+		if m.Status == game.Active {
+			out = append(out, m.UserID)
 		}
 	}
 	slices.SortFunc(out, func(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) })
@@ -72,7 +72,7 @@ func CountReady(submissions []Submission, members []game.Membership) ReadyCount 
 	var c ReadyCount
 	active := activeMembers(members)
 	for _, s := range submissions {
-		if seat, ok := active[s.RaceName]; !ok || seat.Vacant || !s.Awaited {
+		if member, ok := active[s.RaceName]; !ok || member.Vacant || !s.Awaited {
 			continue
 		}
 		c.Awaited++
@@ -90,12 +90,12 @@ func NewSubmissions(races []enginev1.RaceStatus, members []game.Membership, idle
 	out := []Submission{}
 	active := activeMembers(members)
 	for _, race := range races {
-		seat, ok := active[race.RaceName]
+		member, ok := active[race.RaceName]
 		if !ok || !race.State.InPlay() {
 			continue
 		}
 		idle := idleAfter > 0 && race.IdleTurns >= idleAfter
-		out = append(out, Submission{RaceName: race.RaceName, UserID: seat.UserID, Awaited: !idle && !seat.Vacant})
+		out = append(out, Submission{RaceName: race.RaceName, UserID: member.UserID, Awaited: !idle && !member.Vacant})
 	}
 	return out
 }
@@ -106,8 +106,8 @@ func AbsentRaces(races []enginev1.RaceStatus, members []game.Membership, vacateA
 	var out []string
 	active := activeMembers(members)
 	for _, race := range races {
-		seat, ok := active[race.RaceName]
-		if vacateAfter > 0 && ok && !seat.Vacant && race.State.InPlay() && race.IdleTurns >= vacateAfter {
+		member, ok := active[race.RaceName]
+		if vacateAfter > 0 && ok && !member.Vacant && race.State.InPlay() && race.IdleTurns >= vacateAfter {
 			out = append(out, race.RaceName)
 		}
 	}

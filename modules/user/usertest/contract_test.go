@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"galaxy/backend/modules/admin/admintest"
-	"galaxy/backend/modules/mail"
+	"galaxy/backend/modules/mail/mailtest"
 	"galaxy/backend/modules/user"
 	"galaxy/backend/modules/user/usertest"
 	"galaxy/backend/platform/clock"
@@ -74,17 +74,11 @@ func newReal(t *testing.T) fixture {
 	db, clk := testkit.DB(t), clock.NewFake(noon)
 	cfg := user.Config{ErasureGrace: grace, SweepInterval: time.Minute}
 	accounts := user.NewAccounts(db, clk, user.CacheConfig{UsersMax: 100})
-	s := user.NewService(db, clk, cfg, accounts, noMail{}, &admintest.Auditor{}, user.Hooks{})
+	s := user.NewService(db, clk, cfg, accounts, &mailtest.Outbox{}, &admintest.Auditor{}, user.Hooks{})
 	return fixture{real{s, accounts}, operator{t, s, accounts}, db, clk}
 }
 
 const grace = 7 * 24 * time.Hour
-
-type noMail struct{ user.Mailer }
-
-func (noMail) Enqueue(context.Context, *pg.Tx, mail.Message) (uuid.UUID, error) {
-	return uuid.New(), nil
-}
 
 // operator makes the changes through the service.
 type operator struct {

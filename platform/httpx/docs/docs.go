@@ -19,23 +19,23 @@ type Pages struct {
 // Render makes the pages for the document that is served at /openapi.yaml.
 func Render() Pages {
 	ui := v5emb.New("Galaxy backend", "/openapi.yaml", "/docs")
-	var page capture
+	var page bodyRecorder
 	ui.ServeHTTP(&page, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/docs"}})
 	return Pages{Page: page.body.Bytes(), Assets: ui}
 }
 
-// capture is a ResponseWriter that keeps the body.
-type capture struct {
+// bodyRecorder is a ResponseWriter that keeps the body.
+type bodyRecorder struct {
 	header http.Header
 	body   bytes.Buffer
 }
 
-func (c *capture) Header() http.Header {
+func (c *bodyRecorder) Header() http.Header {
 	if c.header == nil {
 		c.header = http.Header{}
 	}
 	return c.header
 }
 
-func (c *capture) Write(p []byte) (int, error) { return c.body.Write(p) }
-func (c *capture) WriteHeader(int)             {}
+func (c *bodyRecorder) Write(p []byte) (int, error) { return c.body.Write(p) }
+func (c *bodyRecorder) WriteHeader(int)             {}

@@ -1,23 +1,15 @@
 package gateway_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
-	"math/big"
 	"net"
-	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"galaxy/backend/platform/httpx/gateway"
+	"galaxy/backend/platform/httpx/gateway/gatewaytest"
 	"galaxy/backend/platform/secret"
 )
 
@@ -59,29 +51,29 @@ func TestConfigurationIsCheckedWithoutShowingSecrets(t *testing.T) {
 
 func TestACertificateOfTheAuthorityProvesTheGateway(t *testing.T) {
 	t.Parallel()
-	ca, other := authority(t), authority(t)
-	g := gateway.New(gateway.Config{}, gateway.TLSConfig{Cert: ca.file(t, "server", true), Key: ca.file(t, "server", false), ClientCA: ca.root(t)})
+	ca, other := gatewaytest.NewAuthority(t), gatewaytest.NewAuthority(t)
+	g := gateway.New(gateway.Config{}, ca.Files(t))
 	config, err := g.TLS()
 	require.NoError(t, err)
 	for name, c := range map[string]struct {
 		certs []tls.Certificate
 		want  bool
 	}{
-		"none": {nil, false}, "ours": {[]tls.Certificate{ca.pair(t)}, true},
+		"none": {nil, false}, "ours": {[]tls.Certificate{ca.Certificate()}, true},
 	} {
-		require.Equal(t, c.want, g.Admits("", handshake(t, config, ca.pool, c.certs)), name)
+		require.Equal(t, c.want, g.Admits("", handshake(t, config, ca.Client(c.certs...))), name)
 	}
-	require.Nil(t, handshake(t, config, ca.pool, []tls.Certificate{other.pair(t)}), "a stranger's certificate ends the handshake")
+	require.Nil(t, handshake(t, config, ca.Client(other.Certificate())), "a stranger's certificate ends the handshake")
 	require.False(t, g.Admits("", nil))
 }
 
 func TestBrokenCertificateFilesAreNamedByTheirVariable(t *testing.T) {
 	t.Parallel()
-	ca := authority(t)
+	ca := gatewaytest.NewAuthority(t)
 	none, err := gateway.New(gateway.Config{}, gateway.TLSConfig{}).TLS()
 	require.NoError(t, err)
 	require.Nil(t, none)
-	cert, key := ca.file(t, "server", true), ca.file(t, "server", false)
+	cert, key := ca.CertFile(t), ca.KeyFile(t)
 	_, err = gateway.New(gateway.Config{}, gateway.TLSConfig{Cert: key, Key: key}).TLS()
 	require.ErrorContains(t, err, "BACKEND_TLS_CERT")
 	_, err = gateway.New(gateway.Config{}, gateway.TLSConfig{Cert: cert, Key: key, ClientCA: key}).TLS()
@@ -92,10 +84,10 @@ func TestBrokenCertificateFilesAreNamedByTheirVariable(t *testing.T) {
 
 // handshake connects both ends of a pipe and returns the server's view, nil
 // when the server refuses.
-func handshake(t *testing.T, config *tls.Config, roots *x509.CertPool, certs []tls.Certificate) *tls.ConnectionState {
+func handshake(t *testing.T, config, peer *tls.Config) *tls.ConnectionState {
 	t.Helper()
 	near, far := net.Pipe()
-	client := tls.Client(near, &tls.Config{RootCAs: roots, ServerName: "backend", Certificates: certs})
+	client := tls.Client(near, peer)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -112,48 +104,4 @@ func handshake(t *testing.T, config *tls.Config, roots *x509.CertPool, certs []t
 		return nil
 	}
 	return &state
-}
-
-type ca struct {
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
-	pool *x509.CertPool
-	dir  string
-}
-
-func authority(t *testing.T) *ca {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, NotBefore: time.Now().Add(-time.Hour),
-		NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
-		DNSNames: []string{"backend"}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	require.NoError(t, err)
-	cert, err := x509.ParseCertificate(der)
-	require.NoError(t, err)
-	pool := x509.NewCertPool()
-	pool.AddCert(cert)
-	return &ca{cert, key, pool, t.TempDir()}
-}
-
-// pair is the authority's own certificate: it may sign and be shown.
-func (c *ca) pair(*testing.T) tls.Certificate {
-	return tls.Certificate{Certificate: [][]byte{c.cert.Raw}, PrivateKey: c.key}
-}
-
-func (c *ca) root(t *testing.T) string { return c.file(t, "root", true) }
-
-func (c *ca) file(t *testing.T, name string, public bool) string {
-	t.Helper()
-	block := &pem.Block{Type: "CERTIFICATE", Bytes: c.cert.Raw}
-	if !public {
-		name += "-key"
-		der, err := x509.MarshalECPrivateKey(c.key)
-		require.NoError(t, err)
-		block = &pem.Block{Type: "EC PRIVATE KEY", Bytes: der}
-	}
-	path := filepath.Join(c.dir, name+".pem")
-	require.NoError(t, os.WriteFile(path, pem.EncodeToMemory(block), 0o600))
-	return path
 }

@@ -21,7 +21,8 @@ const (
 )
 
 // ErrUnauthenticated is the answer to a peer that does not prove to be the gateway.
-var ErrUnauthenticated = fault.New(fault.Unauthenticated, "gateway_unauthenticated", "the gateway credential is missing or wrong")
+var ErrUnauthenticated = fault.New(fault.Unauthenticated, "gateway_unauthenticated",
+	"the gateway credential is missing or wrong")
 
 // Guard decides whether a peer is the gateway. It is safe for concurrent use.
 type Guard struct {

@@ -20,7 +20,7 @@ const (
 // Error says why a text was refused and where.
 type Error struct {
 	Path string // dotted path of the value, empty for the root
-	Code string // stable token: syntax, duplicate_field, invalid_encoding, too_deep, out_of_range
+	Code string // stable token: syntax, duplicate_field, invalid_encoding, too_deep, out_of_range, wrong_type
 	Text string // for people; never quotes a value
 }
 
@@ -46,7 +46,7 @@ func Parse(data []byte) (any, error) {
 	}
 	p.space()
 	if p.at != len(p.data) {
-		return nil, p.fail("syntax", "something follows the value")
+		return nil, p.fail("syntax", "unexpected text after the value")
 	}
 	return v, nil
 }
@@ -128,7 +128,7 @@ func (p *parser) object(depth int) (any, error) {
 		}
 		p.path = append(p.path, key)
 		if _, twice := members[key]; twice {
-			return nil, p.fail("duplicate_field", "the field stands there twice")
+			return nil, p.fail("duplicate_field", "duplicate field")
 		}
 		v, err := p.value(depth + 1)
 		if err != nil {

@@ -19,11 +19,11 @@ func (p *parser) string() (string, error) {
 		case c == '\\':
 			return p.escaped(begin)
 		case c < ' ':
-			return "", p.fail("syntax", "a control character stands in a string")
+			return "", p.fail("syntax", "a string contains a control character")
 		}
 		p.at++
 	}
-	return "", p.fail("syntax", "a string does not end")
+	return "", p.fail("syntax", "unterminated string")
 }
 
 func (p *parser) encoded(text []byte) error {
@@ -42,7 +42,7 @@ func (p *parser) escaped(begin int) (string, error) {
 			p.at++
 			return string(text), p.encoded(text)
 		case c < ' ':
-			return "", p.fail("syntax", "a control character stands in a string")
+			return "", p.fail("syntax", "a string contains a control character")
 		case c != '\\':
 			text = append(text, c)
 			p.at++
@@ -54,7 +54,7 @@ func (p *parser) escaped(begin int) (string, error) {
 			text = utf8.AppendRune(text, r)
 		}
 	}
-	return "", p.fail("syntax", "a string does not end")
+	return "", p.fail("syntax", "unterminated string")
 }
 
 var plainEscapes = map[byte]rune{
@@ -69,7 +69,7 @@ func (p *parser) escape() (rune, error) {
 		return r, nil
 	}
 	if c != 'u' {
-		return 0, p.fail("syntax", "an escape is unknown")
+		return 0, p.fail("syntax", "unknown escape")
 	}
 	r, err := p.hex()
 	if err != nil {
@@ -96,11 +96,11 @@ func (p *parser) escape() (rune, error) {
 
 func (p *parser) hex() (rune, error) {
 	if p.at+4 > len(p.data) {
-		return 0, p.fail("syntax", "an escape is cut short")
+		return 0, p.fail("syntax", "incomplete escape")
 	}
 	v, err := strconv.ParseUint(string(p.data[p.at:p.at+4]), 16, 16)
 	if err != nil {
-		return 0, p.fail("syntax", "an escape is malformed")
+		return 0, p.fail("syntax", "malformed escape")
 	}
 	p.at += 4
 	return rune(v), nil

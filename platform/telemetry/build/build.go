@@ -27,11 +27,11 @@ var Read = sync.OnceValue(read)
 
 func read() Info {
 	info := Info{Version: Version, Go: runtime.Version()}
-	about, ok := debug.ReadBuildInfo()
+	settings, ok := debug.ReadBuildInfo()
 	if !ok {
-		return info.named()
+		return info.withVersion()
 	}
-	for _, s := range about.Settings {
+	for _, s := range settings.Settings {
 		switch s.Key {
 		case "vcs.revision":
 			info.Commit = s.Value
@@ -41,11 +41,11 @@ func read() Info {
 			info.Modified = s.Value == "true"
 		}
 	}
-	return info.named()
+	return info.withVersion()
 }
 
-// named gives a build without a release version a name all the same.
-func (i Info) named() Info {
+// withVersion gives a build without a release version a name all the same.
+func (i Info) withVersion() Info {
 	if i.Version == "" {
 		i.Version = "dev"
 		if len(i.Commit) >= 12 {

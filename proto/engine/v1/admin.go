@@ -13,7 +13,7 @@ type Health struct {
 	Reason ErrorCode `json:"reason,omitempty"`
 }
 
-// HealthStatus says whether the process can do its work.
+// HealthStatus reports whether the process can serve.
 type HealthStatus string
 
 // Health states.
@@ -23,7 +23,7 @@ const (
 	HealthShuttingDown HealthStatus = "shutting_down"
 )
 
-// InitRequest founds the game. A missing seed is drawn by the engine; other
+// InitRequest creates the game. A missing seed is chosen by the engine; other
 // missing values get the defaults of the contract.
 type InitRequest struct {
 	ContractVersion int          `json:"contract_version"`
@@ -42,7 +42,7 @@ type MapRequest struct {
 	PlanetsPerRace *int    `json:"planets_per_race,omitempty"`
 }
 
-// InitRace seats one race. UserID is opaque and echoed in the status only.
+// InitRace is one race of the game. UserID is opaque and echoed in the status only.
 type InitRace struct {
 	UserID   string `json:"user_id"`
 	UserName string `json:"user_name,omitempty"`
@@ -139,7 +139,7 @@ type RaceStatus struct {
 	EliminatedTurn *int      `json:"eliminated_turn"`
 }
 
-// Result says how the game ended.
+// Result is the outcome of a finished game.
 type Result struct {
 	Reason  string      `json:"reason"`
 	Winners []string    `json:"winners"`
@@ -179,7 +179,7 @@ type Event struct {
 	Reason string    `json:"reason,omitempty"`
 }
 
-// BanishRequest takes a race out of the game at once.
+// BanishRequest removes a race from the game at once.
 type BanishRequest struct {
 	RaceName string `json:"race_name"`
 	Reason   string `json:"reason,omitempty"`

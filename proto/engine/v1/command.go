@@ -6,16 +6,16 @@ import "encoding/json"
 const (
 	CommandRelation = "relation.set"
 	CommandMessage  = "message.send"
-	CommandVote     = "vote.set" // stage 2
+	CommandVote     = "vote.set" // reserved
 	CommandQuit     = "race.quit"
 )
 
 // Everybody addresses all other races in relation.set and message.send.
 const Everybody = "*"
 
-// CommandRequest asks for one action at once. CommandID makes a repeat harmless.
-// Command is raw JSON so that a host can pass it on unread; see the Relation,
-// Message, Quit and Vote constructors and types.
+// CommandRequest requests one action at once. CommandID makes it idempotent.
+// Command is raw JSON so that a host can forward it without decoding; SetRelation,
+// SendMessage and QuitGame construct commands.
 type CommandRequest struct {
 	RaceName  string          `json:"race_name"`
 	Turn      int             `json:"turn"`
@@ -23,7 +23,7 @@ type CommandRequest struct {
 	Command   json.RawMessage `json:"command"`
 }
 
-// CommandStatus says whether a command changed anything.
+// CommandStatus reports whether a command changed anything.
 type CommandStatus string
 
 // Command outcomes.
@@ -32,7 +32,7 @@ const (
 	CommandUnchanged CommandStatus = "unchanged"
 )
 
-// CommandResponse confirms a command that is executed and durable.
+// CommandResponse confirms that a command is executed and durable.
 type CommandResponse struct {
 	RaceName  string        `json:"race_name"`
 	Turn      int           `json:"turn"`
@@ -41,7 +41,7 @@ type CommandResponse struct {
 	Replayed  bool          `json:"replayed"`
 }
 
-// Command is any of the command types; Type says which fields count.
+// Command is any of the command types; Type determines which fields are used.
 type Command struct {
 	Type      string   `json:"type"`
 	Race      string   `json:"race,omitempty"`     // relation.set, vote.set

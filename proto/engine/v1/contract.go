@@ -63,7 +63,7 @@ const (
 	StateFailed        State = "failed"
 )
 
-// RaceState is what has become of a race.
+// RaceState is the state of a race.
 type RaceState string
 
 // States of a race; only active and quitting races are in play.
@@ -76,7 +76,7 @@ const (
 	RaceBanished    RaceState = "banished"
 )
 
-// InPlay states whether a race in this state still takes part.
+// InPlay reports whether a race in this state still takes part.
 func (s RaceState) InPlay() bool { return s == RaceActive || s == RaceQuitting }
 
 // Reasons of a finished game (Result.Reason).
@@ -87,7 +87,7 @@ const (
 	ResultNoSurvivors  = "no_survivors"
 )
 
-// EventType names what happened in a turn.
+// EventType is the type of an Event.
 type EventType string
 
 // Event types.
@@ -117,10 +117,10 @@ const (
 // Cargos lists the cargo kinds in the order in which routes are served.
 func Cargos() []Cargo { return []Cargo{Colonists, Capital, Materials, Empty} }
 
-// Load states whether ships can carry c.
+// Load reports whether ships can carry c.
 func (c Cargo) Load() bool { return slices.Contains([]Cargo{Colonists, Capital, Materials}, c) }
 
-// Relation is how a race stands to another one; it is one-sided.
+// Relation is the relation of one race to another; it is one-sided.
 type Relation string
 
 // Relations. Self appears in reports only.

@@ -59,8 +59,8 @@ func TestEveryExampleOfTheContractSurvivesTheGoTypes(t *testing.T) {
 	roundTrip(t, doc.Components.Responses["Error"].Value.Content.Get("application/json"), new(enginev1.ErrorResponse))
 }
 
-// roundTrip decodes the example strictly and holds the re-encoded value against
-// the schema and, for what was there, against the example.
+// roundTrip decodes the example strictly and validates the re-encoded value against
+// the schema and, for the fields that it has, against the example.
 func roundTrip(t *testing.T, media *openapi3.MediaType, into any) {
 	t.Helper()
 	raw, err := json.Marshal(media.Example)
@@ -136,7 +136,7 @@ func TestOrderConstructorsAreValidOrders(t *testing.T) {
 	}
 }
 
-func TestStatusBeforeInitSaysNothingAboutAGame(t *testing.T) {
+func TestStatusBeforeInitHasNoGameFields(t *testing.T) {
 	t.Parallel()
 	raw, err := json.Marshal(enginev1.Status{ContractVersion: 1, EngineVersion: "0.1.0", State: enginev1.StateUninitialized})
 	require.NoError(t, err)

@@ -1,7 +1,7 @@
 package enginev1
 
-// Order types. Those from OrderUpgrade on belong to stage 2; a stage 1 engine
-// answers them with not_supported.
+// Order types. Those from OrderUpgrade on are reserved; an engine of contract
+// version 1 refuses them with not_supported.
 const (
 	OrderCreateType = "ship_type.create"
 	OrderRemoveType = "ship_type.remove"
@@ -31,7 +31,7 @@ const (
 	ProduceShields   = "shields"
 	ProduceCargo     = "cargo"
 	ProduceShip      = "ship"
-	ProduceScience   = "science" // stage 2
+	ProduceScience   = "science" // reserved
 )
 
 // Modes of an order list: lenient stores the valid part, strict all or nothing.
@@ -48,7 +48,7 @@ type OrderRequest struct {
 	Orders   []Order `json:"orders"`
 }
 
-// OrderResponse says what became of each order in a trial run.
+// OrderResponse is the result of each order in a trial run.
 type OrderResponse struct {
 	RaceName  string        `json:"race_name"`
 	Turn      int           `json:"turn"`
@@ -79,7 +79,7 @@ type OrderResult struct {
 	Turns    int       `json:"turns,omitempty"`
 }
 
-// Product is what a planet works on. Name is the ship type, else nil.
+// Product is what a planet produces. Name is the ship type, else nil.
 type Product struct {
 	Kind string  `json:"kind"`
 	Name *string `json:"name"`
@@ -116,7 +116,7 @@ func CreateType(name string, drive float64, armament int, weapons, shields, carg
 	}
 }
 
-// RemoveType forgets a ship type that nobody flies or builds.
+// RemoveType removes a ship type that is neither in use nor in production.
 func RemoveType(name string) Order { return Order{Type: OrderRemoveType, Name: &name} }
 
 // Produce sets a planet's product; name is the ship type for ProduceShip, else "".
@@ -141,7 +141,7 @@ func Route(planet int, cargo Cargo, destination int) Order {
 	}
 }
 
-// Split parts ships from a group.
+// Split moves ships of a group to a new one.
 func Split(group GroupRef, ships int) Order {
 	return Order{Type: OrderSplit, Group: group, Ships: &ships}
 }
@@ -154,7 +154,7 @@ func Load(group GroupRef, cargo Cargo) Order {
 	return Order{Type: OrderLoad, Group: group, Cargo: CargoKind(cargo)}
 }
 
-// Unload lands all cargo of a group.
+// Unload unloads all cargo of a group.
 func Unload(group GroupRef) Order { return Order{Type: OrderUnload, Group: group} }
 
 // Send starts a group's flight to a planet.
@@ -162,7 +162,7 @@ func Send(group GroupRef, planet int) Order {
 	return Order{Type: OrderSend, Group: group, Planet: &planet}
 }
 
-// Scrap breaks ships up; their mass becomes materials.
+// Scrap dismantles ships; their mass becomes materials.
 func Scrap(group GroupRef) Order { return Order{Type: OrderScrap, Group: group} }
 
 // OnlyShips limits the order to part of the group, which is split off.
@@ -177,7 +177,7 @@ func (o Order) OnlyAmount(total float64) Order {
 	return o
 }
 
-// Named gives the group that the order leaves behind an alias for later orders.
+// Named gives the resulting group an alias for later orders.
 func (o Order) Named(alias string) Order {
 	o.As = &alias
 	return o

@@ -6,8 +6,8 @@ import (
 	"errors"
 )
 
-// GroupRef names a group by its number, or by an alias ("$a") that an earlier
-// order of the same list has given it. The zero value names nothing.
+// GroupRef refers to a group by its number, or by an alias ("$a") that an earlier
+// order of the same list has given it. The zero value refers to no group.
 type GroupRef struct {
 	Number int
 	Alias  string

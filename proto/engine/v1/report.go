@@ -25,8 +25,8 @@ type Report struct {
 	OtherGroups         []OtherGroup         `json:"other_groups"`
 	IncomingGroups      []IncomingGroup      `json:"incoming_groups"`
 	UnidentifiedGroups  []Position           `json:"unidentified_groups"`
-	Fleets              []struct{}           `json:"fleets"`   // stage 2
-	Sciences            []struct{}           `json:"sciences"` // stage 2
+	Fleets              []struct{}           `json:"fleets"`   // reserved, empty
+	Sciences            []struct{}           `json:"sciences"` // reserved, empty
 	Messages            []Message            `json:"messages"`
 	Events              []Event              `json:"events"`
 	OrderResults        []OrderResult        `json:"order_results"`
@@ -34,7 +34,7 @@ type Report struct {
 	Pending *Pending `json:"pending,omitempty"`
 }
 
-// Votes are the race's own votes, whom it supports, and all votes in play.
+// Votes are the race's own votes, the race they go to, and all votes in play.
 type Votes struct {
 	Own   float64 `json:"own"`
 	To    string  `json:"to"`
@@ -163,14 +163,14 @@ type OtherPlanet struct {
 	Owner string `json:"owner"`
 }
 
-// UninhabitedPlanet is nobody's planet with an own group in orbit.
+// UninhabitedPlanet is a free planet with an own group in orbit.
 type UninhabitedPlanet struct {
 	PlanetFacts
 	Capital   float64 `json:"capital"`
 	Materials float64 `json:"materials"`
 }
 
-// UnidentifiedPlanet is a planet of which only the place is known.
+// UnidentifiedPlanet is a planet of which only the position is known.
 type UnidentifiedPlanet struct {
 	Number int     `json:"number"`
 	X      float64 `json:"x"`
@@ -192,7 +192,7 @@ const (
 	GroupInOrbit  = "in_orbit"
 	GroupLaunched = "launched"
 	GroupInSpace  = "in_space"
-	GroupUpgrade  = "upgrade" // stage 2
+	GroupUpgrade  = "upgrade" // reserved
 )
 
 // OwnGroup is an own group. Load and Mass are per ship; Planet is where it is,
@@ -241,7 +241,7 @@ type IncomingGroup struct {
 	Mass        float64 `json:"mass"`
 }
 
-// Position is where something unknown flies.
+// Position is the position of an unidentified group.
 type Position struct {
 	X float64 `json:"x"`
 	Y float64 `json:"y"`

@@ -4,8 +4,8 @@
 // 	protoc        (unknown)
 // source: push/v1/push.proto
 
-// The stream that the backend pushes to its gateways. source.md section 7 fixes
-// the service and field numbers 1 to 3 of PushEvent; everything else is additive.
+// The stream that the backend pushes to its gateways. The service and the field
+// numbers 1 to 3 of PushEvent are fixed; everything else is additive.
 
 package pushv1
 

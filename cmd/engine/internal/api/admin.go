@@ -6,34 +6,34 @@ import (
 
 	"go.uber.org/zap"
 
-	"galaxy/backend/cmd/engine/internal/form"
 	"galaxy/backend/cmd/engine/internal/game"
 	"galaxy/backend/cmd/engine/internal/store"
+	"galaxy/backend/cmd/engine/internal/validation"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// found starts the game; created is false for a repeat of the same document.
-func (e *Engine) found(
+// initGame starts the game; created is false for a repeat of the same document.
+func (e *Engine) initGame(
 	ctx context.Context, request enginev1.InitRequest,
 ) (status enginev1.Status, created bool, err error) {
-	if err := invalid(e.checkInit(request)); err != nil {
+	if err := validationError(e.checkInit(request)); err != nil {
 		return status, false, err
 	}
-	give, err := e.take(ctx, 0)
+	release, err := e.acquireWriter(ctx, 0)
 	if err != nil {
 		return status, false, err
 	}
-	defer give()
+	defer release()
 	v := e.view.Load()
 	if v.failed != nil {
-		return status, false, failureOf(v.failed)
+		return status, false, toFailure(v.failed)
 	}
 	identity := game.Identity(request)
 	if v.game != nil && v.game.Identity != identity {
-		return status, false, fail(enginev1.CodeAlreadyInitialized, "the directory holds a game that was founded differently")
+		return status, false, newFailure(enginev1.CodeAlreadyInitialized, "the game was created from another init document")
 	}
 	if v.game == nil {
-		if v, err = e.create(request, identity); err != nil {
+		if v, err = e.createGame(request, identity); err != nil {
 			return status, false, err
 		}
 		created = true
@@ -45,27 +45,27 @@ func (e *Engine) found(
 }
 
 func (e *Engine) checkInit(request enginev1.InitRequest) []enginev1.FieldError {
-	fields := form.Init(request)
+	fields := validation.Init(request)
 	if want := e.options.GameID; want != "" && want != request.GameID {
-		fields = append(fields, enginev1.FieldError{Field: "game_id", Message: "this engine is kept for another game"})
+		fields = append(fields, enginev1.FieldError{Field: "game_id", Message: "this engine serves another game"})
 	}
 	return fields
 }
 
-func (e *Engine) create(request enginev1.InitRequest, identity string) (*view, error) {
+func (e *Engine) createGame(request enginev1.InitRequest, identity string) (*view, error) {
 	now := e.options.Now().UTC()
-	founded := store.Game{
-		Config:   game.NewConfig(request, e.options.Draw),
+	created := store.Game{
+		Config:   game.NewConfig(request, e.options.NewSeed),
 		Identity: identity, EngineVersion: e.options.Version, CreatedAt: now,
 	}
-	turn := game.Found(&founded.Config)
-	snapshot, err := e.store.Found(founded, turn, store.Meta{EngineVersion: e.options.Version, CreatedAt: now})
+	turn := game.InitialTurn(&created.Config)
+	snapshot, err := e.store.CreateGame(created, turn, store.Meta{EngineVersion: e.options.Version, CreatedAt: now})
 	if err != nil {
 		return nil, err
 	}
-	e.options.Log.Info("game founded", zap.String("game_id", request.GameID), zap.Int("races", len(request.Races)))
-	v := &view{game: &founded}
-	return v.next(snapshot), nil
+	e.options.Log.Info("game created", zap.String("game_id", request.GameID), zap.Int("races", len(request.Races)))
+	v := &view{game: &created}
+	return v.afterTurn(snapshot), nil
 }
 
 // advance sees to it that the requested turn exists.
@@ -74,15 +74,15 @@ func (e *Engine) advance(ctx context.Context, request enginev1.TurnRequest) (*en
 	if request.Turn < 1 {
 		p = append(p, enginev1.FieldError{Field: "turn", Message: "must be at least 1"})
 	}
-	if err := invalid(p); err != nil {
+	if err := validationError(p); err != nil {
 		return nil, err
 	}
-	give, err := e.take(ctx, 0)
+	release, err := e.acquireWriter(ctx, 0)
 	if err != nil {
 		return nil, err
 	}
-	defer give()
-	v, err := e.running()
+	defer release()
+	v, err := e.writableView()
 	if err != nil {
 		return nil, err
 	}
@@ -90,9 +90,9 @@ func (e *Engine) advance(ctx context.Context, request enginev1.TurnRequest) (*en
 	case request.Turn == v.turn():
 		return e.turnResponse(v, true), nil
 	case v.finished() && request.Turn > v.turn():
-		return nil, errFinished()
+		return nil, errGameFinished()
 	case request.Turn != v.turn()+1:
-		return nil, v.atTurn(request.Turn)
+		return nil, v.requireTurn(request.Turn)
 	}
 	if v, err = e.generate(v); err != nil {
 		return nil, err
@@ -100,13 +100,13 @@ func (e *Engine) advance(ctx context.Context, request enginev1.TurnRequest) (*en
 	return e.turnResponse(v, false), nil
 }
 
-// generate makes and commits the next turn. Whatever goes wrong, the game stays
-// at the old one.
+// generate computes and commits the next turn. On any error the game stays at the
+// current one.
 func (e *Engine) generate(v *view) (*view, error) {
 	e.generating.Store(true)
 	defer e.generating.Store(false)
 	begin := e.options.Now()
-	turn, err := e.play(v)
+	turn, err := e.runRules(v)
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +117,7 @@ func (e *Engine) generate(v *view) (*view, error) {
 	if err != nil {
 		return nil, err
 	}
-	next := v.next(snapshot)
+	next := v.afterTurn(snapshot)
 	e.view.Store(next)
 	e.options.Log.Info("turn generated", zap.Int("turn", next.turn()), zap.Duration("took", now.Sub(begin)),
 		zap.String("state_hash", snapshot.Hash[:16]), zap.Bool("finished", next.finished()))
@@ -127,20 +127,21 @@ func (e *Engine) generate(v *view) (*view, error) {
 	return next, nil
 }
 
-// play runs the rules. They are deterministic: a panic would come again, and
+// runRules runs the rules. They are deterministic: a panic would come again, and
 // the host is told so.
-func (e *Engine) play(v *view) (turn *game.Turn, err error) {
+func (e *Engine) runRules(v *view) (turn *game.Turn, err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			e.options.Log.Error("turn generation panicked", zap.Int("turn", v.turn()+1), zap.Any("cause", cause),
 				zap.Stack("stack"))
-			turn, err = nil, fail(enginev1.CodeTurnFailed, "turn %d cannot be generated", v.turn()+1)
+			turn, err = nil, newFailure(enginev1.CodeTurnFailed, "turn %d cannot be generated", v.turn()+1)
 		}
 	}()
-	return e.options.Advance(v.config(), v.live, store.Lists(v.config(), v.orders)), nil
+	return e.options.Advance(v.config(), v.live, store.OrderLists(v.config(), v.orders)), nil
 }
 
-// turnResponse describes the turn as it was made, so that a repeat gets the same.
+// turnResponse describes the turn as it was generated, so that a repeat gets the
+// same response.
 func (e *Engine) turnResponse(v *view, replayed bool) *enginev1.TurnResponse {
 	made := v.snapshot.Turn
 	return &enginev1.TurnResponse{
@@ -152,15 +153,15 @@ func (e *Engine) turnResponse(v *view, replayed bool) *enginev1.TurnResponse {
 
 // banish takes a race out of the game at once.
 func (e *Engine) banish(ctx context.Context, request enginev1.BanishRequest) (*enginev1.BanishResponse, error) {
-	if err := invalid(checkBanish(request)); err != nil {
+	if err := validationError(checkBanish(request)); err != nil {
 		return nil, err
 	}
-	give, err := e.take(ctx, e.options.LockWait)
+	release, err := e.acquireWriter(ctx, e.options.LockWait)
 	if err != nil {
 		return nil, err
 	}
-	defer give()
-	v, err := e.running()
+	defer release()
+	v, err := e.writableView()
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +170,7 @@ func (e *Engine) banish(ctx context.Context, request enginev1.BanishRequest) (*e
 		return nil, err
 	}
 	if v.finished() {
-		return nil, errFinished()
+		return nil, errGameFinished()
 	}
 	replayed := !v.live.Races[race].State.InPlay()
 	if !replayed {
@@ -179,7 +180,7 @@ func (e *Engine) banish(ctx context.Context, request enginev1.BanishRequest) (*e
 		if err := e.store.Append(v.turn(), entry); err != nil {
 			return nil, err
 		}
-		v = v.after(live, entry)
+		v = v.afterEntry(live, entry)
 		e.view.Store(v)
 	}
 	r := v.live.Races[race]

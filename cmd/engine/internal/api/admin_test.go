@@ -13,25 +13,25 @@ import (
 
 func TestBeforeInitOnlyStatusAndHealthAnswer(t *testing.T) {
 	t.Parallel()
-	b := start(t, api.Options{})
-	require.JSONEq(t, `{"contract_version":1,"engine_version":"0.1.0","state":"uninitialized"}`, string(b.Get(enginev1.PathStatus).Body))
-	require.JSONEq(t, `{"status":"ok","engine_version":"0.1.0"}`, string(b.Get(enginev1.PathHealthz).Body))
-	b.Put(enginev1.PathTurn, enginev1.TurnRequest{Turn: 1}).Refused(409, enginev1.CodeNotInitialized)
-	b.Put(enginev1.PathOrder, orders("Zorg", 0)).Refused(409, enginev1.CodeNotInitialized)
-	b.Put(enginev1.PathCommand, command("Zorg", 0, 1, enginev1.QuitGame("Zorg"))).Refused(409, enginev1.CodeNotInitialized)
-	b.Post(enginev1.PathBanish, enginev1.BanishRequest{RaceName: "Zorg"}).Refused(409, enginev1.CodeNotInitialized)
-	b.Get(conformance.ReportPath("Zorg")).Refused(409, enginev1.CodeNotInitialized)
+	f := newFixture(t, api.Options{})
+	require.JSONEq(t, `{"contract_version":1,"engine_version":"0.1.0","state":"uninitialized"}`, string(f.Get(enginev1.PathStatus).Body))
+	require.JSONEq(t, `{"status":"ok","engine_version":"0.1.0"}`, string(f.Get(enginev1.PathHealthz).Body))
+	f.Put(enginev1.PathTurn, enginev1.TurnRequest{Turn: 1}).Refused(409, enginev1.CodeNotInitialized)
+	f.Put(enginev1.PathOrder, orders("Zorg", 0)).Refused(409, enginev1.CodeNotInitialized)
+	f.Put(enginev1.PathCommand, command("Zorg", 0, 1, enginev1.QuitGame("Zorg"))).Refused(409, enginev1.CodeNotInitialized)
+	f.Post(enginev1.PathBanish, enginev1.BanishRequest{RaceName: "Zorg"}).Refused(409, enginev1.CodeNotInitialized)
+	f.Get(conformance.ReportPath("Zorg")).Refused(409, enginev1.CodeNotInitialized)
 }
 
 func TestInitIsIdempotentByItsDocument(t *testing.T) {
 	t.Parallel()
-	b := start(t, api.Options{Now: instant})
-	first := b.Post(enginev1.PathInit, document("Zorg", "Vogons"))
+	f := newFixture(t, api.Options{Now: fixedTime})
+	first := f.Post(enginev1.PathInit, initRequest("Zorg", "Vogons"))
 	status := conformance.Into[enginev1.Status](first, 201)
 	require.Equal(t, "42", status.Seed)
 	require.Equal(t, enginev1.StateRunning, status.State)
 	require.Equal(t, 0, status.At())
-	require.Equal(t, instant(), *status.TurnCreatedAt)
+	require.Equal(t, fixedTime(), *status.TurnCreatedAt)
 	require.Equal(t, enginev1.MapInfo{Topology: "torus", Size: 100, Planets: 20}, *status.Map)
 	require.Equal(t, enginev1.RaceStatus{
 		RaceName: "Zorg", UserID: "user-0", State: enginev1.RaceActive, Planets: 3, Population: 2000, Industry: 2000, Votes: 2,
@@ -40,16 +40,16 @@ func TestInitIsIdempotentByItsDocument(t *testing.T) {
 	require.Equal(t, gameID, first.Header.Get(enginev1.HeaderGameID))
 	require.Equal(t, "0", first.Header.Get(enginev1.HeaderTurn))
 
-	explicit := document("Zorg", "Vogons")
+	explicit := initRequest("Zorg", "Vogons")
 	explicit.Seed = "0042"
 	explicit.Map = &enginev1.MapRequest{Topology: "torus", Size: 100, PlanetsPerRace: new(10)}
 	explicit.Options = &enginev1.InitOptions{
 		Ruleset: "plus-1", HomeWorlds: []float64{1000, 500, 500}, IdleTurnLimit: new(0), VoteShare: new(0.666667),
 		LastRaceWins: new(true), BattleLog: "summary", BattleShotLimit: new(5_000_000),
 	}
-	again := conformance.Into[enginev1.Status](b.Post(enginev1.PathInit, explicit), 200)
+	again := conformance.Into[enginev1.Status](f.Post(enginev1.PathInit, explicit), 200)
 	require.Equal(t, status, again, "defaults written out are the same document")
-	require.Empty(t, b.status().Seed, "only init tells the seed")
+	require.Empty(t, f.status().Seed, "only init returns the seed")
 
 	for name, change := range map[string]func(*enginev1.InitRequest){
 		"other seed":   func(r *enginev1.InitRequest) { r.Seed = "43" },
@@ -58,9 +58,9 @@ func TestInitIsIdempotentByItsDocument(t *testing.T) {
 		"other option": func(r *enginev1.InitRequest) { r.Options.MaxTurns = 9 },
 		"other user":   func(r *enginev1.InitRequest) { r.Races[0].UserID = "x" },
 	} {
-		other := document("Zorg", "Vogons")
+		other := initRequest("Zorg", "Vogons")
 		change(&other)
-		answer := b.Post(enginev1.PathInit, other)
+		answer := f.Post(enginev1.PathInit, other)
 		require.Equal(t, 409, answer.Status, name)
 		answer.Refused(409, enginev1.CodeAlreadyInitialized)
 	}
@@ -68,19 +68,19 @@ func TestInitIsIdempotentByItsDocument(t *testing.T) {
 
 func TestADrawnSeedIsNotPartOfTheDocument(t *testing.T) {
 	t.Parallel()
-	b := start(t, api.Options{})
-	request := document("Zorg")
+	f := newFixture(t, api.Options{})
+	request := initRequest("Zorg")
 	request.Seed = ""
-	first := conformance.Into[enginev1.Status](b.Post(enginev1.PathInit, request), 201)
+	first := conformance.Into[enginev1.Status](f.Post(enginev1.PathInit, request), 201)
 	require.NotEmpty(t, first.Seed)
-	b.restart(api.Options{})
-	again := conformance.Into[enginev1.Status](b.Post(enginev1.PathInit, request), 200)
+	f.restart(api.Options{})
+	again := conformance.Into[enginev1.Status](f.Post(enginev1.PathInit, request), 200)
 	require.Equal(t, first, again)
 }
 
 func TestInitChecksItsDocument(t *testing.T) {
 	t.Parallel()
-	b := start(t, api.Options{})
+	f := newFixture(t, api.Options{})
 	for field, change := range map[string]func(*enginev1.InitRequest){
 		"contract_version":          func(r *enginev1.InitRequest) { r.ContractVersion = 2 },
 		"game_id":                   func(r *enginev1.InitRequest) { r.GameID = "game" },
@@ -102,9 +102,9 @@ func TestInitChecksItsDocument(t *testing.T) {
 		"options.battle_shot_limit": func(r *enginev1.InitRequest) { r.Options.BattleShotLimit = new(999) },
 		"races[0].user_name":        func(r *enginev1.InitRequest) { r.Races[0].UserName = string(make([]byte, 65)) },
 	} {
-		request := document("Zorg", "Vogons")
+		request := initRequest("Zorg", "Vogons")
 		change(&request)
-		answer := b.Post(enginev1.PathInit, request)
+		answer := f.Post(enginev1.PathInit, request)
 		if field == "races[0].race_name" || field == "races[0].user_name" {
 			answer.Refused(400, enginev1.CodeInvalidRequest) // NUL is no text at all
 			continue
@@ -112,93 +112,93 @@ func TestInitChecksItsDocument(t *testing.T) {
 		refused := answer.Refused(422, enginev1.CodeValidationFailed)
 		require.Equal(t, field, refused.Details["fields"].([]any)[0].(map[string]any)["field"])
 	}
-	require.Equal(t, enginev1.StateUninitialized, b.status().State)
+	require.Equal(t, enginev1.StateUninitialized, f.status().State)
 }
 
-func TestAnEngineKeptForAGameTakesNoOther(t *testing.T) {
+func TestAnEngineWithAGameIDAcceptsNoOtherGame(t *testing.T) {
 	t.Parallel()
-	b := start(t, api.Options{GameID: "0197a3c2-5f0e-7c3a-9f51-000000000000"})
-	b.Post(enginev1.PathInit, document("Zorg")).Refused(422, enginev1.CodeValidationFailed)
-	b.restart(api.Options{GameID: gameID})
-	conformance.Into[enginev1.Status](b.Post(enginev1.PathInit, document("Zorg")), 201)
-	b.restart(api.Options{GameID: "0197a3c2-5f0e-7c3a-9f51-000000000000"})
-	require.Equal(t, enginev1.StateFailed, b.status().State, "the directory is another game's")
+	f := newFixture(t, api.Options{GameID: "0197a3c2-5f0e-7c3a-9f51-000000000000"})
+	f.Post(enginev1.PathInit, initRequest("Zorg")).Refused(422, enginev1.CodeValidationFailed)
+	f.restart(api.Options{GameID: gameID})
+	conformance.Into[enginev1.Status](f.Post(enginev1.PathInit, initRequest("Zorg")), 201)
+	f.restart(api.Options{GameID: "0197a3c2-5f0e-7c3a-9f51-000000000000"})
+	require.Equal(t, enginev1.StateFailed, f.status().State, "the directory is another game's")
 }
 
 func TestTurnIsGeneratedOnceAndReplayed(t *testing.T) {
 	t.Parallel()
-	b := founded(t)
-	first := b.turn(1)
+	f := newGameFixture(t)
+	first := f.turn(1)
 	require.False(t, first.Replayed)
 	require.Equal(t, 1, first.Status.At())
-	b.order("Zorg", 1)
-	b.command("Zorg", 1, 1, enginev1.SetRelation("Vogons", enginev1.Peace))
-	again := b.turn(1)
+	f.order("Zorg", 1)
+	f.command("Zorg", 1, 1, enginev1.SetRelation("Vogons", enginev1.Peace))
+	again := f.turn(1)
 	require.True(t, again.Replayed)
 	again.Replayed = false
 	require.Equal(t, first, again, "the same events and status, whatever came since")
-	require.True(t, b.status().Races[0].HasOrders)
+	require.True(t, f.status().Races[0].HasOrders)
 	for _, wrong := range []int{3, 99} {
-		refused := b.Put(enginev1.PathTurn, enginev1.TurnRequest{Turn: wrong}).Refused(409, enginev1.CodeTurnMismatch)
+		refused := f.Put(enginev1.PathTurn, enginev1.TurnRequest{Turn: wrong}).Refused(409, enginev1.CodeTurnMismatch)
 		require.InDelta(t, 1, refused.Details[enginev1.DetailCurrentTurn], 0)
 	}
-	b.turn(2)
-	b.Put(enginev1.PathTurn, enginev1.TurnRequest{Turn: 1}).Refused(409, enginev1.CodeTurnMismatch)
-	b.Put(enginev1.PathTurn, enginev1.TurnRequest{Turn: 0}).Refused(422, enginev1.CodeValidationFailed)
-	require.Zero(t, b.status().Races[0].IdleTurns)
-	require.Equal(t, 2, b.status().Races[1].IdleTurns)
+	f.turn(2)
+	f.Put(enginev1.PathTurn, enginev1.TurnRequest{Turn: 1}).Refused(409, enginev1.CodeTurnMismatch)
+	f.Put(enginev1.PathTurn, enginev1.TurnRequest{Turn: 0}).Refused(422, enginev1.CodeValidationFailed)
+	require.Zero(t, f.status().Races[0].IdleTurns)
+	require.Equal(t, 2, f.status().Races[1].IdleTurns)
 }
 
 func TestBanishIsImmediateAndIdempotent(t *testing.T) {
 	t.Parallel()
-	b := founded(t)
-	b.turn(1)
+	f := newGameFixture(t)
+	f.turn(1)
 	request := enginev1.BanishRequest{RaceName: "Vogons", Reason: "membership_blocked"}
-	first := conformance.Into[enginev1.BanishResponse](b.Post(enginev1.PathBanish, request), 200)
+	first := conformance.Into[enginev1.BanishResponse](f.Post(enginev1.PathBanish, request), 200)
 	require.Equal(t, enginev1.BanishResponse{RaceName: "Vogons", State: enginev1.RaceBanished, Turn: 1, PlanetsReleased: 3}, first)
-	b.restart(api.Options{})
-	again := conformance.Into[enginev1.BanishResponse](b.Post(enginev1.PathBanish, request), 200)
+	f.restart(api.Options{})
+	again := conformance.Into[enginev1.BanishResponse](f.Post(enginev1.PathBanish, request), 200)
 	first.Replayed = true
 	require.Equal(t, first, again, "durable")
-	b.Post(enginev1.PathBanish, enginev1.BanishRequest{RaceName: "Nobody"}).Refused(404, enginev1.CodeRaceNotFound)
-	b.Post(enginev1.PathBanish, enginev1.BanishRequest{RaceName: ""}).Refused(422, enginev1.CodeValidationFailed)
-	require.Equal(t, enginev1.RaceBanished, b.status().Races[1].State)
-	b.Put(enginev1.PathOrder, orders("Vogons", 1)).Refused(409, enginev1.CodeRaceInactive)
-	b.Put(enginev1.PathCommand, command("Vogons", 1, 1, enginev1.QuitGame("Vogons"))).Refused(409, enginev1.CodeRaceInactive)
-	require.Equal(t, enginev1.RaceBanished, b.report("Vogons").Races[1].State, "reports of the banished stay readable")
+	f.Post(enginev1.PathBanish, enginev1.BanishRequest{RaceName: "Nobody"}).Refused(404, enginev1.CodeRaceNotFound)
+	f.Post(enginev1.PathBanish, enginev1.BanishRequest{RaceName: ""}).Refused(422, enginev1.CodeValidationFailed)
+	require.Equal(t, enginev1.RaceBanished, f.status().Races[1].State)
+	f.Put(enginev1.PathOrder, orders("Vogons", 1)).Refused(409, enginev1.CodeRaceInactive)
+	f.Put(enginev1.PathCommand, command("Vogons", 1, 1, enginev1.QuitGame("Vogons"))).Refused(409, enginev1.CodeRaceInactive)
+	require.Equal(t, enginev1.RaceBanished, f.report("Vogons").Races[1].State, "reports of the banished stay readable")
 
-	turn := b.turn(2)
+	turn := f.turn(2)
 	require.Equal(t, enginev1.EventRaceBanished, turn.Events[0].Type)
 	require.Equal(t, 1, turn.Events[0].Turn)
 	require.Equal(t, enginev1.ResultLastRace, turn.Status.Result.Reason)
 	require.Equal(t, enginev1.StateFinished, turn.Status.State)
 }
 
-func TestAFinishedGameTakesNoMoreWrites(t *testing.T) {
+func TestAFinishedGameAcceptsNoWrites(t *testing.T) {
 	t.Parallel()
-	b := founded(t)
-	conformance.Into[enginev1.BanishResponse](b.Post(enginev1.PathBanish, enginev1.BanishRequest{RaceName: "Vogons"}), 200)
-	b.turn(1)
-	b.Put(enginev1.PathTurn, enginev1.TurnRequest{Turn: 2}).Refused(409, enginev1.CodeGameFinished)
-	b.Put(enginev1.PathOrder, orders("Zorg", 1)).Refused(409, enginev1.CodeGameFinished)
-	b.Put(enginev1.PathCommand, command("Zorg", 1, 1, enginev1.QuitGame("Zorg"))).Refused(409, enginev1.CodeGameFinished)
-	b.Post(enginev1.PathBanish, enginev1.BanishRequest{RaceName: "Zorg"}).Refused(409, enginev1.CodeGameFinished)
-	require.True(t, b.turn(1).Replayed)
-	b.Put(enginev1.PathOrder, orders("Nobody", 1)).Refused(404, enginev1.CodeRaceNotFound)
-	require.True(t, b.report("Zorg").Finished)
+	f := newGameFixture(t)
+	conformance.Into[enginev1.BanishResponse](f.Post(enginev1.PathBanish, enginev1.BanishRequest{RaceName: "Vogons"}), 200)
+	f.turn(1)
+	f.Put(enginev1.PathTurn, enginev1.TurnRequest{Turn: 2}).Refused(409, enginev1.CodeGameFinished)
+	f.Put(enginev1.PathOrder, orders("Zorg", 1)).Refused(409, enginev1.CodeGameFinished)
+	f.Put(enginev1.PathCommand, command("Zorg", 1, 1, enginev1.QuitGame("Zorg"))).Refused(409, enginev1.CodeGameFinished)
+	f.Post(enginev1.PathBanish, enginev1.BanishRequest{RaceName: "Zorg"}).Refused(409, enginev1.CodeGameFinished)
+	require.True(t, f.turn(1).Replayed)
+	f.Put(enginev1.PathOrder, orders("Nobody", 1)).Refused(404, enginev1.CodeRaceNotFound)
+	require.True(t, f.report("Zorg").Finished)
 }
 
 func TestAdminTokenGuardsTheAdminSurface(t *testing.T) {
 	t.Parallel()
-	b := start(t, api.Options{AdminToken: "secret"})
+	f := newFixture(t, api.Options{AdminToken: "secret"})
 	for _, header := range []string{"", "Bearer wrong", "secret", "Basic secret"} {
-		c := b.With("Authorization", header)
+		c := f.With("Authorization", header)
 		answer := c.Get(enginev1.PathStatus)
 		answer.Refused(http.StatusUnauthorized, enginev1.CodeInvalidRequest)
 		require.Equal(t, "Bearer", answer.Header.Get("WWW-Authenticate"))
 	}
-	c := b.With("Authorization", "Bearer secret")
-	conformance.Into[enginev1.Status](c.Post(enginev1.PathInit, document("Zorg")), 201)
-	require.Equal(t, 200, b.Get(enginev1.PathHealthz).Status)
-	require.Equal(t, 200, b.Get(conformance.ReportPath("Zorg")).Status, "players' operations need no token")
+	c := f.With("Authorization", "Bearer secret")
+	conformance.Into[enginev1.Status](c.Post(enginev1.PathInit, initRequest("Zorg")), 201)
+	require.Equal(t, 200, f.Get(enginev1.PathHealthz).Status)
+	require.Equal(t, 200, f.Get(conformance.ReportPath("Zorg")).Status, "players' operations need no token")
 }

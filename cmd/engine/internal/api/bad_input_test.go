@@ -43,41 +43,41 @@ var (
 	notAFlag   = []string{"null", "0", "1", `"true"`, "[]", "{}", "TRUE"}
 	notAList   = []string{"null", "true", "1", `"a"`, "{}", "[,]", "[1"}
 
-	badBlock  = append([]string{"-1", "-0.01", "10000.01", "1e308"}, notANumber...)
-	badGuns   = append([]string{"-1", "1001"}, notWhole...)
-	badNumber = append([]string{"0", "-1"}, notWhole...)
-	badPlace  = slices.DeleteFunc(slices.Clone(badNumber), func(v string) bool { return v == "null" }) // null clears a route
-	badAmount = append([]string{"0", "-1", "0.009", "-1e308"}, notANumber...)
-	badAlias  = append([]string{`""`, `"a"`, `"$"`, `"$A"`, `"$a b"`, text("$" + strings.Repeat("a", 17))}, notAText...)
-	badGroup  = []string{"0", "-1", "1.5", "1e400", "NaN", "null", "true", "[1]", "{}", `""`, `"1"`, `"a"`, `"$A"`, `"$"`, "9223372036854775808"}
-	badName   = append([]string{text(strings.Repeat("x", 21))}, notAText...)
-	badBay    = append([]string{`""`, `"COL"`}, badBlock...)
-	badCargo  = []string{"0", "1", "-1", "null", "true", "[]", "{}", `""`, `"col"`, `"GLD"`, `"COL "`}
-	badThing  = []string{"null", "true", "1", `"capital"`, "[]", "{}", `{"kind":null}`, `{"kind":1}`, `{"kind":""}`, `{"kind":"gold"}`,
+	badBlock       = append([]string{"-1", "-0.01", "10000.01", "1e308"}, notANumber...)
+	badArmament    = append([]string{"-1", "1001"}, notWhole...)
+	badNumber      = append([]string{"0", "-1"}, notWhole...)
+	badDestination = slices.DeleteFunc(slices.Clone(badNumber), func(v string) bool { return v == "null" }) // null clears a route
+	badAmount      = append([]string{"0", "-1", "0.009", "-1e308"}, notANumber...)
+	badAlias       = append([]string{`""`, `"a"`, `"$"`, `"$A"`, `"$a b"`, text("$" + strings.Repeat("a", 17))}, notAText...)
+	badGroup       = []string{"0", "-1", "1.5", "1e400", "NaN", "null", "true", "[1]", "{}", `""`, `"1"`, `"a"`, `"$A"`, `"$"`, "9223372036854775808"}
+	badName        = append([]string{text(strings.Repeat("x", 21))}, notAText...)
+	badCargoBay    = append([]string{`""`, `"COL"`}, badBlock...)
+	badCargo       = []string{"0", "1", "-1", "null", "true", "[]", "{}", `""`, `"col"`, `"GLD"`, `"COL "`}
+	badProduct     = []string{"null", "true", "1", `"capital"`, "[]", "{}", `{"kind":null}`, `{"kind":1}`, `{"kind":""}`, `{"kind":"gold"}`,
 		`{"kind":"Capital"}`, `{"kind":"ship","name":1}`, `{"kind":"ship","colour":"red"}`, `{"name":"X"}`, `{"kind":"ship","name":` + text(strings.Repeat("x", 21)) + `}`}
 	badType = append([]string{`""`, `"planet.explode"`, `"GROUP.MERGE"`, `"group.merge "`}, notAText...)
 )
 
-// fieldOf is what a field of an order means: a good value and the bad ones.
-type fieldOf struct {
+// fieldCases is what a field of an order means: a good value and the bad ones.
+type fieldCases struct {
 	good string
 	bad  []string
 }
 
 // orderFields are the fields of section "orders" of the documentation, by type;
 // those that start with "?" may be left out.
-func orderFields() map[string]map[string]fieldOf {
-	block, group, planet := fieldOf{"1", badBlock}, fieldOf{"1", badGroup}, fieldOf{"1", badNumber}
-	name, cargo := fieldOf{`"X"`, badName}, fieldOf{`"COL"`, badCargo}
-	ships, amount, as := fieldOf{"1", badNumber}, fieldOf{"1.5", badAmount}, fieldOf{`"$a"`, badAlias}
-	return map[string]map[string]fieldOf{
+func orderFields() map[string]map[string]fieldCases {
+	block, group, planet := fieldCases{"1", badBlock}, fieldCases{"1", badGroup}, fieldCases{"1", badNumber}
+	name, cargo := fieldCases{`"X"`, badName}, fieldCases{`"COL"`, badCargo}
+	ships, amount, as := fieldCases{"1", badNumber}, fieldCases{"1.5", badAmount}, fieldCases{`"$a"`, badAlias}
+	return map[string]map[string]fieldCases{
 		"ship_type.create": {
-			"name": name, "drive": block, "armament": {"0", badGuns}, "weapons": {"0", badBlock}, "shields": block, "cargo": {"1", badBay},
+			"name": name, "drive": block, "armament": {"0", badArmament}, "weapons": {"0", badBlock}, "shields": block, "cargo": {"1", badCargoBay},
 		},
 		"ship_type.remove":  {"name": name},
-		"planet.production": {"planet": planet, "product": {`{"kind":"capital"}`, badThing}},
+		"planet.production": {"planet": planet, "product": {`{"kind":"capital"}`, badProduct}},
 		"planet.rename":     {"planet": planet, "name": name},
-		"planet.route":      {"planet": planet, "cargo": cargo, "destination": {"null", badPlace}},
+		"planet.route":      {"planet": planet, "cargo": cargo, "destination": {"null", badDestination}},
 		"group.split":       {"group": group, "ships": ships, "?as": as},
 		"group.merge":       {},
 		"group.load":        {"group": group, "cargo": cargo, "?ships": ships, "?amount": amount, "?as": as},
@@ -87,10 +87,10 @@ func orderFields() map[string]map[string]fieldOf {
 	}
 }
 
-// refusedRequest sends a body that must be refused for its form.
-func (b *bench) refusedRequest(t *testing.T, method, path, body, about string) {
+// requireRefused sends a body that must be refused for its form.
+func (f *fixture) requireRefused(t *testing.T, method, path, body, about string) {
 	t.Helper()
-	answer := b.For(t).Call(method, path, body)
+	answer := f.For(t).Call(method, path, body)
 	switch answer.Status {
 	case 400:
 		answer.Refused(400, enginev1.CodeInvalidRequest)
@@ -100,18 +100,18 @@ func (b *bench) refusedRequest(t *testing.T, method, path, body, about string) {
 	}
 }
 
-func (b *bench) refusedOrder(t *testing.T, order object) {
+func (f *fixture) requireOrderRefused(t *testing.T, order object) {
 	t.Helper()
 	body := object{"race_name": `"Zorg"`, "turn": "0", "orders": "[" + `{"type":"group.merge"},` + order.String() + "]"}
-	b.refusedRequest(t, "PUT", enginev1.PathOrder, body.String(), order.String())
+	f.requireRefused(t, "PUT", enginev1.PathOrder, body.String(), order.String())
 }
 
 // One entry without a proper form refuses the whole list: nothing of it is
 // stored, whatever the field and whatever is wrong with it.
 func TestEveryOrderTypeRefusesEveryBadField(t *testing.T) {
 	t.Parallel()
-	b := founded(t)
-	kept := b.order("Zorg", 0, enginev1.Merge())
+	f := newGameFixture(t)
+	kept := f.order("Zorg", 0, enginev1.Merge())
 	all := map[string]string{"technology": `"all"`, "level": "1", "race": `"Vogons"`, "fleet": `"F"`}
 	for _, fields := range orderFields() {
 		for key, field := range fields {
@@ -125,38 +125,38 @@ func TestEveryOrderTypeRefusesEveryBadField(t *testing.T) {
 				good[strings.TrimPrefix(key, "?")] = field.good
 			}
 			body := object{"race_name": `"Zorg"`, "turn": "0", "orders": "[" + good.String() + "]"}
-			require.Equal(t, 200, b.For(t).Put(enginev1.PathOrder, body.String()).Status, good)
+			require.Equal(t, 200, f.For(t).Put(enginev1.PathOrder, body.String()).Status, good)
 			for key, field := range fields {
 				name, optional := strings.CutPrefix(key, "?")
 				if !optional {
-					b.refusedOrder(t, good.with(name, ""))
+					f.requireOrderRefused(t, good.with(name, ""))
 				}
 				for _, value := range field.bad {
-					b.refusedOrder(t, good.with(name, value))
+					f.requireOrderRefused(t, good.with(name, value))
 				}
-				b.refusedOrder(t, good.with(name, "").with(strings.ToUpper(name), field.good))
+				f.requireOrderRefused(t, good.with(name, "").with(strings.ToUpper(name), field.good))
 			}
 			for name, value := range all {
 				if _, known := good[name]; !known {
-					b.refusedOrder(t, good.with(name, value))
+					f.requireOrderRefused(t, good.with(name, value))
 				}
 			}
 			for _, value := range badType {
-				b.refusedOrder(t, good.with("type", value))
+				f.requireOrderRefused(t, good.with("type", value))
 			}
-			b.refusedOrder(t, good.with("type", ""))
-			b.refusedOrder(t, good.with("speed", "1"))
+			f.requireOrderRefused(t, good.with("type", ""))
+			f.requireOrderRefused(t, good.with("speed", "1"))
 		})
 	}
-	again := b.order("Zorg", 0, enginev1.Merge())
+	again := f.order("Zorg", 0, enginev1.Merge())
 	require.Equal(t, kept.OrderHash, again.OrderHash)
-	require.Equal(t, 0, b.status().At())
+	require.Equal(t, 0, f.status().At())
 }
 
 // commandFields are the fields of every command, as orderFields.
-func commandFields() map[string]map[string]fieldOf {
+func commandFields() map[string]map[string]fieldCases {
 	const nobody = `"Nobody"`
-	return map[string]map[string]fieldOf{
+	return map[string]map[string]fieldCases{
 		"relation.set": {
 			"race":     {`"Vogons"`, append([]string{`""`, nobody, `"Zorg"`, `"vogons"`}, notAText...)},
 			"relation": {`"peace"`, append([]string{`""`, `"love"`, `"self"`, `"War"`}, notAText...)},
@@ -176,16 +176,16 @@ func commandFields() map[string]map[string]fieldOf {
 	}
 }
 
-func (b *bench) refusedCommand(t *testing.T, command object) {
+func (f *fixture) requireCommandRefused(t *testing.T, command object) {
 	t.Helper()
 	body := object{"race_name": `"Zorg"`, "turn": "0", "command_id": text(commandID(1)), "command": command.String()}
-	b.refusedRequest(t, "PUT", enginev1.PathCommand, body.String(), command.String())
+	f.requireRefused(t, "PUT", enginev1.PathCommand, body.String(), command.String())
 }
 
 func TestEveryCommandRefusesEveryBadField(t *testing.T) {
 	t.Parallel()
-	b := founded(t)
-	before := b.status()
+	f := newGameFixture(t)
+	before := f.status()
 	for kind, fields := range commandFields() {
 		good := object{"type": text(kind)}
 		for key, field := range fields {
@@ -194,53 +194,53 @@ func TestEveryCommandRefusesEveryBadField(t *testing.T) {
 		for key, field := range fields {
 			name, optional := strings.CutPrefix(key, "?")
 			if !optional {
-				b.refusedCommand(t, good.with(name, ""))
+				f.requireCommandRefused(t, good.with(name, ""))
 			}
 			for _, value := range field.bad {
-				b.refusedCommand(t, good.with(name, value))
+				f.requireCommandRefused(t, good.with(name, value))
 			}
 		}
 		for other, fields := range commandFields() {
 			for key, field := range fields {
 				if name := strings.TrimPrefix(key, "?"); other != kind && good[name] == "" {
-					b.refusedCommand(t, good.with(name, field.good))
+					f.requireCommandRefused(t, good.with(name, field.good))
 				}
 			}
 		}
 		for _, value := range badType {
-			b.refusedCommand(t, good.with("type", value))
+			f.requireCommandRefused(t, good.with("type", value))
 		}
-		b.refusedCommand(t, good.with("loudly", "true"))
+		f.requireCommandRefused(t, good.with("loudly", "true"))
 	}
-	b.refusedCommand(t, object{"type": `"vote.set"`, "race": `"Vogons"`})
-	require.Equal(t, before, b.status(), "none of them has been carried out")
-	require.Empty(t, b.report("Vogons").Messages)
-	require.Equal(t, enginev1.War, b.report("Zorg").Races[1].Relation)
+	f.requireCommandRefused(t, object{"type": `"vote.set"`, "race": `"Vogons"`})
+	require.Equal(t, before, f.status(), "none of them has been carried out")
+	require.Empty(t, f.report("Vogons").Messages)
+	require.Equal(t, enginev1.War, f.report("Zorg").Races[1].Relation)
 }
 
-// What is around orders and commands is held to its form, too.
+// The fields around orders and commands are validated, too.
 func TestEveryRequestRefusesEveryBadField(t *testing.T) {
 	t.Parallel()
-	b := founded(t)
-	before := b.status()
+	f := newGameFixture(t)
+	before := f.status()
 	badRace := append([]string{`""`, text(strings.Repeat("x", 31))}, notAText...)
 	badTurn := append([]string{"-1"}, notWhole...)
 	badID := append([]string{`""`, `"1"`, text(strings.Repeat("a", 36))}, notAText...)
 	for _, c := range []struct {
 		method, path string
-		fields       map[string]fieldOf
+		fields       map[string]fieldCases
 	}{
-		{"PUT", enginev1.PathTurn, map[string]fieldOf{"turn": {"1", badNumber}}},
-		{"PUT", enginev1.PathOrder, map[string]fieldOf{
+		{"PUT", enginev1.PathTurn, map[string]fieldCases{"turn": {"1", badNumber}}},
+		{"PUT", enginev1.PathOrder, map[string]fieldCases{
 			"race_name": {`"Zorg"`, badRace}, "turn": {"0", badTurn},
 			"?mode":  {`"strict"`, append([]string{`""`, `"Strict"`, `"hard"`}, notAText...)},
 			"orders": {"[]", append([]string{"[null]", "[1]", `["group.merge"]`, "[[]]", "[{}]"}, notAList...)},
 		}},
-		{"PUT", enginev1.PathCommand, map[string]fieldOf{
+		{"PUT", enginev1.PathCommand, map[string]fieldCases{
 			"race_name": {`"Zorg"`, badRace}, "turn": {"0", badTurn}, "command_id": {text(commandID(1)), badID},
 			"command": {`{"type":"race.quit","confirm":"Zorg"}`, []string{"null", "true", "1", `"quit"`, "[]", "{}"}},
 		}},
-		{"POST", enginev1.PathBanish, map[string]fieldOf{
+		{"POST", enginev1.PathBanish, map[string]fieldCases{
 			"race_name": {`"Zorg"`, badRace}, "?reason": {`"x"`, append([]string{text(strings.Repeat("x", 201))}, notAText...)},
 		}},
 		{"POST", enginev1.PathInit, initFields()},
@@ -252,19 +252,19 @@ func TestEveryRequestRefusesEveryBadField(t *testing.T) {
 		for key, field := range c.fields {
 			name, optional := strings.CutPrefix(key, "?")
 			if !optional {
-				b.refusedRequest(t, c.method, c.path, good.with(name, "").String(), name)
+				f.requireRefused(t, c.method, c.path, good.with(name, "").String(), name)
 			}
 			for _, value := range field.bad {
-				b.refusedRequest(t, c.method, c.path, good.with(name, value).String(), name+" "+value)
+				f.requireRefused(t, c.method, c.path, good.with(name, value).String(), name+" "+value)
 			}
 		}
-		b.refusedRequest(t, c.method, c.path, good.with("extra", "1").String(), "extra")
+		f.requireRefused(t, c.method, c.path, good.with("extra", "1").String(), "extra")
 	}
-	require.Equal(t, before, b.status())
+	require.Equal(t, before, f.status())
 }
 
 // initFields are the fields of an init document, as orderFields.
-func initFields() map[string]fieldOf {
+func initFields() map[string]fieldCases {
 	races := []string{"[null]", "[1]", "[{}]", "[]", "[" + strings.Repeat(`{"user_id":"u","race_name":"A"},`, 2) + `{"user_id":"u","race_name":"B"}]`}
 	for field, values := range map[string][]string{
 		"user_id": append([]string{`""`, text(strings.Repeat("x", 65))}, notAText...), "race_name": append([]string{`""`, `"*"`, `"a\tb"`, text(strings.Repeat("x", 31))}, notAText...),
@@ -274,7 +274,7 @@ func initFields() map[string]fieldOf {
 			races = append(races, "["+object{"user_id": `"u"`, "race_name": `"A"`}.with(field, value).String()+"]")
 		}
 	}
-	return map[string]fieldOf{
+	return map[string]fieldCases{
 		"contract_version": {"1", append([]string{"2"}, badNumber...)},
 		"game_id":          {text(gameID), append([]string{`""`, `"1"`}, notAText...)},
 		"?seed":            {`"1"`, append([]string{`""`, `"-1"`, `"x"`, `"000000000000000000001"`, `"1.5"`, `"18446744073709551616"`}, notAText...)},

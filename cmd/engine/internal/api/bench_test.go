@@ -22,35 +22,35 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// large is an engine with a game of 50 races and 1000 planets that bots have
+// newLargeFixture is an engine with a game of 50 races and 1000 planets that bots have
 // played for 40 turns, on a real disk.
-func large(b *testing.B) *bench {
+func newLargeFixture(b *testing.B) *fixture {
 	b.Helper()
-	request := document()
+	request := initRequest()
 	request.Map = &enginev1.MapRequest{PlanetsPerRace: new(20)}
 	for race := range 50 {
 		request.Races = append(request.Races, enginev1.InitRace{UserID: "u", RaceName: fmt.Sprint("Race", race)})
 	}
-	e := &bench{t: b, dir: b.TempDir()}
-	s, err := store.Open(e.dir, nil)
+	f := &fixture{t: b, dir: b.TempDir()}
+	s, err := store.Open(f.dir, nil)
 	require.NoError(b, err)
 	c := game.NewConfig(request, nil)
-	snapshot, err := s.Found(store.Game{Config: c, Identity: game.Identity(request)}, game.Found(&c), store.Meta{})
+	snapshot, err := s.CreateGame(store.Game{Config: c, Identity: game.Identity(request)}, game.InitialTurn(&c), store.Meta{})
 	require.NoError(b, err)
 	turn := snapshot.Turn
 	for turn.State.Turn < 40 {
 		lists := make(game.Lists, 50)
 		for race := range lists {
-			lists[race], _ = bot.Play(game.Report(game.Subject{Config: &c, Turn: turn, Live: turn.State}, race))
+			lists[race], _ = bot.Play(game.Report(game.ReportSource{Config: &c, Turn: turn, Live: turn.State}, race))
 		}
 		turn = game.Advance(&c, turn.State, lists)
 		snapshot, err = s.Commit(turn, snapshot.Hash, store.Meta{})
 		require.NoError(b, err)
 	}
 	require.NoError(b, s.Close())
-	e.open(api.Options{})
-	b.Cleanup(e.shut)
-	return e
+	f.open(api.Options{})
+	b.Cleanup(f.close)
+	return f
 }
 
 // percentile95 times calls one by one, each after what has to come before it.
@@ -80,69 +80,69 @@ func cpuTime(b *testing.B) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-func nothing(int) {}
+func noSetup(int) {}
 
-func (b *bench) send(method, path, body string) []byte {
-	request, err := http.NewRequestWithContext(b.t.Context(), method, b.server.URL+path, strings.NewReader(body))
-	require.NoError(b.t, err)
+func (f *fixture) send(method, path, body string) []byte {
+	request, err := http.NewRequestWithContext(f.t.Context(), method, f.server.URL+path, strings.NewReader(body))
+	require.NoError(f.t, err)
 	request.Header.Set("Content-Type", "application/json")
 	answer, err := http.DefaultClient.Do(request)
-	require.NoError(b.t, err)
+	require.NoError(f.t, err)
 	raw, err := io.ReadAll(answer.Body)
-	require.NoError(b.t, errors.Join(err, answer.Body.Close()))
-	require.Equal(b.t, 200, answer.StatusCode, "%s", raw)
+	require.NoError(f.t, errors.Join(err, answer.Body.Close()))
+	require.Equal(f.t, 200, answer.StatusCode, "%s", raw)
 	return raw
 }
 
-// everybodyPlays lets the bot hand in a list for every race.
-func (b *bench) everybodyPlays(turn int) {
+// submitBotOrders submits the bot's order list for every race.
+func (f *fixture) submitBotOrders(turn int) {
 	for race := range 50 {
 		name := fmt.Sprint("Race", race)
 		var r enginev1.Report
-		require.NoError(b.t, json.Unmarshal(b.send(http.MethodGet, conformance.ReportPath(name), ""), &r))
+		require.NoError(f.t, json.Unmarshal(f.send(http.MethodGet, conformance.ReportPath(name), ""), &r))
 		list, _ := bot.Play(&r)
 		raw, err := json.Marshal(orders(name, turn, list...))
-		require.NoError(b.t, err)
-		b.send(http.MethodPut, enginev1.PathOrder, string(raw))
+		require.NoError(f.t, err)
+		f.send(http.MethodPut, enginev1.PathOrder, string(raw))
 	}
 }
 
 func BenchmarkPutTurn50x1000(b *testing.B) {
-	e := large(b)
-	percentile95(b, func(i int) { e.everybodyPlays(40 + i) }, func(i int) {
-		e.send(http.MethodPut, enginev1.PathTurn, fmt.Sprintf(`{"turn":%d}`, 41+i))
+	f := newLargeFixture(b)
+	percentile95(b, func(i int) { f.submitBotOrders(40 + i) }, func(i int) {
+		f.send(http.MethodPut, enginev1.PathTurn, fmt.Sprintf(`{"turn":%d}`, 41+i))
 	})
 }
 
 func BenchmarkPutOrder50x1000(b *testing.B) {
-	e := large(b)
+	f := newLargeFixture(b)
 	var r enginev1.Report
-	require.NoError(b, json.Unmarshal(e.send(http.MethodGet, conformance.ReportPath("Race0"), ""), &r))
+	require.NoError(b, json.Unmarshal(f.send(http.MethodGet, conformance.ReportPath("Race0"), ""), &r))
 	list, _ := bot.Play(&r)
 	raw, err := json.Marshal(orders("Race0", 40, list...))
 	require.NoError(b, err)
-	percentile95(b, nothing, func(int) { e.send(http.MethodPut, enginev1.PathOrder, string(raw)) })
+	percentile95(b, noSetup, func(int) { f.send(http.MethodPut, enginev1.PathOrder, string(raw)) })
 }
 
 func BenchmarkGetReport50x1000(b *testing.B) {
-	e := large(b)
-	percentile95(b, nothing, func(i int) {
+	f := newLargeFixture(b)
+	percentile95(b, noSetup, func(i int) {
 		// A past turn every time: nothing comes from the cache.
-		e.send(http.MethodGet, conformance.ReportPath(fmt.Sprint("Race", i%50))+fmt.Sprint("&turn=", 20+i/50%20), "")
+		f.send(http.MethodGet, conformance.ReportPath(fmt.Sprint("Race", i%50))+fmt.Sprint("&turn=", 20+i/50%20), "")
 	})
 }
 
-// BenchmarkGetCurrentReport50x1000 asks for reports of a turn that nobody has
-// asked for yet: a command of every race makes the cached one stale.
+// BenchmarkGetCurrentReport50x1000 reads reports that are not cached: a command
+// of every race invalidates them.
 func BenchmarkGetCurrentReport50x1000(b *testing.B) {
-	e := large(b)
-	said := 0
+	f := newLargeFixture(b)
+	sent := 0
 	percentile95(b, func(int) {
-		said++
-		raw, err := json.Marshal(command(fmt.Sprint("Race", said%50), 40, said, enginev1.SetRelation("*", relations()[said/50%2])))
+		sent++
+		raw, err := json.Marshal(command(fmt.Sprint("Race", sent%50), 40, sent, enginev1.SetRelation("*", relations()[sent/50%2])))
 		require.NoError(b, err)
-		e.send(http.MethodPut, enginev1.PathCommand, string(raw))
-	}, func(i int) { e.send(http.MethodGet, conformance.ReportPath(fmt.Sprint("Race", i%50)), "") })
+		f.send(http.MethodPut, enginev1.PathCommand, string(raw))
+	}, func(i int) { f.send(http.MethodGet, conformance.ReportPath(fmt.Sprint("Race", i%50)), "") })
 }
 
 func relations() []enginev1.Relation { return []enginev1.Relation{enginev1.Peace, enginev1.War} }

@@ -18,13 +18,13 @@ import (
 // replace them.
 type Options struct {
 	Version    string // of the engine
-	GameID     string // the only game that may be founded; "" for any
+	GameID     string // the only game that init accepts; "" for any
 	AdminToken string // bearer token of the admin operations; "" for none
 	Log        *zap.Logger
-	// LockWait is how long a command waits for a turn under way.
+	// LockWait is how long a command waits for a turn that is being generated.
 	LockWait time.Duration
 	Now      func() time.Time
-	Draw     func() uint64 // a seed
+	NewSeed  func() uint64 // a seed
 	Advance  func(*game.Config, *game.State, game.Lists) *game.Turn
 }
 
@@ -38,8 +38,8 @@ func (o Options) withDefaults() Options {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.Draw == nil {
-		o.Draw = drawSeed
+	if o.NewSeed == nil {
+		o.NewSeed = randomSeed
 	}
 	if o.Advance == nil {
 		o.Advance = game.Advance
@@ -47,7 +47,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-func drawSeed() uint64 {
+func randomSeed() uint64 {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails
 	return binary.BigEndian.Uint64(b[:])
@@ -57,7 +57,7 @@ func drawSeed() uint64 {
 type Engine struct {
 	options    Options
 	store      *store.Store
-	writer     chan struct{} // holds one token; who has taken it may write
+	writer     chan struct{} // a semaphore of one: taking its token allows writing
 	view       atomic.Pointer[view]
 	generating atomic.Bool
 	closing    atomic.Bool
@@ -65,14 +65,14 @@ type Engine struct {
 	past       pastTurns
 }
 
-// New loads what the directory holds. A directory that cannot be trusted gives
-// an engine in state failed, which still answers reads of healthy turns.
+// New loads the directory. A damaged directory gives an engine in state failed,
+// which still serves reads of undamaged turns.
 func New(s *store.Store, options Options) *Engine {
 	e := &Engine{
 		options: options.withDefaults(), store: s, writer: make(chan struct{}, 1), reports: newReportCache(),
 	}
 	e.writer <- struct{}{}
-	v := e.recover()
+	v := e.loadView()
 	e.view.Store(v)
 	if v.failed != nil {
 		e.options.Log.Error("state directory refused", zap.Error(v.failed))
@@ -80,8 +80,9 @@ func New(s *store.Store, options Options) *Engine {
 	return e
 }
 
-// Unusable is an engine without a state directory: it lives to tell its host why.
-func Unusable(cause error, options Options) *Engine {
+// NewFailed is an engine without a state directory; it serves the status and the
+// reason of the failure.
+func NewFailed(cause error, options Options) *Engine {
 	e := &Engine{options: options.withDefaults(), writer: make(chan struct{}, 1), reports: newReportCache()}
 	e.writer <- struct{}{}
 	e.view.Store(&view{failed: cause})
@@ -89,11 +90,11 @@ func Unusable(cause error, options Options) *Engine {
 	return e
 }
 
-// Close refuses new work; what is under way ends.
+// Close refuses new requests; those under way are finished.
 func (e *Engine) Close() { e.closing.Store(true) }
 
-// take waits for the right to write; give hands it back.
-func (e *Engine) take(ctx context.Context, wait time.Duration) (give func(), err error) {
+// acquireWriter waits for the write lock; release returns it.
+func (e *Engine) acquireWriter(ctx context.Context, wait time.Duration) (release func(), err error) {
 	var timeout <-chan time.Time
 	if wait > 0 {
 		timer := time.NewTimer(wait)
@@ -104,20 +105,20 @@ func (e *Engine) take(ctx context.Context, wait time.Duration) (give func(), err
 	case <-e.writer:
 		return func() { e.writer <- struct{}{} }, nil
 	case <-timeout:
-		return nil, fail(enginev1.CodeBusy, "a turn is being generated; try again")
+		return nil, newFailure(enginev1.CodeBusy, "a turn is being generated; try again")
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
 }
 
-// running gives the view of a game that can be written to.
-func (e *Engine) running() (*view, error) {
+// writableView returns the view of a game that accepts writes.
+func (e *Engine) writableView() (*view, error) {
 	v := e.view.Load()
 	switch {
 	case v.failed != nil:
-		return nil, failureOf(v.failed)
+		return nil, toFailure(v.failed)
 	case v.game == nil:
-		return nil, fail(enginev1.CodeNotInitialized, "the game has not been founded yet")
+		return nil, newFailure(enginev1.CodeNotInitialized, "the game has not been initialized")
 	}
 	return v, nil
 }

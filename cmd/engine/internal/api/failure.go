@@ -20,7 +20,7 @@ type failure struct {
 // Error is the text for the log.
 func (f *failure) Error() string { return string(f.code) + ": " + f.message }
 
-func fail(code enginev1.ErrorCode, format string, args ...any) *failure {
+func newFailure(code enginev1.ErrorCode, format string, args ...any) *failure {
 	return &failure{code: code, message: fmt.Sprintf(format, args...)}
 }
 
@@ -29,28 +29,28 @@ func (f *failure) with(key string, value any) *failure {
 	return f
 }
 
-// invalid refuses a request whose fields are wrong; nil when none is.
-func invalid(fields []enginev1.FieldError) error {
+// validationError refuses a request whose fields are wrong; nil when none is.
+func validationError(fields []enginev1.FieldError) error {
 	if len(fields) == 0 {
 		return nil
 	}
-	return fail(enginev1.CodeValidationFailed, "%s: %s", fields[0].Field, fields[0].Message).
+	return newFailure(enginev1.CodeValidationFailed, "%s: %s", fields[0].Field, fields[0].Message).
 		with(enginev1.DetailFields, fields)
 }
 
-// failureOf turns any error into an answer; what is not meant for the host is
+// toFailure turns any error into an answer; what is not meant for the host is
 // internal and stays in the log.
-func failureOf(err error) *failure {
+func toFailure(err error) *failure {
 	if f, is := errors.AsType[*failure](err); is {
 		return f
 	}
 	if _, is := errors.AsType[*store.UnavailableError](err); is {
-		return fail(enginev1.CodeStorageUnavailable, "the state directory cannot be written; nothing was committed")
+		return newFailure(enginev1.CodeStorageUnavailable, "the state directory cannot be written; nothing was committed")
 	}
 	if corrupt, is := errors.AsType[*store.CorruptError](err); is {
-		return fail(enginev1.CodeStateCorrupt, "the state directory cannot be trusted").with("path", corrupt.Path)
+		return newFailure(enginev1.CodeStateCorrupt, "the state directory cannot be trusted").with("path", corrupt.Path)
 	}
-	return fail(enginev1.CodeInternal, "internal error")
+	return newFailure(enginev1.CodeInternal, "internal error")
 }
 
 func (f *failure) httpStatus() int {

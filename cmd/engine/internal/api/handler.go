@@ -15,7 +15,7 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// operation answers a request with a status and a body, or an error.
+// operation handles a request and returns a status and a body, or an error.
 type operation func(w http.ResponseWriter, r *http.Request) (status int, body any, err error)
 
 // Handler is the contract's HTTP surface.
@@ -32,12 +32,12 @@ func (e *Engine) Handler() http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begin := time.Now()
-		e.headers(w.Header())
+		e.setHeaders(w.Header())
 		status, body, err := e.dispatch(routes, w, r)
 		if err != nil {
-			status, body = e.failed(w, r, err)
+			status, body = e.errorResponse(w, r, err)
 		}
-		e.write(w, status, body)
+		e.writeResponse(w, status, body)
 		e.options.Log.Debug("request served", zap.String("method", r.Method), zap.String("path", r.URL.Path),
 			zap.Int("status", status), zap.Duration("took", time.Since(begin)), requestID(r), traceParent(r))
 	})
@@ -51,8 +51,8 @@ func traceParent(r *http.Request) zap.Field {
 	return zap.String("traceparent", r.Header.Get("Traceparent"))
 }
 
-// headers are on every answer.
-func (e *Engine) headers(h http.Header) {
+// setHeaders are on every answer.
+func (e *Engine) setHeaders(h http.Header) {
 	h.Set(enginev1.HeaderContract, strconv.Itoa(enginev1.ContractVersion))
 	h.Set(enginev1.HeaderEngineVersion, e.options.Version)
 	v := e.view.Load()
@@ -72,12 +72,12 @@ func (e *Engine) dispatch(
 		if cause := recover(); cause != nil {
 			e.options.Log.Error("request panicked", zap.String("path", r.URL.Path), zap.Any("cause", cause),
 				zap.Stack("stack"), requestID(r))
-			status, body, err = 0, nil, fail(enginev1.CodeInternal, "internal error")
+			status, body, err = 0, nil, newFailure(enginev1.CodeInternal, "internal error")
 		}
 	}()
 	methods, found := routes[r.URL.Path]
 	if !found {
-		return 0, nil, fail(enginev1.CodeNotFound, "no such operation")
+		return 0, nil, newFailure(enginev1.CodeNotFound, "no such operation")
 	}
 	method := r.Method
 	if method == http.MethodHead {
@@ -88,45 +88,46 @@ func (e *Engine) dispatch(
 		for method := range methods { // there is one
 			w.Header().Set("Allow", method)
 		}
-		return 0, nil, fail(enginev1.CodeMethodNotAllowed, "%s is not allowed here", r.Method)
+		return 0, nil, newFailure(enginev1.CodeMethodNotAllowed, "%s is not allowed here", r.Method)
 	}
-	if err := e.admit(w, r); err != nil {
+	if err := e.precheck(w, r); err != nil {
 		return 0, nil, err
 	}
 	return run(w, r)
 }
 
-// admit refuses work at shutdown, unwanted formats, and strangers on the admin
-// surface. The contract has no error code for the last; the status says it.
-func (e *Engine) admit(w http.ResponseWriter, r *http.Request) error {
+// precheck refuses requests during shutdown, unsupported formats, and admin
+// requests without the token. The contract has no error code for the last; the
+// status is 401.
+func (e *Engine) precheck(w http.ResponseWriter, r *http.Request) error {
 	if r.URL.Path == enginev1.PathHealthz {
 		return nil
 	}
 	if e.closing.Load() && r.URL.Path != enginev1.PathStatus {
-		return fail(enginev1.CodeShuttingDown, "the engine is shutting down")
+		return newFailure(enginev1.CodeShuttingDown, "the engine is shutting down")
 	}
 	if token := e.options.AdminToken; token != "" && strings.HasPrefix(r.URL.Path, "/api/v1/admin/") {
 		given, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 		if !bearer || subtle.ConstantTimeCompare([]byte(given), []byte(token)) != 1 {
 			w.Header().Set("WWW-Authenticate", "Bearer")
-			f := fail(enginev1.CodeInvalidRequest, "the admin token is missing or wrong")
+			f := newFailure(enginev1.CodeInvalidRequest, "the admin token is missing or wrong")
 			f.status = http.StatusUnauthorized
 			return f
 		}
 	}
 	if r.URL.Path != enginev1.PathReport && !accepts(r, "application/json") {
-		return fail(enginev1.CodeNotAcceptable, "only application/json is served here")
+		return newFailure(enginev1.CodeNotAcceptable, "only application/json is served here")
 	}
 	return nil
 }
 
-// failed turns an error into its answer. The log keeps what the host is not told.
-func (e *Engine) failed(w http.ResponseWriter, r *http.Request, err error) (int, any) {
-	f := failureOf(err)
+// errorResponse maps an error to a response. The cause is logged only.
+func (e *Engine) errorResponse(w http.ResponseWriter, r *http.Request, err error) (int, any) {
+	f := toFailure(err)
 	status := f.httpStatus()
 	switch {
 	case errors.Is(err, context.Canceled):
-		e.options.Log.Info("request abandoned", zap.String("path", r.URL.Path), requestID(r))
+		e.options.Log.Info("request cancelled", zap.String("path", r.URL.Path), requestID(r))
 	case status >= http.StatusInternalServerError:
 		e.options.Log.Warn("request failed", zap.String("path", r.URL.Path), zap.String("code", string(f.code)),
 			zap.Error(err), requestID(r), traceParent(r))
@@ -137,8 +138,8 @@ func (e *Engine) failed(w http.ResponseWriter, r *http.Request, err error) (int,
 	return status, enginev1.ErrorResponse{Error: enginev1.Error{Code: f.code, Message: f.message, Details: f.details}}
 }
 
-// write sends JSON, or a rendered report as it is.
-func (e *Engine) write(w http.ResponseWriter, status int, body any) {
+// writeResponse sends JSON, or a rendered report as it is.
+func (e *Engine) writeResponse(w http.ResponseWriter, status int, body any) {
 	if status == http.StatusNotModified {
 		w.WriteHeader(status)
 		return
@@ -147,7 +148,7 @@ func (e *Engine) write(w http.ResponseWriter, status int, body any) {
 	if !is {
 		var err error
 		if raw, err = json.Marshal(body); err != nil {
-			e.options.Log.Error("answer not encoded", zap.Error(err))
+			e.options.Log.Error("response not encoded", zap.Error(err))
 			status, raw = http.StatusInternalServerError, []byte(`{"error":{"code":"internal","message":"internal error"}}`)
 		}
 		w.Header().Set("Content-Type", "application/json")
@@ -155,6 +156,6 @@ func (e *Engine) write(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Length", strconv.Itoa(len(raw)))
 	w.WriteHeader(status)
 	if _, err := w.Write(raw); err != nil {
-		e.options.Log.Debug("answer not taken", zap.Error(err))
+		e.options.Log.Debug("response not written", zap.Error(err))
 	}
 }

@@ -18,16 +18,17 @@ func (e *Engine) getHealth(http.ResponseWriter, *http.Request) (int, any, error)
 }
 
 func (e *Engine) postInit(w http.ResponseWriter, r *http.Request) (int, any, error) {
-	request, object, err := read[enginev1.InitRequest](w, r, enginev1.MaxInitBody, "contract_version", "game_id", "races")
+	request, object, err := decodeBody[enginev1.InitRequest](w, r, enginev1.MaxInitBody,
+		"contract_version", "game_id", "races")
 	if err != nil {
 		return 0, nil, err
 	}
-	if err := invalid(checkChoices(object)); err != nil {
+	if err := validationError(checkNotEmpty(object)); err != nil {
 		return 0, nil, err
 	}
-	status, created, err := e.found(r.Context(), request)
+	status, created, err := e.initGame(r.Context(), request)
 	if created {
-		e.headers(w.Header())
+		e.setHeaders(w.Header())
 		return http.StatusCreated, status, err
 	}
 	return http.StatusOK, status, err
@@ -38,17 +39,17 @@ func (e *Engine) getStatus(http.ResponseWriter, *http.Request) (int, any, error)
 }
 
 func (e *Engine) putTurn(w http.ResponseWriter, r *http.Request) (int, any, error) {
-	request, _, err := read[enginev1.TurnRequest](w, r, enginev1.MaxBody, "turn")
+	request, _, err := decodeBody[enginev1.TurnRequest](w, r, enginev1.MaxBody, "turn")
 	if err != nil {
 		return 0, nil, err
 	}
 	answer, err := e.advance(r.Context(), request)
-	e.headers(w.Header())
+	e.setHeaders(w.Header())
 	return http.StatusOK, answer, err
 }
 
 func (e *Engine) postBanish(w http.ResponseWriter, r *http.Request) (int, any, error) {
-	request, _, err := read[enginev1.BanishRequest](w, r, enginev1.MaxBody, "race_name")
+	request, _, err := decodeBody[enginev1.BanishRequest](w, r, enginev1.MaxBody, "race_name")
 	if err != nil {
 		return 0, nil, err
 	}
@@ -57,7 +58,7 @@ func (e *Engine) postBanish(w http.ResponseWriter, r *http.Request) (int, any, e
 }
 
 func (e *Engine) putCommand(w http.ResponseWriter, r *http.Request) (int, any, error) {
-	request, object, err := read[enginev1.CommandRequest](w, r, enginev1.MaxBody, "race_name", "turn", "command_id",
+	request, object, err := decodeBody[enginev1.CommandRequest](w, r, enginev1.MaxBody, "race_name", "turn", "command_id",
 		"command")
 	if err != nil {
 		return 0, nil, err
@@ -71,11 +72,11 @@ func (e *Engine) putCommand(w http.ResponseWriter, r *http.Request) (int, any, e
 }
 
 func (e *Engine) putOrder(w http.ResponseWriter, r *http.Request) (int, any, error) {
-	request, object, err := read[enginev1.OrderRequest](w, r, enginev1.MaxOrderBody, "race_name", "turn", "orders")
+	request, object, err := decodeBody[enginev1.OrderRequest](w, r, enginev1.MaxOrderBody, "race_name", "turn", "orders")
 	if err != nil {
 		return 0, nil, err
 	}
-	if err := invalid(checkOrder(request, object)); err != nil {
+	if err := validationError(checkOrder(request, object)); err != nil {
 		return 0, nil, err
 	}
 	answer, err := e.order(r.Context(), request)
@@ -85,7 +86,7 @@ func (e *Engine) putOrder(w http.ResponseWriter, r *http.Request) (int, any, err
 func (e *Engine) getReport(w http.ResponseWriter, r *http.Request) (int, any, error) {
 	text := prefersText(r)
 	if !text && !accepts(r, "application/json") {
-		return 0, nil, fail(enginev1.CodeNotAcceptable, "reports are application/json or text/plain")
+		return 0, nil, newFailure(enginev1.CodeNotAcceptable, "reports are application/json or text/plain")
 	}
 	race, turn, err := reportQuery(r)
 	if err != nil {
@@ -99,10 +100,10 @@ func (e *Engine) getReport(w http.ResponseWriter, r *http.Request) (int, any, er
 	h.Set("ETag", report.etag)
 	h.Set("Vary", "Accept")
 	h.Set("Cache-Control", "private, no-cache")
-	if report.past {
+	if report.superseded {
 		h.Set("Cache-Control", "private, max-age=86400")
 	}
-	if unchanged(r.Header.Values("If-None-Match"), report.etag) {
+	if matchesETag(r.Header.Values("If-None-Match"), report.etag) {
 		return http.StatusNotModified, nil, nil
 	}
 	h.Set("Content-Type", "application/json")
@@ -117,11 +118,11 @@ func reportQuery(r *http.Request) (race string, turn int, err error) {
 	query := r.URL.Query()
 	for key, values := range query {
 		if key != "race" && key != "turn" || len(values) != 1 {
-			return "", 0, fail(enginev1.CodeInvalidRequest, "the query has race and, once, turn")
+			return "", 0, newFailure(enginev1.CodeInvalidRequest, "the query has race and, once, turn")
 		}
 	}
 	race, turn = query.Get("race"), -1
-	if err := invalid(characters("race", race, 1, enginev1.MaxRaceName)); err != nil {
+	if err := validationError(checkLength("race", race, 1, enginev1.MaxRaceName)); err != nil {
 		return "", 0, err
 	}
 	if !query.Has("turn") {
@@ -129,13 +130,13 @@ func reportQuery(r *http.Request) (race string, turn int, err error) {
 	}
 	turn, err = strconv.Atoi(query.Get("turn"))
 	if err != nil {
-		return "", 0, fail(enginev1.CodeInvalidRequest, "turn must be a number")
+		return "", 0, newFailure(enginev1.CodeInvalidRequest, "turn must be a number")
 	}
-	return race, turn, invalid(checkTurn(turn))
+	return race, turn, validationError(checkTurn(turn))
 }
 
-// unchanged compares entity tags as If-None-Match does.
-func unchanged(headers []string, etag string) bool {
+// matchesETag compares entity tags as If-None-Match does.
+func matchesETag(headers []string, etag string) bool {
 	for tag := range strings.SplitSeq(strings.Join(headers, ","), ",") {
 		tag = strings.TrimPrefix(strings.TrimSpace(tag), "W/")
 		if tag == etag || tag == "*" {
@@ -145,8 +146,8 @@ func unchanged(headers []string, etag string) bool {
 	return false
 }
 
-// quality is how much the client wants a media type: its q, most specific range
-// first; 1 when it says nothing.
+// quality is the q value of a media type in Accept, by the most specific range; 1
+// without the header.
 func quality(r *http.Request, media string) float64 {
 	header := strings.Join(r.Header.Values("Accept"), ",")
 	if strings.TrimSpace(header) == "" {
@@ -164,7 +165,7 @@ func quality(r *http.Request, media string) float64 {
 		found[name] = 1
 		for parameter := range strings.SplitSeq(parameters, ";") {
 			if q, is := strings.CutPrefix(strings.TrimSpace(parameter), "q="); is {
-				found[name], _ = strconv.ParseFloat(q, 64) // nonsense is 0: not wanted
+				found[name], _ = strconv.ParseFloat(q, 64) // an invalid value is 0: not acceptable
 			}
 		}
 	}

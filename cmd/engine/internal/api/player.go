@@ -11,33 +11,33 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// command carries one action out at once.
+// command executes one action at once.
 func (e *Engine) command(
 	ctx context.Context, request enginev1.CommandRequest, cmd enginev1.Command,
 ) (*enginev1.CommandResponse, error) {
-	give, err := e.take(ctx, e.options.LockWait)
+	release, err := e.acquireWriter(ctx, e.options.LockWait)
 	if err != nil {
 		return nil, err
 	}
-	defer give()
-	v, err := e.running()
+	defer release()
+	v, err := e.writableView()
 	if err != nil {
 		return nil, err
 	}
 	answer := &enginev1.CommandResponse{RaceName: request.RaceName, Turn: request.Turn, CommandID: request.CommandID}
-	digest := digestOf(request, cmd)
-	if earlier := v.logged(request.CommandID); earlier != nil {
+	digest := commandDigest(request, cmd)
+	if earlier := v.findCommand(request.CommandID); earlier != nil {
 		if earlier.Digest != digest {
-			return nil, fail(enginev1.CodeCommandConflict, "command %s was used for something else", request.CommandID)
+			return nil, newFailure(enginev1.CodeCommandConflict, "command %s was used for something else", request.CommandID)
 		}
 		answer.Status, answer.Replayed = earlier.Status, true
 		return answer, nil
 	}
-	race, err := v.player(request.RaceName, request.Turn)
+	race, err := v.activeRace(request.RaceName, request.Turn)
 	if err != nil {
 		return nil, err
 	}
-	if err := invalid(game.CheckCommand(v.config(), v.live, race, cmd)); err != nil {
+	if err := validationError(game.CheckCommand(v.config(), v.live, race, cmd)); err != nil {
 		return nil, err
 	}
 	live := v.live.Clone()
@@ -48,14 +48,14 @@ func (e *Engine) command(
 	if err := e.store.Append(v.turn(), entry); err != nil {
 		return nil, err
 	}
-	e.view.Store(v.after(live, entry))
+	e.view.Store(v.afterEntry(live, entry))
 	return answer, nil
 }
 
-// logged finds a command that was carried out in this turn or the one before,
-// so that a repeat across the turn's end gets its answer.
-func (v *view) logged(id string) *store.Entry {
-	for _, log := range [][]store.Entry{v.log, v.earlier} {
+// findCommand finds a command of this turn or the previous one by its id, so that
+// a repeat across the end of a turn gets the first response.
+func (v *view) findCommand(id string) *store.Entry {
+	for _, log := range [][]store.Entry{v.log, v.previousLog} {
 		for i := range log {
 			if log[i].Kind == store.KindCommand && log[i].ID == id {
 				return &log[i]
@@ -65,8 +65,8 @@ func (v *view) logged(id string) *store.Entry {
 	return nil
 }
 
-// digestOf tells the bodies of two requests with one command id apart.
-func digestOf(request enginev1.CommandRequest, cmd enginev1.Command) string {
+// commandDigest distinguishes the bodies of two requests with one command id.
+func commandDigest(request enginev1.CommandRequest, cmd enginev1.Command) string {
 	request.Command = cmd.Raw()
 	raw, err := json.Marshal(request)
 	if err != nil { // plain data always encodes
@@ -78,16 +78,16 @@ func digestOf(request enginev1.CommandRequest, cmd enginev1.Command) string {
 
 // order stores a race's list for the turn.
 func (e *Engine) order(ctx context.Context, request enginev1.OrderRequest) (*enginev1.OrderResponse, error) {
-	give, err := e.take(ctx, e.options.LockWait)
+	release, err := e.acquireWriter(ctx, e.options.LockWait)
 	if err != nil {
 		return nil, err
 	}
-	defer give()
-	v, err := e.running()
+	defer release()
+	v, err := e.writableView()
 	if err != nil {
 		return nil, err
 	}
-	race, err := v.player(request.RaceName, request.Turn)
+	race, err := v.activeRace(request.RaceName, request.Turn)
 	if err != nil {
 		return nil, err
 	}
@@ -107,20 +107,20 @@ func (e *Engine) order(ctx context.Context, request enginev1.OrderRequest) (*eng
 		}
 	}
 	if request.Mode == enginev1.ModeStrict && answer.Rejected > 0 {
-		return nil, fail(enginev1.CodeOrdersRejected, "%d orders cannot be carried out", answer.Rejected).
+		return nil, newFailure(enginev1.CodeOrdersRejected, "%d orders cannot be carried out", answer.Rejected).
 			with(enginev1.DetailResults, answer.Results)
 	}
-	return answer, e.keep(v, store.OrderList{
+	return answer, e.storeOrders(v, store.OrderList{
 		Race: race, Turn: request.Turn, After: len(v.log), Hash: hash, Orders: request.Orders, Results: answer.Results,
 	})
 }
 
-func (e *Engine) keep(v *view, list store.OrderList) error {
+func (e *Engine) storeOrders(v *view, list store.OrderList) error {
 	if err := e.store.PutOrders(list); err != nil {
 		return err
 	}
 	live := v.live.Clone()
-	game.Attend(live, list.Race)
-	e.view.Store(v.with(live, list))
+	game.CancelQuit(live, list.Race)
+	e.view.Store(v.afterOrders(live, list))
 	return nil
 }

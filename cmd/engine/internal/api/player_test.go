@@ -15,29 +15,29 @@ import (
 )
 
 // ownPlanet is the number of one of the race's planets.
-func (b *bench) ownPlanet(race string) int { return b.report(race).LocalPlanets[0].Number }
+func (f *fixture) ownPlanet(race string) int { return f.report(race).LocalPlanets[0].Number }
 
 func TestOrderListReplacesTheEarlierOne(t *testing.T) {
 	t.Parallel()
-	b := founded(t)
-	planet := b.ownPlanet("Zorg")
-	first := b.order("Zorg", 0, enginev1.Rename(planet, "Alpha"), enginev1.Send(enginev1.Group(99), 1))
+	f := newGameFixture(t)
+	planet := f.ownPlanet("Zorg")
+	first := f.order("Zorg", 0, enginev1.Rename(planet, "Alpha"), enginev1.Send(enginev1.Group(99), 1))
 	require.Equal(t, 1, first.Accepted)
 	require.Equal(t, 1, first.Rejected)
 	require.True(t, first.Stored)
 	require.Equal(t, enginev1.OrderUnknownGroup, first.Results[1].Code)
-	require.Equal(t, first.OrderHash, b.order("Zorg", 0, enginev1.Rename(planet, "Alpha"), enginev1.Send(enginev1.Group(99), 1)).OrderHash)
-	second := b.order("Zorg", 0, enginev1.Rename(planet, "Beta"))
+	require.Equal(t, first.OrderHash, f.order("Zorg", 0, enginev1.Rename(planet, "Alpha"), enginev1.Send(enginev1.Group(99), 1)).OrderHash)
+	second := f.order("Zorg", 0, enginev1.Rename(planet, "Beta"))
 	require.NotEqual(t, first.OrderHash, second.OrderHash)
 	require.Len(t, first.OrderHash, 16)
 
-	pending := b.report("Zorg").Pending
+	pending := f.report("Zorg").Pending
 	require.Equal(t, []enginev1.Order{enginev1.Rename(planet, "Beta")}, pending.Orders)
-	require.Nil(t, b.report("Vogons").Pending, "nobody sees another's orders")
-	b.restart(api.Options{})
-	require.Equal(t, pending, b.report("Zorg").Pending, "durable")
-	b.turn(1)
-	r := b.report("Zorg")
+	require.Nil(t, f.report("Vogons").Pending, "nobody sees another's orders")
+	f.restart(api.Options{})
+	require.Equal(t, pending, f.report("Zorg").Pending, "durable")
+	f.turn(1)
+	r := f.report("Zorg")
 	require.Nil(t, r.Pending)
 	require.Equal(t, []enginev1.OrderResult{{Index: 0, Status: "ok"}}, r.OrderResults)
 	require.Equal(t, "Beta", r.LocalPlanets[0].Name)
@@ -45,115 +45,115 @@ func TestOrderListReplacesTheEarlierOne(t *testing.T) {
 
 func TestStrictListIsStoredWholeOrNotAtAll(t *testing.T) {
 	t.Parallel()
-	b := founded(t)
-	planet := b.ownPlanet("Zorg")
-	b.order("Zorg", 0, enginev1.Rename(planet, "Old"))
+	f := newGameFixture(t)
+	planet := f.ownPlanet("Zorg")
+	f.order("Zorg", 0, enginev1.Rename(planet, "Old"))
 	request := orders("Zorg", 0, enginev1.Rename(planet, "New"), enginev1.Send(enginev1.Group(99), 1))
 	request.Mode = enginev1.ModeStrict
-	refused := b.Put(enginev1.PathOrder, request).Refused(422, enginev1.CodeOrdersRejected)
+	refused := f.Put(enginev1.PathOrder, request).Refused(422, enginev1.CodeOrdersRejected)
 	require.Len(t, refused.Details[enginev1.DetailResults], 2)
-	require.Equal(t, enginev1.Rename(planet, "Old"), b.report("Zorg").Pending.Orders[0], "the old list is kept")
+	require.Equal(t, enginev1.Rename(planet, "Old"), f.report("Zorg").Pending.Orders[0], "the old list is kept")
 	request.Orders = request.Orders[:1]
-	require.Equal(t, 1, conformance.Into[enginev1.OrderResponse](b.Put(enginev1.PathOrder, request), 200).Accepted)
+	require.Equal(t, 1, conformance.Into[enginev1.OrderResponse](f.Put(enginev1.PathOrder, request), 200).Accepted)
 }
 
-func TestALateListOrCommandNeverLands(t *testing.T) {
+func TestALateListOrCommandIsRefused(t *testing.T) {
 	t.Parallel()
-	b := founded(t)
-	b.turn(1)
-	hash := b.status().StateHash
+	f := newGameFixture(t)
+	f.turn(1)
+	hash := f.status().StateHash
 	for _, turn := range []int{0, 2, 1 << 40} {
-		refused := b.Put(enginev1.PathOrder, orders("Zorg", turn)).Refused(409, enginev1.CodeTurnMismatch)
+		refused := f.Put(enginev1.PathOrder, orders("Zorg", turn)).Refused(409, enginev1.CodeTurnMismatch)
 		require.InDelta(t, 1, refused.Details[enginev1.DetailCurrentTurn], 0)
-		b.Put(enginev1.PathCommand, command("Zorg", turn, 1, enginev1.QuitGame("Zorg"))).Refused(409, enginev1.CodeTurnMismatch)
+		f.Put(enginev1.PathCommand, command("Zorg", turn, 1, enginev1.QuitGame("Zorg"))).Refused(409, enginev1.CodeTurnMismatch)
 	}
-	require.False(t, b.status().Races[0].HasOrders)
-	require.Equal(t, enginev1.RaceActive, b.status().Races[0].State)
-	require.Equal(t, hash, b.status().StateHash)
+	require.False(t, f.status().Races[0].HasOrders)
+	require.Equal(t, enginev1.RaceActive, f.status().Races[0].State)
+	require.Equal(t, hash, f.status().StateHash)
 }
 
 func TestCommandsAreRepeatableByTheirID(t *testing.T) {
 	t.Parallel()
-	b := founded(t)
-	first := b.command("Zorg", 0, 1, enginev1.SetRelation("Vogons", enginev1.Peace))
+	f := newGameFixture(t)
+	first := f.command("Zorg", 0, 1, enginev1.SetRelation("Vogons", enginev1.Peace))
 	require.Equal(t, enginev1.CommandResponse{RaceName: "Zorg", CommandID: commandID(1), Status: enginev1.CommandApplied}, first)
-	b.restart(api.Options{})
+	f.restart(api.Options{})
 	first.Replayed = true
-	require.Equal(t, first, b.command("Zorg", 0, 1, enginev1.SetRelation("Vogons", enginev1.Peace)))
-	require.Equal(t, enginev1.CommandUnchanged, b.command("Zorg", 0, 2, enginev1.SetRelation("Vogons", enginev1.Peace)).Status)
-	b.Put(enginev1.PathCommand, command("Zorg", 0, 1, enginev1.SetRelation("Vogons", enginev1.War))).Refused(409, enginev1.CodeCommandConflict)
-	b.Put(enginev1.PathCommand, command("Vogons", 0, 1, enginev1.SetRelation("Zorg", enginev1.Peace))).Refused(409, enginev1.CodeCommandConflict)
-	require.Equal(t, enginev1.Peace, b.report("Zorg").Races[1].Relation)
-	b.turn(1)
-	require.Equal(t, first, b.command("Zorg", 0, 1, enginev1.SetRelation("Vogons", enginev1.Peace)), "also when the turn has ended meanwhile")
-	b.restart(api.Options{})
-	require.Equal(t, first, b.command("Zorg", 0, 1, enginev1.SetRelation("Vogons", enginev1.Peace)))
-	require.Equal(t, enginev1.Peace, b.report("Zorg").Races[1].Relation)
+	require.Equal(t, first, f.command("Zorg", 0, 1, enginev1.SetRelation("Vogons", enginev1.Peace)))
+	require.Equal(t, enginev1.CommandUnchanged, f.command("Zorg", 0, 2, enginev1.SetRelation("Vogons", enginev1.Peace)).Status)
+	f.Put(enginev1.PathCommand, command("Zorg", 0, 1, enginev1.SetRelation("Vogons", enginev1.War))).Refused(409, enginev1.CodeCommandConflict)
+	f.Put(enginev1.PathCommand, command("Vogons", 0, 1, enginev1.SetRelation("Zorg", enginev1.Peace))).Refused(409, enginev1.CodeCommandConflict)
+	require.Equal(t, enginev1.Peace, f.report("Zorg").Races[1].Relation)
+	f.turn(1)
+	require.Equal(t, first, f.command("Zorg", 0, 1, enginev1.SetRelation("Vogons", enginev1.Peace)), "also when the turn has ended meanwhile")
+	f.restart(api.Options{})
+	require.Equal(t, first, f.command("Zorg", 0, 1, enginev1.SetRelation("Vogons", enginev1.Peace)))
+	require.Equal(t, enginev1.Peace, f.report("Zorg").Races[1].Relation)
 }
 
 func TestMessagesArriveAtOnce(t *testing.T) {
 	t.Parallel()
-	b := founded(t)
-	etag := b.Get(conformance.ReportPath("Vogons")).Header.Get("ETag")
-	b.command("Zorg", 0, 1, enginev1.SendMessage("Peace? ☮", "Vogons"))
-	answer := b.Get(conformance.ReportPath("Vogons"))
+	f := newGameFixture(t)
+	etag := f.Get(conformance.ReportPath("Vogons")).Header.Get("ETag")
+	f.command("Zorg", 0, 1, enginev1.SendMessage("Peace? ☮", "Vogons"))
+	answer := f.Get(conformance.ReportPath("Vogons"))
 	require.NotEqual(t, etag, answer.Header.Get("ETag"))
-	require.Equal(t, "Peace? ☮", b.report("Vogons").Messages[0].Text)
+	require.Equal(t, "Peace? ☮", f.report("Vogons").Messages[0].Text)
 }
 
 func TestOrdersTakeAQuitBackInTheOrderTheyCame(t *testing.T) {
 	t.Parallel()
-	b := founded(t)
-	b.order("Zorg", 0)
-	b.command("Zorg", 0, 1, enginev1.QuitGame("Zorg"))
-	require.Equal(t, enginev1.RaceQuitting, b.status().Races[0].State, "the quit came after the list")
-	b.restart(api.Options{})
-	require.Equal(t, enginev1.RaceQuitting, b.status().Races[0].State)
-	b.order("Zorg", 0)
-	require.Equal(t, enginev1.RaceActive, b.status().Races[0].State)
-	b.restart(api.Options{})
-	require.Equal(t, enginev1.RaceActive, b.status().Races[0].State)
-	b.command("Zorg", 0, 2, enginev1.QuitGame("Zorg"))
+	f := newGameFixture(t)
+	f.order("Zorg", 0)
+	f.command("Zorg", 0, 1, enginev1.QuitGame("Zorg"))
+	require.Equal(t, enginev1.RaceQuitting, f.status().Races[0].State, "the quit came after the list")
+	f.restart(api.Options{})
+	require.Equal(t, enginev1.RaceQuitting, f.status().Races[0].State)
+	f.order("Zorg", 0)
+	require.Equal(t, enginev1.RaceActive, f.status().Races[0].State)
+	f.restart(api.Options{})
+	require.Equal(t, enginev1.RaceActive, f.status().Races[0].State)
+	f.command("Zorg", 0, 2, enginev1.QuitGame("Zorg"))
 	for turn := 1; turn <= 3; turn++ {
-		b.restart(api.Options{})
-		b.turn(turn)
+		f.restart(api.Options{})
+		f.turn(turn)
 	}
-	require.Equal(t, enginev1.RaceQuit, b.status().Races[0].State)
+	require.Equal(t, enginev1.RaceQuit, f.status().Races[0].State)
 }
 
 func TestReportsOfPastTurnsStay(t *testing.T) {
 	t.Parallel()
-	b := founded(t)
-	b.command("Zorg", 0, 1, enginev1.SetRelation("Vogons", enginev1.Peace))
-	before := b.report("Zorg")
-	b.turn(1)
-	b.command("Zorg", 1, 2, enginev1.SetRelation("Vogons", enginev1.War))
-	b.turn(2)
-	answer := b.Get(conformance.ReportPath("Zorg") + "&turn=0")
+	f := newGameFixture(t)
+	f.command("Zorg", 0, 1, enginev1.SetRelation("Vogons", enginev1.Peace))
+	before := f.report("Zorg")
+	f.turn(1)
+	f.command("Zorg", 1, 2, enginev1.SetRelation("Vogons", enginev1.War))
+	f.turn(2)
+	answer := f.Get(conformance.ReportPath("Zorg") + "&turn=0")
 	require.Equal(t, before, conformance.Into[enginev1.Report](answer, 200), "with the commands of that turn")
 	require.Equal(t, "private, max-age=86400", answer.Header.Get("Cache-Control"))
-	require.Equal(t, "private, no-cache", b.Get(conformance.ReportPath("Zorg")).Header.Get("Cache-Control"))
-	b.Get(conformance.ReportPath("Zorg")+"&turn=3").Refused(404, enginev1.CodeTurnNotFound)
-	b.Get(conformance.ReportPath("Nobody")).Refused(404, enginev1.CodeRaceNotFound)
+	require.Equal(t, "private, no-cache", f.Get(conformance.ReportPath("Zorg")).Header.Get("Cache-Control"))
+	f.Get(conformance.ReportPath("Zorg")+"&turn=3").Refused(404, enginev1.CodeTurnNotFound)
+	f.Get(conformance.ReportPath("Nobody")).Refused(404, enginev1.CodeRaceNotFound)
 }
 
 func TestReportHasAStrongTag(t *testing.T) {
 	t.Parallel()
-	b := founded(t)
-	first := b.Get(conformance.ReportPath("Zorg"))
+	f := newGameFixture(t)
+	first := f.Get(conformance.ReportPath("Zorg"))
 	tag := first.Header.Get("ETag")
 	require.Regexp(t, `^"[0-9a-f]{32}"$`, tag)
-	require.Equal(t, 304, b.With("If-None-Match", tag).Get(conformance.ReportPath("Zorg")).Status)
-	require.Equal(t, 304, b.With("If-None-Match", `"x", W/`+tag).Get(conformance.ReportPath("Zorg")).Status)
-	require.Equal(t, 200, b.With("If-None-Match", `"x"`).Get(conformance.ReportPath("Zorg")).Status)
-	text := b.With("Accept", "text/plain").Get(conformance.ReportPath("Zorg"))
+	require.Equal(t, 304, f.With("If-None-Match", tag).Get(conformance.ReportPath("Zorg")).Status)
+	require.Equal(t, 304, f.With("If-None-Match", `"x", W/`+tag).Get(conformance.ReportPath("Zorg")).Status)
+	require.Equal(t, 200, f.With("If-None-Match", `"x"`).Get(conformance.ReportPath("Zorg")).Status)
+	text := f.With("Accept", "text/plain").Get(conformance.ReportPath("Zorg"))
 	require.NotEqual(t, tag, text.Header.Get("ETag"))
 	require.Contains(t, string(text.Body), "Galaxy report for Zorg, turn 0")
 }
 
-func TestReportSpeaksTheFormatAskedFor(t *testing.T) {
+func TestReportHasTheRequestedFormat(t *testing.T) {
 	t.Parallel()
-	b := founded(t)
+	f := newGameFixture(t)
 	for accept, want := range map[string]string{
 		"":                                   "application/json",
 		"*/*":                                "application/json",
@@ -163,17 +163,17 @@ func TestReportSpeaksTheFormatAskedFor(t *testing.T) {
 		"text/plain;q=0.5, application/*":    "application/json",
 		"application/json;q=0.1, text/plain": "text/plain; charset=utf-8",
 	} {
-		require.Equal(t, want, b.With("Accept", accept).Get(conformance.ReportPath("Zorg")).Header.Get("Content-Type"), accept)
+		require.Equal(t, want, f.With("Accept", accept).Get(conformance.ReportPath("Zorg")).Header.Get("Content-Type"), accept)
 	}
 	for _, accept := range []string{"image/png", "application/json;q=0, text/plain;q=0", "application/json;q=nonsense"} {
-		b.With("Accept", accept).Get(conformance.ReportPath("Zorg")).Refused(406, enginev1.CodeNotAcceptable)
+		f.With("Accept", accept).Get(conformance.ReportPath("Zorg")).Refused(406, enginev1.CodeNotAcceptable)
 	}
-	b.With("Accept", "text/plain").Get(enginev1.PathStatus).Refused(406, enginev1.CodeNotAcceptable)
+	f.With("Accept", "text/plain").Get(enginev1.PathStatus).Refused(406, enginev1.CodeNotAcceptable)
 }
 
 func TestMalformedRequestsAreRefused(t *testing.T) {
 	t.Parallel()
-	b := founded(t)
+	f := newGameFixture(t)
 	const head = `{"race_name":"Zorg","turn":0,`
 	for name, c := range map[string]struct {
 		method, path, body string
@@ -214,7 +214,7 @@ func TestMalformedRequestsAreRefused(t *testing.T) {
 		"command field":     {"PUT", enginev1.PathCommand, head + `"command_id":"` + commandID(1) + `","command":{"type":"race.quit","confirm":"Zorg","loudly":true}}`, 400, enginev1.CodeInvalidRequest},
 		"command mixture":   {"PUT", enginev1.PathCommand, head + `"command_id":"` + commandID(1) + `","command":{"type":"race.quit","confirm":"Zorg","text":""}}`, 422, enginev1.CodeValidationFailed},
 		"command type":      {"PUT", enginev1.PathCommand, head + `"command_id":"` + commandID(1) + `","command":{"type":"race.dance"}}`, 422, enginev1.CodeValidationFailed},
-		"stage 2 command":   {"PUT", enginev1.PathCommand, head + `"command_id":"` + commandID(1) + `","command":{"type":"vote.set","race":"Vogons"}}`, 422, enginev1.CodeValidationFailed},
+		"reserved command":  {"PUT", enginev1.PathCommand, head + `"command_id":"` + commandID(1) + `","command":{"type":"vote.set","race":"Vogons"}}`, 422, enginev1.CodeValidationFailed},
 		"quit unconfirmed":  {"PUT", enginev1.PathCommand, head + `"command_id":"` + commandID(1) + `","command":{"type":"race.quit","confirm":"zorg"}}`, 422, enginev1.CodeValidationFailed},
 		"banish reason":     {"POST", enginev1.PathBanish, `{"race_name":"Zorg","reason":"` + strings.Repeat("x", 201) + `"}`, 422, enginev1.CodeValidationFailed},
 		"report: no race":   {"GET", enginev1.PathReport, "", 422, enginev1.CodeValidationFailed},
@@ -233,55 +233,55 @@ func TestMalformedRequestsAreRefused(t *testing.T) {
 			if c.method == http.MethodGet {
 				body = nil
 			}
-			answer := b.For(t).Call(c.method, c.path, body)
+			answer := f.For(t).Call(c.method, c.path, body)
 			answer.Refused(c.status, c.code)
 			if c.status == 405 {
 				require.Equal(t, "GET", answer.Header.Get("Allow"))
 			}
 		})
 	}
-	require.Equal(t, 0, b.status().At(), "nothing of this has landed")
+	require.Equal(t, 0, f.status().At(), "no request had an effect")
 }
 
-func TestBodiesMustSayThatTheyAreJSON(t *testing.T) {
+func TestBodiesMustBeDeclaredAsJSON(t *testing.T) {
 	t.Parallel()
-	b := founded(t)
+	f := newGameFixture(t)
 	for _, media := range []string{"text/plain", "application/x-www-form-urlencoded", "json", ";;"} {
-		b.With("Content-Type", media).Put(enginev1.PathTurn, `{"turn":1}`).Refused(415, enginev1.CodeUnsupportedMediaType)
+		f.With("Content-Type", media).Put(enginev1.PathTurn, `{"turn":1}`).Refused(415, enginev1.CodeUnsupportedMediaType)
 	}
-	conformance.Into[enginev1.TurnResponse](b.With("Content-Type", "application/json; charset=utf-8").Put(enginev1.PathTurn, `{"turn":1}`), 200)
+	conformance.Into[enginev1.TurnResponse](f.With("Content-Type", "application/json; charset=utf-8").Put(enginev1.PathTurn, `{"turn":1}`), 200)
 }
 
 func TestTheLongestListFits(t *testing.T) {
 	t.Parallel()
-	b := founded(t)
+	f := newGameFixture(t)
 	list := make([]enginev1.Order, enginev1.MaxOrders)
 	for i := range list {
 		list[i] = enginev1.Send(enginev1.Group(i+1), 1)
 	}
-	require.Equal(t, enginev1.MaxOrders, b.order("Zorg", 0, list...).Rejected)
-	b.Put(enginev1.PathOrder, orders("Zorg", 0, append(list, enginev1.Merge())...)).Refused(422, enginev1.CodeValidationFailed)
+	require.Equal(t, enginev1.MaxOrders, f.order("Zorg", 0, list...).Rejected)
+	f.Put(enginev1.PathOrder, orders("Zorg", 0, append(list, enginev1.Merge())...)).Refused(422, enginev1.CodeValidationFailed)
 }
 
-// FuzzRequests: whatever the body, the answer is never a server error and keeps
-// to the contract.
-func FuzzRequests(f *testing.F) {
+// FuzzRequests checks that no body causes a server error or a response outside
+// the contract.
+func FuzzRequests(fuzz *testing.F) {
 	for _, seed := range []string{
 		`{"turn":1}`, `{"race_name":"Zorg","turn":0,"orders":[{"type":"group.merge"}]}`, `{"race_name":"Zorg"}`,
 		`{"race_name":"Zorg","turn":0,"command_id":"` + commandID(1) + `","command":{"type":"message.send","to":["*"],"text":"x"}}`,
 		`{"race_name":"Zorg","turn":0,"orders":[{"type":"group.send","group":"$a","planet":1e2}]}`, "{\"turn\":1\x00}", `{}`, `[]`, `"`,
 	} {
 		for path := range 4 {
-			f.Add(path, []byte(seed))
+			fuzz.Add(path, []byte(seed))
 		}
 	}
-	b := founded(f)
+	f := newGameFixture(fuzz)
 	paths := []struct{ method, path string }{
 		{"PUT", enginev1.PathTurn}, {"PUT", enginev1.PathOrder}, {"PUT", enginev1.PathCommand}, {"POST", enginev1.PathInit},
 	}
-	f.Fuzz(func(t *testing.T, path int, body []byte) {
+	fuzz.Fuzz(func(t *testing.T, path int, body []byte) {
 		target := paths[max(path, -path)&3]
-		answer := b.For(t).Call(target.method, target.path, body)
+		answer := f.For(t).Call(target.method, target.path, body)
 		if answer.Status >= 500 || !json.Valid(answer.Body) {
 			t.Fatal(fmt.Sprint(answer.Status, " ", string(answer.Body)))
 		}

@@ -9,17 +9,17 @@ import (
 	"slices"
 	"sync"
 
-	"galaxy/backend/cmd/engine/internal/classic"
 	"galaxy/backend/cmd/engine/internal/game"
 	"galaxy/backend/cmd/engine/internal/store"
+	"galaxy/backend/cmd/engine/internal/textreport"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// rendered is a report as it is sent.
-type rendered struct {
-	body []byte
-	etag string
-	past bool // of a turn that has been superseded: it will not change
+// renderedReport is a report as it is sent.
+type renderedReport struct {
+	body       []byte
+	etag       string
+	superseded bool // of a turn that has been superseded: it will not change
 }
 
 // reportKey names a rendered report. Revision is -1 for past turns.
@@ -28,10 +28,10 @@ type reportKey struct {
 	text                 bool
 }
 
-// reportCacheSize is how many reports are kept.
+// reportCacheSize is the capacity of the report cache.
 const reportCacheSize = 64
 
-// reportCache keeps the reports that were asked for last.
+// reportCache is an LRU cache of reports.
 type reportCache struct {
 	mu      sync.Mutex
 	byKey   map[reportKey]*list.Element
@@ -40,14 +40,14 @@ type reportCache struct {
 
 type cached struct {
 	key    reportKey
-	report *rendered
+	report *renderedReport
 }
 
 func newReportCache() *reportCache {
 	return &reportCache{byKey: map[reportKey]*list.Element{}, recency: list.New()}
 }
 
-func (c *reportCache) get(key reportKey) *rendered {
+func (c *reportCache) get(key reportKey) *renderedReport {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	element, found := c.byKey[key]
@@ -58,7 +58,7 @@ func (c *reportCache) get(key reportKey) *rendered {
 	return element.Value.(cached).report
 }
 
-func (c *reportCache) put(key reportKey, report *rendered) {
+func (c *reportCache) put(key reportKey, report *renderedReport) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if _, found := c.byKey[key]; found {
@@ -75,25 +75,25 @@ func (c *reportCache) put(key reportKey, report *rendered) {
 // for, other races ask for it, too.
 type pastTurns struct {
 	mu    sync.Mutex
-	turns []game.Subject // newest use first
+	turns []game.ReportSource // newest use first
 }
 
-// pastTurnsSize is how many turns are kept.
+// pastTurnsSize is the capacity of pastTurns.
 const pastTurnsSize = 3
 
-func (p *pastTurns) get(turn int) (game.Subject, bool) {
+func (p *pastTurns) get(turn int) (game.ReportSource, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	at := slices.IndexFunc(p.turns, func(s game.Subject) bool { return s.Live.Turn == turn })
+	at := slices.IndexFunc(p.turns, func(s game.ReportSource) bool { return s.Live.Turn == turn })
 	if at < 0 {
-		return game.Subject{}, false
+		return game.ReportSource{}, false
 	}
 	found := p.turns[at]
 	p.turns = slices.Insert(slices.Delete(p.turns, at, at+1), 0, found)
 	return found, true
 }
 
-func (p *pastTurns) put(s game.Subject) {
+func (p *pastTurns) put(s game.ReportSource) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.turns = slices.Insert(p.turns, 0, s)
@@ -101,13 +101,13 @@ func (p *pastTurns) put(s game.Subject) {
 }
 
 // report renders a race's report of a turn, the current one for turn -1.
-func (e *Engine) report(raceName string, turn int, text bool) (*rendered, error) {
+func (e *Engine) report(raceName string, turn int, text bool) (*renderedReport, error) {
 	v := e.view.Load()
 	if v.game == nil {
 		if v.failed != nil {
-			return nil, failureOf(v.failed)
+			return nil, toFailure(v.failed)
 		}
-		return nil, fail(enginev1.CodeNotInitialized, "the game has not been founded yet")
+		return nil, newFailure(enginev1.CodeNotInitialized, "the game has not been initialized")
 	}
 	race, err := v.race(raceName)
 	if err != nil {
@@ -115,7 +115,7 @@ func (e *Engine) report(raceName string, turn int, text bool) (*rendered, error)
 	}
 	current := v.failed == nil && (turn < 0 || turn == v.turn())
 	if turn < 0 && !current {
-		return nil, failureOf(v.failed)
+		return nil, toFailure(v.failed)
 	}
 	key := reportKey{turn: turn, race: race, revision: -1, text: text}
 	if current {
@@ -124,7 +124,7 @@ func (e *Engine) report(raceName string, turn int, text bool) (*rendered, error)
 	if hit := e.reports.get(key); hit != nil {
 		return hit, nil
 	}
-	subject, err := e.subject(v, race, key.turn, current)
+	subject, err := e.reportSource(v, race, key.turn, current)
 	if err != nil {
 		return nil, err
 	}
@@ -132,14 +132,14 @@ func (e *Engine) report(raceName string, turn int, text bool) (*rendered, error)
 	if err != nil {
 		return nil, err
 	}
-	report.past = !current
+	report.superseded = !current
 	e.reports.put(key, report)
 	return report, nil
 }
 
-// subject is the turn in memory, or one read from disk.
-func (e *Engine) subject(v *view, race, turn int, current bool) (game.Subject, error) {
-	s := game.Subject{Config: v.config()}
+// reportSource is the turn in memory, or one read from disk.
+func (e *Engine) reportSource(v *view, race, turn int, current bool) (game.ReportSource, error) {
+	s := game.ReportSource{Config: v.config()}
 	if current {
 		s.Turn, s.Live = v.snapshot.Turn, v.live
 		if list, has := v.orders[race]; has {
@@ -152,7 +152,7 @@ func (e *Engine) subject(v *view, race, turn int, current bool) (game.Subject, e
 	}
 	snapshot, err := e.store.Snapshot(turn)
 	if errors.Is(err, store.ErrNoTurn) {
-		return s, fail(enginev1.CodeTurnNotFound, "no turn %d", turn)
+		return s, newFailure(enginev1.CodeTurnNotFound, "no turn %d", turn)
 	}
 	if err != nil {
 		return s, err
@@ -165,16 +165,16 @@ func (e *Engine) subject(v *view, race, turn int, current bool) (game.Subject, e
 	if err != nil {
 		return s, err
 	}
-	s.Turn, s.Live = snapshot.Turn, store.Live(s.Config, snapshot.Turn.State, entries, lists)
+	s.Turn, s.Live = snapshot.Turn, store.CurrentState(s.Config, snapshot.Turn.State, entries, lists)
 	e.past.put(s)
 	return s, nil
 }
 
-func render(subject game.Subject, race int, text bool) (*rendered, error) {
+func render(subject game.ReportSource, race int, text bool) (*renderedReport, error) {
 	report := game.Report(subject, race)
 	var body []byte
 	if text {
-		body = []byte(classic.Render(report))
+		body = []byte(textreport.Render(report))
 	} else {
 		var err error
 		if body, err = json.Marshal(report); err != nil {
@@ -182,5 +182,5 @@ func render(subject game.Subject, race int, text bool) (*rendered, error) {
 		}
 	}
 	sum := sha256.Sum256(body)
-	return &rendered{body: body, etag: `"` + hex.EncodeToString(sum[:16]) + `"`}, nil
+	return &renderedReport{body: body, etag: `"` + hex.EncodeToString(sum[:16]) + `"`}, nil
 }

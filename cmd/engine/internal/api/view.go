@@ -11,20 +11,20 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// view is the game as it is published: nothing in it is ever changed.
+// view is an immutable snapshot of the game, published for readers.
 type view struct {
-	failed   error // why the directory cannot be trusted
-	game     *store.Game
-	snapshot *store.Snapshot
-	live     *game.State // the snapshot's state and what came since
-	orders   map[int]store.OrderList
-	log      []store.Entry // of this turn
-	earlier  []store.Entry // of the turn before
-	revision int           // tells views of one turn apart
+	failed      error // why the directory cannot be trusted
+	game        *store.Game
+	snapshot    *store.Snapshot
+	live        *game.State // the snapshot's state with later commands applied
+	orders      map[int]store.OrderList
+	log         []store.Entry // of this turn
+	previousLog []store.Entry // of the turn before
+	revision    int           // distinguishes views of one turn
 }
 
-// recover loads the directory.
-func (e *Engine) recover() *view {
+// loadView loads the directory.
+func (e *Engine) loadView() *view {
 	c, err := e.store.Load()
 	v := &view{game: c.Game, failed: err}
 	if c.Game == nil || err != nil {
@@ -34,24 +34,24 @@ func (e *Engine) recover() *view {
 		v.failed = &store.CorruptError{Path: "game.json", Err: errors.New("belongs to another game")}
 		return v
 	}
-	v.snapshot, v.orders, v.log, v.earlier = c.Snapshot, c.Orders, c.Commands, c.Earlier
-	v.live = store.Live(&c.Game.Config, v.snapshot.Turn.State, v.log, v.orders)
+	v.snapshot, v.orders, v.log, v.previousLog = c.Snapshot, c.Orders, c.Commands, c.PreviousCommands
+	v.live = store.CurrentState(&c.Game.Config, v.snapshot.Turn.State, v.log, v.orders)
 	if err := e.store.CompactBefore(v.turn()); err != nil {
 		e.options.Log.Warn("old turns not compressed", zap.Error(err))
 	}
 	return v
 }
 
-// next is the view of a turn that has just been committed.
-func (v *view) next(snapshot *store.Snapshot) *view {
+// afterTurn is the view of a turn that has just been committed.
+func (v *view) afterTurn(snapshot *store.Snapshot) *view {
 	return &view{
 		game: v.game, snapshot: snapshot, live: snapshot.Turn.State,
-		orders: map[int]store.OrderList{}, earlier: v.log,
+		orders: map[int]store.OrderList{}, previousLog: v.log,
 	}
 }
 
-// after is the view after one more entry of the log.
-func (v *view) after(live *game.State, entry store.Entry) *view {
+// afterEntry is the view after one more entry of the log.
+func (v *view) afterEntry(live *game.State, entry store.Entry) *view {
 	next := *v
 	next.live = live
 	next.log = append(v.log[:len(v.log):len(v.log)], entry)
@@ -59,8 +59,8 @@ func (v *view) after(live *game.State, entry store.Entry) *view {
 	return &next
 }
 
-// with is the view after a race has handed in a list.
-func (v *view) with(live *game.State, list store.OrderList) *view {
+// afterOrders is the view after a race has submitted a list.
+func (v *view) afterOrders(live *game.State, list store.OrderList) *view {
 	next := *v
 	next.live = live
 	next.orders = maps.Clone(v.orders)
@@ -75,39 +75,39 @@ func (v *view) turn() int { return v.snapshot.Turn.State.Turn }
 
 func (v *view) finished() bool { return v.snapshot.Turn.State.Result != nil }
 
-// atTurn refuses requests for any turn but the current one.
-func (v *view) atTurn(turn int) error {
+// requireTurn refuses requests for any turn but the current one.
+func (v *view) requireTurn(turn int) error {
 	if turn == v.turn() {
 		return nil
 	}
-	return fail(enginev1.CodeTurnMismatch, "engine is at turn %d, request was for turn %d", v.turn(), turn).
+	return newFailure(enginev1.CodeTurnMismatch, "engine is at turn %d, request was for turn %d", v.turn(), turn).
 		with(enginev1.DetailCurrentTurn, v.turn())
 }
 
-func errFinished() error { return fail(enginev1.CodeGameFinished, "the game is over") }
+func errGameFinished() error { return newFailure(enginev1.CodeGameFinished, "the game is over") }
 
 // race finds a race that exists.
 func (v *view) race(name string) (int, error) {
 	if race := v.config().Race(name); race >= 0 {
 		return race, nil
 	}
-	return 0, fail(enginev1.CodeRaceNotFound, "no race %q", name)
+	return 0, newFailure(enginev1.CodeRaceNotFound, "no race %q", name)
 }
 
-// player finds a race that may act in the given turn.
-func (v *view) player(name string, turn int) (int, error) {
+// activeRace finds a race that may act in the given turn.
+func (v *view) activeRace(name string, turn int) (int, error) {
 	race, err := v.race(name)
 	if err != nil {
 		return 0, err
 	}
 	if v.finished() {
-		return 0, errFinished()
+		return 0, errGameFinished()
 	}
-	if err := v.atTurn(turn); err != nil {
+	if err := v.requireTurn(turn); err != nil {
 		return 0, err
 	}
 	if state := v.live.Races[race].State; !state.InPlay() {
-		return 0, fail(enginev1.CodeRaceInactive, "race %q is out of play: %s", name, state)
+		return 0, newFailure(enginev1.CodeRaceInactive, "race %q is out of play: %s", name, state)
 	}
 	return race, nil
 }
@@ -157,14 +157,14 @@ func (e *Engine) failedStatus(v *view) enginev1.Status {
 	return status
 }
 
-// health says whether the engine can work.
+// health reports whether the engine can accept writes.
 func (e *Engine) health() enginev1.Health {
 	h := enginev1.Health{Status: enginev1.HealthOK, EngineVersion: e.options.Version}
 	switch v := e.view.Load(); {
 	case e.closing.Load():
 		h.Status, h.Reason = enginev1.HealthShuttingDown, enginev1.CodeShuttingDown
 	case v.failed != nil:
-		h.Status, h.Reason = enginev1.HealthFailed, failureOf(v.failed).code
+		h.Status, h.Reason = enginev1.HealthFailed, toFailure(v.failed).code
 	case e.store.Broken():
 		h.Status, h.Reason = enginev1.HealthFailed, enginev1.CodeStorageUnavailable
 	}

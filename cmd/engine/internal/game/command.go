@@ -4,19 +4,19 @@ import (
 	"slices"
 	"strings"
 
-	"galaxy/backend/cmd/engine/internal/form"
+	"galaxy/backend/cmd/engine/internal/validation"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
 // quitCountdown is how many turns a race that quits stays (GP).
 const quitCountdown = 3
 
-// maxMail bounds how many messages a race may send per turn.
-const maxMail = 200
+// maxMessages bounds how many messages a race may send per turn.
+const maxMessages = 200
 
-// CheckCommand says what is wrong with a command of a race; nil when nothing is.
+// CheckCommand validates a command of a race; nil means valid.
 func CheckCommand(c *Config, s *State, race int, cmd enginev1.Command) []enginev1.FieldError {
-	var p form.Problems
+	var p validation.Problems
 	switch cmd.Type {
 	case enginev1.CommandRelation:
 		p.Check(cmd.Relation == enginev1.War || cmd.Relation == enginev1.Peace, "command.relation", "must be war or peace")
@@ -34,8 +34,8 @@ func CheckCommand(c *Config, s *State, race int, cmd enginev1.Command) []enginev
 	return p
 }
 
-func checkMessage(p *form.Problems, c *Config, s *State, race int, cmd enginev1.Command) {
-	p.Check(form.Between(cmd.Text, 1, enginev1.MaxMessage), "command.text", "must have 1..%d characters",
+func checkMessage(p *validation.Problems, c *Config, s *State, race int, cmd enginev1.Command) {
+	p.Check(validation.LengthBetween(cmd.Text, 1, enginev1.MaxMessage), "command.text", "must have 1..%d characters",
 		enginev1.MaxMessage)
 	p.Check(len(cmd.To) >= 1 && len(cmd.To) <= enginev1.MaxRaces, "command.to", "must name 1..%d races", enginev1.MaxRaces)
 	if !slices.Equal(cmd.To, []string{enginev1.Everybody}) {
@@ -50,23 +50,23 @@ func checkMessage(p *form.Problems, c *Config, s *State, race int, cmd enginev1.
 			sent++
 		}
 	}
-	p.Check(sent < maxMail, "command.type", "a race sends at most %d messages per turn", maxMail)
+	p.Check(sent < maxMessages, "command.type", "a race sends at most %d messages per turn", maxMessages)
 }
 
-// Command carries a checked command out on s, and states whether it changed
+// Command executes a validated command on s, and reports whether it changed
 // anything but the race's presence.
 func Command(c *Config, s *State, race int, cmd enginev1.Command) enginev1.CommandStatus {
 	r := &s.Races[race]
 	r.Present = true
 	changed := false
 	if cmd.Type != enginev1.CommandQuit && r.State == enginev1.RaceQuitting {
-		r.stay()
+		r.resume()
 	}
 	switch cmd.Type {
 	case enginev1.CommandRelation:
 		for other := range s.Races {
 			if other != race && (cmd.Race == enginev1.Everybody || c.Race(cmd.Race) == other) {
-				changed = r.relate(other, cmd.Relation) || changed
+				changed = r.setRelation(other, cmd.Relation) || changed
 			}
 		}
 	case enginev1.CommandMessage:
@@ -74,7 +74,7 @@ func Command(c *Config, s *State, race int, cmd enginev1.Command) enginev1.Comma
 		changed = true
 	case enginev1.CommandQuit:
 		if changed = cmd.Cancel == (r.State == enginev1.RaceQuitting); changed && cmd.Cancel {
-			r.stay()
+			r.resume()
 		} else if changed {
 			r.State, r.Countdown = enginev1.RaceQuitting, quitCountdown
 		}
@@ -85,10 +85,10 @@ func Command(c *Config, s *State, race int, cmd enginev1.Command) enginev1.Comma
 	return enginev1.CommandUnchanged
 }
 
-func (r *Race) stay() { r.State, r.Countdown = enginev1.RaceActive, 0 }
+func (r *Race) resume() { r.State, r.Countdown = enginev1.RaceActive, 0 }
 
-// relate changes the own attitude and states whether it was another.
-func (r *Race) relate(other int, relation enginev1.Relation) bool {
+// setRelation changes the race's relation to another and reports whether it differed.
+func (r *Race) setRelation(other int, relation enginev1.Relation) bool {
 	at, peace := slices.BinarySearch(r.Peace, other)
 	switch {
 	case peace && relation == enginev1.War:
@@ -111,15 +111,15 @@ func (s *State) message(c *Config, race int, cmd enginev1.Command) Message {
 	return m
 }
 
-// Attend notes that a race has handed in an order list, which takes back that
-// it quits (GP).
-func Attend(s *State, race int) {
+// CancelQuit is called when a race submits an order list, which cancels its quit
+// (GP).
+func CancelQuit(s *State, race int) {
 	if s.Races[race].State == enginev1.RaceQuitting {
-		s.Races[race].stay()
+		s.Races[race].resume()
 	}
 }
 
-// Banish takes a race out of the game. A race that is out of play stays what it is.
+// Banish removes a race from the game. A race that is out of play keeps its state.
 func Banish(c *Config, s *State, race int) {
 	if !s.Races[race].State.InPlay() {
 		return

@@ -11,7 +11,7 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// Config is what a game was founded with; it never changes.
+// Config is the immutable configuration of a game.
 type Config struct {
 	// Request is the init document after defaults; its seed is empty when the
 	// host gave none.
@@ -20,20 +20,20 @@ type Config struct {
 	Seed uint64 `json:"seed,string"`
 }
 
-// NewConfig applies the contract's defaults to a valid request. draw is asked
-// for a seed when the request has none.
-func NewConfig(request enginev1.InitRequest, draw func() uint64) Config {
+// NewConfig applies the contract's defaults to a valid request. newSeed is called
+// when the request has no seed.
+func NewConfig(request enginev1.InitRequest, newSeed func() uint64) Config {
 	c := Config{Request: normalize(request)}
 	if c.Request.Seed == "" {
-		c.Seed = draw()
+		c.Seed = newSeed()
 		return c
 	}
-	c.Seed, _ = strconv.ParseUint(c.Request.Seed, 10, 64) // checked by form.Init
+	c.Seed, _ = strconv.ParseUint(c.Request.Seed, 10, 64) // checked by validation.Init
 	return c
 }
 
-// Identity tells two init documents apart: the hash of the canonical document,
-// without the seed when it was left to the engine.
+// Identity is the hash of the canonical init document, without the seed when it
+// was left to the engine.
 func Identity(request enginev1.InitRequest) string {
 	raw, err := json.Marshal(normalize(request))
 	if err != nil { // plain data always encodes
@@ -48,35 +48,35 @@ func normalize(r enginev1.InitRequest) enginev1.InitRequest {
 	if seed, err := strconv.ParseUint(r.Seed, 10, 64); err == nil {
 		r.Seed = strconv.FormatUint(seed, 10)
 	}
-	galaxy := or(r.Map, enginev1.MapRequest{})
+	galaxy := valueOr(r.Map, enginev1.MapRequest{})
 	galaxy.Topology = "torus"
-	galaxy.Size = rules.Shown(galaxy.Size)
+	galaxy.Size = rules.RoundDisplay(galaxy.Size)
 	if galaxy.Size == 0 {
 		galaxy.Size = float64(rules.DefaultTorus(len(r.Races)))
 	}
-	galaxy.PlanetsPerRace = new(or(galaxy.PlanetsPerRace, 10))
-	options := or(r.Options, enginev1.InitOptions{})
+	galaxy.PlanetsPerRace = new(valueOr(galaxy.PlanetsPerRace, 10))
+	options := valueOr(r.Options, enginev1.InitOptions{})
 	options.Ruleset = enginev1.Ruleset
 	if len(options.HomeWorlds) == 0 {
 		options.HomeWorlds = []float64{1000, 500, 500}
 	}
 	options.HomeWorlds = slices.Clone(options.HomeWorlds)
 	for i, size := range options.HomeWorlds {
-		options.HomeWorlds[i] = rules.Shown(size)
+		options.HomeWorlds[i] = rules.RoundDisplay(size)
 	}
-	options.IdleTurnLimit = new(or(options.IdleTurnLimit, 10))
-	options.VoteShare = new(rules.State(or(options.VoteShare, 2.0/3)))
-	options.LastRaceWins = new(or(options.LastRaceWins, true))
+	options.IdleTurnLimit = new(valueOr(options.IdleTurnLimit, 10))
+	options.VoteShare = new(rules.RoundState(valueOr(options.VoteShare, 2.0/3)))
+	options.LastRaceWins = new(valueOr(options.LastRaceWins, true))
 	if options.BattleLog == "" {
 		options.BattleLog = enginev1.BattleLogSummary
 	}
-	options.BattleShotLimit = new(or(options.BattleShotLimit, 5_000_000))
+	options.BattleShotLimit = new(valueOr(options.BattleShotLimit, 5_000_000))
 	r.Map, r.Options, r.Races = &galaxy, &options, slices.Clone(r.Races)
 	return r
 }
 
-// or is the value behind p, or a default.
-func or[T any](p *T, fallback T) T {
+// valueOr is the value behind p, or a default.
+func valueOr[T any](p *T, fallback T) T {
 	if p == nil {
 		return fallback
 	}

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"testing"
 
-	"galaxy/backend/cmd/engine/internal/form"
+	"galaxy/backend/cmd/engine/internal/validation"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
@@ -27,20 +27,20 @@ func FuzzOrders(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		var orders []enginev1.Order
-		if json.Unmarshal(raw, &orders) != nil || len(form.Orders(orders)) > 0 {
+		if json.Unmarshal(raw, &orders) != nil || len(validation.Orders(orders)) > 0 {
 			return
 		}
-		w := crowd(t)
-		for i, result := range Preview(w.c, w.s, 0, orders) {
+		f := newCrowdedFixture(t)
+		for i, result := range Preview(f.config, f.state, 0, orders) {
 			if result.Index != i || result.Status == "" {
 				t.Fatalf("result %d: %+v", i, result)
 			}
 		}
-		Advance(w.c, w.s, Lists{orders}) // panics when an invariant breaks
+		Advance(f.config, f.state, Lists{orders}) // panics when an invariant breaks
 	})
 }
 
-// FuzzInit holds the init check: what it accepts can be founded and played.
+// FuzzInit checks that every valid init document gives a playable game.
 func FuzzInit(f *testing.F) {
 	for _, seed := range []string{
 		`{"contract_version":1,"game_id":"0197a3c2-5f0e-7c3a-9f51-0d6a1e2b3c4d","races":[{"user_id":"a","race_name":"A"}]}`,
@@ -51,13 +51,13 @@ func FuzzInit(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		var request enginev1.InitRequest
-		if json.Unmarshal(raw, &request) != nil || len(form.Init(request)) > 0 {
+		if json.Unmarshal(raw, &request) != nil || len(validation.Init(request)) > 0 {
 			return
 		}
 		if len(request.Races) > 4 || request.Map != nil && request.Map.Size > 0 && request.Map.Size < 40 {
 			return // crowded galaxies are slow, and tested elsewhere
 		}
 		c := NewConfig(request, func() uint64 { return 1 })
-		Advance(&c, Found(&c).State, nil)
+		Advance(&c, InitialTurn(&c).State, nil)
 	})
 }

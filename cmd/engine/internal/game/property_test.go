@@ -8,12 +8,12 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"galaxy/backend/cmd/engine/internal/form"
 	"galaxy/backend/cmd/engine/internal/rules"
+	"galaxy/backend/cmd/engine/internal/validation"
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// drawOrder makes any order, mostly about things that exist.
+// drawOrder generates any order, mostly about objects that exist.
 func drawOrder(t *rapid.T) enginev1.Order {
 	number := rapid.IntRange(1, 12)
 	group := func() enginev1.GroupRef {
@@ -71,25 +71,25 @@ func drawOptions(t *rapid.T, o enginev1.Order) enginev1.Order {
 	return o
 }
 
-// crowd is a small galaxy with three races close together and ships everywhere.
-func crowd(t *testing.T) *world {
-	w := newWorld(t, 3,
+// newCrowdedFixture is a small galaxy of three races with ships at every planet.
+func newCrowdedFixture(t *testing.T) *fixture {
+	f := newFixture(t, 3,
 		home(0, 0), home(0, 8), home(1, 16), home(1, 24), home(2, 32), free(12, 500), free(20, 1500), free(28, 0), free(36, 90), home(2, 40))
 	for race, planets := range [][]int{{1, 2, 6}, {3, 4, 7}, {5, 10, 9}} {
 		for _, planet := range planets {
-			w.group(race, planet, 12, "Hauler", hauler())
-			w.group(race, planet, 5, "Fighter", fighter())
-			w.load(race, w.group(race, planet, 9, "Hauler", hauler()), enginev1.Colonists, 7.77)
+			f.addGroup(race, planet, 12, "Hauler", hauler())
+			f.addGroup(race, planet, 5, "Fighter", fighter())
+			f.loadGroup(race, f.addGroup(race, planet, 9, "Hauler", hauler()), enginev1.Colonists, 7.77)
 		}
 	}
-	for i := range w.s.Planets {
-		p := &w.s.Planets[i]
+	for i := range f.state.Planets {
+		p := &f.state.Planets[i]
 		p.Capital, p.Materials = 40, 400
 		if p.Owner != nobody {
 			p.Colonists = 30
 		}
 	}
-	return w
+	return f
 }
 
 // people counts everybody, at 8 to a unit of colonists.
@@ -129,25 +129,25 @@ func ships(s *State) (n int) {
 
 func TestNoOrderListCreatesOrLosesAnything(t *testing.T) {
 	t.Parallel()
-	base := crowd(t)
+	base := newCrowdedFixture(t)
 	rapid.Check(t, func(r *rapid.T) {
-		state := base.s.Clone()
+		state := base.state.Clone()
 		orders := rapid.SliceOfN(rapid.Custom(drawOrder), 0, 30).Draw(r, "orders")
-		require.Empty(r, form.Orders(orders))
-		results := newDesk(base.c, state, 0, func(enginev1.Event, []int) {}).run(orders)
+		require.Empty(r, validation.Orders(orders))
+		results := newOrderExecutor(base.config, state, 0, func(enginev1.Event, []int) {}).run(orders)
 		scrapped := slices.ContainsFunc(orders, func(o enginev1.Order) bool { return o.Type == enginev1.OrderScrap })
 		state.dropEmptyGroups()
-		state.merge(nobody)
+		state.mergeGroups(nobody)
 		require.NoError(r, state.Check())
 		require.Len(r, results, len(orders))
-		require.InDelta(r, people(base.s), people(state), 1e-3)
-		require.InDelta(r, capital(base.s), capital(state), 1e-3)
+		require.InDelta(r, people(base.state), people(state), 1e-3)
+		require.InDelta(r, capital(base.state), capital(state), 1e-3)
 		if !scrapped {
-			require.Equal(r, ships(base.s), ships(state))
+			require.Equal(r, ships(base.state), ships(state))
 		}
 		for i := range state.Groups {
 			if g := &state.Groups[i]; g.Race != 0 {
-				require.Contains(r, base.s.Groups, *g, "others' ships are not touched")
+				require.Contains(r, base.state.Groups, *g, "others' ships are not touched")
 			}
 		}
 	})
@@ -167,18 +167,18 @@ func materials(s *State) float64 {
 	return sum
 }
 
-// Routes, flights, merging, landing and settling move things and people about;
-// they make none and lose none.
+// Routes, flights, merging, unloading and settling conserve people, capital and
+// materials.
 func TestTransportCreatesAndLosesNothing(t *testing.T) {
 	t.Parallel()
-	base := crowd(t)
-	for a := range base.s.Races {
+	base := newCrowdedFixture(t)
+	for a := range base.state.Races {
 		for b := range a {
-			base.peace(a, b)
+			base.makePeace(a, b)
 		}
 	}
 	rapid.Check(t, func(r *rapid.T) {
-		g := newGeneration(base.c, base.s, nil)
+		g := newGeneration(base.config, base.state, nil)
 		g.config.Seed = rapid.Uint64().Draw(r, "seed")
 		route := rapid.IntRange(0, len(g.state.Planets))
 		for i := range g.state.Planets {
@@ -192,7 +192,7 @@ func TestTransportCreatesAndLosesNothing(t *testing.T) {
 		}
 		people, capital, materials, fleet := people(g.state), capital(g.state), materials(g.state), ships(g.state)
 		for range 3 {
-			for _, phase := range []func(){g.merge, g.serveRoutes, g.fly, g.merge, g.unload, g.settle} {
+			for _, phase := range []func(){g.mergeGroups, g.serveRoutes, g.moveGroups, g.mergeGroups, g.unloadArrivals, g.settleColonists} {
 				phase()
 				g.state.round()
 				conserved(r, g.state, people, capital, materials)
@@ -209,20 +209,20 @@ func conserved(r *rapid.T, s *State, wantPeople, wantCapital, wantMaterials floa
 	require.InDelta(r, wantMaterials, materials(s), 1e-3)
 }
 
-func TestAnyListsGiveASoundTurnThatRepeats(t *testing.T) {
+func TestAnyListsGiveAValidAndRepeatableTurn(t *testing.T) {
 	t.Parallel()
-	base := crowd(t)
+	base := newCrowdedFixture(t)
 	rapid.Check(t, func(r *rapid.T) {
 		lists := Lists{}
-		for range base.s.Races {
+		for range base.state.Races {
 			lists = append(lists, rapid.SliceOfN(rapid.Custom(drawOrder), 0, 12).Draw(r, "orders"))
 		}
-		base.c.Seed = rapid.Uint64().Draw(r, "seed")
-		turn := Advance(base.c, base.s, lists) // panics when an invariant breaks
-		again := Advance(base.c, base.s, lists)
+		base.config.Seed = rapid.Uint64().Draw(r, "seed")
+		turn := Advance(base.config, base.state, lists) // panics when an invariant breaks
+		again := Advance(base.config, base.state, lists)
 		require.Equal(r, turn, again)
-		for race := range base.s.Races {
-			raw, err := json.Marshal(Report(Subject{Config: base.c, Turn: turn, Live: turn.State}, race))
+		for race := range base.state.Races {
+			raw, err := json.Marshal(Report(ReportSource{Config: base.config, Turn: turn, Live: turn.State}, race))
 			require.NoError(r, err)
 			require.NotContains(r, string(raw), "null,\"races\"")
 		}
@@ -232,22 +232,22 @@ func TestAnyListsGiveASoundTurnThatRepeats(t *testing.T) {
 // Orders that do not touch the same thing may come in any order.
 func TestIndependentOrdersCommute(t *testing.T) {
 	t.Parallel()
-	base := crowd(t)
+	base := newCrowdedFixture(t)
 	orders := []enginev1.Order{
 		enginev1.Produce(1, enginev1.ProduceDrive, ""), enginev1.Rename(2, "Second"), enginev1.Route(1, enginev1.Capital, 6),
 		enginev1.Send(enginev1.Group(1), 6), enginev1.Send(enginev1.Group(4), 7), enginev1.Unload(enginev1.Group(3)),
 		enginev1.Scrap(enginev1.Group(5)), enginev1.RemoveType("Nothing"),
 	}
-	want := Advance(base.c, base.s, Lists{orders}).State
+	want := Advance(base.config, base.state, Lists{orders}).State
 	rapid.Check(t, func(r *rapid.T) {
 		shuffled := rapid.Permutation(orders).Draw(r, "orders")
-		got := Advance(base.c, base.s, Lists{shuffled}).State
+		got := Advance(base.config, base.state, Lists{shuffled}).State
 		got.Races[0].Results = want.Races[0].Results // in the order of the list
 		require.Equal(r, want, got)
 	})
 }
 
-func TestColoniesStaySound(t *testing.T) {
+func TestColoniesKeepTheirInvariants(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
 		amount := func(name string, most float64) float64 { return rapid.Float64Range(0, most).Draw(r, name) }

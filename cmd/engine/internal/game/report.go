@@ -7,18 +7,18 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// Subject is what a report is made from: a turn as it was made, and its state
-// with the commands given since.
-type Subject struct {
+// ReportSource is what a report is generated from: a turn, and its state with the
+// commands executed since.
+type ReportSource struct {
 	Config  *Config
 	Turn    *Turn
 	Live    *State
 	Pending *enginev1.Pending // of the race, in the current turn only
 }
 
-// Report is what a race may know of the turn (1.14).
-func Report(subject Subject, race int) *enginev1.Report {
-	v := newViewer(subject, race)
+// Report is what a race may know of the turn.
+func Report(subject ReportSource, race int) *enginev1.Report {
+	v := newRaceView(subject, race)
 	r := &enginev1.Report{
 		ContractVersion: enginev1.ContractVersion, GameID: v.config.Request.GameID, Turn: v.state.Turn,
 		Race: v.config.RaceName(race), Galaxy: MapInfo(v.config, v.state),
@@ -27,55 +27,55 @@ func Report(subject Subject, race int) *enginev1.Report {
 		OrderResults: v.state.Races[race].Results,
 		Pending:      subject.Pending,
 	}
-	v.races(r)
-	v.planets(r)
-	v.groups(r)
-	v.accounts(r, subject.Turn)
-	v.messages(r)
-	for _, t := range v.own().Types {
+	v.addRaces(r)
+	v.addPlanets(r)
+	v.addGroups(r)
+	v.addEvents(r, subject.Turn)
+	v.addMessages(r)
+	for _, t := range v.ownRace().Types {
 		r.ShipTypes = append(r.ShipTypes, shownType("", &t))
 	}
-	for _, seen := range v.types {
+	for _, seen := range v.seenTypes {
 		t := v.state.Races[seen.race].shipType(seen.id)
 		r.OtherShipTypes = append(r.OtherShipTypes, shownType(v.config.RaceName(seen.race), t))
 	}
-	neverNull(r)
+	replaceNilLists(r)
 	return r
 }
 
-// viewer sees the state with the eyes of one race.
-type viewer struct {
+// raceView is the part of the state that one race may see.
+type raceView struct {
 	config *Config
 	state  *State
 	race   int
-	// present tells by planet number whether the race has a group in orbit.
-	present []bool
-	land    []int
-	types   []typeRef // foreign ship types seen
+	// observed is true, by planet number, where the race has a group in orbit.
+	observed   []bool
+	ownPlanets []int
+	seenTypes  []typeRef // foreign ship types seen
 }
 
 // typeRef names a race's ship type.
 type typeRef struct{ race, id int }
 
-func newViewer(subject Subject, race int) *viewer {
-	v := &viewer{config: subject.Config, state: subject.Live, race: race}
-	v.present = make([]bool, len(v.state.Planets)+1)
+func newRaceView(subject ReportSource, race int) *raceView {
+	v := &raceView{config: subject.Config, state: subject.Live, race: race}
+	v.observed = make([]bool, len(v.state.Planets)+1)
 	for i := range v.state.Groups {
 		if g := &v.state.Groups[i]; g.Race == race && g.inOrbit() {
-			v.present[g.At] = true
+			v.observed[g.At] = true
 		}
 	}
 	for i := range v.state.Planets {
 		if v.state.Planets[i].Owner == race {
-			v.land = append(v.land, i+1)
+			v.ownPlanets = append(v.ownPlanets, i+1)
 		}
 	}
 	return v
 }
 
-func (v *viewer) own() *Race { return &v.state.Races[v.race] }
+func (v *raceView) ownRace() *Race { return &v.state.Races[v.race] }
 
-func (v *viewer) races(r *enginev1.Report) {
+func (v *raceView) addRaces(r *enginev1.Report) {
 	standings := v.state.standings()
 	total := 0.0
 	for race := range v.state.Races {
@@ -90,25 +90,25 @@ func (v *viewer) races(r *enginev1.Report) {
 		r.Races = append(r.Races, enginev1.ReportRace{
 			Race: v.config.RaceName(race), State: other.State, Relation: relation,
 			Drive: tech.Drive, Weapons: tech.Weapons, Shields: tech.Shields, Cargo: tech.Cargo,
-			Population: rules.Shown(has.population), Industry: rules.Shown(has.industry),
-			Planets: has.planets, Votes: rules.Shown(has.votes),
+			Population: rules.RoundDisplay(has.population), Industry: rules.RoundDisplay(has.industry),
+			Planets: has.planets, Votes: rules.RoundDisplay(has.votes),
 		})
 		total += has.votes
 	}
 	r.Votes = enginev1.Votes{
-		Own: rules.Shown(standings[v.race].votes), To: v.config.RaceName(v.race), Total: rules.Shown(total),
+		Own: rules.RoundDisplay(standings[v.race].votes), To: v.config.RaceName(v.race), Total: rules.RoundDisplay(total),
 	}
 }
 
-// accounts are the battles, bombings and events that the race has seen.
-func (v *viewer) accounts(r *enginev1.Report, turn *Turn) {
+// addEvents are the battles, bombings and events that the race has seen.
+func (v *raceView) addEvents(r *enginev1.Report, turn *Turn) {
 	for _, b := range turn.Battles {
 		if !slices.Contains(b.Seen, v.race) {
 			continue
 		}
 		r.Battles = append(r.Battles, b.Battle)
 		for _, g := range b.Groups {
-			v.seeType(v.config.Race(g.Race), g.Type)
+			v.noteType(v.config.Race(g.Race), g.Type)
 		}
 	}
 	for _, b := range turn.Bombings {
@@ -123,22 +123,22 @@ func (v *viewer) accounts(r *enginev1.Report, turn *Turn) {
 	}
 }
 
-// seeType notes a foreign type for the report; one that its race has removed
-// meanwhile is described by the battle alone.
-func (v *viewer) seeType(race int, name string) {
+// noteType adds a foreign ship type to the report; one that its race has removed
+// meanwhile is described by the battle only.
+func (v *raceView) noteType(race int, name string) {
 	t := v.state.Races[race].typeNamed(name)
 	if race == v.race || t == nil {
 		return
 	}
 	ref := typeRef{race, t.ID}
 	compare := func(a, b typeRef) int { return (a.race-b.race)<<32 + a.id - b.id }
-	at, seen := slices.BinarySearchFunc(v.types, ref, compare)
+	at, seen := slices.BinarySearchFunc(v.seenTypes, ref, compare)
 	if !seen {
-		v.types = slices.Insert(v.types, at, ref)
+		v.seenTypes = slices.Insert(v.seenTypes, at, ref)
 	}
 }
 
-func (v *viewer) messages(r *enginev1.Report) {
+func (v *raceView) addMessages(r *enginev1.Report) {
 	for _, m := range v.state.Messages {
 		if m.From != v.race && !slices.Contains(m.To, v.race) {
 			continue
@@ -158,32 +158,32 @@ func shownType(race string, t *ShipType) enginev1.ShipType {
 	ship := rules.Ship{Design: t.Design, Tech: rules.FirstTech()}
 	return enginev1.ShipType{
 		Race: race, Name: t.Name, Drive: t.Drive, Armament: t.Armament, Weapons: t.Weapons, Shields: t.Shields,
-		Cargo: t.Cargo, Mass: rules.Shown(ship.Mass()), Speed: rules.Shown(ship.Speed()),
-		Attack: rules.Shown(ship.Attack()), Defence: rules.Shown(ship.Defence()), Capacity: rules.Shown(ship.Capacity()),
+		Cargo: t.Cargo, Mass: rules.RoundDisplay(ship.Mass()), Speed: rules.RoundDisplay(ship.Speed()),
+		Attack: rules.RoundDisplay(ship.Attack()), Defence: rules.RoundDisplay(ship.Defence()), Capacity: rules.RoundDisplay(ship.Capacity()),
 	}
 }
 
-func neverNull(r *enginev1.Report) {
-	fill(&r.Races)
-	fill(&r.ShipTypes)
-	fill(&r.OtherShipTypes)
-	fill(&r.Battles)
-	fill(&r.Bombings)
-	fill(&r.LocalPlanets)
-	fill(&r.OtherPlanets)
-	fill(&r.UninhabitedPlanets)
-	fill(&r.UnidentifiedPlanets)
-	fill(&r.ShipsInProduction)
-	fill(&r.Groups)
-	fill(&r.OtherGroups)
-	fill(&r.IncomingGroups)
-	fill(&r.UnidentifiedGroups)
-	fill(&r.Messages)
-	fill(&r.Events)
-	fill(&r.OrderResults)
+func replaceNilLists(r *enginev1.Report) {
+	replaceNil(&r.Races)
+	replaceNil(&r.ShipTypes)
+	replaceNil(&r.OtherShipTypes)
+	replaceNil(&r.Battles)
+	replaceNil(&r.Bombings)
+	replaceNil(&r.LocalPlanets)
+	replaceNil(&r.OtherPlanets)
+	replaceNil(&r.UninhabitedPlanets)
+	replaceNil(&r.UnidentifiedPlanets)
+	replaceNil(&r.ShipsInProduction)
+	replaceNil(&r.Groups)
+	replaceNil(&r.OtherGroups)
+	replaceNil(&r.IncomingGroups)
+	replaceNil(&r.UnidentifiedGroups)
+	replaceNil(&r.Messages)
+	replaceNil(&r.Events)
+	replaceNil(&r.OrderResults)
 }
 
-func fill[T any](list *[]T) {
+func replaceNil[T any](list *[]T) {
 	if *list == nil {
 		*list = []T{}
 	}

@@ -7,7 +7,7 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// State is a game at one turn, with the commands given since.
+// State is a game at one turn, with the commands executed since.
 type State struct {
 	Turn     int       `json:"turn"`
 	Races    []Race    `json:"races"`
@@ -19,7 +19,7 @@ type State struct {
 	Result *enginev1.Result `json:"result"`
 }
 
-// nobody owns a planet that is free.
+// nobody is the owner of a free planet.
 const nobody = -1
 
 // Race is a player's side.
@@ -33,8 +33,8 @@ type Race struct {
 	Idle      int                `json:"idle"`
 	Present   bool               `json:"present"` // an order list or command came this turn
 	Countdown int                `json:"countdown"`
-	Left      int                `json:"left"` // turn in which it went out of play
-	// Released and Removed are what a banishment took: planets and ships.
+	OutTurn   int                `json:"left"` // turn in which it went out of play
+	// Released and Removed are the numbers of planets and ships lost by a banishment.
 	Released int                    `json:"released"`
 	Removed  int                    `json:"removed"`
 	Results  []enginev1.OrderResult `json:"results"` // of the last turn's orders
@@ -47,7 +47,7 @@ type ShipType struct {
 	rules.Design
 }
 
-// Planet is a place, its owner and its economy. The zero product is capital.
+// Planet is a planet, its owner and its economy. The zero product is capital.
 type Planet struct {
 	Name  string  `json:"name"`
 	X     float64 `json:"x"`
@@ -96,7 +96,7 @@ type Message struct {
 	Anonymous bool   `json:"anonymous,omitempty"`
 }
 
-// Event is an event and who hears of it; Seen nil means everybody.
+// Event is an event and the races that it is reported to; Seen nil means all.
 type Event struct {
 	enginev1.Event
 	Seen []int `json:"seen"`
@@ -124,7 +124,7 @@ func (s *State) isPlanet(number int) bool { return number >= 1 && number <= len(
 
 func (p *Planet) point() rules.Point { return rules.Point{X: p.X, Y: p.Y} }
 
-// AtWar states whether race a treats race b as an enemy.
+// AtWar reports whether race a is at war with race b.
 func (s *State) AtWar(a, b int) bool {
 	if a == b {
 		return false
@@ -157,48 +157,48 @@ func (s *State) ship(g *Group) rules.Ship {
 
 func (g *Group) inOrbit() bool { return g.To == 0 }
 
-// part takes ships out of the group with their share of the load.
-func (g *Group) part(ships, number int) Group {
+// split moves ships with their share of the load to a new group.
+func (g *Group) split(ships, number int) Group {
 	split := *g
 	split.Number, split.Ships = number, ships
-	split.Load = rules.State(g.Load * float64(ships) / float64(g.Ships))
+	split.Load = rules.RoundState(g.Load * float64(ships) / float64(g.Ships))
 	g.Ships -= ships
-	g.Load = rules.State(g.Load - split.Load)
+	g.Load = rules.RoundState(g.Load - split.Load)
 	return split
 }
 
-func (g *Group) empty() {
+func (g *Group) clearCargo() {
 	g.Load, g.Cargo = 0, ""
 }
 
-// dropEmptyGroups forgets groups whose ships are gone.
+// dropEmptyGroups removes groups without ships.
 func (s *State) dropEmptyGroups() {
 	s.Groups = slices.DeleteFunc(s.Groups, func(g Group) bool { return g.Ships == 0 })
 }
 
-// round brings the whole state to six decimals, as every phase leaves it.
+// round rounds the whole state to six decimals; it runs after every phase.
 func (s *State) round() {
 	for i := range s.Planets {
 		p := &s.Planets[i]
 		for _, v := range []*float64{&p.Population, &p.Industry, &p.Capital, &p.Materials, &p.Colonists, &p.Progress} {
-			*v = rules.State(*v)
+			*v = rules.RoundState(*v)
 		}
 	}
 	for i := range s.Groups {
 		g := &s.Groups[i]
-		g.Load, g.Left = rules.State(g.Load), rules.State(g.Left)
+		g.Load, g.Left = rules.RoundState(g.Load), rules.RoundState(g.Left)
 		if g.Load == 0 {
 			g.Cargo = ""
 		}
 	}
 	for i := range s.Races {
 		t := &s.Races[i].Tech
-		t.Drive, t.Weapons = rules.State(t.Drive), rules.State(t.Weapons)
-		t.Shields, t.Cargo = rules.State(t.Shields), rules.State(t.Cargo)
+		t.Drive, t.Weapons = rules.RoundState(t.Drive), rules.RoundState(t.Weapons)
+		t.Shields, t.Cargo = rules.RoundState(t.Shields), rules.RoundState(t.Cargo)
 	}
 }
 
-// release makes a planet nobody's; what it was told to do is forgotten.
+// release makes a planet free and resets its production and routes.
 func (p *Planet) release() {
 	p.Owner = nobody
 	p.Product = Product{Kind: enginev1.ProduceCapital}
@@ -206,12 +206,12 @@ func (p *Planet) release() {
 	p.Routes = [len(routeCargos)]int{}
 }
 
-// remove takes a race out of play: ships vanish and planets become free (GP).
+// remove takes a race out of play: its ships are removed, its planets become free (GP).
 func (s *State) remove(race int, as enginev1.RaceState, turn int) (planets, ships int) {
 	for i := range s.Planets {
 		if p := &s.Planets[i]; p.Owner == race {
 			p.release()
-			p.Deserted()
+			p.Desert()
 			planets++
 		}
 	}
@@ -223,6 +223,6 @@ func (s *State) remove(race int, as enginev1.RaceState, turn int) (planets, ship
 	}
 	s.dropEmptyGroups()
 	r := &s.Races[race]
-	r.State, r.Left, r.Countdown = as, turn, 0
+	r.State, r.OutTurn, r.Countdown = as, turn, 0
 	return planets, ships
 }

@@ -12,8 +12,8 @@ func MapInfo(c *Config, s *State) enginev1.MapInfo {
 	}
 }
 
-// RaceStatuses is what the host may know of the races. hasOrders tells which
-// of them have handed in a list for the turn.
+// RaceStatuses is what the host may know of the races. hasOrders reports which
+// of them have submitted a list for the turn.
 func RaceStatuses(c *Config, s *State, hasOrders func(race int) bool) []enginev1.RaceStatus {
 	standings := s.standings()
 	all := make([]enginev1.RaceStatus, len(s.Races))
@@ -21,13 +21,13 @@ func RaceStatuses(c *Config, s *State, hasOrders func(race int) bool) []enginev1
 		r, has := &s.Races[race], standings[race]
 		all[race] = enginev1.RaceStatus{
 			RaceName: c.RaceName(race), UserID: c.Request.Races[race].UserID, State: r.State,
-			Planets: has.planets, Population: rules.Shown(has.population), Industry: rules.Shown(has.industry),
-			Ships: has.ships, ShipMass: rules.Shown(has.mass), Votes: rules.Shown(has.votes),
+			Planets: has.planets, Population: rules.RoundDisplay(has.population), Industry: rules.RoundDisplay(has.industry),
+			Ships: has.ships, ShipMass: rules.RoundDisplay(has.mass), Votes: rules.RoundDisplay(has.votes),
 			IdleTurns: r.Idle, HasOrders: hasOrders(race),
 			Tech: enginev1.Tech(shownTech(r.Tech)),
 		}
 		if r.State == enginev1.RaceEliminated {
-			all[race].EliminatedTurn = new(r.Left)
+			all[race].EliminatedTurn = new(r.OutTurn)
 		}
 	}
 	return all
@@ -35,12 +35,12 @@ func RaceStatuses(c *Config, s *State, hasOrders func(race int) bool) []enginev1
 
 func shownTech(t rules.Tech) rules.Tech {
 	return rules.Tech{
-		Drive: rules.Shown(t.Drive), Weapons: rules.Shown(t.Weapons),
-		Shields: rules.Shown(t.Shields), Cargo: rules.Shown(t.Cargo),
+		Drive: rules.RoundDisplay(t.Drive), Weapons: rules.RoundDisplay(t.Weapons),
+		Shields: rules.RoundDisplay(t.Shields), Cargo: rules.RoundDisplay(t.Cargo),
 	}
 }
 
-// PublicEvents are a turn's events for the host, who hears of everything.
+// PublicEvents are all events of a turn, for the host.
 func PublicEvents(events []Event) []enginev1.Event {
 	all := make([]enginev1.Event, len(events))
 	for i, e := range events {

@@ -8,7 +8,8 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// Turn is a state and how it came about: what a snapshot holds.
+// Turn is a state with the events, battles and bombings that led to it; a snapshot
+// contains one.
 type Turn struct {
 	State    *State    `json:"state"`
 	Events   []Event   `json:"events"`
@@ -31,28 +32,28 @@ type Bombing struct {
 // Lists are the order lists of all races by race index; nil for none.
 type Lists [][]enginev1.Order
 
-// Advance makes the next turn. The state it is given stays as it was. It panics
-// when the result breaks an invariant, which would be a bug of these rules.
+// Advance generates the next turn and does not change the given state. It panics
+// when the result breaks an invariant, which would be a bug of the rules.
 func Advance(c *Config, state *State, lists Lists) *Turn {
 	g := newGeneration(c, state, lists)
 	for _, phase := range []func(){
-		g.attendance,
-		g.orders,
-		g.merge,
-		func() { g.battles(1, rules.PhaseBattle1) },
+		g.countIdleTurns,
+		g.runOrders,
+		g.mergeGroups,
+		func() { g.fightBattles(1, rules.PhaseBattle1) },
 		g.serveRoutes,
-		g.fly,
-		g.merge,
-		func() { g.battles(2, rules.PhaseBattle2) },
-		g.bomb,
+		g.moveGroups,
+		g.mergeGroups,
+		func() { g.fightBattles(2, rules.PhaseBattle2) },
+		g.bombPlanets,
 		g.buildShips,
-		g.merge,
+		g.mergeGroups,
 		g.produce,
-		g.grow,
-		g.unload,
-		g.settle,
+		g.growPopulations,
+		g.unloadArrivals,
+		g.settleColonists,
 		g.dropRoutes,
-		g.conclude,
+		g.checkVictory,
 	} {
 		phase()
 		g.state.round()
@@ -63,13 +64,13 @@ func Advance(c *Config, state *State, lists Lists) *Turn {
 	return &g.Turn
 }
 
-// generation is a turn in the making.
+// generation is a turn that is being generated.
 type generation struct {
 	Turn
 	config *Config
 	state  *State // the same as Turn.State
 	lists  Lists
-	// killers are the races that took ships or planets from a race this turn.
+	// killers are, by race, the races that destroyed its ships or wiped its planets.
 	killers [][]int
 }
 
@@ -81,30 +82,30 @@ func newGeneration(c *Config, before *State, lists Lists) *generation {
 		config: c, state: state, lists: lists, killers: make([][]int, len(state.Races)),
 	}
 	state.News = []Event{}
-	// Mail stays for the report after the one it was first shown in.
+	// Messages are also in the report after the one they were first shown in.
 	state.Messages = slices.DeleteFunc(state.Messages, func(m Message) bool { return m.Turn < state.Turn-1 })
 	return g
 }
 
-func (g *generation) tell(e enginev1.Event, seen []int) {
+func (g *generation) emit(e enginev1.Event, seen []int) {
 	e.Turn = g.state.Turn
 	g.Events = append(g.Events, Event{Event: e, Seen: seen})
 }
 
-// list is the race's order list, or nil.
-func (g *generation) list(race int) []enginev1.Order {
+// orderList is the race's order list, or nil.
+func (g *generation) orderList(race int) []enginev1.Order {
 	if race < len(g.lists) {
 		return g.lists[race]
 	}
 	return nil
 }
 
-// attendance counts missed turns and quits (1; GP).
-func (g *generation) attendance() {
+// countIdleTurns counts missed turns and quits (1; GP).
+func (g *generation) countIdleTurns() {
 	limit := *g.config.options().IdleTurnLimit
 	for race := range g.state.Races {
 		r := &g.state.Races[race]
-		present := r.Present || g.list(race) != nil
+		present := r.Present || g.orderList(race) != nil
 		r.Present = false
 		if !r.State.InPlay() {
 			continue
@@ -118,12 +119,12 @@ func (g *generation) attendance() {
 		switch {
 		case r.State == enginev1.RaceQuitting && r.Countdown <= 1:
 			g.state.remove(race, enginev1.RaceQuit, g.state.Turn)
-			g.tell(enginev1.Event{Type: enginev1.EventRaceQuit, Race: name}, nil)
+			g.emit(enginev1.Event{Type: enginev1.EventRaceQuit, Race: name}, nil)
 		case r.State == enginev1.RaceQuitting:
 			r.Countdown--
 		}
 		if limit > 0 && r.State.InPlay() {
-			g.idle(race, name, limit)
+			g.checkIdle(race, name, limit)
 		}
 	}
 }
@@ -134,62 +135,62 @@ const (
 	publicIdleWarning = 3
 )
 
-func (g *generation) idle(race int, name string, limit int) {
+func (g *generation) checkIdle(race int, name string, limit int) {
 	r := &g.state.Races[race]
 	warning := enginev1.Event{Type: enginev1.EventRaceIdleWarning, Race: name}
 	switch left := limit - r.Idle; {
 	case r.Idle == 0:
 	case left <= 0:
 		g.state.remove(race, enginev1.RaceIdleRemoved, g.state.Turn)
-		g.tell(enginev1.Event{Type: enginev1.EventRaceIdleRemoved, Race: name}, nil)
+		g.emit(enginev1.Event{Type: enginev1.EventRaceIdleRemoved, Race: name}, nil)
 	case left == ownIdleWarning:
 		warning.Reason = "5 turns left"
-		g.tell(warning, []int{race})
+		g.emit(warning, []int{race})
 	case left == publicIdleWarning:
 		warning.Reason = "3 turns left"
-		g.tell(warning, nil)
+		g.emit(warning, nil)
 	}
 }
 
-// orders runs every race's list, one race after the other in random order (2).
-func (g *generation) orders() {
+// runOrders executes every race's list, one race after the other in random order (2).
+func (g *generation) runOrders() {
 	random := rules.Stream(g.config.Seed, uint32(g.state.Turn), rules.PhaseRaceOrder, 0)
 	for _, race := range random.Perm(len(g.state.Races)) {
 		r := &g.state.Races[race]
 		r.Results = []enginev1.OrderResult{}
-		if list := g.list(race); list != nil && r.State.InPlay() {
-			r.Results = newDesk(g.config, g.state, race, g.tell).run(list)
+		if list := g.orderList(race); list != nil && r.State.InPlay() {
+			r.Results = newOrderExecutor(g.config, g.state, race, g.emit).run(list)
 		}
 	}
 	g.state.dropEmptyGroups()
 }
 
-// merge joins equal groups; the lowest number survives (3, 7, 11; NG).
-func (g *generation) merge() { g.state.merge(nobody) }
+// mergeGroups merges equal groups; the lowest number remains (3, 7, 11; NG).
+func (g *generation) mergeGroups() { g.state.mergeGroups(nobody) }
 
-// merge joins equal groups of one race, or of all races for nobody.
-func (s *State) merge(only int) {
+// mergeGroups merges equal groups of one race, or of all races for nobody.
+func (s *State) mergeGroups(only int) {
 	s.sortGroups()
 	groups := s.Groups
 	if only != nobody {
 		groups = groups[s.firstGroup(only):s.firstGroup(only+1)]
 	}
-	seen := make(map[likeness]int, len(groups)) // looked up only
+	seen := make(map[mergeKey]int, len(groups)) // looked up only
 	merged := false
 	for i := range groups {
 		group := &groups[i]
 		if group.Ships == 0 {
-			merged = true // with nobody: it is gone
+			merged = true // it has no ships left
 			continue
 		}
-		key := group.likeness()
+		key := group.mergeKey()
 		first, found := seen[key]
 		if !found {
 			seen[key] = i
 			continue
 		}
 		groups[first].Ships += group.Ships
-		groups[first].Load = rules.State(groups[first].Load + group.Load)
+		groups[first].Load = rules.RoundState(groups[first].Load + group.Load)
 		group.Ships, merged = 0, true
 	}
 	if merged {
@@ -203,7 +204,7 @@ func (s *State) firstGroup(race int) int {
 	return at
 }
 
-// sortGroups puts new groups, which stand at the end, into their places.
+// sortGroups moves new groups, which are at the end, to their positions.
 func (s *State) sortGroups() {
 	order := func(a, b Group) int {
 		return cmp.Or(cmp.Compare(a.Race, b.Race), cmp.Compare(a.Number, b.Number))
@@ -230,8 +231,9 @@ func (s *State) sortGroups() {
 	}
 }
 
-// likeness is what two groups must share to be one: all but number and size.
-type likeness struct {
+// mergeKey is what two groups must have in common to be merged: everything but
+// number and size.
+type mergeKey struct {
 	race, kind, at, to int
 	tech               rules.Tech
 	cargo              int
@@ -239,14 +241,14 @@ type likeness struct {
 	space, arrived     bool
 }
 
-func (g *Group) likeness() likeness {
-	key := likeness{
+func (g *Group) mergeKey() mergeKey {
+	key := mergeKey{
 		race: g.Race, kind: g.Type, at: g.At, to: g.To, tech: g.Tech, left: g.Left, space: g.Space,
 	}
 	if g.Load > 0 {
-		key.arrived = g.arrived // what has arrived is still to be unloaded
+		key.arrived = g.arrived // arrived cargo is still to be unloaded
 		key.cargo = 1 + slices.Index(routeCargos[:], g.Cargo)
-		key.load = rules.State(g.Load / float64(g.Ships))
+		key.load = rules.RoundState(g.Load / float64(g.Ships))
 	}
 	return key
 }

@@ -19,7 +19,7 @@ func (s *State) orbits() [][]int {
 			total++
 		}
 	}
-	all := make([]int, total) // one piece of memory for all lists
+	all := make([]int, total) // one allocation for all lists
 	for planet, count := range counts {
 		orbits[planet], all = all[:0:count], all[count:]
 	}
@@ -60,9 +60,9 @@ func insert(list []int, v int) []int {
 	return slices.Insert(list, at, v)
 }
 
-// battles fights at every planet where hostile races meet (4, 8). Groups sent by
+// fightBattles fights at every planet where hostile races meet (4, 8). Groups sent by
 // an order have left before the first; those on routes have not (GP, NG).
-func (g *generation) battles(phase int, stream rules.Phase) {
+func (g *generation) fightBattles(phase int, stream rules.Phase) {
 	for planet, groups := range g.state.orbits() {
 		if len(groups) < 2 {
 			continue
@@ -70,13 +70,13 @@ func (g *generation) battles(phase int, stream rules.Phase) {
 		races := g.state.owners(groups)
 		foes := g.foes(races, groups)
 		if len(races) > 1 && slices.ContainsFunc(foes, func(f []bool) bool { return slices.Contains(f, true) }) {
-			g.battle(planet, phase, stream, groups, races, foes)
+			g.fightBattle(planet, phase, stream, groups, races, foes)
 		}
 	}
 	g.state.dropEmptyGroups()
 }
 
-// foes tells for each pair of races whether they fight: one of them is at war
+// foes reports for each pair of races whether they fight: one of them is at war
 // with the other and has armed ships here (GP).
 func (g *generation) foes(races, groups []int) [][]bool {
 	armed := make([]bool, len(races))
@@ -97,9 +97,9 @@ func (g *generation) foes(races, groups []int) [][]bool {
 	return foes
 }
 
-func (g *generation) battle(planet, phase int, stream rules.Phase, groups, races []int, foes [][]bool) {
+func (g *generation) fightBattle(planet, phase int, stream rules.Phase, groups, races []int, foes [][]bool) {
 	var squads []rules.Squad
-	var fighting []int // squad to group
+	var fighting []int // index of the group by squad
 	account := enginev1.Battle{
 		ID:     fmt.Sprintf("%d-%d-%d", g.state.Turn, phase, planet),
 		Planet: planet, PlanetName: g.state.planet(planet).Name, Phase: phase, Log: [][]int{},
@@ -123,7 +123,7 @@ func (g *generation) battle(planet, phase int, stream rules.Phase, groups, races
 		Random: rules.Stream(g.config.Seed, uint32(g.state.Turn), stream, uint32(planet)),
 	})
 	if out.Shots == 0 {
-		return // nobody can hurt anybody: a stand-off is no battle
+		return // no side can damage the other: this is no battle
 	}
 	account.Rounds, account.Shots, account.Draw = out.Rounds, out.Shots, out.Draw
 	account.LogTruncated = len(out.Log) < out.Shots
@@ -134,14 +134,14 @@ func (g *generation) battle(planet, phase int, stream rules.Phase, groups, races
 	for squad, tally := range out.Squads {
 		entry := &account.Groups[fighting[squad]]
 		entry.Survivors, entry.Shots, entry.Kills = tally.Survivors, tally.Shots, tally.Kills
-		g.casualties(&g.state.Groups[groups[fighting[squad]]], tally.Survivors)
+		g.removeCasualties(&g.state.Groups[groups[fighting[squad]]], tally.Survivors)
 	}
-	g.blame(account.Groups, races, foes)
+	g.recordKillers(account.Groups, races, foes)
 	g.Battles = append(g.Battles, Battle{Battle: account, Seen: seen})
-	g.tell(enginev1.Event{Type: enginev1.EventBattle, Planet: planet, By: g.fighters(races, foes)}, seen)
+	g.emit(enginev1.Event{Type: enginev1.EventBattle, Planet: planet, By: g.fighters(races, foes)}, seen)
 }
 
-// maxBattleLog bounds the individual shots kept per battle.
+// maxBattleLog is the largest number of shots logged per battle.
 const maxBattleLog = 10_000
 
 func (g *generation) logLimit() int {
@@ -151,28 +151,29 @@ func (g *generation) logLimit() int {
 	return 0
 }
 
-// battleGroup is the group as it goes into a battle, whole.
+// battleGroup is the group as it enters a battle.
 func (s *State) battleGroup(c *Config, g *Group) enginev1.BattleGroup {
 	ship := s.ship(g)
 	return enginev1.BattleGroup{
 		Race: c.RaceName(g.Race), Type: s.Races[g.Race].shipType(g.Type).Name, Ships: g.Ships, Survivors: g.Ships,
 		Drive: g.Tech.Drive, Weapons: g.Tech.Weapons, Shields: g.Tech.Shields, CargoTech: g.Tech.Cargo,
-		Cargo: cargoOf(g), Load: rules.Shown(ship.Load),
+		Cargo: cargoOf(g), Load: rules.RoundDisplay(ship.Load),
 	}
 }
 
-// casualties takes lost ships and their load out of a group.
-func (g *generation) casualties(group *Group, survivors int) {
+// removeCasualties takes lost ships and their load out of a group.
+func (g *generation) removeCasualties(group *Group, survivors int) {
 	if survivors == 0 {
 		group.Ships = 0
 		return
 	}
-	group.Load = rules.State(group.Load * float64(survivors) / float64(group.Ships))
+	group.Load = rules.RoundState(group.Load * float64(survivors) / float64(group.Ships))
 	group.Ships = survivors
 }
 
-// blame remembers who may have shot whom, for the news of eliminations.
-func (g *generation) blame(groups []enginev1.BattleGroup, races []int, foes [][]bool) {
+// recordKillers records which races may have destroyed ships of which others, for
+// the events of eliminations.
+func (g *generation) recordKillers(groups []enginev1.BattleGroup, races []int, foes [][]bool) {
 	kills := make([]bool, len(races))
 	losses := make([]bool, len(races))
 	for _, entry := range groups {
@@ -199,9 +200,9 @@ func (g *generation) fighters(races []int, foes [][]bool) []string {
 	return names
 }
 
-// bomb lets armed ships shell the planets of their enemies, also where two fleets
-// cannot hurt each other (9; GP).
-func (g *generation) bomb() {
+// bombPlanets has armed ships bomb the planets of their enemies, also where two
+// fleets cannot damage each other (9; GP).
+func (g *generation) bombPlanets() {
 	for number, groups := range g.state.orbits() {
 		if len(groups) == 0 || g.state.planet(number).Owner == nobody {
 			continue
@@ -217,7 +218,7 @@ func (g *generation) bomb() {
 			}
 		}
 		if len(attackers) > 0 {
-			g.bombPlanet(number, rules.State(power), attackers, g.state.witnesses(number, groups))
+			g.bombPlanet(number, rules.RoundState(power), attackers, g.state.witnesses(number, groups))
 		}
 	}
 }
@@ -226,16 +227,16 @@ func (g *generation) bombPlanet(number int, power float64, attackers, seen []int
 	p := g.state.planet(number)
 	account := enginev1.Bombing{
 		Planet: number, PlanetName: p.Name, Owner: g.config.RaceName(p.Owner),
-		Attackers: g.config.names(attackers), Power: rules.Shown(power),
-		Population: rules.Shown(p.Population), Industry: rules.Shown(p.Industry), Capital: rules.Shown(p.Capital),
-		Materials: rules.Shown(p.Materials), Colonists: rules.Shown(p.Colonists), Result: enginev1.BombingDamaged,
+		Attackers: g.config.names(attackers), Power: rules.RoundDisplay(power),
+		Population: rules.RoundDisplay(p.Population), Industry: rules.RoundDisplay(p.Industry), Capital: rules.RoundDisplay(p.Capital),
+		Materials: rules.RoundDisplay(p.Materials), Colonists: rules.RoundDisplay(p.Colonists), Result: enginev1.BombingDamaged,
 	}
 	if !p.Bomb(power) {
 		account.Result = enginev1.BombingWiped
 		for _, attacker := range attackers {
 			g.killers[p.Owner] = insert(g.killers[p.Owner], attacker)
 		}
-		g.tell(enginev1.Event{
+		g.emit(enginev1.Event{
 			Type: enginev1.EventPlanetWiped, Planet: number, Race: account.Owner, By: account.Attackers,
 		}, seen)
 		p.release()

@@ -26,7 +26,7 @@ func (g *generation) buildShips() {
 	}
 }
 
-// produce makes everything else: capital, materials, research (12).
+// produce produces everything else: capital, materials, research (12).
 func (g *generation) produce() {
 	for i := range g.state.Planets {
 		p := &g.state.Planets[i]
@@ -51,8 +51,8 @@ func (g *generation) produce() {
 	}
 }
 
-// grow lets populations grow, before anything is landed (13; RPT).
-func (g *generation) grow() {
+// growPopulations grows populations, before cargo is unloaded (13; RPT).
+func (g *generation) growPopulations() {
 	for i := range g.state.Planets {
 		if p := &g.state.Planets[i]; p.Owner != nobody {
 			p.Grow()
@@ -60,8 +60,8 @@ func (g *generation) grow() {
 	}
 }
 
-// settle moves colonists and capital to work (15).
-func (g *generation) settle() {
+// settleColonists moves colonists and capital to work (15).
+func (g *generation) settleColonists() {
 	for i := range g.state.Planets {
 		if p := &g.state.Planets[i]; p.Owner != nobody {
 			p.Settle()

@@ -8,7 +8,7 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// standing is what a race has.
+// standing sums up what a race owns.
 type standing struct {
 	planets, ships                    int
 	population, industry, mass, votes float64
@@ -35,20 +35,20 @@ func (s *State) standings() []standing {
 	return all
 }
 
-// conclude eliminates races that have nothing left and ends the game (17): two
+// checkVictory eliminates races that have nothing left and ends the game (17): two
 // thirds of the votes (GP), the last race, or the turn limit.
-func (g *generation) conclude() {
+func (g *generation) checkVictory() {
 	standings := g.state.standings()
 	for race := range g.state.Races {
 		r := &g.state.Races[race]
 		if r.State.InPlay() && standings[race].planets == 0 && standings[race].ships == 0 {
 			g.state.remove(race, enginev1.RaceEliminated, g.state.Turn)
-			g.tell(enginev1.Event{
+			g.emit(enginev1.Event{
 				Type: enginev1.EventRaceEliminated, Race: g.config.RaceName(race), By: g.config.names(g.killers[race]),
 			}, nil)
 		}
 	}
-	reason, winners := g.verdict(standings)
+	reason, winners := g.gameResult(standings)
 	if reason == "" {
 		return
 	}
@@ -64,12 +64,12 @@ func (g *generation) conclude() {
 		winners = []string{}
 	}
 	g.state.Result = &enginev1.Result{Reason: reason, Winners: winners, Ranking: ranking}
-	g.tell(enginev1.Event{Type: enginev1.EventGameFinished, Reason: reason}, nil)
+	g.emit(enginev1.Event{Type: enginev1.EventGameFinished, Reason: reason}, nil)
 }
 
-// verdict says why the game ends now, or "". A game that one race plays alone
-// ends only at its turn limit, or with that race.
-func (g *generation) verdict(standings []standing) (reason string, winners []string) {
+// gameResult returns why the game ends now, or "". A game with a single race ends
+// only at its turn limit, or when that race is out of play.
+func (g *generation) gameResult(standings []standing) (reason string, winners []string) {
 	options := g.config.options()
 	var playing []int
 	total := 0.0
@@ -112,11 +112,11 @@ func (g *generation) ranking(standings []standing) []enginev1.RankEntry {
 	compare := func(a, b int) int {
 		x, y := &g.state.Races[a], &g.state.Races[b]
 		return cmp.Or(
-			cmp.Compare(boolRank(x.State.InPlay()), boolRank(y.State.InPlay())),
-			-cmp.Compare(rules.State(standings[a].votes), rules.State(standings[b].votes)),
+			cmp.Compare(inPlayRank(x.State.InPlay()), inPlayRank(y.State.InPlay())),
+			-cmp.Compare(rules.RoundState(standings[a].votes), rules.RoundState(standings[b].votes)),
 			-cmp.Compare(standings[a].planets, standings[b].planets),
-			-cmp.Compare(rules.State(standings[a].industry), rules.State(standings[b].industry)),
-			-cmp.Compare(x.Left, y.Left),
+			-cmp.Compare(rules.RoundState(standings[a].industry), rules.RoundState(standings[b].industry)),
+			-cmp.Compare(x.OutTurn, y.OutTurn),
 		)
 	}
 	slices.SortStableFunc(order, compare)
@@ -124,7 +124,7 @@ func (g *generation) ranking(standings []standing) []enginev1.RankEntry {
 	for i, race := range order {
 		ranking[i] = enginev1.RankEntry{
 			Place: i + 1, Race: g.config.RaceName(race), State: g.state.Races[race].State,
-			Votes: rules.Shown(standings[race].votes), Planets: standings[race].planets,
+			Votes: rules.RoundDisplay(standings[race].votes), Planets: standings[race].planets,
 		}
 		if i > 0 && compare(order[i-1], race) == 0 {
 			ranking[i].Place = ranking[i-1].Place
@@ -133,7 +133,7 @@ func (g *generation) ranking(standings []standing) []enginev1.RankEntry {
 	return ranking
 }
 
-func boolRank(first bool) int {
+func inPlayRank(first bool) int {
 	if first {
 		return 0
 	}

@@ -12,7 +12,7 @@ import (
 // turn (GP).
 func (s *State) launch(c *Config, g *Group, to int) {
 	g.To = to
-	g.Left = rules.State(c.torus().Distance(s.planet(g.At).point(), s.planet(to).point()))
+	g.Left = rules.RoundState(c.torus().Distance(s.planet(g.At).point(), s.planet(to).point()))
 }
 
 // serveRoutes loads and launches idle ships on the routes of their planet (5; NG).
@@ -51,7 +51,7 @@ func (g *generation) serveRoute(planet int, groups []int, cargo enginev1.Cargo, 
 		if stock != nil {
 			load := min(*stock, ship.Capacity()*float64(group.Ships))
 			if need := int(math.Ceil(load/ship.Capacity() - 1e-9)); need < group.Ships {
-				g.state.Groups = append(g.state.Groups, group.part(need, g.nextGroup(group.Race)))
+				g.state.Groups = append(g.state.Groups, group.split(need, g.nextGroup(group.Race)))
 				group = &g.state.Groups[len(g.state.Groups)-1]
 			}
 			*stock -= load
@@ -80,8 +80,8 @@ func (p *Planet) stock(cargo enginev1.Cargo) *float64 {
 	}
 }
 
-// fly moves everything that has left (6; GP, with NG's end of a flight).
-func (g *generation) fly() {
+// moveGroups moves everything that has left (6; GP, with NG's end of a flight).
+func (g *generation) moveGroups() {
 	for i := range g.state.Groups {
 		group := &g.state.Groups[i]
 		group.arrived = false
@@ -89,7 +89,7 @@ func (g *generation) fly() {
 			continue
 		}
 		group.Space = true
-		group.Left = rules.State(group.Left - g.state.ship(group).Speed())
+		group.Left = rules.RoundState(group.Left - g.state.ship(group).Speed())
 		if rules.Arrived(group.Left) {
 			group.At, group.To, group.Left, group.Space = group.To, 0, 0, false
 			group.arrived = true
@@ -97,9 +97,10 @@ func (g *generation) fly() {
 	}
 }
 
-// unload lands what has arrived: first colonists, so that what comes with them
-// finds an own planet (14; NG's option, because orders run before the flight).
-func (g *generation) unload() {
+// unloadArrivals unloads arrived cargo: colonists first, so that other cargo of the
+// same race finds an own planet (14; NG's option, because orders run before the
+// flight).
+func (g *generation) unloadArrivals() {
 	claims := make([][]int, len(g.state.Planets)+1)
 	for i := range g.state.Groups {
 		group := &g.state.Groups[i]
@@ -109,7 +110,7 @@ func (g *generation) unload() {
 		switch p := g.state.planet(group.At); {
 		case p.Owner == group.Race:
 			p.Colonists += group.Load
-			group.empty()
+			group.clearCargo()
 		case p.Owner == nobody && p.Size > 0:
 			claims[group.At] = append(claims[group.At], i)
 		}
@@ -125,14 +126,14 @@ func (g *generation) unload() {
 		if group.arrived && group.Load > 0 && group.Cargo != enginev1.Colonists &&
 			g.state.planet(group.At).Owner == group.Race {
 			*g.state.planet(group.At).stock(group.Cargo) += group.Load
-			group.empty()
+			group.clearCargo()
 		}
 		group.arrived = false
 	}
 }
 
-// colonise gives a free planet to the race that lands most colonists; a tie is
-// drawn. Who loses stays aboard (GP).
+// colonise makes the race with the most arrived colonists the owner of a free
+// planet; a tie is decided at random. Other colonists stay aboard (GP).
 func (g *generation) colonise(planet int, groups, orbit []int) {
 	races := g.state.owners(groups)
 	totals := make([]float64, len(races))
@@ -142,7 +143,7 @@ func (g *generation) colonise(planet int, groups, orbit []int) {
 	most := slices.Max(totals)
 	var best []int
 	for i, race := range races {
-		if rules.State(totals[i]) == rules.State(most) {
+		if rules.RoundState(totals[i]) == rules.RoundState(most) {
 			best = append(best, race)
 		}
 	}
@@ -154,18 +155,18 @@ func (g *generation) colonise(planet int, groups, orbit []int) {
 	for _, i := range groups {
 		if group := &g.state.Groups[i]; group.Race == winner {
 			g.state.planet(planet).Colonists += group.Load
-			group.empty()
+			group.clearCargo()
 		}
 	}
 	g.state.planet(planet).Owner = winner
-	g.tell(enginev1.Event{
+	g.emit(enginev1.Event{
 		Type: enginev1.EventPlanetColonised, Planet: planet, Race: g.config.RaceName(winner),
 	}, g.state.owners(orbit))
 }
 
 // dropRoutes clears routes that lead out of reach (16; GP).
 func (g *generation) dropRoutes() {
-	lands := g.state.lands()
+	lands := g.state.planetsByRace()
 	for i := range g.state.Planets {
 		p := &g.state.Planets[i]
 		for route, to := range p.Routes {
@@ -176,8 +177,8 @@ func (g *generation) dropRoutes() {
 	}
 }
 
-// lands lists every race's planets.
-func (s *State) lands() [][]int {
+// planetsByRace lists every race's planets.
+func (s *State) planetsByRace() [][]int {
 	lands := make([][]int, len(s.Races))
 	for i := range s.Planets {
 		if owner := s.Planets[i].Owner; owner != nobody {
@@ -187,7 +188,7 @@ func (s *State) lands() [][]int {
 	return lands
 }
 
-// reaches states whether a planet is within reach of one of a race's planets.
+// reaches reports whether a planet is within reach of one of a race's planets.
 func (s *State) reaches(c *Config, race int, land []int, to int) bool {
 	reach := rules.Reach(s.Races[race].Tech.Drive)
 	return slices.ContainsFunc(land, func(from int) bool {

@@ -38,7 +38,7 @@ type Encounter struct {
 	Sides     int
 	Hostile   func(a, b int) bool // symmetric
 	ShotLimit int
-	LogLimit  int // individual shots to keep
+	LogLimit  int // individual shots to log
 	Random    *rand.Rand
 }
 
@@ -68,8 +68,8 @@ func Fight(e Encounter) Outcome {
 	return b.out
 }
 
-// battle is a battle under way. Ships are numbered throughout; alive[side]
-// lists the living ones, and place is a ship's index there or -1.
+// battle is a battle in progress. Ships are numbered throughout; alive[side]
+// lists the surviving ones, and place is a ship's index there or -1.
 type battle struct {
 	Encounter
 	enemies [][]int
@@ -179,7 +179,7 @@ func (b *battle) round() {
 	}
 }
 
-// fire lets all guns of a ship shoot; it is false once the limit is reached.
+// fire fires all guns of a ship; it returns false once the limit is reached.
 func (b *battle) fire(ship int32) bool {
 	own := b.squad[ship]
 	enemies := b.enemies[b.Squads[own].Side]

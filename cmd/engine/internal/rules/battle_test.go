@@ -11,7 +11,7 @@ import (
 	"galaxy/backend/cmd/engine/internal/rules"
 )
 
-func at1(d rules.Design) rules.Ship { return rules.Ship{Design: d, Tech: rules.FirstTech()} }
+func shipAtTech1(d rules.Design) rules.Ship { return rules.Ship{Design: d, Tech: rules.FirstTech()} }
 
 func TestKillProbability(t *testing.T) {
 	t.Parallel()
@@ -20,31 +20,31 @@ func TestKillProbability(t *testing.T) {
 	} {
 		require.InDelta(t, c.p, rules.KillProbability(c.attack, c.defence), 1e-9, "%v", c)
 	}
-	cruiser := at1(design(15, 1, 15, 15, 0))
-	battleship, battleCruiser := at1(design(25, 1, 30, 35, 0)), at1(design(30, 3, 10, 30, 0))
-	duelist := at1(design(10, 1, 10, 10, 0))
-	near(t, 13.1037, cruiser.Defence(), 4, "cruiser")
-	near(t, 24.2676, battleship.Defence(), 4, "battleship")
-	near(t, 21.6337, battleCruiser.Defence(), 4, "battle cruiser")
-	near(t, 10, duelist.Defence(), 6, "normed at mass 30")
-	near(t, 3.2183, duelist.Defence()/math.Cbrt(30), 4, "raw")
-	near(t, 3.1072325, math.Cbrt(30), 7, "the norm")
-	near(t, 0.548747, rules.KillProbability(cruiser.Attack(), cruiser.Defence()), 6, "cruiser on cruiser")
-	near(t, 0.617920, rules.KillProbability(battleship.Attack(), battleCruiser.Defence()), 6, "battleship on battle cruiser")
-	near(t, 0.180241, rules.KillProbability(battleCruiser.Attack(), battleship.Defence()), 6, "battle cruiser on battleship")
-	near(t, 0.5, rules.KillProbability(duelist.Attack(), duelist.Defence()), 6, "duel")
-	require.InDelta(t, 4, at1(design(8, 1, 8, 8, 0)).Defence()/at1(design(1, 1, 1, 1, 0)).Defence(), 1e-9)
+	cruiser := shipAtTech1(design(15, 1, 15, 15, 0))
+	battleship, battleCruiser := shipAtTech1(design(25, 1, 30, 35, 0)), shipAtTech1(design(30, 3, 10, 30, 0))
+	duelist := shipAtTech1(design(10, 1, 10, 10, 0))
+	requireNear(t, 13.1037, cruiser.Defence(), 4, "cruiser")
+	requireNear(t, 24.2676, battleship.Defence(), 4, "battleship")
+	requireNear(t, 21.6337, battleCruiser.Defence(), 4, "battle cruiser")
+	requireNear(t, 10, duelist.Defence(), 6, "normed at mass 30")
+	requireNear(t, 3.2183, duelist.Defence()/math.Cbrt(30), 4, "raw")
+	requireNear(t, 3.1072325, math.Cbrt(30), 7, "the norm")
+	requireNear(t, 0.548747, rules.KillProbability(cruiser.Attack(), cruiser.Defence()), 6, "cruiser on cruiser")
+	requireNear(t, 0.617920, rules.KillProbability(battleship.Attack(), battleCruiser.Defence()), 6, "battleship on battle cruiser")
+	requireNear(t, 0.180241, rules.KillProbability(battleCruiser.Attack(), battleship.Defence()), 6, "battle cruiser on battleship")
+	requireNear(t, 0.5, rules.KillProbability(duelist.Attack(), duelist.Defence()), 6, "duel")
+	require.InDelta(t, 4, shipAtTech1(design(8, 1, 8, 8, 0)).Defence()/shipAtTech1(design(1, 1, 1, 1, 0)).Defence(), 1e-9)
 }
 
 func squad(side, ships int, s rules.Ship) rules.Squad {
 	return rules.Squad{Side: side, Ships: ships, Guns: s.Armament, Attack: s.Attack(), Defence: s.Defence()}
 }
 
-func everybody(a, b int) bool { return a != b }
+func allHostile(a, b int) bool { return a != b }
 
 func fight(seed uint64, sides int, squads ...rules.Squad) rules.Outcome {
 	return rules.Fight(rules.Encounter{
-		Squads: squads, Sides: sides, Hostile: everybody, ShotLimit: 5_000_000,
+		Squads: squads, Sides: sides, Hostile: allHostile, ShotLimit: 5_000_000,
 		Random: rules.Stream(seed, 1, rules.PhaseBattle1, 1),
 	})
 }
@@ -53,7 +53,7 @@ func fight(seed uint64, sides int, squads ...rules.Squad) rules.Outcome {
 func TestDuelOfEquals(t *testing.T) {
 	t.Parallel()
 	const duels = 40_000
-	ship := squad(0, 1, at1(design(10, 1, 10, 10, 0)))
+	ship := squad(0, 1, shipAtTech1(design(10, 1, 10, 10, 0)))
 	other := ship
 	other.Side = 1
 	wins, rounds := 0, 0
@@ -78,7 +78,7 @@ func TestShotsHitAsOftenAsTheFormulaSays(t *testing.T) {
 		for seed := uint64(0); shots < 200_000; seed++ {
 			out := rules.Fight(rules.Encounter{
 				Squads: []rules.Squad{{Side: 0, Ships: 1, Guns: 900, Attack: attack, Defence: 1e9}, {Side: 1, Ships: ships, Defence: defence}},
-				Sides:  2, Hostile: everybody, ShotLimit: 900, Random: rules.Stream(seed, 2, rules.PhaseBattle2, 7),
+				Sides:  2, Hostile: allHostile, ShotLimit: 900, Random: rules.Stream(seed, 2, rules.PhaseBattle2, 7),
 			})
 			shots += out.Squads[0].Shots
 			kills += out.Squads[0].Kills
@@ -95,7 +95,7 @@ func TestGunsAimAtAllEnemiesAlike(t *testing.T) {
 	for seed := range uint64(200) {
 		out := rules.Fight(rules.Encounter{
 			Squads: []rules.Squad{{Side: 0, Ships: 1, Guns: 500, Attack: 2.6, Defence: 1e9}, {Side: 1, Ships: 3000, Defence: 10}, {Side: 2, Ships: 1000, Defence: 10}},
-			Sides:  3, Hostile: everybody, ShotLimit: 500, LogLimit: 500, Random: rules.Stream(seed, 4, rules.PhaseBattle1, 2),
+			Sides:  3, Hostile: allHostile, ShotLimit: 500, LogLimit: 500, Random: rules.Stream(seed, 4, rules.PhaseBattle1, 2),
 		})
 		for _, shot := range out.Log {
 			aimed[shot[1]-1]++
@@ -105,7 +105,7 @@ func TestGunsAimAtAllEnemiesAlike(t *testing.T) {
 	require.InDelta(t, 0.75, float64(aimed[0])/100_000, 0.007) // 5 sigma
 }
 
-func TestBattleEndsWhenNobodyCanBeHurt(t *testing.T) {
+func TestBattleEndsWhenNoShotCanKill(t *testing.T) {
 	t.Parallel()
 	tough := rules.Squad{Ships: 5, Guns: 1, Attack: 1, Defence: 4}
 	other := tough
@@ -121,7 +121,7 @@ func TestShotLimitEndsABattleAsADraw(t *testing.T) {
 	b := a
 	b.Side = 1
 	out := rules.Fight(rules.Encounter{
-		Squads: []rules.Squad{a, b}, Sides: 2, Hostile: everybody, ShotLimit: 1001, Random: rules.Stream(1, 1, rules.PhaseBattle1, 1),
+		Squads: []rules.Squad{a, b}, Sides: 2, Hostile: allHostile, ShotLimit: 1001, Random: rules.Stream(1, 1, rules.PhaseBattle1, 1),
 	})
 	require.Equal(t, 1001, out.Shots)
 	require.True(t, out.Draw)
@@ -129,7 +129,7 @@ func TestShotLimitEndsABattleAsADraw(t *testing.T) {
 
 func TestOnlyHostileSidesShoot(t *testing.T) {
 	t.Parallel()
-	s := at1(design(10, 1, 10, 10, 0))
+	s := shipAtTech1(design(10, 1, 10, 10, 0))
 	out := rules.Fight(rules.Encounter{
 		Squads: []rules.Squad{squad(0, 50, s), squad(1, 50, s), squad(2, 50, s)},
 		Sides:  3, Hostile: func(a, b int) bool { return a+b == 1 }, ShotLimit: 1e6, LogLimit: 1e6,
@@ -149,7 +149,7 @@ func TestOnlyHostileSidesShoot(t *testing.T) {
 func TestKillsAndLossesBalance(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(50) {
-		fighter, freighter := at1(design(5, 3, 4, 6, 0)), at1(design(8, 0, 0, 2, 10))
+		fighter, freighter := shipAtTech1(design(5, 3, 4, 6, 0)), shipAtTech1(design(8, 0, 0, 2, 10))
 		squads := []rules.Squad{squad(0, 20, fighter), squad(1, 30, fighter), squad(1, 10, freighter), squad(2, 15, fighter)}
 		out := fight(seed, 3, squads...)
 		kills, losses, shots := 0, 0, 0
@@ -167,21 +167,21 @@ func TestKillsAndLossesBalance(t *testing.T) {
 
 func TestEqualSeedsGiveEqualBattles(t *testing.T) {
 	t.Parallel()
-	s := at1(design(10, 2, 8, 10, 0))
+	s := shipAtTech1(design(10, 2, 8, 10, 0))
 	require.Equal(t, fight(9, 2, squad(0, 100, s), squad(1, 110, s)), fight(9, 2, squad(0, 100, s), squad(1, 110, s)))
 	require.NotEqual(t, fight(9, 2, squad(0, 100, s), squad(1, 110, s)), fight(10, 2, squad(0, 100, s), squad(1, 110, s)))
 }
 
-// drones is the prototype's battle of 142,000 shots: 20,000 against 20,000.
-func drones() []rules.Squad {
-	gun := at1(design(1, 1, 1, 1, 0))
+// droneSquads is the prototype's battle of 142,000 shots: 20,000 against 20,000.
+func droneSquads() []rules.Squad {
+	gun := shipAtTech1(design(1, 1, 1, 1, 0))
 	return []rules.Squad{squad(0, 20_000, gun), squad(1, 20_000, gun)}
 }
 
 func BenchmarkBattle142kShots(b *testing.B) {
 	shots, before := 0, cpuTime(b)
 	for i := 0; b.Loop(); i++ {
-		shots += fight(uint64(i), 2, drones()...).Shots
+		shots += fight(uint64(i), 2, droneSquads()...).Shots
 	}
 	b.ReportMetric(float64((cpuTime(b)-before).Microseconds())/1000/float64(b.N), "cpu-ms/op")
 	b.ReportMetric(float64(shots)/float64(b.N), "shots/op")

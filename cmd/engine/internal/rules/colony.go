@@ -35,8 +35,8 @@ func (c *Colony) Invest(points float64) {
 	}
 }
 
-// Grow lets the population grow by 8 %; who finds no room becomes a colonist,
-// eight to a unit (GP, NG).
+// Grow increases the population by 8 %; the excess over the size becomes
+// colonists, eight people to a unit (GP, NG).
 func (c *Colony) Grow() {
 	c.Population *= Growth
 	if c.Population > c.Size {
@@ -55,8 +55,8 @@ func (c *Colony) Settle() {
 	c.Capital -= industry
 }
 
-// Bomb takes power from population and colonists each; industry is shot to
-// materials. Afterwards survivors settle. It states whether anybody is left (GP).
+// Bomb subtracts power from population and from colonists; destroyed industry
+// becomes materials. Then survivors settle. It reports whether anybody is left (GP).
 func (c *Colony) Bomb(power float64) (inhabited bool) {
 	c.Population = max(0, c.Population-power)
 	c.Colonists = max(0, c.Colonists-power)
@@ -67,8 +67,8 @@ func (c *Colony) Bomb(power float64) (inhabited bool) {
 	return c.Population > 0
 }
 
-// Deserted is what remains when a race leaves the game: the materials (GP).
-func (c *Colony) Deserted() {
+// Desert removes everything but the materials, as when a race leaves the game (GP).
+func (c *Colony) Desert() {
 	c.Population, c.Industry, c.Capital, c.Colonists = 0, 0, 0, 0
 }
 
@@ -113,8 +113,8 @@ func (c *Colony) Salvage(progress float64) {
 // Votes of a population: one per thousand (GP).
 func Votes(population float64) float64 { return population / 1000 }
 
-// Majority states whether votes are at least share of total (GP: two thirds). The
+// Majority reports whether votes are at least share of total (GP: two thirds). The
 // quotient is rounded to the six decimals in which the share is agreed.
 func Majority(votes, total, share float64) bool {
-	return total > 0 && State(votes/total) >= share
+	return total > 0 && RoundState(votes/total) >= share
 }

@@ -64,7 +64,7 @@ func (t Tech) Fitted(d Design) Tech {
 		if block == 0 {
 			return 0
 		}
-		return Shown(level)
+		return RoundDisplay(level)
 	}
 	return Tech{
 		Drive: fit(d.Drive, t.Drive), Weapons: fit(d.Weapons, t.Weapons),
@@ -116,8 +116,8 @@ func Reach(drive float64) float64 { return 40 * drive }
 // Detection is how far from an own planet a race sees ships in space: 30 · drive (GP).
 func Detection(drive float64) float64 { return 30 * drive }
 
-// Arrived states whether so little of a flight is left that it has ended. GP
-// lets 0.01 stand, which its players list as a trap; this is NG's limit.
+// Arrived reports whether so little of a flight is left that it has ended. GP
+// requires more than 0.01; this is NG's limit.
 func Arrived(left float64) bool { return left < 0.01 }
 
 // FlightTurns is the number of turns that a flight takes (GP, with NG's end).

@@ -1,4 +1,4 @@
-// Package rules holds the formulas of ruleset plus-1 and nothing else: no I/O,
+// Package rules contains the formulas of ruleset plus-1 and nothing else: no I/O,
 // no clock, no maps that are iterated, no goroutines. Equal arguments give equal
 // results, and every random decision draws from a stream of its own (Stream).
 //

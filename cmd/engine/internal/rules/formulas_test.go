@@ -9,8 +9,8 @@ import (
 	"galaxy/backend/cmd/engine/internal/rules"
 )
 
-// close compares to half a unit of the last printed decimal.
-func near(t *testing.T, want, got float64, decimals int, about string) {
+// requireNear compares to half a unit of the last printed decimal.
+func requireNear(t *testing.T, want, got float64, decimals int, about string) {
 	t.Helper()
 	require.InDelta(t, want, got, 0.5000001*math.Pow10(-decimals), about)
 }
@@ -42,13 +42,13 @@ func TestBeforeLiesOnTheShortestWay(t *testing.T) {
 	require.Equal(t, a, torus.Before(a, a, 0))
 }
 
-func TestShownRoundsHalfAwayFromZero(t *testing.T) {
+func TestRoundDisplayRoundsHalfAwayFromZero(t *testing.T) {
 	t.Parallel()
 	for v, want := range map[float64]float64{0.125: 0.13, -0.125: -0.13, 4.571428: 4.57, 2.675000001: 2.68, -0.001: 0} {
-		require.Equal(t, want, rules.Shown(v)) //nolint:testifylint // exact on purpose
+		require.Equal(t, want, rules.RoundDisplay(v)) //nolint:testifylint // exact on purpose
 	}
-	require.False(t, math.Signbit(rules.Shown(-0.001)))
-	require.InDelta(t, 0.123457, rules.State(0.1234565001), 1e-12)
+	require.False(t, math.Signbit(rules.RoundDisplay(-0.001)))
+	require.InDelta(t, 0.123457, rules.RoundState(0.1234565001), 1e-12)
 }
 
 func TestProductionPoints(t *testing.T) {
@@ -83,8 +83,8 @@ func TestCapitalCostsPointsAndMaterials(t *testing.T) {
 	} {
 		colony := rules.Colony{Materials: c.materials, Resources: c.resources}
 		colony.Invest(c.points)
-		near(t, c.capital, colony.Capital, 2, "capital")
-		near(t, c.left, colony.Materials, 2, "materials")
+		requireNear(t, c.capital, colony.Capital, 2, "capital")
+		requireNear(t, c.left, colony.Materials, 2, "materials")
 	}
 }
 
@@ -92,11 +92,11 @@ func TestPopulationGrowsAndOverflowsIntoColonists(t *testing.T) {
 	t.Parallel()
 	colony := rules.Colony{Size: 500, Population: 480}
 	colony.Grow()
-	near(t, 500, colony.Population, 2, "population")
-	near(t, 2.30, colony.Colonists, 2, "colonists")
+	requireNear(t, 500, colony.Population, 2, "population")
+	requireNear(t, 2.30, colony.Colonists, 2, "colonists")
 	home := rules.Colony{Size: 1000, Population: 1000}
 	home.Grow()
-	near(t, 10, home.Colonists, 2, "a full home world")
+	requireNear(t, 10, home.Colonists, 2, "a full home world")
 }
 
 func TestSettlingFillsRoomAndHands(t *testing.T) {
@@ -104,21 +104,21 @@ func TestSettlingFillsRoomAndHands(t *testing.T) {
 	colony := rules.Colony{Size: 500, Population: 200, Industry: 200, Capital: 100} // NG
 	colony.Grow()
 	colony.Settle()
-	near(t, 216, colony.Population, 2, "population")
-	near(t, 216, colony.Industry, 2, "industry")
-	near(t, 84, colony.Capital, 2, "capital")
+	requireNear(t, 216, colony.Population, 2, "population")
+	requireNear(t, 216, colony.Industry, 2, "industry")
+	requireNear(t, 84, colony.Capital, 2, "capital")
 
 	landed := rules.Colony{Size: 1000, Population: 17.60} // RPT, with 16 colonists aboard
 	landed.Grow()
 	landed.Colonists += 16
 	landed.Settle()
-	near(t, 147.01, landed.Population, 2, "population")
-	near(t, 0, landed.Colonists, 2, "colonists")
+	requireNear(t, 147.01, landed.Population, 2, "population")
+	requireNear(t, 0, landed.Colonists, 2, "colonists")
 
 	full := rules.Colony{Size: 10, Population: 6, Colonists: 1}
 	full.Settle()
-	near(t, 10, full.Population, 2, "population")
-	near(t, 0.5, full.Colonists, 2, "colonists")
+	requireNear(t, 10, full.Population, 2, "population")
+	requireNear(t, 0.5, full.Colonists, 2, "colonists")
 }
 
 func TestResearchCostsTheSameForAllTechnologies(t *testing.T) {
@@ -143,7 +143,7 @@ func TestBuildingShips(t *testing.T) {
 		{1000, 90, 0.1, 1, 95, 0, 0},    // 90 from the stock, 5 mined for 50 points
 		{1000, 50, 10, 1, 99, 5.1, 0},   // 990 points, and 4.90 for 49 mined
 		{1000, 95, 10, 30, 3, 100, 5},   // the stock is enough
-		{1000, 60, 0.01, 30, 2, 400, 0}, // what is there beats what could be mined
+		{1000, 60, 0.01, 30, 2, 400, 0}, // the stock is more than could be mined
 		{1000, 90, 0, 90, 1, 100, 0},
 		{1000, 89, 0, 90, 0, 1000, 89},
 		{1000, 0, 0, 1, 0, 1000, 0},
@@ -151,8 +151,8 @@ func TestBuildingShips(t *testing.T) {
 		colony := rules.Colony{Materials: c.materials, Resources: c.resources}
 		ships, left := colony.Build(c.points, c.mass)
 		require.Equal(t, c.ships, ships, "%+v", c)
-		near(t, c.left, left, 2, "points")
-		near(t, c.leftMaterials, colony.Materials, 2, "materials")
+		requireNear(t, c.left, left, 2, "points")
+		requireNear(t, c.leftMaterials, colony.Materials, 2, "materials")
 	}
 	// GP: a home world builds 99.0099 units of mass per turn.
 	require.InDelta(t, 99.0099, 1000/(10+1.0/10), 0.0001)
@@ -162,52 +162,52 @@ func TestUnfinishedShipsBecomeMaterials(t *testing.T) {
 	t.Parallel()
 	colony := rules.Colony{Resources: 10}
 	colony.Salvage(202) // 2/9 of a ship of mass 90 (GP)
-	near(t, 20, colony.Materials, 2, "materials")
+	requireNear(t, 20, colony.Materials, 2, "materials")
 	barren := rules.Colony{}
 	barren.Salvage(202)
 	require.Zero(t, barren.Materials)
 	// RPT: what a change of production on a planet without stock gives.
 	rpt := rules.Colony{Resources: 10}
 	rpt.Salvage(2.5)
-	near(t, 0.25, rpt.Materials, 2, "materials")
+	requireNear(t, 0.25, rpt.Materials, 2, "materials")
 }
 
 func TestBombingTakesPeopleAndTurnsIndustryIntoMaterials(t *testing.T) {
 	t.Parallel()
 	station := rules.Ship{Design: rules.Design{Drive: 60, Armament: 3, Weapons: 30, Shields: 100}, Tech: rules.FirstTech()}
-	near(t, 139.30, station.Bombing(), 2, "one station")
-	near(t, 278.59, 2*station.Bombing(), 2, "two stations")
+	requireNear(t, 139.30, station.Bombing(), 2, "one station")
+	requireNear(t, 278.59, 2*station.Bombing(), 2, "two stations")
 	colony := rules.Colony{Size: 500, Population: 500, Industry: 400, Colonists: 20, Capital: 50}
 	require.True(t, colony.Bomb(2*station.Bombing()))
-	near(t, 221.41, colony.Population, 2, "population")
-	near(t, 171.41, colony.Industry, 2, "industry")
-	near(t, 278.59, colony.Materials, 2, "materials")
+	requireNear(t, 221.41, colony.Population, 2, "population")
+	requireNear(t, 171.41, colony.Industry, 2, "industry")
+	requireNear(t, 278.59, colony.Materials, 2, "materials")
 	require.Zero(t, colony.Capital)
 	require.Zero(t, colony.Colonists)
 }
 
-func TestBombedColonistsMaySaveAPlanet(t *testing.T) {
+func TestColonistsCanRepopulateABombedPlanet(t *testing.T) {
 	t.Parallel()
 	colony := rules.Colony{Size: 500, Population: 50, Industry: 50, Colonists: 100}
 	require.True(t, colony.Bomb(60))
-	near(t, 320, colony.Population, 2, "population")
+	requireNear(t, 320, colony.Population, 2, "population")
 	wiped := rules.Colony{Size: 500, Population: 50, Industry: 50, Colonists: 10, Capital: 3, Materials: 4}
 	require.False(t, wiped.Bomb(60))
-	near(t, 3, wiped.Capital, 2, "capital stays")
-	near(t, 54, wiped.Materials, 2, "materials stay")
+	requireNear(t, 3, wiped.Capital, 2, "capital stays")
+	requireNear(t, 54, wiped.Materials, 2, "materials stay")
 }
 
 func TestDesertedPlanetsKeepMaterials(t *testing.T) {
 	t.Parallel()
 	colony := rules.Colony{Size: 9, Resources: 2, Population: 1, Industry: 1, Capital: 1, Materials: 7, Colonists: 1}
-	colony.Deserted()
+	colony.Desert()
 	require.Equal(t, rules.Colony{Size: 9, Resources: 2, Materials: 7}, colony)
 }
 
 func TestVotesAndMajority(t *testing.T) {
 	t.Parallel()
 	require.InDelta(t, 2.41, rules.Votes(2410), 1e-12)
-	share := rules.State(2.0 / 3)
+	share := rules.RoundState(2.0 / 3)
 	require.True(t, rules.Majority(2, 3, share), "exactly two thirds")
 	require.False(t, rules.Majority(1.99, 3, share))
 	require.False(t, rules.Majority(0, 0, share))

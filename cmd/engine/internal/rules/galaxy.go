@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// Site is a planet as the generator makes it.
+// Site is a generated planet.
 type Site struct {
 	Point
 	Size, Resources float64
@@ -25,8 +25,8 @@ type Plan struct {
 // startResources is R of all start planets.
 const startResources = 10
 
-// kind is a class of planets that belong to nobody at the start.
-type kind struct {
+// planetKind is a class of planets that belong to nobody at the start.
+type planetKind struct {
 	share              int // percent of the planets that are not start planets
 	minSize, maxSize   int
 	minResources, maxR int
@@ -34,9 +34,9 @@ type kind struct {
 	fromKind           float64 // least distance to its own kind
 }
 
-// kinds of free planets (GP): super, big, normal, rich, asteroid.
-func kinds() []kind {
-	return []kind{
+// planetKinds of free planets (GP): super, big, normal, rich, asteroid.
+func planetKinds() []planetKind {
+	return []planetKind{
 		{share: 6, minSize: 1500, maxSize: 2500, maxR: 3, fromHome: 20, fromKind: 20},
 		{share: 18, minSize: 1000, maxSize: 2000, minResources: 1, maxR: 10, fromHome: 10, fromKind: 10},
 		{share: 50, maxSize: 1000, maxR: 10},
@@ -49,11 +49,11 @@ func kinds() []kind {
 // after a shuffle, so that they do not reveal owners.
 func Generate(plan Plan, random *rand.Rand) []Site {
 	g := generator{plan: plan, random: random, taken: map[Point]bool{}}
-	g.homes()
-	g.daughters()
+	g.placeHomes()
+	g.placeDaughters()
 	free := plan.Races * (plan.PlanetsPerRace - len(plan.Homes))
 	for i, count := range apportion(free) {
-		g.scatter(kinds()[i], count)
+		g.scatter(planetKinds()[i], count)
 	}
 	random.Shuffle(len(g.sites), func(i, j int) { g.sites[i], g.sites[j] = g.sites[j], g.sites[i] })
 	return g.sites
@@ -66,28 +66,28 @@ type generator struct {
 	taken  map[Point]bool // looked up only, never iterated
 }
 
-// homes are at least 30 apart, and 20 when a race starts with one planet (DG).
-func (g *generator) homes() {
+// placeHomes puts homes at least 30 apart, or 20 when a race starts with one planet (DG).
+func (g *generator) placeHomes() {
 	apart := 30.0
 	if len(g.plan.Homes) == 1 {
 		apart = 20
 	}
 	shrink := 1.0
 	for race := range g.plan.Races {
-		at := g.place(&shrink, func(p Point) bool {
-			return g.clear(p, g.sites[:race], apart*shrink)
+		at := g.drawPoint(&shrink, func(p Point) bool {
+			return g.keepsDistance(p, g.sites[:race], apart*shrink)
 		})
 		g.add(Site{Point: at, Size: g.plan.Homes[0], Resources: startResources, Owner: race})
 	}
 }
 
-// daughters lie 5 to 15 from their home.
-func (g *generator) daughters() {
+// placeDaughters puts the other start planets 5 to 15 from their home.
+func (g *generator) placeDaughters() {
 	shrink := 1.0 // a torus too small for the ring widens it
 	for race := range g.plan.Races {
 		home := g.sites[race].Point
 		for _, size := range g.plan.Homes[1:] {
-			at := g.place(&shrink, func(p Point) bool {
+			at := g.drawPoint(&shrink, func(p Point) bool {
 				d := g.plan.Side.Distance(home, p)
 				return d >= 5*shrink && d <= 15/shrink
 			})
@@ -96,12 +96,12 @@ func (g *generator) daughters() {
 	}
 }
 
-func (g *generator) scatter(k kind, count int) {
+func (g *generator) scatter(k planetKind, count int) {
 	first, shrink := len(g.sites), 1.0
 	for range count {
-		at := g.place(&shrink, func(p Point) bool {
-			return g.clear(p, g.sites[:g.plan.Races], k.fromHome*shrink) &&
-				g.clear(p, g.sites[first:], k.fromKind*shrink)
+		at := g.drawPoint(&shrink, func(p Point) bool {
+			return g.keepsDistance(p, g.sites[:g.plan.Races], k.fromHome*shrink) &&
+				g.keepsDistance(p, g.sites[first:], k.fromKind*shrink)
 		})
 		g.add(Site{
 			Point: at, Owner: -1,
@@ -116,15 +116,15 @@ func (g *generator) add(s Site) {
 	g.sites = append(g.sites, s)
 }
 
-// patience is how many misses shrink the spacing by 5 %.
-const patience = 20_000
+// maxMisses is the number of failed draws after which spacings shrink by 5 %.
+const maxMisses = 20_000
 
-// place draws free points until one fits. After too many misses it shrinks the
+// drawPoint draws free points until one fits. After too many misses it shrinks the
 // spacings, also for all that follow: where one planet found no room, the next
 // will not either.
-func (g *generator) place(shrink *float64, fits func(p Point) bool) Point {
+func (g *generator) drawPoint(shrink *float64, fits func(p Point) bool) Point {
 	for ; ; *shrink *= 0.95 {
-		for range patience {
+		for range maxMisses {
 			p := Point{g.coordinate(), g.coordinate()}
 			if !g.taken[p] && fits(p) {
 				return p
@@ -133,7 +133,7 @@ func (g *generator) place(shrink *float64, fits func(p Point) bool) Point {
 	}
 }
 
-func (g *generator) clear(p Point, sites []Site, apart float64) bool {
+func (g *generator) keepsDistance(p Point, sites []Site, apart float64) bool {
 	if apart == 0 {
 		return true
 	}
@@ -154,7 +154,7 @@ func (g *generator) between(least, most int) float64 {
 
 // apportion splits the free planets over the kinds by largest remainder.
 func apportion(planets int) []int {
-	all := kinds()
+	all := planetKinds()
 	counts := make([]int, len(all))
 	byRemainder := make([]int, len(all))
 	left := planets

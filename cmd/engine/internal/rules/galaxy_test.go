@@ -17,7 +17,7 @@ func generate(races, perRace int, side rules.Torus, homes []float64, seed uint64
 		rules.Stream(seed, 0, rules.PhaseGenerator, 0))
 }
 
-// starts gives each race's start planets, the largest first.
+// starts returns each race's start planets, the largest first.
 func starts(sites []rules.Site, races int) [][]rules.Site {
 	all := make([][]rules.Site, races)
 	for _, s := range sites {
@@ -128,7 +128,7 @@ func TestLargePlanetsKeepTheirDistance(t *testing.T) {
 	}
 }
 
-// A planet's number must not tell whose it is.
+// A planet's number must not reveal its owner.
 func TestNumbersDoNotRevealOwners(t *testing.T) {
 	t.Parallel()
 	const games = 300
@@ -160,7 +160,7 @@ func TestSingleHomeWorldsMayLieCloser(t *testing.T) {
 	require.Less(t, least, 30.0)
 }
 
-func TestGalaxyFitsEvenWhereItCannot(t *testing.T) {
+func TestSpacingsShrinkInASmallGalaxy(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		races, perRace int

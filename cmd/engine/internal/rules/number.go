@@ -5,13 +5,13 @@ import "math"
 // epsilon absorbs the error of binary fractions before a value is floored.
 const epsilon = 1e-9
 
-// State rounds a value of the game's state to 1e-6. Compilers may fuse a
-// multiplication with an addition; rounding after every phase keeps such
+// RoundState rounds a value of the game's state to 1e-6. Compilers may fuse a
+// multiplication with an addition; rounding after every phase prevents such
 // differences from growing.
-func State(v float64) float64 { return clean(math.Round(v*1e6) / 1e6) }
+func RoundState(v float64) float64 { return clean(math.Round(v*1e6) / 1e6) }
 
-// Shown rounds a value for people to two decimals, half away from zero (GP).
-func Shown(v float64) float64 { return clean(math.Round(v*100) / 100) }
+// RoundDisplay rounds a displayed value to two decimals, half away from zero (GP).
+func RoundDisplay(v float64) float64 { return clean(math.Round(v*100) / 100) }
 
 // clean turns negative zero into zero, which JSON would show.
 func clean(v float64) float64 {

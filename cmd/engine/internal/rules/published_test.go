@@ -34,17 +34,17 @@ func TestExampleDesignsOfNG(t *testing.T) {
 		{"Freighter", design(30, 0, 0, 9.5, 10), 49.5, 12.12, 9.30, 495},
 		{"MegaFreighter", design(120, 0, 0, 38.43, 39.57), 198, 12.12, 7.60, 1980},
 	} {
-		ship := at1(c.design)
+		ship := shipAtTech1(c.design)
 		require.NoError(t, c.design.Validate(), c.name)
-		near(t, c.mass, ship.Mass(), 2, c.name)
-		near(t, c.speed, ship.Speed(), 2, c.name)
+		requireNear(t, c.mass, ship.Mass(), 2, c.name)
+		requireNear(t, c.speed, ship.Speed(), 2, c.name)
 		ship.Load = ship.Capacity()
-		near(t, c.loaded, ship.Speed(), 2, c.name+" loaded")
+		requireNear(t, c.loaded, ship.Speed(), 2, c.name+" loaded")
 		stocked := rules.Colony{Materials: c.mass}
 		built, left := stocked.Build(c.cost, c.mass)
 		require.Equal(t, 1, built, c.name)
-		near(t, 0, left, 2, c.name)
-		near(t, 0, stocked.Materials, 2, c.name+" takes its mass in materials")
+		requireNear(t, 0, left, 2, c.name)
+		requireNear(t, 0, stocked.Materials, 2, c.name+" takes its mass in materials")
 	}
 }
 
@@ -63,7 +63,7 @@ func TestLoadedSpeedsOfAnotherImplementation(t *testing.T) {
 		{design(2.48, 1, 1.2, 1.27, 0), 10.020202020202023},
 		{design(4, 2, 2, 4, 0), 7.272727272727273},
 	} {
-		ship := at1(c.design)
+		ship := shipAtTech1(c.design)
 		ship.Load = ship.Capacity()
 		require.InDelta(t, c.speed, ship.Speed(), 1e-12)
 	}
@@ -86,8 +86,8 @@ func TestExampleDesignsOfGP(t *testing.T) {
 		{"Freighter", design(8, 0, 0, 2, 10), 20, 8},
 		{"Megafreighter", design(80, 2, 2, 30, 100), 213, 7.51},
 	} {
-		near(t, c.mass, c.design.Mass(), 2, c.name)
-		near(t, c.speed, at1(c.design).Speed(), 2, c.name)
+		requireNear(t, c.mass, c.design.Mass(), 2, c.name)
+		requireNear(t, c.speed, shipAtTech1(c.design).Speed(), 2, c.name)
 	}
 }
 
@@ -110,10 +110,10 @@ func TestShipTypesOfAPublishedGame(t *testing.T) {
 		{design(27.84, 1, 35, 19.66, 1), 83.50, 6.67, 13.98},
 		{design(8.92, 1, 10, 7.83, 0), 26.75, 6.67, 8.14},
 	} {
-		ship := at1(c.design)
-		near(t, c.mass, ship.Mass(), 2, "mass")
-		near(t, c.speed, ship.Speed(), 2, "speed")
-		near(t, c.defence, ship.Defence(), 2, "defence")
+		ship := shipAtTech1(c.design)
+		requireNear(t, c.mass, ship.Mass(), 2, "mass")
+		requireNear(t, c.speed, ship.Speed(), 2, "speed")
+		requireNear(t, c.defence, ship.Defence(), 2, "defence")
 	}
 }
 

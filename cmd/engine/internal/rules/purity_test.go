@@ -58,8 +58,8 @@ func concurrent(files []*ast.File) (found bool) {
 	return found
 }
 
-// The rules know neither clock nor disk nor chance but their own streams, and no
-// order that changes from run to run.
+// The rules use no clock, no disk, no random numbers but those of their streams,
+// and no iteration order that changes from run to run.
 func TestRulesArePure(t *testing.T) {
 	t.Parallel()
 	set, files := product(t, ".")
@@ -76,7 +76,7 @@ func TestRulesArePure(t *testing.T) {
 		ast.Inspect(file, func(n ast.Node) bool {
 			if loop, is := n.(*ast.RangeStmt); is {
 				_, isMap := info.Types[loop.X].Type.Underlying().(*types.Map)
-				require.False(t, isMap, "%s: the order of a map is not the same twice", set.Position(loop.Pos()))
+				require.False(t, isMap, "%s: map iteration order is random", set.Position(loop.Pos()))
 			}
 			return true
 		})
@@ -84,13 +84,13 @@ func TestRulesArePure(t *testing.T) {
 	for use, object := range info.Uses {
 		global := object.Pkg() != nil && object.Pkg().Path() == "math/rand/v2" && object.Parent() == object.Pkg().Scope()
 		if _, isFunc := object.(*types.Func); global && isFunc {
-			require.Contains(t, []string{"New", "NewPCG"}, object.Name(), "%s: chance comes from a stream", set.Position(use.Pos()))
+			require.Contains(t, []string{"New", "NewPCG"}, object.Name(), "%s: random numbers come from a stream", set.Position(use.Pos()))
 		}
 	}
 }
 
-// The game plays by the rules alone, too.
-func TestTheGameKnowsNoClockAndNoDisk(t *testing.T) {
+// The same holds for package game.
+func TestTheGameUsesNoClockAndNoDisk(t *testing.T) {
 	t.Parallel()
 	_, files := product(t, "../game")
 	for _, path := range imports(files) {

@@ -35,7 +35,7 @@ func TestMassOfPublishedDesigns(t *testing.T) {
 		{"Drone", design(1, 0, 0, 0, 0), 1},
 		{"Hauler", design(2, 0, 0, 0, 1), 3},
 	} {
-		near(t, c.mass, c.design.Mass(), 2, c.name)
+		requireNear(t, c.mass, c.design.Mass(), 2, c.name)
 		require.NoError(t, c.design.Validate(), c.name)
 	}
 }
@@ -61,9 +61,9 @@ func TestCapacity(t *testing.T) {
 	t.Parallel()
 	for c, want := range map[float64]float64{1: 1.05, 5: 6.25, 10: 15, 50: 175, 100: 600} {
 		ship := rules.Ship{Design: design(1, 0, 0, 0, c), Tech: rules.FirstTech()}
-		near(t, want, ship.Capacity(), 2, "capacity")
+		requireNear(t, want, ship.Capacity(), 2, "capacity")
 		ship.Tech.Cargo = 2
-		near(t, 2*want, ship.Capacity(), 2, "capacity at technology 2")
+		requireNear(t, 2*want, ship.Capacity(), 2, "capacity at technology 2")
 	}
 }
 
@@ -88,7 +88,7 @@ func TestSpeed(t *testing.T) {
 	} {
 		tech := rules.FirstTech()
 		tech.Cargo = c.cargoTech
-		near(t, c.speed, rules.Ship{Design: c.design, Tech: tech, Load: c.load}.Speed(), c.decimals, c.name)
+		requireNear(t, c.speed, rules.Ship{Design: c.design, Tech: tech, Load: c.load}.Speed(), c.decimals, c.name)
 	}
 	require.Zero(t, rules.Ship{Design: design(0, 0, 0, 1, 0), Tech: rules.FirstTech()}.Speed())
 }
@@ -99,12 +99,12 @@ func TestTurretHasTheConstantsOfAnotherImplementation(t *testing.T) {
 	turret := rules.Ship{Design: design(99, 9, 11, 43, 1), Tech: rules.FirstTech()}
 	require.InDelta(t, 22.92382813, turret.Defence(), 5e-9)
 	turret.Tech = rules.Tech{Drive: 4.34, Weapons: 3.5, Shields: 3.91, Cargo: 2.09}
-	near(t, 43.40, turret.Speed(), 2, "speed")
-	near(t, 38.50, turret.Attack(), 2, "attack")
-	near(t, 89.63, turret.Defence(), 2, "defence")
-	near(t, 561.5, turret.Bombing(), 1, "bombing")
+	requireNear(t, 43.40, turret.Speed(), 2, "speed")
+	requireNear(t, 38.50, turret.Attack(), 2, "attack")
+	requireNear(t, 89.63, turret.Defence(), 2, "defence")
+	requireNear(t, 561.5, turret.Bombing(), 1, "bombing")
 	turret.Load = turret.Capacity()
-	near(t, 43.17, turret.Speed(), 2, "speed when loaded")
+	requireNear(t, 43.17, turret.Speed(), 2, "speed when loaded")
 }
 
 func TestReachAndDetectionGrowWithDrive(t *testing.T) {

@@ -24,7 +24,7 @@ const (
 type Entry struct {
 	Kind string `json:"kind"`
 	Race int    `json:"race"`
-	// ID and Digest make the repeat of a command recognisable.
+	// ID and Digest identify a repeated command.
 	ID      string                 `json:"command_id,omitempty"`
 	Digest  string                 `json:"digest,omitempty"`
 	Command *enginev1.Command      `json:"command,omitempty"`
@@ -45,7 +45,7 @@ func logName(turn int) string { return path.Join(commandDir, turnName(turn)+".js
 // Append adds an entry to the log of a turn; it is on disk when Append returns.
 func (s *Store) Append(turn int, entry Entry) error {
 	const op = "log command"
-	if err := s.writable(op); err != nil {
+	if err := s.checkWritable(op); err != nil {
 		return err
 	}
 	raw, err := json.Marshal(entry)
@@ -62,9 +62,9 @@ func (s *Store) Append(turn int, entry Entry) error {
 	return nil
 }
 
-// appendLine takes back what it wrote when it cannot make it durable.
+// appendLine truncates what it wrote when it cannot be made durable.
 func (s *Store) appendLine(name string, data []byte) (err error) {
-	if err := s.at(BeforeWrite, name); err != nil {
+	if err := s.reached(BeforeWrite, name); err != nil {
 		return err
 	}
 	f, err := s.root.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY|syscall.O_NOFOLLOW, 0o640)
@@ -80,7 +80,7 @@ func (s *Store) appendLine(name string, data []byte) (err error) {
 		err = f.Sync()
 	}
 	if err == nil {
-		err = s.at(AfterFsync, name)
+		err = s.reached(AfterFsync, name)
 	}
 	if err == nil && size == 0 {
 		err = s.sync(commandDir)
@@ -154,5 +154,5 @@ func (s *Store) cutTornLine(turn int) error {
 	if err := errors.Join(f.Truncate(int64(whole)), f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return s.at(AfterFsync, name)
+	return s.reached(AfterFsync, name)
 }

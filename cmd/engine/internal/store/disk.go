@@ -21,7 +21,7 @@ const (
 )
 
 // Hook is called at every step; an error it returns is the error of that step.
-// A test's hook may also never return.
+// A test's hook may also panic.
 type Hook func(step Step, path string) error
 
 // disk is the directory, entered through os.Root: no name leads out of it, not
@@ -31,7 +31,7 @@ type disk struct {
 	hook Hook
 }
 
-func (d *disk) at(step Step, name string) error {
+func (d *disk) reached(step Step, name string) error {
 	if d.hook == nil {
 		return nil
 	}
@@ -40,7 +40,7 @@ func (d *disk) at(step Step, name string) error {
 
 // write creates a file with its content on disk.
 func (d *disk) write(name string, data []byte) error {
-	if err := d.at(BeforeWrite, name); err != nil {
+	if err := d.reached(BeforeWrite, name); err != nil {
 		return err
 	}
 	f, err := d.root.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY|syscall.O_NOFOLLOW, 0o640)
@@ -54,14 +54,14 @@ func (d *disk) write(name string, data []byte) error {
 	if err := errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	return d.at(AfterFsync, name)
+	return d.reached(AfterFsync, name)
 }
 
 func (d *disk) rename(from, to string) error {
 	if err := d.root.Rename(from, to); err != nil {
 		return err
 	}
-	return d.at(AfterRename, to)
+	return d.reached(AfterRename, to)
 }
 
 // sync makes the entries of a directory durable.
@@ -73,12 +73,11 @@ func (d *disk) sync(name string) error {
 	if err := errors.Join(f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return d.at(AfterDir, name)
+	return d.reached(AfterDir, name)
 }
 
-// settle makes durable what is there, a file or a directory; what is not there
-// needs nothing.
-func (d *disk) settle(name string) error {
+// syncExisting makes a file or a directory durable, if it exists.
+func (d *disk) syncExisting(name string) error {
 	f, err := d.root.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -89,11 +88,11 @@ func (d *disk) settle(name string) error {
 	if err := errors.Join(f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return d.at(AfterFsync, name)
+	return d.reached(AfterFsync, name)
 }
 
-// directory creates a directory unless it is there.
-func (d *disk) directory(name string) error {
+// makeDirectory creates a directory unless it exists.
+func (d *disk) makeDirectory(name string) error {
 	err := d.root.Mkdir(name, 0o750)
 	if errors.Is(err, fs.ErrExist) {
 		return nil
@@ -102,14 +101,14 @@ func (d *disk) directory(name string) error {
 		return err
 	}
 	if err := d.sync(path.Dir(name)); err != nil {
-		// The next attempt must not find it and take it for durable.
+		// The next attempt must not find it and regard it as durable.
 		return errors.Join(err, d.root.Remove(name))
 	}
 	return nil
 }
 
-// names lists a directory; one that does not exist is empty.
-func (d *disk) names(name string) ([]string, error) {
+// list lists a directory; one that does not exist is empty.
+func (d *disk) list(name string) ([]string, error) {
 	entries, err := fs.ReadDir(d.root.FS(), name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -123,9 +122,9 @@ func (d *disk) names(name string) ([]string, error) {
 
 const temporary = ".tmp"
 
-// sweep removes what a crash left half written in a directory.
-func (d *disk) sweep(name string) error {
-	names, err := d.names(name)
+// removeTemporary removes files that a crash left partly written in a directory.
+func (d *disk) removeTemporary(name string) error {
+	names, err := d.list(name)
 	for _, entry := range names {
 		if strings.HasSuffix(entry, temporary) {
 			err = errors.Join(err, d.root.RemoveAll(path.Join(name, entry)))

@@ -5,13 +5,13 @@ import (
 	"fmt"
 )
 
-// ErrLocked means that another process works on the directory.
+// ErrLocked means that another process uses the directory.
 var ErrLocked = errors.New("the state directory is locked by another process")
 
-// ErrNoTurn means that a turn was never made.
+// ErrNoTurn means that a turn does not exist.
 var ErrNoTurn = errors.New("no such turn")
 
-// CorruptError means that what the directory holds cannot be trusted.
+// CorruptError means that a file of the directory is damaged.
 type CorruptError struct {
 	Path string // within the directory
 	Err  error
@@ -20,7 +20,7 @@ type CorruptError struct {
 // Error names the file and what is wrong with it.
 func (e *CorruptError) Error() string { return fmt.Sprintf("corrupt %s: %v", e.Path, e.Err) }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *CorruptError) Unwrap() error { return e.Err }
 
 // UnavailableError means that the directory could not be written (no space,
@@ -30,11 +30,12 @@ type UnavailableError struct {
 	Err error
 }
 
-// Error names the step that did not work.
+// Error names the operation that failed.
 func (e *UnavailableError) Error() string { return fmt.Sprintf("%s: %v", e.Op, e.Err) }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *UnavailableError) Unwrap() error { return e.Err }
 
-// errBroken follows a failure after which only a restart can tell what is on disk.
-var errBroken = errors.New("an earlier write has an unknown outcome")
+// errOutcomeUnknown refuses writes after a failure that may or may not have
+// reached the disk; a restart finds out.
+var errOutcomeUnknown = errors.New("an earlier write has an unknown outcome")

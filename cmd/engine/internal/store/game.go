@@ -11,7 +11,7 @@ import (
 	"galaxy/backend/cmd/engine/internal/game"
 )
 
-// Game is what a directory was founded with.
+// Game is the init document of a directory, with its identity.
 type Game struct {
 	Config        game.Config `json:"config"`
 	Identity      string      `json:"identity"`
@@ -19,20 +19,20 @@ type Game struct {
 	CreatedAt     time.Time   `json:"created_at"`
 }
 
-// Contents is a directory as a start finds it.
+// Contents is what a start loads from a directory.
 type Contents struct {
-	Game     *Game // nil before init
-	Snapshot *Snapshot
-	Orders   map[int]OrderList
-	Commands []Entry // of the current turn
-	Earlier  []Entry // of the turn before
+	Game             *Game // nil before init
+	Snapshot         *Snapshot
+	Orders           map[int]OrderList
+	Commands         []Entry // of the current turn
+	PreviousCommands []Entry // of the turn before
 }
 
 // Load reads the newest turn and what came since. A CorruptError comes with the
 // Game when that much could be read.
 func (s *Store) Load() (*Contents, error) {
 	c := &Contents{}
-	last, err := s.newest()
+	last, err := s.newestTurn()
 	if err != nil {
 		return c, &CorruptError{turnsDir, err}
 	}
@@ -41,30 +41,30 @@ func (s *Store) Load() (*Contents, error) {
 		if last > 0 {
 			return c, &CorruptError{gameFile, errors.New("is missing, but turns exist")}
 		}
-		return c, s.nothingAfter(-1)
+		return c, s.checkNothingAfter(-1)
 	}
-	founded := &Game{}
+	created := &Game{}
 	if err == nil {
-		_, err = unseal(data, founded)
+		_, err = decodeChecksummed(data, created)
 	}
 	if err != nil {
 		return c, &CorruptError{gameFile, err}
 	}
-	c.Game = founded
+	c.Game = created
 	if last < 0 {
 		return c, &CorruptError{turnsDir, errors.New("is empty, but the game exists")}
 	}
-	if err := s.nothingAfter(last); err != nil {
+	if err := s.checkNothingAfter(last); err != nil {
 		return c, err
 	}
 	return c, s.loadTurn(c, last)
 }
 
-// nothingAfter refuses lists and commands of turns that are not there: such turns
-// have been lost, or a rewind was interrupted.
-func (s *Store) nothingAfter(last int) error {
+// checkNothingAfter refuses lists and commands of missing turns: such turns have
+// been lost, or a rewind was interrupted.
+func (s *Store) checkNothingAfter(last int) error {
 	for _, dir := range []string{ordersDir, commandDir} {
-		names, err := s.names(dir)
+		names, err := s.list(dir)
 		if err != nil {
 			return &CorruptError{dir, err}
 		}
@@ -78,13 +78,13 @@ func (s *Store) nothingAfter(last int) error {
 	return nil
 }
 
-// settleTurn makes durable what a killed process may have left in the memory of
-// the system: from now on the turn is told to others.
-func (s *Store) settleTurn(turn int) error {
+// syncTurn makes durable what a killed process may have left in the page cache:
+// from now on the turn is served.
+func (s *Store) syncTurn(turn int) error {
 	for _, name := range []string{
 		".", turnsDir, turnDir(turn), ordersDir, path.Join(ordersDir, turnName(turn)), commandDir, logName(turn),
 	} {
-		if err := s.disk.settle(name); err != nil {
+		if err := s.disk.syncExisting(name); err != nil {
 			return err
 		}
 	}
@@ -101,21 +101,21 @@ func (s *Store) loadTurn(c *Contents, turn int) (err error) {
 	if err := s.cutTornLine(turn); err != nil {
 		return &UnavailableError{"repair command log", err}
 	}
-	if err := s.settleTurn(turn); err != nil {
-		return &UnavailableError{"settle state directory", err}
+	if err := s.syncTurn(turn); err != nil {
+		return &UnavailableError{"sync state directory", err}
 	}
 	if c.Commands, err = s.Commands(turn); err != nil {
 		return err
 	}
 	if turn > 0 {
-		c.Earlier, err = s.Commands(turn - 1)
+		c.PreviousCommands, err = s.Commands(turn - 1)
 	}
 	return err
 }
 
-// Found writes turn 0, and then the document that makes the directory a game.
-func (s *Store) Found(founded Game, turn *game.Turn, meta Meta) (*Snapshot, error) {
-	const op = "found game"
+// CreateGame writes turn 0, and then game.json, which marks the game as existing.
+func (s *Store) CreateGame(created Game, turn *game.Turn, meta Meta) (*Snapshot, error) {
+	const op = "create game"
 	// A crash between the two leaves a turn 0 that belongs to no game.
 	if err := s.root.RemoveAll(turnDir(0)); err != nil {
 		return nil, &UnavailableError{op, err}
@@ -124,7 +124,7 @@ func (s *Store) Found(founded Game, turn *game.Turn, meta Meta) (*Snapshot, erro
 	if err != nil {
 		return nil, err
 	}
-	data, _, err := seal(founded)
+	data, _, err := encodeChecksummed(created)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +135,7 @@ func (s *Store) Found(founded Game, turn *game.Turn, meta Meta) (*Snapshot, erro
 		_ = s.root.Remove(gameFile + temporary) // or at the next start
 		return nil, &UnavailableError{op, err}
 	}
-	if err := errors.Join(s.at(AfterRename, gameFile), s.sync(".")); err != nil {
+	if err := errors.Join(s.reached(AfterRename, gameFile), s.sync(".")); err != nil {
 		s.broken = true
 		return nil, &UnavailableError{op, err}
 	}

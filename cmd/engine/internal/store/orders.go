@@ -10,7 +10,7 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-// OrderList is a list that a race has handed in.
+// OrderList is a list that a race has submitted.
 type OrderList struct {
 	Race int `json:"race"`
 	Turn int `json:"turn"`
@@ -21,9 +21,9 @@ type OrderList struct {
 	Results []enginev1.OrderResult `json:"results"` // of the trial run
 }
 
-// HashOrders tells order lists apart: 16 hexadecimal digits.
+// HashOrders identifies an order list by 16 hexadecimal digits.
 func HashOrders(orders []enginev1.Order) (string, error) {
-	_, hash, err := seal(orders)
+	_, hash, err := encodeChecksummed(orders)
 	if err != nil {
 		return "", err
 	}
@@ -33,16 +33,16 @@ func HashOrders(orders []enginev1.Order) (string, error) {
 // PutOrders stores a list in place of the race's earlier one.
 func (s *Store) PutOrders(list OrderList) error {
 	const op = "store orders"
-	if err := s.writable(op); err != nil {
+	if err := s.checkWritable(op); err != nil {
 		return err
 	}
-	data, _, err := seal(list)
+	data, _, err := encodeChecksummed(list)
 	if err != nil {
 		return err
 	}
 	dir := path.Join(ordersDir, turnName(list.Turn))
 	name := path.Join(dir, fmt.Sprintf("%d.json", list.Race+1))
-	err = s.directory(dir)
+	err = s.makeDirectory(dir)
 	if err == nil {
 		err = s.write(name+temporary, data)
 	}
@@ -53,17 +53,17 @@ func (s *Store) PutOrders(list OrderList) error {
 		_ = s.root.Remove(name + temporary) // or at the next start
 		return &UnavailableError{op, err}
 	}
-	if err := errors.Join(s.at(AfterRename, name), s.sync(dir)); err != nil {
+	if err := errors.Join(s.reached(AfterRename, name), s.sync(dir)); err != nil {
 		s.broken = true
 		return &UnavailableError{op, err}
 	}
 	return nil
 }
 
-// Orders reads all lists handed in during a turn, by race.
+// Orders reads all lists submitted during a turn, by race.
 func (s *Store) Orders(turn int) (map[int]OrderList, error) {
 	dir := path.Join(ordersDir, turnName(turn))
-	names, err := s.names(dir)
+	names, err := s.list(dir)
 	if err != nil {
 		return nil, &CorruptError{dir, err}
 	}
@@ -82,7 +82,7 @@ func (s *Store) Orders(turn int) (map[int]OrderList, error) {
 			return nil, &CorruptError{file, err}
 		}
 		var list OrderList
-		if _, err = unseal(data, &list); err == nil && (list.Race != race-1 || list.Turn != turn) {
+		if _, err = decodeChecksummed(data, &list); err == nil && (list.Race != race-1 || list.Turn != turn) {
 			err = errors.New("holds another list")
 		}
 		if err != nil {

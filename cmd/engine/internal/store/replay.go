@@ -7,19 +7,19 @@ import (
 	"galaxy/backend/cmd/engine/internal/game"
 )
 
-// Replayed is a turn that was made again.
+// Replayed is a turn that was generated again.
 type Replayed struct {
 	Turn     int
 	Hash     string
 	Recorded string // hash of the snapshot on disk
 }
 
-// Same states whether the turn came out as it was recorded.
+// Same reports whether the hashes are equal.
 func (r Replayed) Same() bool { return r.Hash == r.Recorded }
 
-// Replay makes every turn again from the init document, the order lists and the
-// command logs, and shows each to see. It ends at the newest turn.
-func (s *Store) Replay(see func(Replayed) error) error {
+// Replay generates every turn again from the init document, the order lists and
+// the command logs, and calls visit for each. It ends at the newest turn.
+func (s *Store) Replay(visit func(Replayed) error) error {
 	c, err := s.Load()
 	if err != nil {
 		return err
@@ -28,31 +28,31 @@ func (s *Store) Replay(see func(Replayed) error) error {
 		return errors.New("the directory holds no game")
 	}
 	config := &c.Game.Config
-	turn, prev := game.Found(config), ""
+	turn, prev := game.InitialTurn(config), ""
 	for {
 		number := turn.State.Turn
 		recorded, err := s.Snapshot(number)
 		if err != nil {
 			return fmt.Errorf("turn %d: %w", number, err)
 		}
-		hash, err := HashOf(turn, prev)
+		hash, err := TurnHash(turn, prev)
 		if err != nil {
 			return err
 		}
-		if err := see(Replayed{Turn: number, Hash: hash, Recorded: recorded.Hash}); err != nil {
+		if err := visit(Replayed{Turn: number, Hash: hash, Recorded: recorded.Hash}); err != nil {
 			return err
 		}
 		if number == c.Snapshot.Turn.State.Turn {
 			return nil
 		}
-		if turn, err = s.again(config, turn.State); err != nil {
+		if turn, err = s.replayTurn(config, turn.State); err != nil {
 			return fmt.Errorf("turn %d: %w", number, err)
 		}
 		prev = hash
 	}
 }
 
-func (s *Store) again(c *game.Config, state *game.State) (*game.Turn, error) {
+func (s *Store) replayTurn(c *game.Config, state *game.State) (*game.Turn, error) {
 	entries, err := s.Commands(state.Turn)
 	if err != nil {
 		return nil, err
@@ -61,5 +61,5 @@ func (s *Store) again(c *game.Config, state *game.State) (*game.Turn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return game.Advance(c, Live(c, state, entries, lists), Lists(c, lists)), nil
+	return game.Advance(c, CurrentState(c, state, entries, lists), OrderLists(c, lists)), nil
 }

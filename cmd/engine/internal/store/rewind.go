@@ -7,9 +7,9 @@ import (
 	"slices"
 )
 
-// Rewind sets aside everything newer than a turn, so that the game goes on from
-// there; lists and commands of that turn itself stay. What is set aside is kept
-// under rewound/. Newest first: a rewind that was interrupted can be repeated.
+// Rewind archives everything newer than a turn under rewound/, so that the game
+// continues from there; lists and commands of that turn itself stay. Newest
+// first: a rewind that was interrupted can be repeated.
 func Rewind(dir string, turn int, hook Hook) (err error) {
 	s, err := Open(dir, hook)
 	if err != nil {
@@ -19,13 +19,13 @@ func Rewind(dir string, turn int, hook Hook) (err error) {
 	if _, err := s.Snapshot(turn); err != nil {
 		return err
 	}
-	aside, err := s.asideDir()
+	archiveDir, err := s.newRewindDir()
 	if err != nil {
 		return &UnavailableError{"rewind", err}
 	}
 	limit := turnName(turn)
 	for _, from := range []string{turnsDir, ordersDir, commandDir} {
-		names, err := s.names(from)
+		names, err := s.list(from)
 		if err != nil {
 			return err
 		}
@@ -34,7 +34,7 @@ func Rewind(dir string, turn int, hook Hook) (err error) {
 			if len(name) < len(limit) || name[:len(limit)] <= limit {
 				continue
 			}
-			if err := s.setAside(from, name, aside); err != nil {
+			if err := s.archive(from, name, archiveDir); err != nil {
 				return &UnavailableError{"rewind", err}
 			}
 		}
@@ -42,22 +42,22 @@ func Rewind(dir string, turn int, hook Hook) (err error) {
 	return nil
 }
 
-// asideDir makes a new directory under rewound.
-func (s *Store) asideDir() (string, error) {
-	if err := s.directory(rewoundDir); err != nil {
+// newRewindDir creates the next numbered directory under rewound.
+func (s *Store) newRewindDir() (string, error) {
+	if err := s.makeDirectory(rewoundDir); err != nil {
 		return "", err
 	}
-	names, err := s.names(rewoundDir)
+	names, err := s.list(rewoundDir)
 	if err != nil {
 		return "", err
 	}
 	dir := path.Join(rewoundDir, fmt.Sprintf("%03d", len(names)+1))
-	return dir, s.directory(dir)
+	return dir, s.makeDirectory(dir)
 }
 
-func (s *Store) setAside(from, name, aside string) error {
-	to := path.Join(aside, from)
-	if err := s.directory(to); err != nil {
+func (s *Store) archive(from, name, archiveDir string) error {
+	to := path.Join(archiveDir, from)
+	if err := s.makeDirectory(to); err != nil {
 		return err
 	}
 	if err := s.rename(path.Join(from, name), path.Join(to, name)); err != nil {

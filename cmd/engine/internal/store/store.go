@@ -9,7 +9,7 @@ import (
 )
 
 // Store is a state directory that this process has locked. Reads may run side by
-// side; whoever writes must be alone.
+// side; writes need exclusive access.
 type Store struct {
 	disk
 	lock   *os.File
@@ -26,15 +26,15 @@ const (
 	rewoundDir = "rewound"
 )
 
-// Open locks the directory, removes what a crash left half written and makes
-// the directories that are missing. hook may be nil.
+// Open locks the directory, removes partly written files and creates missing
+// directories. hook may be nil.
 func Open(dir string, hook Hook) (*Store, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, &UnavailableError{"open state directory", err}
 	}
 	s := &Store{disk: disk{root: root, hook: hook}}
-	if err := s.acquire(); err != nil {
+	if err := s.lockDirectory(); err != nil {
 		return nil, errors.Join(err, root.Close())
 	}
 	if err := s.prepare(); err != nil {
@@ -43,7 +43,7 @@ func Open(dir string, hook Hook) (*Store, error) {
 	return s, nil
 }
 
-func (s *Store) acquire() error {
+func (s *Store) lockDirectory() error {
 	f, err := s.root.OpenFile(lockFile, os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW, 0o640)
 	if err != nil {
 		return &UnavailableError{"open " + lockFile, err}
@@ -61,20 +61,20 @@ func (s *Store) acquire() error {
 
 func (s *Store) prepare() error {
 	for _, dir := range []string{turnsDir, ordersDir, commandDir} {
-		if err := s.directory(dir); err != nil {
+		if err := s.makeDirectory(dir); err != nil {
 			return err
 		}
 	}
-	if err := errors.Join(s.sweep("."), s.sweep(turnsDir)); err != nil {
+	if err := errors.Join(s.removeTemporary("."), s.removeTemporary(turnsDir)); err != nil {
 		return err
 	}
 	for _, parent := range []string{ordersDir, turnsDir} {
-		names, err := s.names(parent)
+		names, err := s.list(parent)
 		if err != nil {
 			return err
 		}
 		for _, name := range names {
-			if err := s.sweep(parent + "/" + name); err != nil {
+			if err := s.removeTemporary(parent + "/" + name); err != nil {
 				return err
 			}
 		}
@@ -82,22 +82,22 @@ func (s *Store) prepare() error {
 	return nil
 }
 
-// Close gives the lock back.
+// Close releases the lock.
 func (s *Store) Close() error {
-	// Closing alone would leave the lock to whoever this process is starting just
-	// now: between fork and exec a child has every file.
+	// Closing alone would leave the lock to a child process that is being started:
+	// between fork and exec it has every open file.
 	err := syscall.Flock(int(s.lock.Fd()), syscall.LOCK_UN)
 	return errors.Join(err, s.lock.Close(), s.root.Close())
 }
 
-// Broken states whether an earlier write has an unknown outcome, after which
+// Broken reports whether an earlier write has an unknown outcome, after which
 // nothing is written until the directory is opened again.
 func (s *Store) Broken() bool { return s.broken }
 
-// writable refuses writes once the store is broken.
-func (s *Store) writable(op string) error {
+// checkWritable refuses writes once the store is broken.
+func (s *Store) checkWritable(op string) error {
 	if s.broken {
-		return &UnavailableError{op, errBroken}
+		return &UnavailableError{op, errOutcomeUnknown}
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"errors"
-
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,7 +16,7 @@ import (
 	enginev1 "galaxy/backend/proto/engine/v1"
 )
 
-func open(t *testing.T, dir string) *store.Store {
+func openStore(t *testing.T, dir string) *store.Store {
 	t.Helper()
 	s, err := store.Open(dir, nil)
 	require.NoError(t, err)
@@ -25,19 +24,19 @@ func open(t *testing.T, dir string) *store.Store {
 	return s
 }
 
-func config() game.Config {
+func newConfig() game.Config {
 	return game.NewConfig(enginev1.InitRequest{
 		ContractVersion: 1, GameID: "0197a3c2-5f0e-7c3a-9f51-0d6a1e2b3c4d", Seed: "7",
 		Races: []enginev1.InitRace{{UserID: "a", RaceName: "A"}, {UserID: "b", RaceName: "B"}},
 	}, nil)
 }
 
-// play founds a game in dir and makes so many turns.
-func play(t *testing.T, dir string, turns int) (*store.Store, *store.Snapshot) {
+// playTurns creates a game in dir and generates the given number of turns.
+func playTurns(t *testing.T, dir string, turns int) (*store.Store, *store.Snapshot) {
 	t.Helper()
-	s := open(t, dir)
-	c := config()
-	snapshot, err := s.Found(store.Game{Config: c, Identity: "x"}, game.Found(&c), store.Meta{CreatedAt: time.Unix(1, 0).UTC()})
+	s := openStore(t, dir)
+	c := newConfig()
+	snapshot, err := s.CreateGame(store.Game{Config: c, Identity: "x"}, game.InitialTurn(&c), store.Meta{CreatedAt: time.Unix(1, 0).UTC()})
 	require.NoError(t, err)
 	for range turns {
 		at := snapshot.Turn.State.Turn
@@ -45,32 +44,32 @@ func play(t *testing.T, dir string, turns int) (*store.Store, *store.Snapshot) {
 		require.NoError(t, s.PutOrders(lists[0]))
 		entry := store.Entry{Kind: store.KindCommand, Race: 1, ID: "id", Command: new(enginev1.SendMessage("hi", "*"))}
 		require.NoError(t, s.Append(at, entry))
-		live := store.Live(&c, snapshot.Turn.State, []store.Entry{entry}, lists)
-		snapshot, err = s.Commit(game.Advance(&c, live, store.Lists(&c, lists)), snapshot.Hash, store.Meta{})
+		live := store.CurrentState(&c, snapshot.Turn.State, []store.Entry{entry}, lists)
+		snapshot, err = s.Commit(game.Advance(&c, live, store.OrderLists(&c, lists)), snapshot.Hash, store.Meta{})
 		require.NoError(t, err)
 		require.NoError(t, s.Compact(at))
 	}
 	return s, snapshot
 }
 
-func TestOnlyOneProcessWorksOnADirectory(t *testing.T) {
+func TestADirectoryIsUsedByOneProcess(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	first := open(t, dir)
+	first := openStore(t, dir)
 	_, err := store.Open(dir, nil)
 	require.ErrorIs(t, err, store.ErrLocked)
 	require.NoError(t, first.Close())
-	open(t, dir)
+	openStore(t, dir)
 }
 
 func TestWhatWasWrittenIsReadBack(t *testing.T) {
 	t.Parallel()
-	s, last := play(t, t.TempDir(), 3)
+	s, last := playTurns(t, t.TempDir(), 3)
 	c, err := s.Load()
 	require.NoError(t, err)
-	require.Equal(t, config(), c.Game.Config)
+	require.Equal(t, newConfig(), c.Game.Config)
 	require.Equal(t, last, c.Snapshot)
-	require.Len(t, c.Earlier, 1)
+	require.Len(t, c.PreviousCommands, 1)
 	require.Empty(t, c.Commands)
 	prev := ""
 	for turn := range 4 {
@@ -86,17 +85,17 @@ func TestWhatWasWrittenIsReadBack(t *testing.T) {
 func TestSupersededTurnsAreCompressed(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	s, _ := play(t, dir, 2)
+	s, _ := playTurns(t, dir, 2)
 	require.FileExists(t, filepath.Join(dir, "turns/000000/state.json.gz"))
 	require.NoFileExists(t, filepath.Join(dir, "turns/000000/state.json"))
 	require.FileExists(t, filepath.Join(dir, "turns/000002/state.json"))
-	require.NoError(t, s.Compact(1), "once more does no harm")
+	require.NoError(t, s.Compact(1), "compacting is idempotent")
 }
 
 func TestATornCommandWasNeverConfirmed(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	s, _ := play(t, dir, 1)
+	s, _ := playTurns(t, dir, 1)
 	for id := range 2 {
 		require.NoError(t, s.Append(1, store.Entry{Kind: store.KindBanish, Race: id}))
 	}
@@ -106,7 +105,7 @@ func TestATornCommandWasNeverConfirmed(t *testing.T) {
 	require.NoError(t, err)
 	for cut := 1; cut < len(raw)/2; cut += 7 {
 		require.NoError(t, os.WriteFile(file, raw[:len(raw)-cut], 0o600))
-		s := open(t, dir)
+		s := openStore(t, dir)
 		c, err := s.Load()
 		require.NoError(t, err)
 		require.Len(t, c.Commands, 1)
@@ -118,16 +117,16 @@ func TestATornCommandWasNeverConfirmed(t *testing.T) {
 	}
 }
 
-func TestALeftoverOfACrashIsSwept(t *testing.T) {
+func TestTemporaryFilesAreRemovedAtStart(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	s, _ := play(t, dir, 1)
+	s, _ := playTurns(t, dir, 1)
 	require.NoError(t, s.Close())
 	for _, name := range []string{"turns/000002.tmp/state.json", "orders/000000/1.json.tmp", "game.json.tmp", "turns/000000/state.json.gz.tmp"} {
 		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700))
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte("half"), 0o600))
 	}
-	s = open(t, dir)
+	s = openStore(t, dir)
 	_, err := s.Load()
 	require.NoError(t, err)
 	require.NoError(t, filepath.Walk(dir, func(path string, _ os.FileInfo, err error) error {
@@ -139,7 +138,7 @@ func TestALeftoverOfACrashIsSwept(t *testing.T) {
 func TestANewerSchemaIsRefused(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	s, _ := play(t, dir, 0)
+	s, _ := playTurns(t, dir, 0)
 	file := filepath.Join(dir, "turns/000000/state.json")
 	raw, err := os.ReadFile(file)
 	require.NoError(t, err)
@@ -151,13 +150,13 @@ func TestANewerSchemaIsRefused(t *testing.T) {
 	require.ErrorContains(t, err, "schema 2 is newer")
 }
 
-// A file with a sound checksum is still refused where it does not belong.
-func TestADocumentInAnothersPlaceIsRefused(t *testing.T) {
+// A file with a correct checksum is refused in the place of another.
+func TestAMisplacedDocumentIsRefused(t *testing.T) {
 	t.Parallel()
 	sealed := func(body string) []byte {
 		return []byte(`{"sha256":"` + store.HashText(body) + `","body":` + body + "}\n")
 	}
-	for name, harm := range map[string]func(dir string) error{
+	for name, damage := range map[string]func(dir string) error{
 		"another race's list": func(dir string) error {
 			return os.Rename(filepath.Join(dir, "orders/000002/1.json"), filepath.Join(dir, "orders/000002/2.json"))
 		},
@@ -182,16 +181,16 @@ func TestADocumentInAnothersPlaceIsRefused(t *testing.T) {
 		},
 	} {
 		dir := t.TempDir()
-		s, last := play(t, dir, 2)
+		s, last := playTurns(t, dir, 2)
 		list := store.OrderList{Race: 0, Turn: last.Turn.State.Turn, Orders: []enginev1.Order{}}
 		require.NoError(t, s.PutOrders(list))
-		require.NoError(t, os.Mkdir(filepath.Join(dir, "turns/9"), 0o700), "a stranger's directory is no turn")
+		require.NoError(t, os.Mkdir(filepath.Join(dir, "turns/9"), 0o700), "another directory is no turn")
 		_, err := s.Load()
 		require.NoError(t, err, name)
 		if name == "another turn" {
 			require.NoError(t, os.Remove(filepath.Join(dir, "turns/000002/state.json")))
 		}
-		require.NoError(t, harm(dir), name)
+		require.NoError(t, damage(dir), name)
 		_, err = s.Load()
 		_, corrupt := errors.AsType[*store.CorruptError](err)
 		require.True(t, corrupt, "%s: %v", name, err)
@@ -210,8 +209,8 @@ func TestPlantedLinksAreNotFollowed(t *testing.T) {
 		}
 		require.NoError(t, os.Symlink(target, filepath.Join(dir, name)))
 		if s, err := store.Open(dir, nil); err == nil {
-			c := config()
-			_, _ = s.Found(store.Game{Config: c}, game.Found(&c), store.Meta{}) // refused or not, see below
+			c := newConfig()
+			_, _ = s.CreateGame(store.Game{Config: c}, game.InitialTurn(&c), store.Meta{}) // refused or not, see below
 			require.NoError(t, s.Close())
 		}
 		left, err := os.ReadDir(outside)
@@ -233,13 +232,13 @@ func TestADirectoryThatCannotBeUsedIsRefused(t *testing.T) {
 	require.True(t, unavailable)
 }
 
-func TestRewindKeepsWhatItSetsAside(t *testing.T) {
+func TestRewindArchivesNewerTurns(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	s, last := play(t, dir, 4)
+	s, last := playTurns(t, dir, 4)
 	require.NoError(t, s.Close())
 	require.NoError(t, store.Rewind(dir, 2, nil))
-	s = open(t, dir)
+	s = openStore(t, dir)
 	c, err := s.Load()
 	require.NoError(t, err)
 	require.Equal(t, 2, c.Snapshot.Turn.State.Turn)
@@ -262,7 +261,7 @@ func TestAnInterruptedRewindCanBeRepeated(t *testing.T) {
 	t.Parallel()
 	for n := 1; ; n++ {
 		dir := t.TempDir()
-		s, _ := play(t, dir, 3)
+		s, _ := playTurns(t, dir, 3)
 		require.NoError(t, s.Close())
 		steps := 0
 		err := store.Rewind(dir, 1, func(store.Step, string) error {
@@ -276,7 +275,7 @@ func TestAnInterruptedRewindCanBeRepeated(t *testing.T) {
 			return
 		}
 		require.NoError(t, store.Rewind(dir, 1, nil))
-		s = open(t, dir)
+		s = openStore(t, dir)
 		c, err := s.Load()
 		require.NoError(t, err)
 		require.Equal(t, 1, c.Snapshot.Turn.State.Turn)
@@ -284,10 +283,10 @@ func TestAnInterruptedRewindCanBeRepeated(t *testing.T) {
 	}
 }
 
-func TestReplayFindsATurnThatCameOutDifferently(t *testing.T) {
+func TestReplayReportsTurnsThatDiffer(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	s, _ := play(t, dir, 3)
+	s, _ := playTurns(t, dir, 3)
 	require.NoError(t, s.Replay(func(r store.Replayed) error {
 		require.True(t, r.Same())
 		return nil
@@ -303,7 +302,8 @@ func TestReplayFindsATurnThatCameOutDifferently(t *testing.T) {
 	require.Equal(t, []int{2, 3}, differ)
 }
 
-// A disk that is really full, where one can be made; else one that says so.
+// The disk is a small tmpfs where the test may mount one, else the error is
+// injected.
 func TestNoSpaceCommitsNothing(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -330,9 +330,9 @@ func TestNoSpaceCommitsNothing(t *testing.T) {
 	s, openErr := store.Open(dir, hook)
 	require.NoError(t, openErr)
 	t.Cleanup(func() { _ = s.Close() }) // a second time after a failure
-	c := config()
-	first, foundErr := s.Found(store.Game{Config: c}, game.Found(&c), store.Meta{})
-	require.NoError(t, foundErr)
+	c := newConfig()
+	first, createErr := s.CreateGame(store.Game{Config: c}, game.InitialTurn(&c), store.Meta{})
+	require.NoError(t, createErr)
 	full = true
 	if hook == nil {
 		fill(t, filepath.Join(dir, "filler"))

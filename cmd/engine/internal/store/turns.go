@@ -10,7 +10,7 @@ import (
 	"galaxy/backend/cmd/engine/internal/game"
 )
 
-// SchemaVersion is the newest form of snapshots that this engine reads.
+// SchemaVersion is the newest snapshot schema that this engine reads.
 const SchemaVersion = 1
 
 // Snapshot is a committed turn.
@@ -34,29 +34,29 @@ const (
 	metaFile       = "/meta.json"
 )
 
-// HashOf is the hash that a turn gets when it follows prev.
-func HashOf(turn *game.Turn, prev string) (string, error) {
-	_, hash, err := seal(document{SchemaVersion, prev, turn})
+// TurnHash is the hash that a turn gets when it follows prev.
+func TurnHash(turn *game.Turn, prev string) (string, error) {
+	_, hash, err := encodeChecksummed(document{SchemaVersion, prev, turn})
 	return hash, err
 }
 
-// Commit writes a turn. It is committed by a rename: whatever happens, it is
-// there as a whole or not at all.
+// Commit writes a turn. It is committed by a rename: after a crash it exists as a
+// whole or not at all.
 func (s *Store) Commit(turn *game.Turn, prev string, meta Meta) (*Snapshot, error) {
 	const op = "commit turn"
-	if err := s.writable(op); err != nil {
+	if err := s.checkWritable(op); err != nil {
 		return nil, err
 	}
-	data, hash, err := seal(document{SchemaVersion, prev, turn})
+	data, hash, err := encodeChecksummed(document{SchemaVersion, prev, turn})
 	if err != nil {
 		return nil, err
 	}
-	facts, err := json.Marshal(meta)
+	metaJSON, err := json.Marshal(meta)
 	if err != nil {
 		return nil, err
 	}
 	dir := turnDir(turn.State.Turn)
-	if err := s.stage(dir+temporary, data, facts); err != nil {
+	if err := s.writeTurn(dir+temporary, data, metaJSON); err != nil {
 		// What is left is removed now or at the next start.
 		_ = s.root.RemoveAll(dir + temporary)
 		return nil, &UnavailableError{op, err}
@@ -65,14 +65,14 @@ func (s *Store) Commit(turn *game.Turn, prev string, meta Meta) (*Snapshot, erro
 		_ = s.root.RemoveAll(dir + temporary)
 		return nil, &UnavailableError{op, err}
 	}
-	if err := errors.Join(s.at(AfterRename, dir), s.sync(turnsDir)); err != nil {
+	if err := errors.Join(s.reached(AfterRename, dir), s.sync(turnsDir)); err != nil {
 		s.broken = true
 		return nil, &UnavailableError{op, err}
 	}
 	return &Snapshot{Turn: turn, Hash: hash, Prev: prev, Meta: meta}, nil
 }
 
-func (s *Store) stage(dir string, data, meta []byte) error {
+func (s *Store) writeTurn(dir string, data, meta []byte) error {
 	if err := s.root.RemoveAll(dir); err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (s *Store) stage(dir string, data, meta []byte) error {
 // Compact compresses the snapshot of a turn that has been superseded.
 func (s *Store) Compact(turn int) error {
 	const op = "compact turn"
-	if err := s.writable(op); err != nil {
+	if err := s.checkWritable(op); err != nil {
 		return err
 	}
 	dir := turnDir(turn)
@@ -120,8 +120,8 @@ func (s *Store) Compact(turn int) error {
 	return nil
 }
 
-// CompactBefore compresses what is still plain of the turns before one: a process
-// may have ended between a commit and the compression of the turn before.
+// CompactBefore compresses the uncompressed turns before the given one: a process
+// may have ended between a commit and the compression of the previous turn.
 func (s *Store) CompactBefore(turn int) error {
 	for older := range turn {
 		if err := s.Compact(older); err != nil {
@@ -139,7 +139,7 @@ func (s *Store) Snapshot(turn int) (*Snapshot, error) {
 		return nil, err
 	}
 	var doc document
-	hash, err := unseal(data, &doc)
+	hash, err := decodeChecksummed(data, &doc)
 	switch {
 	case err != nil:
 	case doc.SchemaVersion > SchemaVersion:
@@ -153,9 +153,9 @@ func (s *Store) Snapshot(turn int) (*Snapshot, error) {
 		return nil, &CorruptError{dir, err}
 	}
 	snapshot := &Snapshot{Turn: doc.Turn, Hash: hash, Prev: doc.PrevHash}
-	facts, err := s.root.ReadFile(dir + metaFile)
+	metaJSON, err := s.root.ReadFile(dir + metaFile)
 	if err == nil {
-		err = json.Unmarshal(facts, &snapshot.Meta)
+		err = json.Unmarshal(metaJSON, &snapshot.Meta)
 	}
 	if err != nil {
 		return nil, &CorruptError{dir + metaFile, err}
@@ -182,9 +182,9 @@ func (s *Store) snapshotData(dir string) ([]byte, error) {
 	return data, nil
 }
 
-// newest is the highest turn there is, or -1.
-func (s *Store) newest() (int, error) {
-	names, err := s.names(turnsDir)
+// newestTurn is the highest existing turn, or -1.
+func (s *Store) newestTurn() (int, error) {
+	names, err := s.list(turnsDir)
 	last := -1
 	for _, name := range names {
 		if turn, err := strconv.Atoi(name); err == nil && turnName(turn) == name {

@@ -91,7 +91,9 @@ func (d *Driver) ensure(ctx context.Context, spec driver.Spec, instance uuid.UUI
 
 // reuse decides what becomes of the container that has the engine's name. One
 // that has ended and is not of the Spec has to be replaced.
-func (d *Driver) reuse(found docker.Container, spec driver.Spec, instance uuid.UUID) (o driver.Observed, replace bool, err error) {
+func (d *Driver) reuse(
+	found docker.Container, spec driver.Spec, instance uuid.UUID,
+) (o driver.Observed, replace bool, err error) {
 	if !ownOrUnlabelled(found.Labels, instance) {
 		return o, false, driver.OtherInstance("the container "+found.Name, found.Labels[labelInstance], instance)
 	}
@@ -168,7 +170,8 @@ func (d *Driver) List(ctx context.Context) ([]driver.Observed, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, err := d.docker.List(ctx, d.selector(func(labels map[string]string) bool { return ownOrUnlabelled(labels, instance) }))
+	ours := func(labels map[string]string) bool { return ownOrUnlabelled(labels, instance) }
+	found, err := d.docker.List(ctx, d.selector(ours))
 	if err != nil {
 		return nil, translate(err)
 	}

@@ -31,7 +31,8 @@ func (d *Driver) command(spec driver.Spec, port int) (*exec.Cmd, *os.File, error
 	if err := os.MkdirAll(d.records.dir, 0o700); err != nil {
 		return nil, nil, err
 	}
-	log, err := os.OpenFile(d.records.path(spec.GameID, ".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY|syscall.O_NOFOLLOW, 0o600)
+	log, err := os.OpenFile(d.records.path(spec.GameID, ".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY|syscall.O_NOFOLLOW,
+		0o600)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,0 +1,3 @@
+// stands as modules/turn/undocumented/mutant.go
+
+package undocumented

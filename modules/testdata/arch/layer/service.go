@@ -1,0 +1,7 @@
+// stands as modules/game/service_mutant.go
+
+package game
+
+import "net/http"
+
+var _ http.Header

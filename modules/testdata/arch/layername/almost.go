@@ -1,0 +1,3 @@
+// stands as modules/game/servicemutant.go
+
+package game

@@ -1,0 +1,3 @@
+// stands as modules/game/helpers.go
+
+package game

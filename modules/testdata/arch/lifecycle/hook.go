@@ -1,0 +1,7 @@
+// stands as platform/grpcx/mutant.go
+
+package grpcx
+
+import "go.uber.org/fx"
+
+func mutant(l fx.Lifecycle) {}

@@ -1,0 +1,363 @@
+// stands as modules/turn/service_mutant.go
+
+package turn
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.
+
+// Line.

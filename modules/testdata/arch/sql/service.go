@@ -1,0 +1,5 @@
+// stands as modules/game/service_mutant.go
+
+package game
+
+const mutant = `SELECT name FROM games`

@@ -1,3 +1,0 @@
-package testkit
-
-import _ "github.com/jackc/pgx/v5"

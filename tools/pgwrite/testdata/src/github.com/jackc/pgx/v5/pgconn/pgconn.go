@@ -1,3 +1,0 @@
-package pgconn
-
-func SafeToRetry(err error) bool { return err == nil }
