@@ -52,7 +52,7 @@ type model struct {
 func newModel(owner int, policy string, now time.Time) *model {
 	return &model{state: game.Draft, owner: owner, min: 2, max: 3, policy: policy, now: now,
 		applications: map[int][]string{},
-		invites: map[int]*modelInvite{}, intents: map[notification.Kind]int{}, gone: map[int]bool{}}
+		invites:      map[int]*modelInvite{}, intents: map[notification.Kind]int{}, gone: map[int]bool{}}
 }
 
 func (m *model) member(u int) *modelMembership {
