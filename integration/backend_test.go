@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -64,7 +63,7 @@ func (f *fixture) start(changes ...string) *backend {
 	f.Helper()
 	path, err := binary()
 	require.NoError(f, err)
-	b := &backend{fixture: f, rest: freeAddr(f.T), push: freeAddr(f.T), log: &logBuffer{}, done: make(chan error, 1)}
+	b := &backend{fixture: f, rest: testkit.FreeAddr(f.T), push: testkit.FreeAddr(f.T), log: &logBuffer{}, done: make(chan error, 1)}
 	b.cmd = exec.Command(path)
 	b.cmd.Env = append(os.Environ(),
 		"BACKEND_HTTP_LISTEN_ADDR="+b.rest, "BACKEND_GRPC_PUSH_LISTEN_ADDR="+b.push, "BACKEND_HTTP_TRUSTED_PROXIES=127.0.0.0/8",
@@ -173,14 +172,6 @@ func (c validatingDoer) Do(req *http.Request) (*http.Response, error) {
 	}
 	r := c.b.api().Do(req)
 	return &http.Response{StatusCode: r.Status, Header: r.Header, Body: io.NopCloser(bytes.NewReader(r.Body))}, nil
-}
-
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }
 
 // logBuffer collects the output of a child process.

@@ -24,7 +24,7 @@ func TestContainersOfAnotherInstanceAreIgnored(t *testing.T) {
 	f := newFixture(t)
 	running, stopped := f.engineOfAnotherInstance(), f.engineOfAnotherInstance()
 	f.docker("stop", "--time", "5", stopped)
-	metrics := freeAddr(t)
+	metrics := testkit.FreeAddr(t)
 	b := f.start("BACKEND_OTEL_METRICS_EXPORTER=prometheus", "BACKEND_OTEL_PROMETHEUS_LISTEN_ADDR="+metrics).ready()
 	b.awaitTwoReconciles(metrics)
 

@@ -159,7 +159,7 @@ func TestASlowDatabaseIsSlowAndNothingElse(t *testing.T) {
 	t.Parallel()
 	p := testkit.Postgres(t)
 	proxy := testkit.Proxy(t, p.Addr)
-	metrics := freeAddr(t)
+	metrics := testkit.FreeAddr(t)
 	b := newWorld(t, p.Via(proxy.Addr()), "BACKEND_POSTGRES_MAX_CONNS=3", "BACKEND_OTEL_METRICS_EXPORTER=prometheus",
 		"BACKEND_OTEL_PROMETHEUS_LISTEN_ADDR="+metrics).start().ready()
 	proxy.Latency(50 * time.Millisecond)

@@ -71,7 +71,7 @@ var provoked = []string{"runtime_health_probes_total", "grpc_push_dropped_total"
 
 func TestEverySignalOfTheDescriptionIsOnThePage(t *testing.T) {
 	t.Parallel()
-	metrics := freeAddr(t)
+	metrics := testkit.FreeAddr(t)
 	p := testkit.Postgres(t)
 	hire(t, testkit.Conn(t, p.DSN))
 	w := newWorld(t, p.DSN, "BACKEND_OTEL_METRICS_EXPORTER=prometheus", "BACKEND_OTEL_PROMETHEUS_LISTEN_ADDR="+metrics)

@@ -5,7 +5,6 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"flag"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -14,7 +13,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -89,7 +87,7 @@ func (w *world) run(subcommand string, changes ...string) *backend {
 	w.Helper()
 	self, err := os.Executable()
 	require.NoError(w, err)
-	b := &backend{world: w, rest: freeAddr(w.T), push: freeAddr(w.T), log: newLines(), ended: make(chan struct{})}
+	b := &backend{world: w, rest: testkit.FreeAddr(w.T), push: testkit.FreeAddr(w.T), log: newLines(), ended: make(chan struct{})}
 	b.cmd = exec.Command(self, subcommand)
 	b.cmd.Env = []string{childVariable + "=1", "PATH=" + os.Getenv("PATH"), "HOME=" + w.TempDir(),
 		"BACKEND_HTTP_LISTEN_ADDR=" + b.rest, "BACKEND_GRPC_PUSH_LISTEN_ADDR=" + b.push}
@@ -205,25 +203,6 @@ func (b *backend) signsIn(address string) *testkit.API {
 		"client_public_key": base64.StdEncoding.EncodeToString(key), "time_zone": "Europe/Berlin", "language": "en",
 	}).Want(http.StatusOK))
 	return b.api().User(s.UserID)
-}
-
-// nextPort goes through ports below those that the kernel gives to clients: one
-// of these could be taken again between a test's look and the child's listen.
-var nextPort atomic.Int64
-
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	const first, count = 20_000, 12_000
-	for range count {
-		port := first + (int64(os.Getpid())*131+nextPort.Add(1))%count
-		addr := net.JoinHostPort("127.0.0.1", strconv.FormatInt(port, 10))
-		if l, err := net.Listen("tcp", addr); err == nil {
-			require.NoError(t, l.Close())
-			return addr
-		}
-	}
-	t.Fatal("no port is free")
-	return ""
 }
 
 // lines keeps what a child printed and wakes those who wait for a text.

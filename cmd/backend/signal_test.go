@@ -91,7 +91,7 @@ func TestTheHealthCheckFollowsTheListenerToTLS(t *testing.T) {
 	w := newWorld(t, testkit.Postgres(t).DSN, "BACKEND_TLS_CERT="+certFile, "BACKEND_TLS_KEY="+keyFile)
 	b := w.start().ready()
 	require.Zero(t, w.run("healthcheck", "BACKEND_HTTP_LISTEN_ADDR="+b.rest).exits())
-	require.Equal(t, 1, w.run("healthcheck", "BACKEND_HTTP_LISTEN_ADDR="+freeAddr(t)).exits())
+	require.Equal(t, 1, w.run("healthcheck", "BACKEND_HTTP_LISTEN_ADDR="+testkit.FreeAddr(t)).exits())
 	standby := w.start().says("waiting as its standby")
 	require.Equal(t, 1, w.run("healthcheck", "BACKEND_HTTP_LISTEN_ADDR="+standby.rest).exits())
 }

@@ -63,6 +63,19 @@ func (d *fakeDaemon) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+func (d *fakeDaemon) requests() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.told
+}
+
+// set puts containers on the daemon.
+func (d *fakeDaemon) set(containers ...fakeContainer) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.containers = containers
+}
+
 // withFakeDocker is a stack that runs engines on d.
 func withFakeDocker(t *testing.T, d *fakeDaemon, cfg config) *stack {
 	t.Helper()
@@ -89,14 +102,13 @@ func TestEnginesOfAStackThatStaysAreStoppedAndKept(t *testing.T) {
 	for _, game := range []string{running, ended} {
 		require.NoError(t, os.Mkdir(s.dir.path("games", game), 0o755))
 	}
-	d.containers = []fakeContainer{
-		{"running", "running", label(running)}, {"ended", "exited", label(ended)}, {"other", "running", label(other)},
-		{"nameless", "running", label("")}, {"planted", "running", label("..")},
-	}
+	d.set(fakeContainer{"running", "running", label(running)}, fakeContainer{"ended", "exited", label(ended)},
+		fakeContainer{"other", "running", label(other)}, fakeContainer{"nameless", "running", label("")},
+		fakeContainer{"planted", "running", label("..")})
 
 	require.NoError(t, s.stopEngines(t.Context()))
 
-	require.Equal(t, []string{"POST /containers/running/stop"}, d.told)
+	require.Equal(t, []string{"POST /containers/running/stop"}, d.requests())
 }
 
 func TestEphemeralStackTakesEnginesNetworkAndImageAlong(t *testing.T) {
@@ -105,13 +117,13 @@ func TestEphemeralStackTakesEnginesNetworkAndImageAlong(t *testing.T) {
 	s := withFakeDocker(t, d, config{Ephemeral: true})
 	game := uuid.NewString()
 	require.NoError(t, os.Mkdir(s.dir.path("games", game), 0o755))
-	d.containers = []fakeContainer{{"mine", "running", map[string]string{"galaxy.game_id": game}}}
+	d.set(fakeContainer{"mine", "running", map[string]string{"galaxy.game_id": game}})
 
 	require.NoError(t, s.stopEngines(t.Context()))
 
 	require.Equal(t, []string{
 		"POST /containers/mine/stop", "DELETE /containers/mine", "DELETE /networks/n", "DELETE /images/n/engine:0.1.0",
-	}, d.told)
+	}, d.requests())
 }
 
 func TestEnginesOfADaemonThatIsGoneAreTold(t *testing.T) {

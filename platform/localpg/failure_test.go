@@ -2,6 +2,7 @@ package localpg
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -41,7 +42,7 @@ HINT:  Terminate any old server processes.
 		err := stopped(t, c.log).startError()
 		require.ErrorContains(t, err, c.want, name)
 		for _, kind := range []error{ErrPortTaken, errStillStopping} {
-			if kind == c.kind {
+			if errors.Is(kind, c.kind) {
 				require.ErrorIs(t, err, kind, name)
 				continue
 			}

@@ -1,6 +1,7 @@
 package mmdb_test
 
 import (
+	"io"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -71,4 +72,43 @@ func TestUnwritablePathIsAnError(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	require.ErrorIs(t, mmdb.WriteFile(filepath.Join(dir, "no", "such", "dir")), os.ErrNotExist)
+}
+
+func TestFileIsReplacedWhole(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "country.mmdb")
+	require.NoError(t, os.WriteFile(path, []byte("an older database"), 0o600))
+	old, err := os.Open(path)
+	require.NoError(t, err)
+	defer old.Close()
+
+	require.NoError(t, mmdb.WriteFile(path))
+
+	kept, err := io.ReadAll(old)
+	require.NoError(t, err)
+	require.Equal(t, "an older database", string(kept), "whoever has the old file open goes on with it")
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, entries, 1)
+}
+
+func TestDirectoryInTheFilesPlaceIsAnError(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "country.mmdb")
+	require.NoError(t, os.MkdirAll(filepath.Join(path, "full"), 0o755))
+	require.Error(t, mmdb.WriteFile(path))
+}
+
+func TestNetworkWithoutACountryIsKnownAllTheSame(t *testing.T) {
+	t.Parallel()
+	data, err := mmdb.Bytes(map[netip.Prefix]string{netip.MustParsePrefix("198.18.0.0/15"): mmdb.NoCountry})
+	require.NoError(t, err)
+	db, err := geoip2.OpenBytes(data)
+	require.NoError(t, err)
+	defer db.Close()
+	got, err := db.Country(netip.MustParseAddr("198.18.0.1"))
+	require.NoError(t, err)
+	require.Empty(t, got.Country.ISOCode)
+	require.Equal(t, netip.MustParsePrefix("198.18.0.0/15"), got.Traits.Network)
 }

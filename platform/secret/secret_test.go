@@ -35,3 +35,21 @@ func TestAnUnsetSecretIsEmpty(t *testing.T) {
 	require.True(t, s.IsSet())
 	require.Equal(t, secret.Mask, s.String())
 }
+
+func TestASecretInsideOthersStaysHidden(t *testing.T) {
+	t.Parallel()
+	nested := map[string]any{"list": []secret.Secret{secret.New("hunter2")}, "pointer": &struct{ S secret.Secret }{secret.New("hunter2")}}
+	encoded, err := json.Marshal(nested)
+	require.NoError(t, err)
+	require.JSONEq(t, `{"list":["***"],"pointer":{"S":"***"}}`, string(encoded))
+	for _, verb := range []string{"%v", "%+v", "%s", "%q", "%x", "%d", "%#v"} {
+		require.NotContains(t, fmt.Sprintf(verb, nested["list"]), "hunter2", verb)
+	}
+	require.NotContains(t, fmt.Errorf("connect with %v: %w", secret.New("hunter2"), fmt.Errorf("%s", secret.New("hunter2"))).Error(), "hunter2")
+}
+
+func TestSecretsOfOneValueAreEqual(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, secret.New("a"), secret.New("a"))
+	require.NotEqual(t, secret.New("a"), secret.New("b"))
+}

@@ -2,6 +2,7 @@ package dockerdriver
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -142,7 +143,7 @@ func TestAnswersOfTheDaemonAreKindsOfThePort(t *testing.T) {
 		_, err := f.driver.Ensure(t.Context(), f.spec)
 		require.Error(t, err, c)
 		for _, kind := range kinds {
-			if kind == c.want {
+			if errors.Is(kind, c.want) {
 				require.ErrorIs(t, err, kind, "%v", c)
 				continue
 			}
