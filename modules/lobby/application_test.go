@@ -164,7 +164,7 @@ func TestAnEnrollmentEndsAtItsDeadlineSweptOrNot(t *testing.T) {
 	require.Empty(t, f.listedGames(p[0], game.Filter{Open: true}), "neither takes members now")
 }
 
-// The reason why an applicant cannot play is shown to nobody but them.
+// The reason why an applicant cannot play is shown only to them.
 func TestAnApplicantWhoCannotPlayIsUnavailableToTheOwnerAndUnknownToOthers(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

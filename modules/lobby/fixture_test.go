@@ -80,7 +80,7 @@ func (s sweepers) runOnce(ctx context.Context) error {
 	return failed
 }
 
-// registeredHooks is what the three domains hang on those below.
+// registeredHooks is what the three domains register with those below.
 type registeredHooks struct {
 	fx.In
 	Departures []user.Departure   `group:"hooks"`

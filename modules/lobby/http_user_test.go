@@ -118,7 +118,8 @@ func TestAMalformedQueryIsRefused(t *testing.T) {
 	f := newFixture(t)
 	ada := f.api.User(f.addUser())
 	for _, query := range []string{
-		"limit=0", "limit=-1", "limit=1000000000", "limit=abc", "cursor=forged", "status=odd", "sort=name", "open=perhaps",
+		"limit=0", "limit=-1", "limit=1000000000", "limit=abc", "cursor=forged", "status=odd", "sort=name",
+		"open=perhaps",
 	} {
 		ada.Lenient().Get(userGames+"?"+query).Refused(400, "invalid_request")
 	}

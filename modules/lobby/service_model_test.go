@@ -114,7 +114,7 @@ func (m *machine) manager() int {
 	return m.model.owner
 }
 
-// likely is mostly somebody for whom the step makes sense.
+// likely is mostly a user for whom the step makes sense.
 func (m *machine) likely(u int, fits func(u int) bool) int {
 	for i := range m.players {
 		if v := (u + i) % len(m.players); fits(v) && !m.model.gone[v] && m.random(4) > 0 {
