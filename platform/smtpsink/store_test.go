@@ -204,7 +204,8 @@ func TestNothingOfAMailRunsInTheBrowser(t *testing.T) {
 	require.NoError(t, err)
 	web := httptest.NewServer(s.Handler())
 	t.Cleanup(func() { web.Close(); http.DefaultClient.CloseIdleConnections() })
-	m, err := s.Add(smtpsink.Message{To: []string{"<script>alert(1)</script>"}, Raw: []byte("Subject: <script>alert(2)</script>\r\n\r\n<script>alert(3)</script>")})
+	raw := []byte("Subject: <script>alert(2)</script>\r\n\r\n<script>alert(3)</script>")
+	m, err := s.Add(smtpsink.Message{To: []string{"<script>alert(1)</script>"}, Raw: raw})
 	require.NoError(t, err)
 
 	_, page, header := fetch(t, web.URL)
