@@ -197,7 +197,7 @@ func TestLimitOfAListIsBounded(t *testing.T) {
 	}
 }
 
-// A mail is a stranger's text: nothing of it may run in the page's name.
+// Anybody may have written a mail: nothing of it may run in the page's name.
 func TestNothingOfAMailRunsInTheBrowser(t *testing.T) {
 	t.Parallel()
 	s, err := smtpsink.OpenStore("", 0)
