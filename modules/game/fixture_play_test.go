@@ -2,7 +2,6 @@ package game
 
 import (
 	"context"
-	"fmt"
 	"sync"
 
 	"github.com/google/uuid"
@@ -212,10 +211,6 @@ func (f *fixture) blocks(done chan<- error, fn func() error) bool {
 			return true
 		}
 	}
-}
-
-func numbered(format string, n int) func(*NewGame) {
-	return func(in *NewGame) { in.Name = fmt.Sprintf(format, n) }
 }
 
 // offer puts the seat of a membership up, as the domain above does.

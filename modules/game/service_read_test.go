@@ -1,6 +1,7 @@
 package game
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -89,6 +90,10 @@ func (f *fixture) listed(filter Filter) []string {
 
 func named(name string) func(*NewGame) {
 	return func(n *NewGame) { n.Name, n.MaxPlayers = name, 2 }
+}
+
+func numbered(format string, n int) func(*NewGame) {
+	return func(in *NewGame) { in.Name = fmt.Sprintf(format, n) }
 }
 
 func TestOperatorsFindGamesByStateVisibilityAndName(t *testing.T) {

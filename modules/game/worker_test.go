@@ -11,6 +11,12 @@ import (
 	"galaxy/backend/modules/runtime"
 )
 
+// stopSweeper leaves the passes to the test.
+func (f *fixture) stopSweeper() {
+	f.Helper()
+	require.NoError(f, f.sweeper.Stop(f.Context()))
+}
+
 func TestTheSweeperEndsEnrollments(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -37,6 +43,7 @@ func TestTheSweeperEndsEnrollments(t *testing.T) {
 func TestAFullGameMayStartByItself(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
+	f.stopSweeper()
 	p := f.addUsers(2)
 	full := f.opened(root, func(n *NewGame) { n.MaxPlayers, n.StartWhenFull = 2, true })
 	waits := f.opened(root, func(n *NewGame) { n.MaxPlayers = 2 })
@@ -61,12 +68,14 @@ func TestTheLastMemberWakesTheSweeper(t *testing.T) {
 	g := f.opened(root, func(n *NewGame) { n.MaxPlayers, n.StartWhenFull = 2, true })
 	f.enrollAll(g, p...)
 	require.Eventually(t, func() bool { return len(f.launcher.Starts()) == 1 }, time.Minute, time.Millisecond)
+	f.stopSweeper() // its pass is over, and so is what follows its commits
 	require.Equal(t, Starting, f.game(g.ID).State)
 }
 
 func TestAStartThatIsRefusedLeavesAGameToBeStartedByHand(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
+	f.stopSweeper()
 	p := f.addUsers(2)
 	g := f.opened(root, func(n *NewGame) { n.MaxPlayers, n.StartWhenFull = 2, true })
 	f.launcher.FailWith(errBroken)

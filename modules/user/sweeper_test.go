@@ -57,6 +57,7 @@ func TestAnErasureThatFailsIsTriedAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t)
+			require.NoError(t, f.sweeper.Stop(t.Context())) // the clock would start a pass beside those made here
 			a := f.register("ada@example.org")
 			f.note(a.ID, "x").Want(201)
 			f.api.User(a.ID).Delete(account).Want(204)
