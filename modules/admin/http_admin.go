@@ -136,8 +136,7 @@ type auditRowView struct {
 }
 
 func auditViewOf(r AuditRow) auditRowView {
-	return auditRowView{ID: r.ID, At: r.At, Actor: r.Actor, Role: r.Role, Action: r.Action, Target: r.Target,
-		Outcome: r.Outcome, Reason: r.Reason, Before: r.Before, After: r.After, RequestID: r.RequestID, Source: r.Source}
+	return auditRowView(r)
 }
 
 func (h adminRoutes) audit(ctx context.Context, in auditQuery) (httpx.List[auditRowView], error) {

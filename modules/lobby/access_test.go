@@ -59,14 +59,14 @@ func (i ids) in(path string) string {
 
 // private makes a game that takes members by invite, with one of everything. The
 // application is of another game, which takes them.
-func (l *lounge) private(p parties) ids {
-	l.Helper()
-	g, link := l.opened(by(p.owner)), l.opened(by(p.owner), application)
-	l.sit(g, p.member, raceOf(p.member))
-	i, _, err := l.Invite(l.Context(), p.owner, Invitation{Game: g.ID, UserID: p.guest}, "")
-	require.NoError(l, err)
-	a, err := l.apply(link, p.guest, raceOf(p.guest))
-	require.NoError(l, err)
+func (f *fixture) newPrivateGame(p parties) ids {
+	f.Helper()
+	g, link := f.opened(by(p.owner)), f.opened(by(p.owner), byApplying)
+	f.enroll(g, p.member, raceOf(p.member))
+	i, _, err := f.s.Invite(f.Context(), p.owner, Invitation{Game: g.ID, UserID: p.guest}, "")
+	require.NoError(f, err)
+	a, err := f.apply(link, p.guest, raceOf(p.guest))
+	require.NoError(f, err)
 	return ids{g.ID, i.ID, a.ID, p.member}
 }
 
@@ -74,36 +74,37 @@ func (l *lounge) private(p parties) ids {
 // others answers exactly as one that does not exist.
 func TestWhoMayCallWhat(t *testing.T) {
 	t.Parallel()
-	l := open(t)
-	all := l.persons(6)
+	f := newFixture(t)
+	all := f.addUsers(6)
 	p := parties{all[0], all[1], all[2], all[3], all[4], all[5]}
-	l.people.barred = map[uuid.UUID]error{p.blocked: user.ErrBlocked, p.deleted: user.ErrUserUnknown}
+	f.users.Sanction(p.blocked, user.PermanentBlock, "spam", nil)
+	f.users.Delete(p.deleted)
 	known := doors(p.member)
-	for _, u := range all {
-		l.people.set(u, func(s *user.Snapshot) {
-			s.Limits = user.Limits{OwnedPrivateGames: 1000, ActiveMemberships: 1000, PendingApplications: 1000}
-		})
+	for _, u := range []uuid.UUID{p.owner, p.member, p.guest, p.stranger} {
+		for _, name := range []user.LimitName{user.OwnedPrivateGames, user.ActiveMemberships, user.PendingApplications} {
+			f.users.SetLimit(u, name, 1000, nil)
+		}
 	}
-	for _, r := range l.userRoutes() {
+	for _, r := range f.userRoutes() {
 		d, ok := known[r.Op]
 		require.True(t, ok, "who may call %s?", r.Op)
 		delete(known, r.Op)
-		t.Run(r.Op, func(t *testing.T) { l.tries(t, r, d, p) })
+		t.Run(r.Op, func(t *testing.T) { f.checkAnswers(t, r, d, p) })
 	}
 	require.Empty(t, known, "there are no such routes")
 }
 
-func (l *lounge) tries(t *testing.T, r httpx.Route, d door, p parties) {
-	there := l.private(p)
+func (f *fixture) checkAnswers(t *testing.T, r httpx.Route, d door, p parties) {
+	there := f.newPrivateGame(p)
 	absent := ids{uuid.New(), uuid.New(), uuid.New(), uuid.New()}
 	call := func(who uuid.UUID, what ids) testkit.Reply {
-		api := l.api.In(t).User(who)
+		api := f.api.In(t).User(who)
 		if d.body == nil {
 			return api.Call(r.Method, what.in(r.Path), nil)
 		}
 		return api.Call(r.Method, what.in(r.Path), d.body)
 	}
-	before := l.fingerprint()
+	before := f.fingerprint()
 	call(p.deleted, there).Refused(401, "user_unknown")
 	call(p.blocked, there).Refused(403, "account_blocked")
 	if d.own {
@@ -111,7 +112,7 @@ func (l *lounge) tries(t *testing.T, r httpx.Route, d door, p parties) {
 	}
 	seen, unseen := call(p.stranger, there).Refused(404, "not_found"), call(p.stranger, absent).Refused(404, "not_found")
 	require.Equal(t, withoutRequestID(unseen.Body), withoutRequestID(seen.Body))
-	require.Equal(t, before, l.fingerprint(), "who is refused changes nothing")
+	require.Equal(t, before, f.fingerprint(), "who is refused changes nothing")
 	for _, one := range []struct {
 		who  uuid.UUID
 		want string

@@ -20,7 +20,7 @@ const (
 
 type object = map[string]any
 
-func newGame(change ...func(object)) object {
+func gameBody(change ...func(object)) object {
 	in := object{"name": "The long war", "description": "Two turns a day", "min_players": 2, "max_players": 4,
 		"turns": object{"mode": "interval", "interval_seconds": 3600, "early_when_ready": true}}
 	for _, fn := range change {
@@ -37,14 +37,14 @@ func items(r testkit.Reply) []map[string]any {
 
 func TestAPrivateGameOverHTTP(t *testing.T) {
 	t.Parallel()
-	l := open(t)
-	p := l.persons(4)
-	ada, bob, eve := l.api.User(p[0]), l.api.User(p[1]), l.api.User(p[2])
-	made := ada.With("Idempotency-Key", "k1").Post(userGames, newGame()).Want(201)
+	f := newFixture(t)
+	p := f.addUsers(4)
+	ada, bob, eve := f.api.User(p[0]), f.api.User(p[1]), f.api.User(p[2])
+	made := ada.With("Idempotency-Key", "k1").Post(userGames, gameBody()).Want(201)
 	at := made.Header.Get("Location")
 	require.Equal(t, userGames+"/"+id(made, "game_id"), at)
-	require.Equal(t, made.Body, ada.With("Idempotency-Key", "k1").Post(userGames, newGame()).Want(200).Body)
-	ada.With("Idempotency-Key", "k1").Post(userGames, newGame(func(o object) { o["name"] = "x" })).Refused(409, "idempotency_conflict")
+	require.Equal(t, made.Body, ada.With("Idempotency-Key", "k1").Post(userGames, gameBody()).Want(200).Body)
+	ada.With("Idempotency-Key", "k1").Post(userGames, gameBody(func(o object) { o["name"] = "x" })).Refused(409, "idempotency_conflict")
 	etag := ada.Get(at).Want(200).Header.Get("ETag")
 	require.NotEmpty(t, etag)
 	ada.With("If-Match", etag).Patch(at, object{"name": "Renamed", "enrollment_ends_at": nil}).Want(200)
@@ -55,7 +55,7 @@ func TestAPrivateGameOverHTTP(t *testing.T) {
 	ada.Post(at+"/join", object{"race_name": "Zorg"}).Want(201)
 	ada.Post(at+"/join", object{"race_name": "Zorg"}).Want(200)
 
-	invite := id(ada.Post(at+"/invites", object{"user_name": l.people.known[p[1]].UserName, "message": "come"}).Want(201), "invite_id")
+	invite := id(ada.Post(at+"/invites", object{"user_name": f.userName(p[1]), "message": "come"}).Want(201), "invite_id")
 	ada.Post(at+"/invites", object{}).Refused(422, "validation_failed")
 	ada.Post(at+"/invites", object{"user_id": p[1], "user_name": "x"}).Refused(422, "validation_failed")
 	require.Len(t, items(bob.Get(mineAt+"invites")), 1)
@@ -77,10 +77,8 @@ func TestAPrivateGameOverHTTP(t *testing.T) {
 	}
 	ada.Post(at+"/close", nil).Want(200)
 	ada.Post(at+"/start", nil).Want(202)
-	l.observe(uuid.MustParse(id(made, "game_id")), runtime.Running, startsWith([]string{"Zorg", "Vogon"}))
-	l.log.mu.Lock()
-	l.log.expected = map[uuid.UUID]game.Expect{uuid.MustParse(id(made, "game_id")): {Submitted: true, Deadline: &noon}}
-	l.log.mu.Unlock()
+	f.observe(uuid.MustParse(id(made, "game_id")), runtime.Running, withStatus("Zorg", "Vogon"))
+	f.expectation.set(uuid.MustParse(id(made, "game_id")), game.Expect{Submitted: true, Deadline: &noon})
 	mine := items(bob.Get(mineAt + "games"))
 	require.Equal(t, object{"submitted": true, "ready": false, "deadline": "2026-03-01T12:00:00Z"}, mine[0]["expected"])
 	ada.Post(at+"/pause", nil).Want(200)
@@ -96,90 +94,87 @@ func TestAPrivateGameOverHTTP(t *testing.T) {
 
 func TestAPublicGameOverHTTP(t *testing.T) {
 	t.Parallel()
-	l := open(t)
-	p := l.persons(4)
-	admin, viewer := l.api.Admin("operator", "x"), l.api.Admin("viewer", "x")
-	viewer.Post(adminGames, newGame()).Refused(403, "forbidden")
-	made := admin.Post(adminGames, newGame(func(o object) { o["join_policy"] = "application" })).Want(201)
+	f := newFixture(t)
+	p := f.addUsers(4)
+	admin, viewer := f.api.Admin("operator", "x"), f.api.Admin("viewer", "x")
+	viewer.Post(adminGames, gameBody()).Refused(403, "forbidden")
+	made := admin.Post(adminGames, gameBody(func(o object) { o["join_policy"] = "application" })).Want(201)
 	at, gameID := made.Header.Get("Location"), userGames+"/"+id(made, "game_id")
 	admin.Patch(at, object{"max_players": 3}).Want(200)
 	admin.Post(at+"/open", nil).Want(200)
 	var applications []string
 	for i, u := range p {
-		applications = append(applications, id(l.api.User(u).Post(gameID+"/applications", object{"race_name": fmt.Sprint("Zorg ", i), "message": "hi"}).Want(201), "application_id"))
+		applications = append(applications, id(f.api.User(u).Post(gameID+"/applications", object{"race_name": fmt.Sprint("Zorg ", i), "message": "hi"}).Want(201), "application_id"))
 	}
-	l.api.User(p[0]).Post(gameID+"/applications", object{"race_name": "Zorg 0", "message": "hi"}).Want(200)
-	l.api.User(p[0]).Post(gameID+"/applications", object{"race_name": "Other"}).Refused(409, "application_pending")
+	f.api.User(p[0]).Post(gameID+"/applications", object{"race_name": "Zorg 0", "message": "hi"}).Want(200)
+	f.api.User(p[0]).Post(gameID+"/applications", object{"race_name": "Other"}).Refused(409, "application_pending")
 	require.Len(t, items(viewer.Get(at+"/applications")), 4)
-	l.api.User(p[0]).Get(gameID+"/applications").Refused(403, "not_owner")
-	require.Len(t, items(l.api.User(p[0]).Get(mineAt+"applications")), 1)
-	l.api.User(p[0]).Post("/api/v1/user/lobby/applications/"+applications[1]+"/approve", nil).Refused(404, "not_found")
-	l.api.User(p[0]).Post("/api/v1/user/lobby/applications/"+applications[1]+"/reject", nil).Refused(404, "not_found")
+	f.api.User(p[0]).Get(gameID+"/applications").Refused(403, "not_owner")
+	require.Len(t, items(f.api.User(p[0]).Get(mineAt+"applications")), 1)
+	f.api.User(p[0]).Post("/api/v1/user/lobby/applications/"+applications[1]+"/approve", nil).Refused(404, "not_found")
+	f.api.User(p[0]).Post("/api/v1/user/lobby/applications/"+applications[1]+"/reject", nil).Refused(404, "not_found")
 	for _, a := range applications[:2] {
 		admin.Post("/api/v1/admin/applications/"+a+"/approve", nil).Want(200)
 	}
 	admin.Post("/api/v1/admin/applications/"+applications[2]+"/reject", object{"reason": "full of friends"}).Want(200)
-	l.api.User(p[3]).Post("/api/v1/user/lobby/applications/"+applications[3]+"/withdraw", nil).Want(200)
+	f.api.User(p[3]).Post("/api/v1/user/lobby/applications/"+applications[3]+"/withdraw", nil).Want(200)
 	require.Len(t, items(viewer.Get(at+"/memberships")), 2)
 	admin.Post(at+"/close", nil).Want(200)
 	admin.Post(at+"/force-start", nil).Want(202)
 	gid := uuid.MustParse(id(made, "game_id"))
-	l.observe(gid, runtime.StartFailed, func(c *runtime.Change) { c.Error = "no image" })
+	f.observe(gid, runtime.StartFailed, func(c *runtime.Change) { c.Error = "no image" })
 	require.Equal(t, "no image", testkit.Into[object](viewer.Get(at).Want(200))["last_error"])
-	require.Nil(t, testkit.Into[object](l.api.User(p[0]).Get(gameID).Want(200))["last_error"])
+	require.Nil(t, testkit.Into[object](f.api.User(p[0]).Get(gameID).Want(200))["last_error"])
 	admin.Post(at+"/retry", nil).Want(202)
-	l.observe(gid, runtime.Running, startsWith([]string{"Zorg 0", "Zorg 1"}))
+	f.observe(gid, runtime.Running, withStatus("Zorg 0", "Zorg 1"))
 	admin.Post(at+"/pause", nil).Want(200)
 	admin.Put(at+"/schedule", object{"turns": object{"mode": "grid", "times": []string{"19:00"}, "zone": "Europe/Berlin"}}).Want(200)
 	admin.Post(at+"/resume", nil).Want(200)
-	l.api.User(p[0]).Post(gameID+"/leave", nil).Want(204)
+	f.api.User(p[0]).Post(gameID+"/leave", nil).Want(204)
 	admin.Post(at+"/memberships/"+p[0].String()+"/replace", object{"successor_user_id": p[2]}).Want(200)
 	admin.Post(at+"/memberships/"+p[1].String()+"/ban", nil).Want(200)
 	admin.Post(at+"/memberships/"+p[1].String()+"/unban", nil).Want(204)
 	require.Len(t, items(viewer.Get("/api/v1/admin/users/"+p[1].String()+"/memberships")), 1)
 	admin.Post(at+"/force-stop", nil).Want(202)
-	other := admin.Post(adminGames, newGame()).Want(201).Header.Get("Location")
+	other := admin.Post(adminGames, gameBody()).Want(201).Header.Get("Location")
 	admin.Post(other+"/cancel", nil).Want(200)
 	require.Len(t, items(viewer.Get(adminGames+"?status=cancelled&visibility=public&q=long")), 2)
 	viewer.Get(adminGames+"/"+uuid.NewString()).Refused(404, "not_found")
-	require.Equal(t, 18, len(l.log.audit), "every mutation of an operator leaves one audit row")
+	require.Equal(t, 18, len(f.auditor.Entries()), "every mutation of an operator leaves one audit row")
 }
 
 func TestRemainingRoutesOverHTTP(t *testing.T) {
 	t.Parallel()
-	l := open(t)
-	p := l.persons(3)
-	ada, bob := l.api.User(p[0]), l.api.User(p[1])
-	g := l.opened(by(p[0]), application)
+	f := newFixture(t)
+	p := f.addUsers(3)
+	ada, bob := f.api.User(p[0]), f.api.User(p[1])
+	g := f.opened(by(p[0]), byApplying)
 	at := userGames + "/" + g.ID.String()
 	approve := id(bob.Post(at+"/applications", object{"race_name": "Zorg"}).Want(201), "application_id")
 	ada.Post("/api/v1/user/lobby/applications/"+approve+"/approve", nil).Want(200)
-	reject := id(l.api.User(p[2]).Post(at+"/applications", object{"race_name": "Vogon"}).Want(201), "application_id")
+	reject := id(f.api.User(p[2]).Post(at+"/applications", object{"race_name": "Vogon"}).Want(201), "application_id")
 	ada.Post("/api/v1/user/lobby/applications/"+reject+"/reject", object{"reason": "no"}).Want(200)
 	require.Len(t, items(ada.Get(at+"/applications?limit=1")), 1)
 	ada.Post(at+"/memberships/"+p[1].String()+"/block", nil).Want(200)
 	ada.Post(at+"/cancel", nil).Want(200)
 
-	running, races := l.running(root, p[0], p[1])
-	l.log.mu.Lock()
-	l.log.starts = nil
-	l.log.mu.Unlock()
+	running, races := f.running(root, p[0], p[1])
 	bob.Post(userGames+"/"+running.ID.String()+"/leave", nil).Want(204)
-	_, err := l.Offer(t.Context(), root, running.ID, races[1])
+	_, err := f.s.Offer(t.Context(), root, running.ID, races[1])
 	require.NoError(t, err)
-	l.api.User(p[2]).Post(userGames+"/"+running.ID.String()+"/seats/"+races[1]+"/take", nil).Want(201)
+	f.api.User(p[2]).Post(userGames+"/"+running.ID.String()+"/seats/"+races[1]+"/take", nil).Want(201)
 
-	failed := l.opened(by(p[0]))
-	l.seated(failed, p[0], p[1])
-	l.step(by(p[0]), failed.ID, game.Close, game.Start)
-	l.observe(failed.ID, runtime.StartFailed)
+	failed := f.opened(by(p[0]))
+	f.enrollAll(failed, p[0], p[1])
+	f.move(by(p[0]), failed.ID, game.Close, game.Start)
+	f.observe(failed.ID, runtime.StartFailed)
 	ada.Post(userGames+"/"+failed.ID.String()+"/retry", nil).Want(202)
 }
 
 func TestAQueryThatCannotBeIsRefused(t *testing.T) {
 	t.Parallel()
-	l := open(t)
-	ada := l.api.User(l.person())
+	f := newFixture(t)
+	ada := f.api.User(f.addUser())
 	for _, query := range []string{"limit=0", "limit=-1", "limit=1000000000", "limit=abc", "cursor=forged", "status=odd", "sort=name", "open=perhaps"} {
 		ada.Lenient().Get(userGames+"?"+query).Refused(400, "invalid_request")
 	}

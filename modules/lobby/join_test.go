@@ -2,7 +2,6 @@ package lobby
 
 import (
 	"errors"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,53 +14,46 @@ import (
 	"galaxy/backend/modules/user"
 )
 
-func (l *lounge) apply(g game.Game, who uuid.UUID, race string) (Application, error) {
-	a, _, err := l.Apply(l.Context(), Application{GameID: g.ID, UserID: who, RaceName: race}, "")
-	return a, err
-}
-
-func application(n *game.NewGame) { n.JoinPolicy = game.PolicyApplication }
-
 func TestAPublicGameTakesWhoeverComesWhileThereIsRoom(t *testing.T) {
 	t.Parallel()
-	l := open(t)
-	p := l.persons(3)
-	g := l.opened(root, func(n *game.NewGame) { n.MaxPlayers = 2 })
+	f := newFixture(t)
+	p := f.addUsers(3)
+	g := f.opened(root, func(n *game.NewGame) { n.MaxPlayers = 2 })
 	for _, u := range p[:2] {
-		a, err := l.apply(g, u, raceOf(u))
+		a, err := f.apply(g, u, raceOf(u))
 		require.NoError(t, err)
 		require.Equal(t, approved, a.State)
 	}
-	_, err := l.apply(g, p[2], raceOf(p[2]))
-	refused(t, err, ErrGameFull)
-	require.Equal(t, 2, l.game(g.ID).SeatsTaken)
-	seat, err := l.Seat(t.Context(), g.ID, p[0])
+	_, err := f.apply(g, p[2], raceOf(p[2]))
+	require.ErrorIs(t, err, ErrGameFull)
+	require.Equal(t, 2, f.game(g.ID).SeatsTaken)
+	seat, err := f.cache.Membership(t.Context(), g.ID, p[0])
 	require.NoError(t, err)
 	require.Equal(t, game.Active, seat.Status)
-	_, err = l.Seat(t.Context(), g.ID, p[2])
-	refused(t, err, game.ErrNotMember)
+	_, err = f.cache.Membership(t.Context(), g.ID, p[2])
+	require.ErrorIs(t, err, game.ErrNotMember)
 }
 
 func TestWhyAnApplicationIsRefused(t *testing.T) {
 	t.Parallel()
-	l := open(t)
-	p := l.persons(9)
+	f := newFixture(t)
+	p := f.addUsers(9)
 	ada, member, left, banned, invited, applied, eve := p[0], p[1], p[2], p[3], p[4], p[5], p[6]
-	g := l.opened(by(ada), application, func(n *game.NewGame) { n.MaxPlayers = 3 })
-	l.seated(g, member, left, banned)
-	require.NoError(t, l.Leave(t.Context(), left, g.ID))
-	_, err := l.Block(t.Context(), by(ada), g.ID, banned)
+	g := f.opened(by(ada), byApplying, func(n *game.NewGame) { n.MaxPlayers = 3 })
+	f.enrollAll(g, member, left, banned)
+	require.NoError(t, f.games.Leave(t.Context(), left, g.ID))
+	_, err := f.games.Block(t.Context(), by(ada), g.ID, banned)
 	require.NoError(t, err)
-	_, _, err = l.Invite(t.Context(), ada, Invitation{Game: g.ID, UserID: invited}, "")
+	_, _, err = f.s.Invite(t.Context(), ada, Invitation{Game: g.ID, UserID: invited}, "")
 	require.NoError(t, err)
-	_, err = l.apply(g, applied, "Zorg")
+	_, err = f.apply(g, applied, "Zorg")
 	require.NoError(t, err)
-	byInvite, closed := l.opened(by(ada)), l.opened(root)
-	l.seated(closed, p[7], p[8])
-	l.step(root, closed.ID, game.Close)
-	started, _ := l.running(root, l.person(), l.person())
-	full := l.opened(root, func(n *game.NewGame) { n.MaxPlayers = 2 })
-	l.seated(full, l.person(), l.person())
+	byInvite, closed := f.opened(by(ada)), f.opened(root)
+	f.enrollAll(closed, p[7], p[8])
+	f.move(root, closed.ID, game.Close)
+	started, _ := f.running(root, f.addUser(), f.addUser())
+	full := f.opened(root, func(n *game.NewGame) { n.MaxPlayers = 2 })
+	f.enrollAll(full, f.addUser(), f.addUser())
 	for name, c := range map[string]struct {
 		game game.Game
 		who  uuid.UUID
@@ -72,165 +64,165 @@ func TestWhyAnApplicationIsRefused(t *testing.T) {
 		"closed": {closed, eve, ErrEnrollmentClosed}, "started": {started, eve, ErrGameStarted}, "full": {full, eve, ErrGameFull},
 		"a stranger's": {byInvite, eve, game.ErrNotFound}, "no such game": {game.Game{ID: uuid.New()}, eve, game.ErrNotFound},
 	} {
-		before := l.fingerprint()
-		_, err := l.apply(c.game, c.who, "Vogon")
+		before := f.fingerprint()
+		_, err := f.apply(c.game, c.who, "Vogon")
 		require.ErrorIs(t, err, c.want, name)
-		require.Equal(t, before, l.fingerprint(), name)
+		require.Equal(t, before, f.fingerprint(), name)
 	}
-	_, err = l.apply(g, eve, "Z\u200borg")
-	refused(t, err, racename.ErrInvalid)
-	l.people.set(eve, func(s *user.Snapshot) { s.Sanctions = []user.ActiveSanction{{Kind: user.GameJoinBlock}} })
-	_, err = l.apply(g, eve, "Vogon")
-	refused(t, err, ErrJoinBlocked)
+	_, err = f.apply(g, eve, "Z\u200borg")
+	require.ErrorIs(t, err, racename.ErrInvalid)
+	f.users.Sanction(eve, user.GameJoinBlock, "spam", nil)
+	_, err = f.apply(g, eve, "Vogon")
+	require.ErrorIs(t, err, ErrJoinBlocked)
 }
 
 func TestTheSameApplicationAnswersAsTheFirst(t *testing.T) {
 	t.Parallel()
-	l := open(t)
-	ada, bob := l.person(), l.person()
-	l.people.set(bob, func(s *user.Snapshot) { s.Limits.PendingApplications = 1 })
-	g, auto := l.opened(by(ada), application), l.opened(root)
+	f := newFixture(t)
+	ada, bob := f.addUser(), f.addUser()
+	f.users.SetLimit(bob, user.PendingApplications, 1, nil)
+	g, auto := f.opened(by(ada), byApplying), f.opened(root)
 	for _, gameID := range []game.Game{g, auto} {
 		for _, key := range []string{"", "key-" + gameID.ID.String()} {
 			who := bob
 			if key != "" {
-				who = l.person()
+				who = f.addUser()
 			}
 			wish := Application{GameID: gameID.ID, UserID: who, RaceName: raceOf(who), Message: "please"}
-			first, made, err := l.Apply(t.Context(), wish, key)
+			first, made, err := f.s.Apply(t.Context(), wish, key)
 			require.NoError(t, err)
 			require.True(t, made)
-			again, made, err := l.Apply(t.Context(), wish, key)
+			again, made, err := f.s.Apply(t.Context(), wish, key)
 			require.NoError(t, err)
 			require.False(t, made)
 			require.Equal(t, first.ID, again.ID)
-			require.Equal(t, 1, l.one(`SELECT count(*) FROM applications WHERE user_id = $1 AND game_id = $2`, who, gameID.ID))
+			require.Equal(t, 1, f.count(`SELECT count(*) FROM applications WHERE user_id = $1 AND game_id = $2`, who, gameID.ID))
 			if key != "" {
 				wish.Message = "now!"
-				_, _, err = l.Apply(t.Context(), wish, key)
-				refused(t, err, game.ErrReplay)
+				_, _, err = f.s.Apply(t.Context(), wish, key)
+				require.ErrorIs(t, err, game.ErrReplay)
 			}
 		}
 	}
-	_, err := l.apply(l.opened(by(ada), application), bob, "Other")
-	refused(t, err, ErrApplicationLimit)
+	_, err := f.apply(f.opened(by(ada), byApplying), bob, "Other")
+	require.ErrorIs(t, err, ErrApplicationLimit)
 }
 
 func TestAnOwnerDecidesApplications(t *testing.T) {
 	t.Parallel()
-	l := open(t)
-	p := l.persons(4)
+	f := newFixture(t)
+	p := f.addUsers(4)
 	ada, bob, eve := p[0], p[1], p[2]
-	g := l.opened(by(ada), application)
-	a, err := l.apply(g, bob, "Zorg")
+	g := f.opened(by(ada), byApplying)
+	a, err := f.apply(g, bob, "Zorg")
 	require.NoError(t, err)
-	require.Equal(t, 1, l.log.CountTo(ada, notification.KindApplicationSubmitted))
-	_, err = l.Approve(t.Context(), by(eve), a.ID)
-	refused(t, err, game.ErrNotFound)
+	require.Equal(t, 1, f.intents.CountTo(ada, notification.KindApplicationSubmitted))
+	_, err = f.s.Approve(t.Context(), by(eve), a.ID)
+	require.ErrorIs(t, err, game.ErrNotFound)
 	for range 2 { // approved again, it answers as it did
-		a, err = l.Approve(t.Context(), by(ada), a.ID)
+		a, err = f.s.Approve(t.Context(), by(ada), a.ID)
 		require.NoError(t, err)
 		require.Equal(t, approved, a.State)
 	}
-	require.Equal(t, 1, l.log.CountTo(bob, notification.KindApplicationApproved))
-	require.Equal(t, 1, l.game(g.ID).SeatsTaken)
-	_, err = l.Reject(t.Context(), by(ada), a.ID, "")
-	refused(t, err, ErrApplicationEnded)
+	require.Equal(t, 1, f.intents.CountTo(bob, notification.KindApplicationApproved))
+	require.Equal(t, 1, f.game(g.ID).SeatsTaken)
+	_, err = f.s.Reject(t.Context(), by(ada), a.ID, "")
+	require.ErrorIs(t, err, ErrApplicationEnded)
 
-	b, err := l.apply(g, eve, "Vogon")
+	b, err := f.apply(g, eve, "Vogon")
 	require.NoError(t, err)
 	for range 2 {
-		b, err = l.Reject(t.Context(), by(ada), b.ID, "no")
+		b, err = f.s.Reject(t.Context(), by(ada), b.ID, "no")
 		require.NoError(t, err)
 		require.Equal(t, []string{rejected, "no"}, []string{b.State, b.Reason})
 	}
-	require.Equal(t, 1, l.log.CountTo(eve, notification.KindApplicationRejected))
-	c, err := l.apply(g, eve, "Vogon") // a rejected one may try again
+	require.Equal(t, 1, f.intents.CountTo(eve, notification.KindApplicationRejected))
+	c, err := f.apply(g, eve, "Vogon") // a rejected one may try again
 	require.NoError(t, err)
-	_, err = l.Withdraw(t.Context(), bob, c.ID)
-	refused(t, err, game.ErrNotFound)
+	_, err = f.s.Withdraw(t.Context(), bob, c.ID)
+	require.ErrorIs(t, err, game.ErrNotFound)
 	for range 2 {
-		c, err = l.Withdraw(t.Context(), eve, c.ID)
+		c, err = f.s.Withdraw(t.Context(), eve, c.ID)
 		require.NoError(t, err)
 		require.Equal(t, withdrawn, c.State)
 	}
-	_, err = l.Approve(t.Context(), by(ada), c.ID)
-	refused(t, err, ErrApplicationEnded)
+	_, err = f.s.Approve(t.Context(), by(ada), c.ID)
+	require.ErrorIs(t, err, ErrApplicationEnded)
 }
 
 func TestAnApprovalNeedsTheNameToBeFree(t *testing.T) {
 	t.Parallel()
-	l := open(t)
-	ada, bob := l.person(), l.person()
-	g := l.opened(by(ada), application)
-	a, err := l.apply(g, bob, "Zorg")
+	f := newFixture(t)
+	ada, bob := f.addUser(), f.addUser()
+	g := f.opened(by(ada), byApplying)
+	a, err := f.apply(g, bob, "Zorg")
 	require.NoError(t, err)
-	l.sit(l.opened(root), ada, "zorg")
-	before := l.fingerprint()
-	_, err = l.Approve(t.Context(), by(ada), a.ID)
-	refused(t, err, racename.ErrTaken)
-	require.Equal(t, before, l.fingerprint())
+	f.enroll(f.opened(root), ada, "zorg")
+	before := f.fingerprint()
+	_, err = f.s.Approve(t.Context(), by(ada), a.ID)
+	require.ErrorIs(t, err, racename.ErrTaken)
+	require.Equal(t, before, f.fingerprint())
 }
 
 func TestLeavingEnrollmentSettlesWhatIsOpen(t *testing.T) {
 	t.Parallel()
 	for verb, reason := range map[game.Verb]string{game.Close: "enrollment_closed", game.ForceStart: "game_started", game.Cancel: "game_cancelled"} {
-		l := open(t)
-		p := l.persons(5)
-		g := l.opened(by(p[0]), application)
-		l.seated(g, p[1], p[2])
-		a, err := l.apply(g, p[3], "Zorg")
+		f := newFixture(t)
+		p := f.addUsers(5)
+		g := f.opened(by(p[0]), byApplying)
+		f.enrollAll(g, p[1], p[2])
+		a, err := f.apply(g, p[3], "Zorg")
 		require.NoError(t, err)
-		i, _, err := l.Invite(t.Context(), p[0], Invitation{Game: g.ID, UserID: p[4]}, "")
+		i, _, err := f.s.Invite(t.Context(), p[0], Invitation{Game: g.ID, UserID: p[4]}, "")
 		require.NoError(t, err)
-		l.step(root, g.ID, verb)
-		a, err = l.store.application(t.Context(), l.db, a.ID)
+		f.move(root, g.ID, verb)
+		a, err = f.s.store.application(t.Context(), f.db, a.ID)
 		require.NoError(t, err)
-		i, err = l.store.invite(t.Context(), l.db, i.ID)
+		i, err = f.s.store.invite(t.Context(), f.db, i.ID)
 		require.NoError(t, err)
 		require.Equal(t, []string{rejected, reason, revoked}, []string{a.State, a.Reason, i.State})
-		require.Equal(t, 1, l.log.CountTo(p[3], notification.KindApplicationRejected))
-		require.Equal(t, 1, l.log.CountTo(p[4], notification.KindInviteRevoked))
+		require.Equal(t, 1, f.intents.CountTo(p[3], notification.KindApplicationRejected))
+		require.Equal(t, 1, f.intents.CountTo(p[4], notification.KindInviteRevoked))
 	}
 }
 
 func TestAnInviteReachesAUserByIDOrName(t *testing.T) {
 	t.Parallel()
-	l := open(t)
-	p := l.persons(3)
+	f := newFixture(t)
+	p := f.addUsers(3)
 	ada, bob, eve := p[0], p[1], p[2]
-	g := l.opened(by(ada))
-	i, made, err := l.Invite(t.Context(), ada, Invitation{Game: g.ID, UserID: bob}, "")
+	g := f.opened(by(ada))
+	i, made, err := f.s.Invite(t.Context(), ada, Invitation{Game: g.ID, UserID: bob}, "")
 	require.NoError(t, err)
 	require.True(t, made)
 	require.Equal(t, noon.Add(168*time.Hour), i.ExpiresAt)
-	require.Equal(t, 1, l.log.CountTo(bob, notification.KindInviteReceived))
-	require.Equal(t, i.ExpiresAt, l.log.Intents()[0].Payload.(notification.InviteReceived).ExpiresAt)
-	again, made, err := l.Invite(t.Context(), ada, Invitation{Game: g.ID, UserID: bob}, "")
+	require.Equal(t, 1, f.intents.CountTo(bob, notification.KindInviteReceived))
+	require.Equal(t, i.ExpiresAt, f.intents.Intents()[0].Payload.(notification.InviteReceived).ExpiresAt)
+	again, made, err := f.s.Invite(t.Context(), ada, Invitation{Game: g.ID, UserID: bob}, "")
 	require.NoError(t, err)
 	require.False(t, made)
 	require.Equal(t, i.ID, again.ID)
-	require.Equal(t, 1, l.log.CountTo(bob, notification.KindInviteReceived))
-	_, _, err = l.Invite(t.Context(), ada, Invitation{Game: g.ID, UserID: bob, Message: "come on"}, "")
-	refused(t, err, ErrAlreadyInvited)
-	j, _, err := l.Invite(t.Context(), ada, Invitation{Game: g.ID, UserName: l.people.known[eve].UserName}, "key-1")
+	require.Equal(t, 1, f.intents.CountTo(bob, notification.KindInviteReceived))
+	_, _, err = f.s.Invite(t.Context(), ada, Invitation{Game: g.ID, UserID: bob, Message: "come on"}, "")
+	require.ErrorIs(t, err, ErrAlreadyInvited)
+	j, _, err := f.s.Invite(t.Context(), ada, Invitation{Game: g.ID, UserName: f.userName(eve)}, "key-1")
 	require.NoError(t, err)
 	require.Equal(t, eve, j.UserID)
-	_, _, err = l.Invite(t.Context(), ada, Invitation{Game: g.ID, UserID: eve}, "key-1")
-	refused(t, err, game.ErrReplay)
+	_, _, err = f.s.Invite(t.Context(), ada, Invitation{Game: g.ID, UserID: eve}, "key-1")
+	require.ErrorIs(t, err, game.ErrReplay)
 }
 
 func TestWhyAnInviteIsNotSent(t *testing.T) {
 	t.Parallel()
-	l := open(t)
-	p := l.persons(6)
+	f := newFixture(t)
+	p := f.addUsers(6)
 	ada, member, left, banned, eve := p[0], p[1], p[2], p[3], p[4]
-	g, early := l.opened(by(ada)), l.draft(by(ada))
-	l.seated(g, member, left, banned)
-	require.NoError(t, l.Leave(t.Context(), left, g.ID))
-	_, err := l.Block(t.Context(), by(ada), g.ID, banned)
+	g, early := f.opened(by(ada)), f.draft(by(ada))
+	f.enrollAll(g, member, left, banned)
+	require.NoError(t, f.games.Leave(t.Context(), left, g.ID))
+	_, err := f.games.Block(t.Context(), by(ada), g.ID, banned)
 	require.NoError(t, err)
-	l.people.set(p[5], func(s *user.Snapshot) { s.Deleted = true })
+	f.users.Delete(p[5])
 	soon, late := noon.Add(time.Second), noon.Add(91*24*time.Hour)
 	for name, c := range map[string]struct {
 		from uuid.UUID
@@ -245,28 +237,28 @@ func TestWhyAnInviteIsNotSent(t *testing.T) {
 		"too soon over": {ada, Invitation{Game: g.ID, UserID: eve, ExpiresAt: &soon}, ErrInviteExpiry},
 		"too late over": {ada, Invitation{Game: g.ID, UserID: eve, ExpiresAt: &late}, ErrInviteExpiry},
 	} {
-		before := l.fingerprint()
-		_, _, err := l.Invite(t.Context(), c.from, c.in, "")
+		before := f.fingerprint()
+		_, _, err := f.s.Invite(t.Context(), c.from, c.in, "")
 		require.ErrorIs(t, err, c.want, name)
-		require.Equal(t, before, l.fingerprint(), name)
+		require.Equal(t, before, f.fingerprint(), name)
 	}
-	l.exec(`UPDATE invite_counts SET made = 500 WHERE game_id = $1`, g.ID)
-	_, _, err = l.Invite(t.Context(), ada, Invitation{Game: g.ID, UserID: eve}, "")
-	refused(t, err, ErrQuota)
+	f.exec(`UPDATE invite_counts SET made = 500 WHERE game_id = $1`, g.ID)
+	_, _, err = f.s.Invite(t.Context(), ada, Invitation{Game: g.ID, UserID: eve}, "")
+	require.ErrorIs(t, err, ErrQuota)
 }
 
 func TestAnInviteIsRedeemedOnce(t *testing.T) {
 	t.Parallel()
-	l := open(t)
-	p := l.persons(3)
+	f := newFixture(t)
+	p := f.addUsers(3)
 	ada, bob, eve := p[0], p[1], p[2]
-	g := l.opened(by(ada))
-	i, _, err := l.Invite(t.Context(), ada, Invitation{Game: g.ID, UserID: bob}, "")
+	g := f.opened(by(ada))
+	i, _, err := f.s.Invite(t.Context(), ada, Invitation{Game: g.ID, UserID: bob}, "")
 	require.NoError(t, err)
-	_, _, err = l.Redeem(t.Context(), eve, i.ID, "Zorg")
-	refused(t, err, game.ErrNotFound)
+	_, _, err = f.s.Redeem(t.Context(), eve, i.ID, "Zorg")
+	require.ErrorIs(t, err, game.ErrNotFound)
 	for made := true; ; made = false {
-		seat, now, err := l.Redeem(t.Context(), bob, i.ID, "Zorg")
+		seat, now, err := f.s.Redeem(t.Context(), bob, i.ID, "Zorg")
 		require.NoError(t, err)
 		require.Equal(t, made, now)
 		require.Equal(t, "Zorg", seat.RaceName)
@@ -274,109 +266,85 @@ func TestAnInviteIsRedeemedOnce(t *testing.T) {
 			break
 		}
 	}
-	_, _, err = l.Redeem(t.Context(), bob, i.ID, "Vogon")
-	refused(t, err, ErrAlreadyMember)
-	_, err = l.Revoke(t.Context(), by(ada), i.ID)
-	refused(t, err, ErrInviteEnded)
+	_, _, err = f.s.Redeem(t.Context(), bob, i.ID, "Vogon")
+	require.ErrorIs(t, err, ErrAlreadyMember)
+	_, err = f.s.Revoke(t.Context(), by(ada), i.ID)
+	require.ErrorIs(t, err, ErrInviteEnded)
 }
 
 func TestAnInviteEndsInOtherWays(t *testing.T) {
 	t.Parallel()
-	l := open(t)
-	p := l.persons(5)
+	f := newFixture(t)
+	p := f.addUsers(5)
 	ada := p[0]
-	g := l.opened(by(ada))
+	g := f.opened(by(ada))
 	var ids []uuid.UUID
 	for _, u := range p[1:] {
-		i, _, err := l.Invite(t.Context(), ada, Invitation{Game: g.ID, UserID: u}, "")
+		i, _, err := f.s.Invite(t.Context(), ada, Invitation{Game: g.ID, UserID: u}, "")
 		require.NoError(t, err)
 		ids = append(ids, i.ID)
 	}
 	for range 2 {
-		i, err := l.Decline(t.Context(), p[1], ids[0], "no time")
+		i, err := f.s.Decline(t.Context(), p[1], ids[0], "no time")
 		require.NoError(t, err)
 		require.Equal(t, []string{declined, "no time"}, []string{i.State, i.Reason})
-		i, err = l.Revoke(t.Context(), by(ada), ids[1])
+		i, err = f.s.Revoke(t.Context(), by(ada), ids[1])
 		require.NoError(t, err)
 		require.Equal(t, revoked, i.State)
 	}
-	_, err := l.Revoke(t.Context(), by(p[3]), ids[2])
-	refused(t, err, game.ErrNotFound)
-	_, err = l.Decline(t.Context(), p[1], ids[2], "")
-	refused(t, err, game.ErrNotFound)
+	_, err := f.s.Revoke(t.Context(), by(p[3]), ids[2])
+	require.ErrorIs(t, err, game.ErrNotFound)
+	_, err = f.s.Decline(t.Context(), p[1], ids[2], "")
+	require.ErrorIs(t, err, game.ErrNotFound)
 	for n, u := range p[1:3] {
-		_, _, err := l.Redeem(t.Context(), u, ids[n], "Zorg")
-		refused(t, err, ErrInviteEnded)
+		_, _, err := f.s.Redeem(t.Context(), u, ids[n], "Zorg")
+		require.ErrorIs(t, err, ErrInviteEnded)
 	}
-	l.clock.Advance(168 * time.Hour) // to the instant; nobody has swept yet
-	_, _, err = l.Redeem(t.Context(), p[3], ids[2], "Zorg")
-	refused(t, err, ErrInviteExpired)
-	l.sweep()
-	_, _, err = l.Redeem(t.Context(), p[4], ids[3], "Zorg")
-	refused(t, err, ErrInviteExpired)
-	i, err := l.store.invite(t.Context(), l.db, ids[3])
+	f.clock.Advance(168 * time.Hour) // to the instant; nobody has swept yet
+	_, _, err = f.s.Redeem(t.Context(), p[3], ids[2], "Zorg")
+	require.ErrorIs(t, err, ErrInviteExpired)
+	f.sweep()
+	_, _, err = f.s.Redeem(t.Context(), p[4], ids[3], "Zorg")
+	require.ErrorIs(t, err, ErrInviteExpired)
+	i, err := f.s.store.invite(t.Context(), f.db, ids[3])
 	require.NoError(t, err)
 	require.Equal(t, expired, i.State)
-	_, _, err = l.Invite(t.Context(), ada, Invitation{Game: g.ID, UserID: p[4]}, "") // may be sent again
+	_, _, err = f.s.Invite(t.Context(), ada, Invitation{Game: g.ID, UserID: p[4]}, "") // may be sent again
 	require.NoError(t, err)
-}
-
-// race runs fn for each item at once and counts what came of it.
-func race[T any](items []T, fn func(T) error) (won int, lost []error) {
-	start := make(chan struct{})
-	results := make(chan error, len(items))
-	var wg sync.WaitGroup
-	for _, item := range items {
-		wg.Go(func() {
-			<-start
-			results <- fn(item)
-		})
-	}
-	close(start)
-	wg.Wait()
-	close(results)
-	for err := range results {
-		if err == nil {
-			won++
-		} else {
-			lost = append(lost, err)
-		}
-	}
-	return won, lost
 }
 
 func TestNeverMoreMembersThanSeats(t *testing.T) {
 	t.Parallel()
-	l := open(t)
+	f := newFixture(t)
 	const seats = 4
-	users := l.persons(20)
-	ada := l.person()
+	users := f.addUsers(20)
+	ada := f.addUser()
 	for name, prepare := range map[string]func(g game.Game, u uuid.UUID) func() error{
 		"redeem": func(g game.Game, u uuid.UUID) func() error {
-			i, _, err := l.Invite(t.Context(), ada, Invitation{Game: g.ID, UserID: u}, "")
+			i, _, err := f.s.Invite(t.Context(), ada, Invitation{Game: g.ID, UserID: u}, "")
 			require.NoError(t, err)
-			return func() error { _, _, err := l.Redeem(t.Context(), u, i.ID, raceOf(u)); return err }
+			return func() error { _, _, err := f.s.Redeem(t.Context(), u, i.ID, raceOf(u)); return err }
 		},
 		"approve": func(g game.Game, u uuid.UUID) func() error {
-			a, err := l.apply(g, u, raceOf(u))
+			a, err := f.apply(g, u, raceOf(u))
 			require.NoError(t, err)
-			return func() error { _, err := l.Approve(t.Context(), by(ada), a.ID); return err }
+			return func() error { _, err := f.s.Approve(t.Context(), by(ada), a.ID); return err }
 		},
 	} {
-		g := l.opened(by(ada), application, func(n *game.NewGame) { n.MaxPlayers = seats })
+		g := f.opened(by(ada), byApplying, func(n *game.NewGame) { n.MaxPlayers = seats })
 		var attempts []func() error
 		for _, u := range users {
 			attempts = append(attempts, prepare(g, u))
 		}
-		won, lost := race(attempts, func(fn func() error) error { return fn() })
+		won, lost := atOnce(attempts, func(fn func() error) error { return fn() })
 		require.Equal(t, seats, won, name)
 		for _, err := range lost {
 			require.True(t, errors.Is(err, ErrGameFull), "%s: %v", name, err)
 		}
-		require.Equal(t, seats, l.game(g.ID).SeatsTaken)
-		require.Equal(t, seats, l.one(`SELECT count(*) FROM memberships WHERE game_id = $1 AND status = 'active'`, g.ID))
-		require.Equal(t, seats, l.one(`SELECT count(*) FROM race_names WHERE game_id = $1`, g.ID))
-		open := l.one(`SELECT (SELECT count(*) FROM applications WHERE game_id = $1 AND state = 'pending')
+		require.Equal(t, seats, f.game(g.ID).SeatsTaken)
+		require.Equal(t, seats, f.count(`SELECT count(*) FROM memberships WHERE game_id = $1 AND status = 'active'`, g.ID))
+		require.Equal(t, seats, f.count(`SELECT count(*) FROM race_names WHERE game_id = $1`, g.ID))
+		open := f.count(`SELECT (SELECT count(*) FROM applications WHERE game_id = $1 AND state = 'pending')
 			+ (SELECT count(*) FROM invites WHERE game_id = $1 AND state = 'pending')`, g.ID)
 		require.Equal(t, len(users)-seats, open, "losers keep what they have")
 	}
@@ -384,38 +352,38 @@ func TestNeverMoreMembersThanSeats(t *testing.T) {
 
 func TestALimitHoldsAgainstManyGamesAtOnce(t *testing.T) {
 	t.Parallel()
-	l := open(t)
-	ada := l.person()
-	l.people.set(ada, func(s *user.Snapshot) { s.Limits.ActiveMemberships = 3 })
+	f := newFixture(t)
+	ada := f.addUser()
+	f.users.SetLimit(ada, user.ActiveMemberships, 3, nil)
 	var games []game.Game
 	for range 12 {
-		games = append(games, l.opened(root))
+		games = append(games, f.opened(root))
 	}
-	won, lost := race(games, func(g game.Game) error { _, err := l.apply(g, ada, "Zorg"); return err })
+	won, lost := atOnce(games, func(g game.Game) error { _, err := f.apply(g, ada, "Zorg"); return err })
 	require.Equal(t, 3, won)
 	for _, err := range lost {
-		refused(t, err, ErrMembershipLimit)
+		require.ErrorIs(t, err, ErrMembershipLimit)
 	}
-	require.Equal(t, 1, l.one(`SELECT count(DISTINCT canonical_key) FROM race_names`)) // one name, held in three games
+	require.Equal(t, 1, f.count(`SELECT count(DISTINCT canonical_key) FROM race_names`)) // one name, held in three games
 }
 
 func TestRevokingAndRedeemingAtOnceHaveOneWinner(t *testing.T) {
 	t.Parallel()
-	l := open(t)
-	ada := l.person()
+	f := newFixture(t)
+	ada := f.addUser()
 	for range 10 {
-		bob := l.person()
-		g := l.opened(by(ada))
-		i, _, err := l.Invite(t.Context(), ada, Invitation{Game: g.ID, UserID: bob}, "")
+		bob := f.addUser()
+		g := f.opened(by(ada))
+		i, _, err := f.s.Invite(t.Context(), ada, Invitation{Game: g.ID, UserID: bob}, "")
 		require.NoError(t, err)
-		won, _ := race([]func() error{
-			func() error { _, _, err := l.Redeem(t.Context(), bob, i.ID, raceOf(bob)); return err },
-			func() error { _, err := l.Revoke(t.Context(), by(ada), i.ID); return err },
+		won, _ := atOnce([]func() error{
+			func() error { _, _, err := f.s.Redeem(t.Context(), bob, i.ID, raceOf(bob)); return err },
+			func() error { _, err := f.s.Revoke(t.Context(), by(ada), i.ID); return err },
 		}, func(fn func() error) error { return fn() })
 		require.Equal(t, 1, won)
-		i, err = l.store.invite(t.Context(), l.db, i.ID)
+		i, err = f.s.store.invite(t.Context(), f.db, i.ID)
 		require.NoError(t, err)
-		require.Equal(t, i.State == redeemed, l.game(g.ID).SeatsTaken == 1)
-		l.step(by(ada), g.ID, game.Cancel)
+		require.Equal(t, i.State == redeemed, f.game(g.ID).SeatsTaken == 1)
+		f.move(by(ada), g.ID, game.Cancel)
 	}
 }

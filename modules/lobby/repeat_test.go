@@ -14,87 +14,85 @@ import (
 
 func TestARepeatUnderItsKeyAnswersAsTheFirstWhateverHasChanged(t *testing.T) {
 	t.Parallel()
-	l := open(t)
-	ada, bob := l.person(), l.person()
-	soon, in := noon.Add(time.Hour), wish()
+	f := newFixture(t)
+	ada, bob := f.addUser(), f.addUser()
+	soon, in := noon.Add(time.Hour), newGame()
 	in.EnrollmentEndsAt = &soon
-	g, made, err := l.Create(t.Context(), by(ada), in, "k")
+	g, made, err := f.games.Create(t.Context(), by(ada), in, "k")
 	require.NoError(t, err)
 	require.True(t, made)
-	l.step(by(ada), g.ID, game.Open)
+	f.move(by(ada), g.ID, game.Open)
 	asked := Invitation{Game: g.ID, UserID: bob}
-	i, made, err := l.Invite(t.Context(), ada, asked, "k")
+	i, made, err := f.s.Invite(t.Context(), ada, asked, "k")
 	require.NoError(t, err)
 	require.True(t, made)
-	_, _, err = l.Redeem(t.Context(), bob, i.ID, "Zorg")
+	_, _, err = f.s.Redeem(t.Context(), bob, i.ID, "Zorg")
 	require.NoError(t, err)
-	l.clock.Advance(2 * time.Hour) // the enrollment is over, the invite redeemed
-	again, made, err := l.Create(t.Context(), by(ada), in, "k")
+	f.clock.Advance(2 * time.Hour) // the enrollment is over, the invite redeemed
+	again, made, err := f.games.Create(t.Context(), by(ada), in, "k")
 	require.NoError(t, err)
 	require.Equal(t, []any{g.ID, false}, []any{again.ID, made})
-	j, made, err := l.Invite(t.Context(), ada, asked, "k")
+	j, made, err := f.s.Invite(t.Context(), ada, asked, "k")
 	require.NoError(t, err)
 	require.Equal(t, []any{i.ID, redeemed, false}, []any{j.ID, j.State, made})
-	_, _, err = l.Invite(t.Context(), ada, asked, "another")
-	refused(t, err, ErrEnrollmentClosed)
+	_, _, err = f.s.Invite(t.Context(), ada, asked, "another")
+	require.ErrorIs(t, err, ErrEnrollmentClosed)
 	in.Name = "x"
-	_, _, err = l.Create(t.Context(), by(ada), in, "k")
-	refused(t, err, game.ErrReplay)
+	_, _, err = f.games.Create(t.Context(), by(ada), in, "k")
+	require.ErrorIs(t, err, game.ErrReplay)
 }
 
 func TestAnEnrollmentEndsAtItsDeadlineSweptOrNot(t *testing.T) {
 	t.Parallel()
-	l := open(t)
-	p := l.persons(5)
+	f := newFixture(t)
+	p := f.addUsers(5)
 	soon := noon.Add(time.Hour)
 	until := func(n *game.NewGame) { n.EnrollmentEndsAt = &soon }
-	public, private := l.opened(root, until), l.opened(by(p[0]), until, application)
-	i, _, err := l.Invite(t.Context(), p[0], Invitation{Game: private.ID, UserID: p[1]}, "")
+	public, private := f.opened(root, until), f.opened(by(p[0]), until, byApplying)
+	i, _, err := f.s.Invite(t.Context(), p[0], Invitation{Game: private.ID, UserID: p[1]}, "")
 	require.NoError(t, err)
-	a, err := l.apply(private, p[2], "Vogon")
+	a, err := f.apply(private, p[2], "Vogon")
 	require.NoError(t, err)
-	l.clock.Advance(time.Hour) // to the instant
-	_, err = l.apply(public, p[3], "Zorg")
-	refused(t, err, ErrEnrollmentClosed)
-	_, _, err = l.Join(t.Context(), p[0], private.ID, "Zorg")
-	refused(t, err, ErrEnrollmentClosed)
-	_, _, err = l.Redeem(t.Context(), p[1], i.ID, "Zorg")
-	refused(t, err, ErrEnrollmentClosed)
-	_, err = l.Approve(t.Context(), by(p[0]), a.ID)
-	refused(t, err, ErrEnrollmentClosed)
-	_, _, err = l.Invite(t.Context(), p[0], Invitation{Game: private.ID, UserID: p[4]}, "")
-	refused(t, err, ErrEnrollmentClosed)
-	require.Empty(t, l.listed(p[0], game.Filter{Open: true}), "neither takes members now")
+	f.clock.Advance(time.Hour) // to the instant
+	_, err = f.apply(public, p[3], "Zorg")
+	require.ErrorIs(t, err, ErrEnrollmentClosed)
+	_, _, err = f.s.Join(t.Context(), p[0], private.ID, "Zorg")
+	require.ErrorIs(t, err, ErrEnrollmentClosed)
+	_, _, err = f.s.Redeem(t.Context(), p[1], i.ID, "Zorg")
+	require.ErrorIs(t, err, ErrEnrollmentClosed)
+	_, err = f.s.Approve(t.Context(), by(p[0]), a.ID)
+	require.ErrorIs(t, err, ErrEnrollmentClosed)
+	_, _, err = f.s.Invite(t.Context(), p[0], Invitation{Game: private.ID, UserID: p[4]}, "")
+	require.ErrorIs(t, err, ErrEnrollmentClosed)
+	require.Empty(t, f.listedGames(p[0], game.Filter{Open: true}), "neither takes members now")
 }
 
 func TestAGameInAnotherStateIsNotOpen(t *testing.T) {
 	t.Parallel()
-	l := open(t)
-	l.opened(root)
-	require.Len(t, l.listed(l.person(), game.Filter{Open: true, Status: game.EnrollmentOpen}), 1)
-	require.Empty(t, l.listed(l.person(), game.Filter{Open: true, Status: game.Running}))
+	f := newFixture(t)
+	f.opened(root)
+	require.Len(t, f.listedGames(f.addUser(), game.Filter{Open: true, Status: game.EnrollmentOpen}), 1)
+	require.Empty(t, f.listedGames(f.addUser(), game.Filter{Open: true, Status: game.Running}))
 }
 
 // Why an applicant cannot play is nobody's business but theirs.
 func TestAnApplicantWhoCannotPlayIsUnavailableToTheOwnerAndUnknownToOthers(t *testing.T) {
 	t.Parallel()
-	l := open(t)
-	p := l.persons(3)
-	g := l.opened(by(p[0]), application)
-	a, err := l.apply(g, p[1], "Zorg")
+	f := newFixture(t)
+	p := f.addUsers(3)
+	g := f.opened(by(p[0]), byApplying)
+	a, err := f.apply(g, p[1], "Zorg")
 	require.NoError(t, err)
-	l.people.set(p[1], func(s *user.Snapshot) {
-		s.Sanctions = []user.ActiveSanction{{Kind: user.GameJoinBlock, Reason: "private"}}
-	})
-	_, err = l.Approve(t.Context(), by(p[0]), a.ID)
-	refused(t, err, ErrUserUnavailable)
-	_, err = l.Approve(t.Context(), by(p[2]), a.ID)
-	refused(t, err, game.ErrNotFound)
+	f.users.Sanction(p[1], user.GameJoinBlock, "private", nil)
+	_, err = f.s.Approve(t.Context(), by(p[0]), a.ID)
+	require.ErrorIs(t, err, ErrUserUnavailable)
+	_, err = f.s.Approve(t.Context(), by(p[2]), a.ID)
+	require.ErrorIs(t, err, game.ErrNotFound)
 }
 
 // waits runs fn and reports whether it came to wait for a lock before it ended.
-func (l *lounge) waits(done chan<- error, fn func() error) bool {
-	l.Helper()
+func (f *fixture) blocks(done chan<- error, fn func() error) bool {
+	f.Helper()
 	over := make(chan struct{})
 	go func() {
 		err := fn()
@@ -107,7 +105,7 @@ func (l *lounge) waits(done chan<- error, fn func() error) bool {
 			return false
 		default:
 		}
-		if l.one(`SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT l.granted AND a.datname = current_database()`) > 0 {
+		if f.count(`SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT l.granted AND a.datname = current_database()`) > 0 {
 			return true
 		}
 	}
@@ -115,52 +113,52 @@ func (l *lounge) waits(done chan<- error, fn func() error) bool {
 
 func TestWhatTheEndOfAnAccountSettledIsNotDecidedAgain(t *testing.T) {
 	t.Parallel()
-	l := open(t)
-	p := l.persons(2)
+	f := newFixture(t)
+	p := f.addUsers(2)
 	ada, eve := p[0], p[1]
-	asked, invited := l.opened(by(ada), application), l.opened(by(ada))
-	a, err := l.apply(asked, eve, "Zorg")
+	asked, invited := f.opened(by(ada), byApplying), f.opened(by(ada))
+	a, err := f.apply(asked, eve, "Zorg")
 	require.NoError(t, err)
-	i, _, err := l.Invite(t.Context(), ada, Invitation{Game: invited.ID, UserID: eve}, "")
+	i, _, err := f.s.Invite(t.Context(), ada, Invitation{Game: invited.ID, UserID: eve}, "")
 	require.NoError(t, err)
-	before := len(l.log.Intents())
+	before := len(f.intents.Intents())
 	done := make(chan error, 1)
-	require.NoError(t, l.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
-		if err := l.departIn(ctx, tx, eve, user.Deleted); err != nil {
+	require.NoError(t, f.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+		if err := f.departIn(ctx, tx, eve, user.Deleted); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, `SELECT 1`); err != nil { // what is queued reaches the database
 			return err
 		}
-		require.True(t, l.waits(done, func() error {
-			_, err := l.Reject(context.WithoutCancel(t.Context()), by(ada), a.ID, "no")
+		require.True(t, f.blocks(done, func() error {
+			_, err := f.s.Reject(context.WithoutCancel(t.Context()), by(ada), a.ID, "no")
 			return err
 		}))
 		return nil
 	}))
-	refused(t, <-done, ErrApplicationEnded)
-	_, err = l.Revoke(t.Context(), by(ada), i.ID)
-	refused(t, err, ErrInviteEnded)
-	a, err = l.store.application(t.Context(), l.db, a.ID)
+	require.ErrorIs(t, <-done, ErrApplicationEnded)
+	_, err = f.s.Revoke(t.Context(), by(ada), i.ID)
+	require.ErrorIs(t, err, ErrInviteEnded)
+	a, err = f.s.store.application(t.Context(), f.db, a.ID)
 	require.NoError(t, err)
 	require.Equal(t, withdrawn, a.State)
-	require.Len(t, l.log.Intents(), before, "nobody is told of what did not happen")
+	require.Len(t, f.intents.Intents(), before, "nobody is told of what did not happen")
 }
 
 func TestAnInviteWhoseTimeIsOverMakesRoomForTheNextSweptOrNot(t *testing.T) {
 	t.Parallel()
-	l := open(t)
-	ada, bob := l.person(), l.person()
-	g := l.opened(by(ada))
+	f := newFixture(t)
+	ada, bob := f.addUser(), f.addUser()
+	g := f.opened(by(ada))
 	asked := Invitation{Game: g.ID, UserID: bob}
-	first, _, err := l.Invite(t.Context(), ada, asked, "")
+	first, _, err := f.s.Invite(t.Context(), ada, asked, "")
 	require.NoError(t, err)
-	l.clock.Advance(168 * time.Hour)
-	second, made, err := l.Invite(t.Context(), ada, asked, "")
+	f.clock.Advance(168 * time.Hour)
+	second, made, err := f.s.Invite(t.Context(), ada, asked, "")
 	require.NoError(t, err)
 	require.True(t, made)
-	_, _, err = l.Redeem(t.Context(), bob, first.ID, "Zorg")
-	refused(t, err, ErrInviteExpired)
-	_, _, err = l.Redeem(t.Context(), bob, second.ID, "Zorg")
+	_, _, err = f.s.Redeem(t.Context(), bob, first.ID, "Zorg")
+	require.ErrorIs(t, err, ErrInviteExpired)
+	_, _, err = f.s.Redeem(t.Context(), bob, second.ID, "Zorg")
 	require.NoError(t, err)
 }

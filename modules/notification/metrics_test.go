@@ -29,7 +29,7 @@ func (f *fixture) measure() func() map[string]int64 {
 				for _, p := range m.Data.(metricdata.Sum[int64]).DataPoints {
 					name := m.Name
 					for _, a := range p.Attributes.ToSlice() {
-						name += fmt.Sprintf(" %s=%s", a.Key, a.Value.Emit())
+						name += fmt.Sprintf(" %s=%s", a.Key, a.Value.String())
 					}
 					out[name] = p.Value
 				}

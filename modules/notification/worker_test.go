@@ -218,7 +218,7 @@ func TestAPanicIsTheRoutesFaultAndIsLoggedWithItsStack(t *testing.T) {
 	require.Equal(t, "panic: no such function", *f.route(Email).Error)
 	lines := f.logs.FilterMessage("notification route panicked").All()
 	require.NotEmpty(t, lines)
-	require.Contains(t, string(lines[0].ContextMap()["stack"].(string)), "worker_test.go")
+	require.Contains(t, lines[0].ContextMap()["stack"].(string), "worker_test.go")
 }
 
 // What lies in the database was checked when it was written, by an older
