@@ -26,7 +26,8 @@ func buildBinaries(ctx context.Context) (binaries, error) {
 	if err != nil {
 		return binaries{}, err
 	}
-	b := binaries{root: root, backend: filepath.Join(root, ".bin", "backend"), engine: filepath.Join(root, ".bin", "engine")}
+	bin := filepath.Join(root, ".bin")
+	b := binaries{root: root, backend: filepath.Join(bin, "backend"), engine: filepath.Join(bin, "engine")}
 	for name, target := range map[string]string{"./cmd/backend": b.backend, "./cmd/engine": b.engine} {
 		if err := compileProgram(ctx, root, name, target); err != nil {
 			return b, err

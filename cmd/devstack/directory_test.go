@@ -97,7 +97,9 @@ func TestPasswordThatCannotBeReadIsTold(t *testing.T) {
 func TestEndpointsArePublishedWholeUntilTheStackEnds(t *testing.T) {
 	t.Parallel()
 	d := openTest(t, testConfig(reachable(t)))
-	want := endpoints{REST: "http://127.0.0.1:8080", Admin: operator{"admin", "s3cret"}, Engine: engine{Driver: driverProcess, Version: "0.1.0"}}
+	want := endpoints{
+		REST: "http://127.0.0.1:8080", Admin: operator{"admin", "s3cret"}, Engine: engine{Driver: driverProcess, Version: "0.1.0"},
+	}
 	require.NoError(t, d.publish(want))
 	text, err := os.ReadFile(d.path(endpointsFile))
 	require.NoError(t, err)

@@ -50,7 +50,10 @@ func (d *fakeDaemon) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		name := strings.TrimSuffix(strings.TrimPrefix(path, "/containers/"), "/json")
 		for _, c := range d.containers {
 			if c.Name == name {
-				_ = json.NewEncoder(w).Encode(map[string]any{"Id": c.Name, "Name": "/" + c.Name, "State": map[string]any{"Status": c.Status}, "Config": map[string]any{"Labels": c.Labels}})
+				_ = json.NewEncoder(w).Encode(map[string]any{
+					"Id": c.Name, "Name": "/" + c.Name, "State": map[string]any{"Status": c.Status},
+					"Config": map[string]any{"Labels": c.Labels},
+				})
 			}
 		}
 	default:
@@ -88,7 +91,8 @@ func withFakeDocker(t *testing.T, d *fakeDaemon, cfg config) *stack {
 	t.Cleanup(func() { _ = server.Close(); done.Wait() })
 	client, err := docker.New(docker.Config{Host: "unix://" + socket, Network: "n"}, clock.System{}, zap.NewNop())
 	require.NoError(t, err)
-	return &stack{cfg: cfg, dir: openTest(t, cfg), engines: engines{driver: driverDocker, client: client, image: "n/engine:0.1.0", network: "n"}}
+	e := engines{driver: driverDocker, client: client, image: "n/engine:0.1.0", network: "n"}
+	return &stack{cfg: cfg, dir: openTest(t, cfg), engines: e}
 }
 
 func TestEnginesOfAStackThatStaysAreStoppedAndKept(t *testing.T) {

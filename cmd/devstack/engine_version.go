@@ -15,7 +15,9 @@ import (
 // made of it since.
 func (s *stack) registerEngine(ctx context.Context) error {
 	const versions = "/api/v1/admin/engine-versions"
-	entry := map[string]string{"version": s.cfg.EngineVersion, "image_ref": s.engines.image, "notes": "registered by devstack"}
+	entry := map[string]string{
+		"version": s.cfg.EngineVersion, "image_ref": s.engines.image, "notes": "registered by devstack",
+	}
 	status, answer, err := s.callAdmin(ctx, http.MethodPost, versions, entry)
 	switch {
 	case err != nil:

@@ -127,9 +127,9 @@ func TestEndOfTheBackendEndsTheStack(t *testing.T) {
 func TestChangedPasswordIsSaid(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, testConfig(reachable(t)), "on")
-	stranger := &stack{cfg: f.cfg, engines: f.engines}
-	stranger.cfg.AdminPassword = "changed since"
-	require.ErrorContains(t, stranger.registerEngine(t.Context()), "give it with -admin-password")
+	late := &stack{cfg: f.cfg, engines: f.engines}
+	late.cfg.AdminPassword = "changed since"
+	require.ErrorContains(t, late.registerEngine(t.Context()), "give it with -admin-password")
 }
 
 // lockedBuffer is a buffer that two goroutines may use.

@@ -17,7 +17,10 @@ func TestPartsStopInTheReverseOrderWhateverFails(t *testing.T) {
 	s := newStack(config{}, nil, &out)
 	var stopped []string
 	s.onStop("one", time.Second, func(context.Context) error { stopped = append(stopped, "one"); return nil })
-	s.onStop("two", time.Second, func(context.Context) error { stopped = append(stopped, "two"); return errors.New("is stuck") })
+	s.onStop("two", time.Second, func(context.Context) error {
+		stopped = append(stopped, "two")
+		return errors.New("is stuck")
+	})
 	s.onStop("three", time.Millisecond, func(ctx context.Context) error {
 		stopped = append(stopped, "three")
 		<-ctx.Done()
@@ -35,7 +38,8 @@ func TestPartsStopInTheReverseOrderWhateverFails(t *testing.T) {
 
 func TestStepThatFailsIsNamedAndTheNextDoesNotBegin(t *testing.T) {
 	t.Parallel()
-	s := newStack(testConfig(reachable(t)), func(context.Context) (binaries, error) { return binaries{}, errors.New("no compiler") }, &bytes.Buffer{})
+	build := func(context.Context) (binaries, error) { return binaries{}, errors.New("no compiler") }
+	s := newStack(testConfig(reachable(t)), build, &bytes.Buffer{})
 	require.EqualError(t, s.up(t.Context()), "programs: no compiler")
 	require.Nil(t, s.postgres)
 	require.NoError(t, s.down())

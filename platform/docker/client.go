@@ -53,7 +53,7 @@ func New(cfg Config, clk clock.Clock, log *zap.Logger) (*Client, error) {
 	return &Client{api: api, auth: auth, clk: clk, log: log, timeout: callTimeout}, nil
 }
 
-// Close closes idle connections. Verbs under way end by their own contexts.
+// Close closes idle connections. Calls under way end by their own contexts.
 func (c *Client) Close(context.Context) error { return c.api.Close() }
 
 // Ping says whether the daemon answers.

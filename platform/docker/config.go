@@ -62,7 +62,7 @@ func (c Config) validateHost() error {
 	case "localhost", "127.0.0.1", "::1":
 		return nil
 	}
-	// A name without dots is a neighbour container: a filtering socket proxy.
+	// A name without dots is another container: a filtering socket proxy.
 	if !strings.ContainsAny(u.Hostname(), ".:") {
 		return nil
 	}

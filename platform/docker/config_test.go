@@ -16,7 +16,7 @@ func TestConfigIsChecked(t *testing.T) {
 		want string
 	}{
 		"local socket":          {Config{Host: "unix:///var/run/docker.sock", Network: "galaxy"}, ""},
-		"proxy as a neighbour":  {Config{Host: "tcp://socket-proxy:2375", Network: "galaxy"}, ""},
+		"proxy in a container":  {Config{Host: "tcp://socket-proxy:2375", Network: "galaxy"}, ""},
 		"loopback":              {Config{Host: "tcp://127.0.0.1:2375", Network: "galaxy"}, ""},
 		"no network":            {Config{Host: "unix:///x"}, "BACKEND_DOCKER_NETWORK is required"},
 		"the machine's network": {Config{Host: "unix:///x", Network: "host"}, "user-defined"},

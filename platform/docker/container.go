@@ -91,7 +91,8 @@ func (c *Client) Stop(ctx context.Context, name string, grace time.Duration) err
 func (c *Client) Remove(ctx context.Context, name string) error {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	return classify(c.api.ContainerRemove(ctx, name, container.RemoveOptions{Force: true, RemoveVolumes: true}), "remove %s", name)
+	options := container.RemoveOptions{Force: true, RemoveVolumes: true}
+	return classify(c.api.ContainerRemove(ctx, name, options), "remove %s", name)
 }
 
 // Inspect looks at one container.
@@ -132,7 +133,8 @@ func (c *Client) List(ctx context.Context, s Selector) ([]Container, error) {
 	if err := c.negotiateVersion(listCtx); err != nil {
 		return nil, err
 	}
-	list, err := c.api.ContainerList(listCtx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", s.Label))})
+	labelled := filters.NewArgs(filters.Arg("label", s.Label))
+	list, err := c.api.ContainerList(listCtx, container.ListOptions{All: true, Filters: labelled})
 	if err != nil {
 		return nil, classify(err, "list containers with label %s", s.Label)
 	}
@@ -155,7 +157,8 @@ func (c *Client) List(ctx context.Context, s Selector) ([]Container, error) {
 
 func fromInspect(in container.InspectResponse) Container {
 	out := Container{
-		ID: in.ID, Name: strings.TrimPrefix(in.Name, "/"), Image: in.Config.Image, ImageID: in.Image, Labels: in.Config.Labels,
+		ID: in.ID, Name: strings.TrimPrefix(in.Name, "/"), Image: in.Config.Image, ImageID: in.Image,
+		Labels:   in.Config.Labels,
 		ExitCode: in.State.ExitCode, OOMKilled: in.State.OOMKilled, Error: in.State.Error,
 		StartedAt: daemonTime(in.State.StartedAt), FinishedAt: daemonTime(in.State.FinishedAt),
 	}

@@ -62,7 +62,8 @@ func inspected(t *testing.T, state string) *Client {
 func TestStatesOfTheDaemonAreReadAsThree(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[string]Status{
-		"created": Created, "running": Running, "paused": Running, "restarting": Running, "exited": Exited, "removing": Exited, "dead": Exited, "novel": Exited,
+		"created": Created, "running": Running, "paused": Running, "restarting": Running, "exited": Exited, "removing": Exited,
+		"dead": Exited, "novel": Exited,
 	} {
 		c, err := inspected(t, `{"Status":"`+status+`"}`).Inspect(t.Context(), "a")
 		require.NoError(t, err)
@@ -130,7 +131,9 @@ func TestProxyThatHidesTheMachineIsLivedWith(t *testing.T) {
 
 func TestGraceIsRoundedUpToSeconds(t *testing.T) {
 	t.Parallel()
-	for grace, want := range map[time.Duration]string{0: "0", time.Millisecond: "1", time.Second: "1", 1001 * time.Millisecond: "2", 10 * time.Second: "10"} {
+	for grace, want := range map[time.Duration]string{
+		0: "0", time.Millisecond: "1", time.Second: "1", 1001 * time.Millisecond: "2", 10 * time.Second: "10",
+	} {
 		asked := make(chan string, 1)
 		c := fakeDaemon(t, func(w http.ResponseWriter, r *http.Request) {
 			asked <- r.URL.Query().Get("t")

@@ -29,14 +29,20 @@ func port(t *testing.T) int {
 func TestAddressInTheNetworkIsDialled(t *testing.T) {
 	t.Parallel()
 	p := port(t)
-	conn, err := reachable(t, `{"Networks":{"games":{"IPAddress":"127.0.0.1"},"bridge":{"IPAddress":"203.0.113.1"}}}`).Dial(t.Context(), "a", "games", p, acceptAny)
+	c := reachable(t, `{"Networks":{"games":{"IPAddress":"127.0.0.1"},"bridge":{"IPAddress":"203.0.113.1"}}}`)
+
+	conn, err := c.Dial(t.Context(), "a", "games", p, acceptAny)
+
 	require.NoError(t, err)
 	require.NoError(t, conn.Close())
 }
 
 func TestContainerWithoutAnAddressIsNotFound(t *testing.T) {
 	t.Parallel()
-	for _, settings := range []string{`null`, `{}`, `{"Networks":{"games":null}}`, `{"Networks":{"games":{"IPAddress":""}}}`, `{"Networks":{"bridge":{"IPAddress":"127.0.0.1"}}}`} {
+	for _, settings := range []string{
+		`null`, `{}`, `{"Networks":{"games":null}}`, `{"Networks":{"games":{"IPAddress":""}}}`,
+		`{"Networks":{"bridge":{"IPAddress":"127.0.0.1"}}}`,
+	} {
 		_, err := reachable(t, settings).Dial(t.Context(), "a", "games", 8080, acceptAny)
 		require.ErrorIs(t, err, ErrNotFound, settings)
 	}
@@ -45,7 +51,8 @@ func TestContainerWithoutAnAddressIsNotFound(t *testing.T) {
 func TestPublishedAddressIsPreferred(t *testing.T) {
 	t.Parallel()
 	p := port(t)
-	settings := `{"Networks":{"games":{"IPAddress":"203.0.113.1"}},"Ports":{"8080/tcp":[{"HostIp":"127.0.0.1","HostPort":"` + strconv.Itoa(p) + `"}]}}`
+	published := `{"8080/tcp":[{"HostIp":"127.0.0.1","HostPort":"` + strconv.Itoa(p) + `"}]}`
+	settings := `{"Networks":{"games":{"IPAddress":"203.0.113.1"}},"Ports":` + published + `}`
 	conn, err := reachable(t, settings).Dial(t.Context(), "a", "games", 8080, acceptAny)
 	require.NoError(t, err)
 	require.NoError(t, conn.Close())

@@ -26,7 +26,8 @@ func (c *Client) Network(ctx context.Context, name string) (Network, error) {
 		return Network{}, classify(err, "inspect network %s", name)
 	}
 	predefined := in.Name == "bridge" || in.Name == "host" || in.Name == "none"
-	return Network{ID: in.ID, UserDefined: !predefined, Internal: in.Internal, Isolated: in.Options[enableICC] == "false"}, nil
+	isolated := in.Options[enableICC] == "false"
+	return Network{ID: in.ID, UserDefined: !predefined, Internal: in.Internal, Isolated: isolated}, nil
 }
 
 // EnsureNetwork makes an internal bridge on which containers cannot reach one

@@ -20,7 +20,8 @@ func TestMemoryIsCountedWithoutThePageCache(t *testing.T) {
 		"a cache beyond the usage": {`{"usage":1000,"limit":5000,"stats":{"inactive_file":4000}}`, 0},
 	} {
 		client := fakeDaemon(t, func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = w.Write([]byte(`{"read":"2026-03-01T12:00:00Z","pids_stats":{"current":7},"cpu_stats":{"cpu_usage":{"total_usage":2000000000}},"memory_stats":` + c.memory + `}`))
+			_, _ = w.Write([]byte(`{"read":"2026-03-01T12:00:00Z","pids_stats":{"current":7},` +
+				`"cpu_stats":{"cpu_usage":{"total_usage":2000000000}},"memory_stats":` + c.memory + `}`))
 		})
 		s, err := client.Stats(t.Context(), "a")
 		require.NoError(t, err, name)

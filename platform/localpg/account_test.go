@@ -63,8 +63,8 @@ func TestDirectoryAboveIsLookedAtWhateverIsBelow(t *testing.T) {
 	closed := filepath.Join(t.TempDir(), "closed")
 	require.NoError(t, os.MkdirAll(filepath.Join(closed, "open"), 0o755))
 	require.NoError(t, os.Chmod(closed, 0o700))
-	stranger := Account{UID: 65533, GID: 65533, Name: "stranger"}
-	require.ErrorContains(t, stranger.CheckAccess(filepath.Join(closed, "open", "pg")), closed)
+	other := Account{UID: 65533, GID: 65533, Name: "other"}
+	require.ErrorContains(t, other.CheckAccess(filepath.Join(closed, "open", "pg")), closed)
 }
 
 func TestPathBelowAFileCannotBeReached(t *testing.T) {

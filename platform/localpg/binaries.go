@@ -14,7 +14,8 @@ import (
 
 // ErrMissing says that no usable Postgres is installed. Its text is the one
 // line a developer needs.
-var ErrMissing = errors.New("no PostgreSQL 15 or newer was found in PATH or in its usual places: install the package postgresql")
+var ErrMissing = errors.New(
+	"no PostgreSQL 15 or newer was found in PATH or in its usual places: install the package postgresql")
 
 // minMajor is the first major version with CREATE DATABASE ... STRATEGY.
 const minMajor = 15

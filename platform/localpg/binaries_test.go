@@ -48,8 +48,8 @@ func TestUnreachableDirectoryIsNamed(t *testing.T) {
 	t.Parallel()
 	closed := filepath.Join(t.TempDir(), "closed")
 	require.NoError(t, os.Mkdir(closed, 0o700))
-	stranger := Account{UID: 65533, GID: 65533, Name: "stranger"}
-	require.ErrorContains(t, stranger.CheckAccess(filepath.Join(closed, "pg")), "the user stranger, which PostgreSQL runs as, cannot enter ")
+	other := Account{UID: 65533, GID: 65533, Name: "other"}
+	require.ErrorContains(t, other.CheckAccess(filepath.Join(closed, "pg")), "the user other, which PostgreSQL runs as, cannot enter ")
 	owner := Account{UID: os.Geteuid(), GID: os.Getegid()}
 	require.NoError(t, owner.CheckAccess(filepath.Join(closed, "not", "yet", "there")))
 }

@@ -31,7 +31,8 @@ func (s *Server) EnsureDatabase(ctx context.Context, name string) error {
 	}
 	defer conn.Close(ctx)
 	var there bool
-	if err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)`, name).Scan(&there); err != nil {
+	exists := conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)`, name)
+	if err := exists.Scan(&there); err != nil {
 		return fmt.Errorf("look for database %s: %w", name, err)
 	}
 	if there {

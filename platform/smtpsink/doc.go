@@ -4,7 +4,7 @@
 //
 // It speaks enough of RFC 5321 for any client: EHLO, STARTTLS, AUTH PLAIN and
 // LOGIN, MAIL, RCPT, DATA, RSET, NOOP, QUIT, one message after another. A
-// script can replace the reply to any verb, the greeting and the reply to the
+// script can replace the reply to any command, the greeting and the reply to the
 // final dot among them, or cut the connection there. That is why it is written
 // by hand: no server library lets its greeting, RSET or QUIT fail.
 //

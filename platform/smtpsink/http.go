@@ -99,7 +99,7 @@ func (s *Store) raw(w http.ResponseWriter, r *http.Request) {
 		writeNotFound(w)
 		return
 	}
-	// As plain text: a mail is a stranger's, and must not run in this page's name.
+	// As plain text: anybody may have written a mail: it must not run in this page's name.
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	_, _ = w.Write(m.Raw) // the client may be gone

@@ -100,11 +100,11 @@ func (c *session) writeLine(text string) bool { return c.text.PrintfLine("%s", t
 // command answers one line of the client and reports whether the session goes
 // on.
 func (c *session) command(line string) bool {
-	verb, rest, _ := strings.Cut(line, " ")
-	switch verb = strings.ToUpper(verb); verb {
+	name, rest, _ := strings.Cut(line, " ")
+	switch name = strings.ToUpper(name); name {
 	case "EHLO", "HELO":
 		c.reset()
-		return c.reply(Ehlo, line, c.ehloReply(verb))
+		return c.reply(Ehlo, line, c.ehloReply(name))
 	case StartTLS:
 		return c.startTLS(line)
 	case Auth:
@@ -130,8 +130,8 @@ func (c *session) command(line string) bool {
 
 func (c *session) reset() { c.from, c.to, c.inMail = "", nil, false }
 
-func (c *session) ehloReply(verb string) string {
-	if verb == "HELO" {
+func (c *session) ehloReply(name string) string {
+	if name == "HELO" {
 		return "250 sink"
 	}
 	lines := []string{"250-sink", "250-PIPELINING", "250-8BITMIME", "250-ENHANCEDSTATUSCODES"}

@@ -68,6 +68,6 @@ func (c *session) challenge(prompt string) string {
 }
 
 func decodeBase64(text string) string {
-	plain, _ := base64.StdEncoding.DecodeString(text) // rubbish is a wrong password
+	plain, _ := base64.StdEncoding.DecodeString(text) // what cannot be decoded is a wrong password
 	return string(plain)
 }

@@ -163,7 +163,7 @@ func TestLinesThatBeginWithADotArriveWhole(t *testing.T) {
 	t.Parallel()
 	s := listen(t, smtpsink.Config{})
 	c := dial(t, s)
-	c.follows([]string{"MAIL FROM:<a@b>", "RCPT TO:<ada@example.com>", "DATA", "Subject: dots\r\n\r\n..one\r\n...two\r\n."}, []int{250, 250, 354, 250})
+	c.follows([]string{mailLine, rcptLine, "DATA", "Subject: dots\r\n\r\n..one\r\n...two\r\n."}, []int{250, 250, 354, 250})
 	require.Equal(t, ".one\n..two\n", s.To("ada@example.com")[0].Text)
 }
 

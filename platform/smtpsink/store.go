@@ -124,7 +124,8 @@ func (s *Store) To(address string) []Message {
 func (s *Store) Get(id string) (Message, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	i, found := slices.BinarySearchFunc(s.messages, id, func(m Message, id string) int { return strings.Compare(m.ID, id) })
+	byID := func(m Message, id string) int { return strings.Compare(m.ID, id) }
+	i, found := slices.BinarySearchFunc(s.messages, id, byID)
 	if !found {
 		return Message{}, false
 	}

@@ -34,6 +34,7 @@ func SelfSigned() (config *tls.Config, certPEM []byte, err error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("make a certificate: %w", err)
 	}
-	config = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, MinVersion: tls.VersionTLS12}
+	certificate := tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+	config = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
 	return config, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), nil
 }

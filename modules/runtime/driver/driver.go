@@ -45,8 +45,10 @@ type Phase string
 
 // The phases.
 const (
-	PhaseAbsent  Phase = "absent"
-	PhaseCreated Phase = "created" // made and not started, or ended together with the backend: Ensure starts it, and nothing crashed
+	PhaseAbsent Phase = "absent"
+	// PhaseCreated: made and not started, or ended together with the backend.
+	// Ensure starts it, and nothing crashed.
+	PhaseCreated Phase = "created"
 	PhaseRunning Phase = "running" // started; whether it answers is another question
 	PhaseExited  Phase = "exited"
 )

@@ -58,8 +58,9 @@ func (d *Driver) observe(c docker.Container) driver.Observed {
 	named, isName := driver.GameOf(c.Name)
 	generation, _ := strconv.ParseInt(c.Labels[labelGeneration], 10, 64)
 	o := driver.Observed{
-		GameID: named, Name: c.Name, Version: c.Labels[labelVersion], Image: c.Image, Generation: generation, ContainerID: c.ID,
-		ExitCode: c.ExitCode, OOMKilled: c.OOMKilled, Error: c.Error, StartedAt: c.StartedAt, FinishedAt: c.FinishedAt,
+		GameID: named, Name: c.Name, Version: c.Labels[labelVersion], Image: c.Image, Generation: generation,
+		ContainerID: c.ID,
+		ExitCode:    c.ExitCode, OOMKilled: c.OOMKilled, Error: c.Error, StartedAt: c.StartedAt, FinishedAt: c.FinishedAt,
 		Foreign: !isName || c.Labels[labelBackend] != d.backend || c.Labels[labelGame] != named.String(),
 	}
 	if !isName {

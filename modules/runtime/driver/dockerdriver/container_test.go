@@ -118,7 +118,8 @@ func TestContainerThatVanishesIsAsGoodAsStoppedAndRemoved(t *testing.T) {
 func TestAnswersOfTheDaemonAreKindsOfThePort(t *testing.T) {
 	t.Parallel()
 	kinds := []error{
-		driver.ErrUnavailable, driver.ErrImageUnavailable, driver.ErrConfigInvalid, driver.ErrNotFound, driver.ErrConflict, driver.ErrForeign,
+		driver.ErrUnavailable, driver.ErrImageUnavailable, driver.ErrConfigInvalid, driver.ErrNotFound, driver.ErrConflict,
+		driver.ErrForeign,
 	}
 	for _, c := range []struct {
 		request string
@@ -188,7 +189,8 @@ func TestContainersOfOtherInstancesAreNotInspected(t *testing.T) {
 	own := f.add("running", nil)
 	for range 3 {
 		other := uuid.Must(uuid.NewV7())
-		f.put(driver.Name(other), map[string]string{labelBackend: "1", labelGame: other.String(), labelInstance: uuid.NewString()}, "running")
+		labels := map[string]string{labelBackend: "1", labelGame: other.String(), labelInstance: uuid.NewString()}
+		f.put(driver.Name(other), labels, "running")
 	}
 
 	all, err := f.driver.List(t.Context())
@@ -203,10 +205,13 @@ func TestEventsOfOtherInstancesAreNoHints(t *testing.T) {
 	t.Parallel()
 	f := newFakeFixture(t)
 	event := func(game uuid.UUID, instance string) string {
-		return `{"Type":"container","Action":"die","Actor":{"Attributes":{"name":"` + driver.Name(game) + `","galaxy.instance":"` + instance + `"}}}`
+		attributes := `{"name":"` + driver.Name(game) + `","galaxy.instance":"` + instance + `"}`
+		return `{"Type":"container","Action":"die","Actor":{"Attributes":` + attributes + `}}`
 	}
 	first, last := uuid.Must(uuid.NewV7()), uuid.Must(uuid.NewV7())
-	f.events = []string{event(uuid.New(), uuid.NewString()), event(first, ""), event(uuid.New(), uuid.NewString()), event(last, f.instance.String())}
+	f.events = []string{
+		event(uuid.New(), uuid.NewString()), event(first, ""), event(uuid.New(), uuid.NewString()), event(last, f.instance.String()),
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 
 	hints := f.driver.Watch(ctx)

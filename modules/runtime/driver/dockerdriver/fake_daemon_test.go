@@ -182,7 +182,9 @@ func (d *fakeDaemon) serve(w http.ResponseWriter, r *http.Request, path string) 
 		_ = json.NewDecoder(r.Body).Decode(&in)
 		d.created = append(d.created, in)
 		name := r.URL.Query().Get("name")
-		d.containers[name] = &fakeContainer{ID: fmt.Sprintf("made-%d", len(d.created)), Name: name, Labels: in.Labels, State: map[string]any{"Status": "created"}}
+		d.containers[name] = &fakeContainer{
+			ID: fmt.Sprintf("made-%d", len(d.created)), Name: name, Labels: in.Labels, State: map[string]any{"Status": "created"},
+		}
 		w.WriteHeader(http.StatusCreated)
 		_, _ = fmt.Fprintf(w, `{"Id":%q}`, d.containers[name].ID)
 		return
@@ -198,7 +200,8 @@ func (d *fakeDaemon) serve(w http.ResponseWriter, r *http.Request, path string) 
 		w.WriteHeader(http.StatusNoContent)
 	case parts[1] == "json":
 		_ = json.NewEncoder(w).Encode(map[string]any{
-			"Id": c.ID, "Name": "/" + c.Name, "State": c.State, "Config": map[string]any{"Labels": c.Labels, "Image": "galaxy-game:0.1.0"},
+			"Id": c.ID, "Name": "/" + c.Name, "State": c.State,
+			"Config": map[string]any{"Labels": c.Labels, "Image": "galaxy-game:0.1.0"},
 		})
 	case parts[1] == "start":
 		c.State = map[string]any{"Status": "running"}

@@ -65,8 +65,10 @@ func (e *Engine) WaitHealthy() {
 
 // Call speaks to the engine by its name.
 func (e *Engine) Call(method, path, body string) (string, error) {
-	client := &http.Client{Transport: &http.Transport{DialContext: e.f.Driver.DialContext, DisableKeepAlives: true}, Timeout: 10 * time.Second}
-	req, err := http.NewRequestWithContext(e.t.Context(), method, "http://"+e.Spec.Name()+":8080"+path, strings.NewReader(body))
+	transport := &http.Transport{DialContext: e.f.Driver.DialContext, DisableKeepAlives: true}
+	client := &http.Client{Transport: transport, Timeout: 10 * time.Second}
+	url := "http://" + e.Spec.Name() + ":8080" + path
+	req, err := http.NewRequestWithContext(e.t.Context(), method, url, strings.NewReader(body))
 	if err != nil {
 		return "", err
 	}

@@ -66,8 +66,9 @@ func (d *Driver) launch(spec driver.Spec, instance uuid.UUID) (record, error) {
 		return record{}, fmt.Errorf("%w: %w", driver.ErrConfigInvalid, err)
 	}
 	r := record{
-		Game: spec.GameID, Instance: instance, Spec: spec.Hash(), Version: spec.Version, Image: spec.Image, Generation: spec.Generation,
-		PID: cmd.Process.Pid, Port: port, StartedAt: d.clk.Now(),
+		Game: spec.GameID, Instance: instance, Spec: spec.Hash(), Version: spec.Version, Image: spec.Image,
+		Generation: spec.Generation,
+		PID:        cmd.Process.Pid, Port: port, StartedAt: d.clk.Now(),
 	}
 	r.Identity, _ = processIdentity(r.PID) // one that has ended already is seen by reap
 	if err := d.records.write(r); err != nil {

@@ -69,7 +69,7 @@ func (d *Driver) Ensure(ctx context.Context, spec driver.Spec) (driver.Observed,
 		return driver.Observed{}, err
 	}
 	if info, err := os.Stat(spec.StateDir); err != nil || !info.IsDir() {
-		return driver.Observed{}, fmt.Errorf("ensure engine of game %s: %w: no state directory", spec.GameID, driver.ErrConfigInvalid)
+		return driver.Observed{}, startError(spec, fmt.Errorf("%w: no state directory", driver.ErrConfigInvalid))
 	}
 	instance, err := d.instance.ID(ctx)
 	if err != nil {
@@ -82,11 +82,11 @@ func (d *Driver) Ensure(ctx context.Context, spec driver.Spec) (driver.Observed,
 	}
 	if found && !r.ownOrUnmarked(instance) {
 		err := driver.OtherInstance("the record "+d.records.path(spec.GameID, ".json"), r.Instance.String(), instance)
-		return driver.Observed{}, fmt.Errorf("ensure engine of game %s: %w", spec.GameID, err)
+		return driver.Observed{}, startError(spec, err)
 	}
 	if found && r.alive() {
 		if r.Spec != spec.Hash() {
-			return r.observed(), fmt.Errorf("ensure engine of game %s: %w", spec.GameID, driver.ErrConflict)
+			return r.observed(), startError(spec, driver.ErrConflict)
 		}
 		return r.observed(), nil
 	}
@@ -94,15 +94,19 @@ func (d *Driver) Ensure(ctx context.Context, spec driver.Spec) (driver.Observed,
 	d.starting.RLock()
 	defer d.starting.RUnlock()
 	if d.closing {
-		return driver.Observed{}, fmt.Errorf("ensure engine of game %s: %w: the backend ends", spec.GameID, driver.ErrUnavailable)
+		return driver.Observed{}, startError(spec, fmt.Errorf("%w: the backend ends", driver.ErrUnavailable))
 	}
 	if r, err = d.launch(spec, instance); err != nil {
-		return driver.Observed{}, fmt.Errorf("ensure engine of game %s: %w", spec.GameID, err)
+		return driver.Observed{}, startError(spec, err)
 	}
 	d.mu.Lock()
 	d.notify(driver.Hint{GameID: spec.GameID, Action: "start"})
 	d.mu.Unlock()
 	return r.observed(), nil
+}
+
+func startError(spec driver.Spec, err error) error {
+	return fmt.Errorf("ensure engine of game %s: %w", spec.GameID, err)
 }
 
 // Stop implements driver.Driver.

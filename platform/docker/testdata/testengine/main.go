@@ -69,7 +69,8 @@ func facts() map[string]any {
 	status, _ := os.ReadFile("/proc/self/status")
 	out := map[string]any{"uid": os.Getuid(), "env": os.Environ(), "args": os.Args}
 	for line := range strings.Lines(string(status)) {
-		if name, value, ok := strings.Cut(strings.TrimSpace(line), ":"); ok && (strings.HasPrefix(name, "Cap") || name == "NoNewPrivs" || name == "Seccomp") {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
+		if strings.HasPrefix(name, "Cap") || name == "NoNewPrivs" || name == "Seccomp" {
 			out[name] = strings.TrimSpace(value)
 		}
 	}
