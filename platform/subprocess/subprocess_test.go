@@ -26,9 +26,9 @@ const helperEnv = "GALAXY_TEST_SUBPROCESS_HELPER"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(helperEnv) == "slow" {
-		time.Sleep(300 * time.Millisecond) // what it has to do before it can be stopped
 		interrupted := make(chan os.Signal, 1)
 		signal.Notify(interrupted, syscall.SIGINT)
+		<-interrupted // is lost, as one that comes before the program listens
 		<-interrupted
 		os.Exit(3)
 	}
