@@ -12,6 +12,7 @@ import (
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/pg"
+	"galaxy/backend/platform/testkit"
 )
 
 func TestAnAccountThatEndsLeavesItsGames(t *testing.T) {
@@ -115,7 +116,7 @@ func TestTheMembersOfOneGameDepartAtOnceWithoutADeadlock(t *testing.T) {
 		f.enrollAll(g, p...)
 		games = append(games, g)
 	}
-	succeeded, failures := atOnce(p, func(u uuid.UUID) error {
+	succeeded, failures := testkit.AtOnce(p, func(u uuid.UUID) error {
 		return f.db.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
 			return f.departIn(ctx, tx, u, user.Deleted)
 		})

@@ -11,6 +11,7 @@ import (
 	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/fault"
 	"galaxy/backend/platform/schedule"
+	"galaxy/backend/platform/testkit"
 )
 
 func TestAUsersGameIsPrivateAndAnOperatorsPublic(t *testing.T) {
@@ -69,7 +70,7 @@ func TestALimitHoldsAgainstManyCreationsAtOnce(t *testing.T) {
 	f := newFixture(t)
 	ada := f.addUser()
 	f.users.SetLimit(ada, user.OwnedPrivateGames, 3, nil)
-	made, failures := atOnce(make([]struct{}, 8), func(struct{}) error {
+	made, failures := testkit.AtOnce(make([]struct{}, 8), func(struct{}) error {
 		_, _, err := f.s.Create(t.Context(), by(ada), newGame(), "")
 		return err
 	})
@@ -127,7 +128,7 @@ func TestOfManyCreationsUnderOneKeyOneMakesTheGame(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	ids, fresh := make(chan uuid.UUID, 6), make(chan bool, 6)
-	succeeded, _ := atOnce(make([]struct{}, 6), func(struct{}) error {
+	succeeded, _ := testkit.AtOnce(make([]struct{}, 6), func(struct{}) error {
 		g, made, err := f.s.Create(t.Context(), root, newGame(), "key")
 		ids <- g.ID
 		fresh <- made

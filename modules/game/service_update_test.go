@@ -13,6 +13,7 @@ import (
 	"galaxy/backend/platform/nullable"
 	"galaxy/backend/platform/pg"
 	"galaxy/backend/platform/schedule"
+	"galaxy/backend/platform/testkit"
 )
 
 func TestADraftCanBeChangedUnlessSomebodyWasFaster(t *testing.T) {
@@ -230,7 +231,7 @@ func TestATransferNeedsRoomInTheNewOwnersPlan(t *testing.T) {
 		f.enroll(g, bob, "Zorg")
 		games = append(games, g)
 	}
-	succeeded, failures := atOnce(games, func(g Game) error {
+	succeeded, failures := testkit.AtOnce(games, func(g Game) error {
 		_, err := f.s.Transfer(t.Context(), by(ada), g.ID, bob)
 		return err
 	})
@@ -264,7 +265,7 @@ func TestATransferWaitsForWhateverElseGivesTheNewOwnerAGame(t *testing.T) {
 		if _, err := f.users.Lock(ctx, tx, bob); err != nil {
 			return err
 		}
-		require.True(t, f.blocks(done, func() error {
+		require.True(t, testkit.Blocks(t, f.db, done, func() error {
 			_, err := f.s.Transfer(context.WithoutCancel(t.Context()), by(ada), g.ID, bob)
 			return err
 		}))

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"galaxy/backend/platform/fault"
+	"galaxy/backend/platform/testkit"
 )
 
 // userVerbs are those that users and operators have.
@@ -70,7 +71,7 @@ func TestOfManyMovesAtOnceOneWins(t *testing.T) {
 	f := newFixture(t)
 	ada := f.addUser()
 	g := f.draft(by(ada))
-	succeeded, failures := atOnce(make([]struct{}, 8), func(struct{}) error {
+	succeeded, failures := testkit.AtOnce(make([]struct{}, 8), func(struct{}) error {
 		_, err := f.s.Move(t.Context(), by(ada), g.ID, Open)
 		return err
 	})

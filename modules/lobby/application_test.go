@@ -12,6 +12,7 @@ import (
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/racename"
 	"galaxy/backend/modules/user"
+	"galaxy/backend/platform/testkit"
 )
 
 func TestAPublicGameTakesWhoeverComesWhileThereIsRoom(t *testing.T) {
@@ -202,7 +203,7 @@ func TestNeverMoreMembersThanSeats(t *testing.T) {
 		for _, u := range users {
 			attempts = append(attempts, prepare(g, u))
 		}
-		won, lost := atOnce(attempts, func(fn func() error) error { return fn() })
+		won, lost := testkit.AtOnce(attempts, func(fn func() error) error { return fn() })
 		require.Equal(t, seats, won, name)
 		for _, err := range lost {
 			require.True(t, errors.Is(err, ErrGameFull), "%s: %v", name, err)
@@ -226,7 +227,7 @@ func TestALimitHoldsAgainstManyGamesAtOnce(t *testing.T) {
 	for range 12 {
 		games = append(games, f.opened(root))
 	}
-	won, lost := atOnce(games, func(g game.Game) error { _, err := f.apply(g, ada, "Zorg"); return err })
+	won, lost := testkit.AtOnce(games, func(g game.Game) error { _, err := f.apply(g, ada, "Zorg"); return err })
 	require.Equal(t, 3, won)
 	for _, err := range lost {
 		require.ErrorIs(t, err, ErrMembershipLimit)

@@ -15,6 +15,7 @@ import (
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/pg"
+	"galaxy/backend/platform/testkit"
 )
 
 func TestLeavingEnrollmentSettlesWhatIsOpen(t *testing.T) {
@@ -133,7 +134,7 @@ func TestDepartingAndJoiningDoNotDeadlock(t *testing.T) {
 			attempts = append(attempts, func() error { _, err := f.apply(g, u, raceOf(u)); return err })
 		}
 	}
-	_, lost := atOnce(attempts, func(fn func() error) error { return fn() })
+	_, lost := testkit.AtOnce(attempts, func(fn func() error) error { return fn() })
 	require.Empty(t, lost)
 	for _, g := range lobbies {
 		require.Equal(t, 4, f.game(g.ID).SeatsTaken)
@@ -159,7 +160,7 @@ func TestWhatTheEndOfAnAccountSettledIsNotDecidedAgain(t *testing.T) {
 		if _, err := tx.Exec(ctx, `SELECT 1`); err != nil { // what is queued reaches the database
 			return err
 		}
-		require.True(t, f.blocks(done, func() error {
+		require.True(t, testkit.Blocks(t, f.db, done, func() error {
 			_, err := f.s.Reject(context.WithoutCancel(t.Context()), by(ada), a.ID, "no")
 			return err
 		}))

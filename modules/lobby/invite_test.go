@@ -10,6 +10,7 @@ import (
 	"galaxy/backend/modules/game"
 	"galaxy/backend/modules/notification"
 	"galaxy/backend/modules/user"
+	"galaxy/backend/platform/testkit"
 )
 
 func TestAnInviteReachesAUserByIDOrName(t *testing.T) {
@@ -171,7 +172,7 @@ func TestRevokingAndRedeemingAtOnceHaveOneWinner(t *testing.T) {
 		g := f.opened(by(ada))
 		i, _, err := f.s.Invite(t.Context(), ada, Invitation{Game: g.ID, UserID: bob}, "")
 		require.NoError(t, err)
-		won, _ := atOnce([]func() error{
+		won, _ := testkit.AtOnce([]func() error{
 			func() error { _, _, err := f.s.Redeem(t.Context(), bob, i.ID, raceOf(bob)); return err },
 			func() error { _, err := f.s.Revoke(t.Context(), by(ada), i.ID); return err },
 		}, func(fn func() error) error { return fn() })

@@ -12,6 +12,7 @@ import (
 	"galaxy/backend/modules/runtime"
 	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/pg"
+	"galaxy/backend/platform/testkit"
 )
 
 func TestAnOfferedSeatIsTakenOverUnderItsLabel(t *testing.T) {
@@ -34,7 +35,7 @@ func TestAnOfferedSeatIsTakenOverUnderItsLabel(t *testing.T) {
 	require.ErrorIs(t, err, ErrMemberRemoved)
 	_, _, err = f.s.Take(t.Context(), p[0], g.ID, races[1])
 	require.ErrorIs(t, err, ErrAlreadyMember)
-	won, lost := atOnce([]uuid.UUID{eve, ann}, func(u uuid.UUID) error {
+	won, lost := testkit.AtOnce([]uuid.UUID{eve, ann}, func(u uuid.UUID) error {
 		_, _, err := f.s.Take(t.Context(), u, g.ID, races[1])
 		return err
 	})

@@ -12,6 +12,7 @@ import (
 	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/fault"
 	"galaxy/backend/platform/pg"
+	"galaxy/backend/platform/testkit"
 )
 
 func TestAnEarnedNameIsRegisteredOnce(t *testing.T) {
@@ -72,7 +73,7 @@ func TestALimitHoldsAgainstManyRegistrationsAtOnce(t *testing.T) {
 	for _, name := range names {
 		f.earn(ada, name)
 	}
-	succeeded, failures := atOnce(len(names), func(i int) error {
+	succeeded, failures := testkit.AtOnce(numbers(len(names)), func(i int) error {
 		_, err := f.s.Register(t.Context(), ada, names[i])
 		return err
 	})

@@ -13,34 +13,15 @@ import (
 	"galaxy/backend/modules/user"
 	"galaxy/backend/platform/fault"
 	"galaxy/backend/platform/pg"
+	"galaxy/backend/platform/testkit"
 )
-
-// atOnce runs fn for n numbers at the same time.
-func atOnce(n int, fn func(i int) error) (succeeded int, failures []error) {
-	start, results := make(chan struct{}), make(chan error, n)
-	for i := range n {
-		go func() {
-			<-start
-			results <- fn(i)
-		}()
-	}
-	close(start)
-	for range n {
-		if err := <-results; err == nil {
-			succeeded++
-		} else {
-			failures = append(failures, err)
-		}
-	}
-	return succeeded, failures
-}
 
 func TestOfManyClaimsOfOneNameOneWins(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	g, users := f.addGame(), f.addUsers(32)
 	spellings := []string{"Modern", "modem", "MODERN", "Mo dern", "Rnodern", "mo-dern", "M.o.d.e.r.n", "Ｍｏｄｅｒｎ"}
-	succeeded, failures := atOnce(len(users), func(i int) error {
+	succeeded, failures := testkit.AtOnce(numbers(len(users)), func(i int) error {
 		return f.claim(users[i], g, spellings[i%len(spellings)])
 	})
 	require.Equal(t, 1, succeeded)
@@ -58,7 +39,7 @@ func TestClaimsAndReleasesOfManyGamesDoNotDeadlock(t *testing.T) {
 	for i := range games {
 		games[i] = f.addGame()
 	}
-	_, failures := atOnce(len(users), func(i int) error {
+	_, failures := testkit.AtOnce(numbers(len(users)), func(i int) error {
 		if err := f.claim(users[i], games[i], fmt.Sprintf("Zorg %d", i%3)); err != nil {
 			return err
 		}
@@ -247,4 +228,13 @@ func TestNamesAreReadPageByPageNewestFirst(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, second, 1)
 	require.Equal(t, "Zorg", second[0].Display)
+}
+
+// numbers are 0 to n-1.
+func numbers(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i
+	}
+	return out
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"galaxy/backend/modules/notification"
+	"galaxy/backend/platform/testkit"
 )
 
 func TestAPendingNameExpiresAtItsInstantSweptOrNot(t *testing.T) {
@@ -76,7 +77,7 @@ func TestRegisteringAndExpiryHaveOneWinner(t *testing.T) {
 		ada, name := f.addUser(2), fmt.Sprintf("Zorg %d", i)
 		f.earn(ada, name)
 		f.clock.Advance(ttl - time.Microsecond)
-		succeeded, _ := atOnce(2, func(i int) error {
+		succeeded, _ := testkit.AtOnce(numbers(2), func(i int) error {
 			if i == 0 {
 				_, err := f.s.Register(t.Context(), ada, name)
 				return err
