@@ -43,8 +43,11 @@ type Process struct {
 // A program in the background ignores SIGINT and SIGQUIT until it has set
 // handlers of its own, so these two are sent until it has ended. No other is: to
 // many programs a second signal says that the first one was not fast enough.
+// The shell ignores the two itself, before it forks: a child that a shell puts
+// in the background starts to ignore them only a moment after it was forked.
 const script = `
 signal=$1 remove=$2; shift 2
+trap '' INT QUIT
 exec 3<&0 </dev/null
 "$@" 3<&- & program=$!
 ( read -r _ <&3; kill -"$signal" $program
