@@ -45,20 +45,35 @@ func (a *app) echo(doc Document, tables []Table, docs *documents) (*echo.Echo, e
 	e := echo.New()
 	e.HTTPErrorHandler = a.handleError
 	e.Use(a.requestInfo, a.tracing, a.metrics, a.unmatched, a.recoverPanic)
-	e.GET(docsFiles, echo.WrapHandler(docs.Assets))
+	e.Match([]string{http.MethodGet, http.MethodHead}, docsFiles, echo.WrapHandler(docs.Assets))
 	groups := make([]*echo.Group, len(surfaces))
 	for s, surface := range surfaces {
 		groups[s] = e.Group(surface.prefix)
 	}
 	a.endpoints = map[routeKey]*endpoint{}
 	for _, p := range endpoints {
-		// A group's own Use would make echo answer 404 where it has to be 405: it
-		// enters a route for everything below the prefix.
-		r := groups[p.surface].Add(p.route.Method, echoPath(p.route.Path), chain(p.handler(), a.middleware(p)))
-		r.Name = p.route.Op
-		a.endpoints[routeKey{r.Method, r.Path}] = p
+		a.enter(groups[p.surface], p, p.route.Method)
+		if p.route.Method == http.MethodGet {
+			a.enter(groups[p.surface], p.head(), http.MethodHead)
+		}
 	}
 	return e, nil
+}
+
+// enter makes a route of the endpoint. A group's own Use would make echo answer
+// 404 where it has to be 405: it enters a route for everything below the prefix.
+func (a *app) enter(group *echo.Group, p *endpoint, method string) {
+	r := group.Add(method, echoPath(p.route.Path), chain(p.handler(), a.middleware(p)))
+	r.Name = p.route.Op
+	a.endpoints[routeKey{r.Method, r.Path}] = p
+}
+
+// head is the endpoint for HEAD: GET, of whose answer net/http sends the headers
+// alone (RFC 9110, 9.3.2), with metrics of its own.
+func (p *endpoint) head() *endpoint {
+	head := *p
+	head.metrics = &routeMetrics{group: p.metrics.group, method: http.MethodHead, path: p.metrics.path}
+	return &head
 }
 
 // middleware is what a request of this endpoint passes between what every

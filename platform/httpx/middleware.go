@@ -31,7 +31,7 @@ const docsFiles = "/docs/*"
 func (a *app) requestInfo(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
-		if c.Path() == docsFiles && r.Method == http.MethodGet {
+		if c.Path() == docsFiles && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
 			return next(c)
 		}
 		info := &requestInfo{

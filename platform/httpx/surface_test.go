@@ -45,7 +45,7 @@ func TestAWrongMethodIsRefusedWithoutAuthentication(t *testing.T) {
 	for _, path := range []string{"/api/v1/user/account", "/api/v1/admin/me", "/api/v1/internal/ping", "/healthz", "/docs", "/docs/swagger-ui.css"} {
 		r := f.ask(http.MethodOptions, path, "")
 		require.Equal(t, http.StatusMethodNotAllowed, r.Code, path)
-		require.Equal(t, "GET", r.Header().Get("Allow"), path)
+		require.Equal(t, "GET, HEAD", r.Header().Get("Allow"), path)
 		require.NotEmpty(t, r.Header().Get("X-Request-ID"), path)
 		require.Contains(t, r.Body.String(), "method_not_allowed")
 	}

@@ -91,13 +91,27 @@ func TestUnknownPathsAndMethodsAreAnsweredInTheEnvelope(t *testing.T) {
 		r := f.user(t, method, "/api/v1/user/account", "")
 		require.Equal(t, http.StatusMethodNotAllowed, r.StatusCode, method)
 		require.Equal(t, "method_not_allowed", r.code(t))
-		require.Equal(t, "GET", r.Header.Get("Allow"))
+		require.Equal(t, "GET, HEAD", r.Header.Get("Allow"))
 	}
 	r := f.user(t, http.MethodOptions, "/api/v1/user/ships/"+goodID, "")
-	require.ElementsMatch(t, []string{"DELETE", "GET", "PATCH"}, strings.Split(r.Header.Get("Allow"), ", "))
-	require.Equal(t, http.StatusMethodNotAllowed, f.user(t, http.MethodHead, "/healthz", "").StatusCode)
+	require.ElementsMatch(t, []string{"DELETE", "GET", "HEAD", "PATCH"}, strings.Split(r.Header.Get("Allow"), ", "))
 	require.Contains(t, f.raw(t, "OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), "404 Not Found")
 	require.Contains(t, f.raw(t, "CONNECT x:443 HTTP/1.1\r\nHost: x:443\r\nConnection: close\r\n\r\n"), "404 Not Found")
+}
+
+func TestHeadAnswersAsGetDoesWithoutTheBody(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for _, path := range []string{
+		"/healthz", "/readyz", "/version", "/openapi.yaml", "/docs", "/api/v1/user/account", "/api/v1/user/ships/" + goodID, "/api/v1/user/nothing",
+	} {
+		get, head := f.user(t, http.MethodGet, path, ""), f.user(t, http.MethodHead, path, "")
+		require.Equal(t, get.StatusCode, head.StatusCode, path)
+		require.Equal(t, get.Header.Get("Content-Type"), head.Header.Get("Content-Type"), path)
+		require.NotEmpty(t, get.text, path)
+		require.Empty(t, head.text, path)
+	}
+	require.Equal(t, http.StatusMethodNotAllowed, f.user(t, http.MethodHead, "/api/v1/user/ships/"+goodID+"/orders", "").StatusCode, "a path without GET")
 }
 
 func TestAPortInUseFailsTheStart(t *testing.T) {
