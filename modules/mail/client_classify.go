@@ -29,6 +29,8 @@ func classify(msg *gomail.Msg, err error) (Outcome, string) {
 		return Invalid, "no message could be made of the delivery"
 	case code == 530, code == 534, code == 535, code == 538: // RFC 4954: about us, not about the mail
 		return RelayFault, fmt.Sprintf("the relay requires other authentication: %d %s", code, se.EnhancedStatusCode())
+	case code >= 500 && se.Reason == gomail.ErrSMTPMailFrom: // it refuses our address, whoever the mail is for
+		return RelayFault, fmt.Sprintf("the relay refuses the sender BACKEND_SMTP_FROM: %d %s", code, se.EnhancedStatusCode())
 	case code >= 500:
 		return Rejected, fmt.Sprintf("the relay refused it: %d %s", code, se.EnhancedStatusCode())
 	case code >= 400:

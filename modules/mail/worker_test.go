@@ -48,6 +48,7 @@ func TestTheAnswerOfTheRelayDecidesTheOutcome(t *testing.T) {
 		"greylisted recipient":        {smtpsink.Rule{At: smtpsink.Rcpt, Reply: "450 4.2.0 later"}, Retrying, Transient, 0},
 		"busy sender":                 {smtpsink.Rule{At: smtpsink.Mail, Reply: "451 4.3.0 later"}, Retrying, Transient, 0},
 		"full at the end":             {smtpsink.Rule{At: smtpsink.End, Reply: "452 4.2.2 full"}, Retrying, Transient, 0},
+		"refused sender":              {smtpsink.Rule{At: smtpsink.Mail, Reply: "550 5.7.1 sender refused"}, Pending, RelayFault, 0},
 		"unknown recipient":           {smtpsink.Rule{At: smtpsink.Rcpt, Reply: "550 5.1.1 no such user"}, DeadLettered, Rejected, 0},
 		"refused content":             {smtpsink.Rule{At: smtpsink.End, Reply: "554 5.7.1 spam"}, DeadLettered, Rejected, 0},
 		"reset in mid conversation":   {smtpsink.Rule{At: smtpsink.Rcpt, Then: smtpsink.Reset}, Retrying, Transient, 0},
