@@ -12,6 +12,10 @@ const (
 	atext    = "!#$%&'*+-/=?^_`{|}~"
 )
 
+// hostnames is idna.Lookup, but for hyphens in the third and fourth place: such
+// names are registered, and mail reaches them (RFC 5321 knows no such rule).
+var hostnames = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.CheckHyphens(false))
+
 // NormalizeEmail returns the canonical form of a plain address, which decides
 // whether two addresses are one: lower case. It refuses, with ErrEmail, quoted
 // local parts, comments, display names, address literals, anything outside
@@ -27,7 +31,7 @@ func NormalizeEmail(s string) (string, error) {
 			return "", ErrEmail
 		}
 	}
-	ascii, err := idna.Lookup.ToASCII(domain)
+	ascii, err := hostnames.ToASCII(domain)
 	if err != nil || ascii != domain || !plainDomain(domain) {
 		return "", ErrEmail
 	}

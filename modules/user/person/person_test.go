@@ -15,7 +15,8 @@ func TestPlainAddressesAreAcceptedInLowerCase(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
 		"Ada@Example.ORG": "ada@example.org", "a.b+c@x.co": "a.b+c@x.co", "o'neil@mail.example": "o'neil@mail.example",
-		"ada@xn--exmple-cua.org": "ada@xn--exmple-cua.org", strings.Repeat("a", 64) + "@example.org": strings.Repeat("a", 64) + "@example.org",
+		"ada@my--mail.Example.org": "ada@my--mail.example.org",
+		"ada@xn--exmple-cua.org":   "ada@xn--exmple-cua.org", strings.Repeat("a", 64) + "@example.org": strings.Repeat("a", 64) + "@example.org",
 	} {
 		got, err := NormalizeEmail(in)
 		require.NoError(t, err, in)
