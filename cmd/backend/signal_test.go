@@ -67,6 +67,28 @@ func TestASignalDuringTheStartTakesBackWhatHadStarted(t *testing.T) {
 	}, patience, 5*time.Millisecond, "a session was left behind")
 }
 
+func TestACleanStopExitsWithZeroWhateverTheExporters(t *testing.T) {
+	t.Parallel()
+	for name, changes := range map[string][]string{
+		"the defaults, no collector": {"BACKEND_OTEL_TRACES_EXPORTER=otlp", "BACKEND_OTEL_METRICS_EXPORTER=otlp"},
+		"stdout":                     {"BACKEND_OTEL_TRACES_EXPORTER=stdout", "BACKEND_OTEL_METRICS_EXPORTER=stdout"},
+		"prometheus": {
+			"BACKEND_OTEL_METRICS_EXPORTER=prometheus", "BACKEND_OTEL_PROMETHEUS_LISTEN_ADDR=" + testkit.FreeAddr(t),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newWorld(t, testkit.Postgres(t).DSN, changes...).start().ready()
+			require.Zero(t, b.terminate())
+			require.NotContains(t, b.log.String(), "closed pool")
+			if name == "stdout" {
+				require.Contains(t, b.log.String(), `"mail_outbox_depth"`, "the last metrics")
+				require.Contains(t, b.log.String(), `"turn_overdue"`)
+			}
+		})
+	}
+}
+
 func TestAStandbyAnswersAsDocumentedAndEndsWithASignal(t *testing.T) {
 	t.Parallel()
 	dsn := testkit.Postgres(t).DSN

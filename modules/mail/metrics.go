@@ -3,6 +3,7 @@ package mail
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
@@ -34,10 +35,13 @@ func newMetrics(
 		}
 		o.ObserveInt64(circuit, state)
 		byState, err := depth(ctx)
+		if err != nil {
+			otel.Handle(fmt.Errorf("mail_outbox_depth: %w", err)) // an error returned would cost the whole scrape
+		}
 		for state, n := range byState {
 			o.ObserveInt64(gauge, n, metric.WithAttributes(attribute.String("state", string(state))))
 		}
-		return err
+		return nil
 	}, gauge, circuit)
 	return metrics{attempts: attempts, deadLetters: deadLetters}, err
 }

@@ -3,8 +3,10 @@ package turn
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 )
@@ -30,8 +32,12 @@ func newMetrics(m metric.Meter, r *Runner) (metrics, error) {
 	}
 	_, err := m.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
 		n, err := r.store.overdue(ctx, r.db, r.clock.Now().Add(-time.Minute))
+		if err != nil {
+			otel.Handle(fmt.Errorf("turn_overdue: %w", err)) // an error returned would cost the whole scrape
+			return nil
+		}
 		o.ObserveInt64(overdue, n)
-		return err
+		return nil
 	}, overdue)
 	return metrics{runs: runs, duration: duration, lag: lag}, err
 }

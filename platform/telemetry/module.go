@@ -19,5 +19,6 @@ var Module = module.New("telemetry",
 		func(p *Providers) (trace.TracerProvider, metric.MeterProvider) { return p.Traces, p.Meters },
 	),
 	lifecycle.Component(lifecycle.Telemetry, "telemetry", shutdownTimeout, (*Providers).Start, (*Providers).Stop),
+	lifecycle.Component(lifecycle.Docker, "last metrics", shutdownTimeout, nil, (*Providers).Flush),
 	lifecycle.Component(lifecycle.Telemetry, "profiler", shutdownTimeout, (*Profiler).Start, (*Profiler).Stop),
 )

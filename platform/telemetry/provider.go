@@ -2,7 +2,6 @@ package telemetry
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -43,6 +42,8 @@ type Providers struct {
 	prometheus *listener                // nil: another exporter
 	once       sync.Once
 	stopped    error
+
+	metersClosed sync.Once
 }
 
 // NewProviders builds the exporters. They connect later, by themselves.
@@ -119,6 +120,32 @@ func (p *Providers) registerMetrics() error {
 	return nil
 }
 
+// Flush exports the metrics for the last time. It runs while what the gauges ask,
+// the database above all, is still open; Stop would be too late. A scraper may
+// come until Stop.
+func (p *Providers) Flush(ctx context.Context) error {
+	if p.prometheus == nil {
+		p.closeMeters(ctx)
+	}
+	return nil
+}
+
+func (p *Providers) closeMeters(ctx context.Context) {
+	p.metersClosed.Do(func() {
+		if p.meters != nil {
+			p.exported(p.meters.Shutdown(ctx))
+		}
+	})
+}
+
+// exported notes what could not be exported. A collector that is down loses
+// telemetry and is no failure of the stop.
+func (p *Providers) exported(err error) {
+	if err != nil {
+		p.log.Warn("the last spans or metrics could not be exported", zap.Error(err))
+	}
+}
+
 // Stop flushes what is buffered, for two seconds at most.
 func (p *Providers) Stop(ctx context.Context) error {
 	p.once.Do(func() {
@@ -130,17 +157,17 @@ func (p *Providers) Stop(ctx context.Context) error {
 }
 
 func (p *Providers) shutdown(ctx context.Context) error {
-	errs := make([]error, 3)
-	var wg sync.WaitGroup
+	var (
+		wg  sync.WaitGroup
+		err error
+	)
 	if p.traces != nil {
-		wg.Go(func() { errs[0] = p.traces.Shutdown(ctx) })
+		wg.Go(func() { p.exported(p.traces.Shutdown(ctx)) })
 	}
-	if p.meters != nil {
-		wg.Go(func() { errs[1] = p.meters.Shutdown(ctx) })
-	}
+	wg.Go(func() { p.closeMeters(ctx) })
 	if p.prometheus != nil {
-		wg.Go(func() { errs[2] = p.prometheus.stop(ctx) })
+		wg.Go(func() { err = p.prometheus.stop(ctx) })
 	}
 	wg.Wait()
-	return errors.Join(errs...)
+	return err
 }

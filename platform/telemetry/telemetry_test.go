@@ -101,7 +101,7 @@ func TestPrometheusShowsTheDocumentedNames(t *testing.T) {
 	require.NoError(t, p.Stop(t.Context()))
 }
 
-func TestADeadCollectorHoldsUpTheStopForTwoSecondsAtMost(t *testing.T) {
+func TestADeadCollectorHoldsUpTheStopForTwoSecondsAtMostAndFailsItNever(t *testing.T) {
 	t.Parallel()
 	ln, err := net.Listen("tcp", "127.0.0.1:0") // accepts into the kernel's queue and never answers
 	require.NoError(t, err)
@@ -112,7 +112,7 @@ func TestADeadCollectorHoldsUpTheStopForTwoSecondsAtMost(t *testing.T) {
 		_, span := p.Traces.Tracer("test").Start(t.Context(), "work")
 		span.End()
 		begin := time.Now()
-		require.Error(t, p.Stop(t.Context()))
+		require.NoError(t, p.Stop(t.Context()), "what is lost is telemetry")
 		require.Less(t, time.Since(begin), shutdownTimeout+time.Second)
 	}
 }
