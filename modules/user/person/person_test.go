@@ -42,12 +42,12 @@ func TestEverythingElseIsNoAddress(t *testing.T) {
 func TestTheCanonicalFormIsItsOwnCanonicalForm(t *testing.T) {
 	t.Parallel()
 	word := rapid.StringMatching(`[A-Za-z0-9!#$%&'*+/=?^_{|}~-]{1,12}(\.[A-Za-z0-9]{1,8})?`)
-	host := rapid.StringMatching(`[A-Za-z0-9]{1,10}(-[A-Za-z0-9]{1,5})?\.[A-Za-z]{2,6}`)
+	host := rapid.StringMatching(`[A-Wa-w0-9]{1,10}(-{1,3}[A-Za-z0-9]{1,5})?\.[A-Za-z]{2,6}`) // xn-- would have to be punycode
 	rapid.Check(t, func(t *rapid.T) {
 		in := word.Draw(t, "local") + "@" + host.Draw(t, "domain")
 		once, err := NormalizeEmail(in)
 		if err != nil {
-			t.Skip(in) // such as two hyphens where punycode would begin
+			t.Fatalf("%q is an address: %v", in, err)
 		}
 		twice, err := NormalizeEmail(once)
 		upper, upperErr := NormalizeEmail(strings.ToUpper(in))
