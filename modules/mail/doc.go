@@ -17,7 +17,8 @@
 //     accepted is a success (go-mail reports failed RSET and QUIT as errors).
 //   - Delivery is at least once. A duplicate needs an acceptance whose answer or
 //     record was lost, and carries the same Message-ID.
-//   - A fault of the relay itself (refused, greeting, TLS, AUTH) is no fault of
+//   - A fault of the relay itself (refused, greeting, TLS, AUTH), or its refusal
+//     of our own address at MAIL FROM, whoever the mail is for, is no fault of
 //     the mail: nothing is charged, the worker pauses 5 s, doubling to 5 min. A
 //     relay that accepts some of the connections is used over those.
 //   - The result of a send is recorded as long as its lease lasts: a database

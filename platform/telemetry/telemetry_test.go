@@ -101,7 +101,7 @@ func TestPrometheusShowsTheDocumentedNames(t *testing.T) {
 	require.NoError(t, p.Stop(t.Context()))
 }
 
-func TestADeadCollectorHoldsUpTheStopForTwoSecondsAtMostAndFailsItNever(t *testing.T) {
+func TestADeadCollectorDelaysTheStopByTwoSecondsAndDoesNotFailIt(t *testing.T) {
 	t.Parallel()
 	ln, err := net.Listen("tcp", "127.0.0.1:0") // accepts into the kernel's queue and never answers
 	require.NoError(t, err)
